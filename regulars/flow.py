@@ -1,0 +1,34 @@
+"""The spine: how a batch of events becomes known customers, meaning, plans and messages. Read this first.
+
+Everything a batch causes commits together with its checkpoint, so a kill anywhere leaves all of it or nothing.
+Calls to rooms on the right exist only here.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from regulars import analyze, design, engage, profile, resolve
+from regulars.app import App
+from regulars.model import Batch, Card, Moment, Outcome
+
+
+def on_events(app: App, batch: Batch) -> Outcome:
+    """Carry one journalled batch through the house; everything it causes commits with its checkpoint."""
+    people = resolve.identify(app, batch)  # who was it?
+    changes = profile.apply(app, people)  # what do we know now?
+    changes = analyze.update(app, changes)  # which traits, segments, stages moved?
+    plays = design.react(app, changes)  # what do we want to do about it?
+    return engage.decide(app, plays)  # may we, with what, when?
+
+
+def on_tick(app: App, now: datetime) -> Outcome:
+    """Let time pass: windows expire, models refit, due journeys advance."""
+    changes = analyze.tick(app, now)
+    plays = design.tick(app, changes, now)
+    return engage.decide(app, plays)
+
+
+def on_moment(app: App, moment: Moment) -> Card | None:
+    """Answer a till, a page or a call now; read-only. None: nobody is known by this identifier."""
+    return engage.moment(app, moment)

@@ -1,0 +1,1 @@
+"""No domain at all: clock, dice, ids, settings, errors, plug-in registry, logging."""

@@ -1,0 +1,22 @@
+"""The nouns that cross rooms: frozen, typed, without behavior that acts. Imports nothing but `kit`."""
+
+from regulars.model.changes import Change, Changes, SegmentMove
+from regulars.model.event import Batch, Body, Event
+from regulars.model.outcome import Card, Intent, Moment, Outcome, Plays
+from regulars.model.people import Merge, People
+
+__all__ = [
+    "Batch",
+    "Body",
+    "Card",
+    "Change",
+    "Changes",
+    "Event",
+    "Intent",
+    "Merge",
+    "Moment",
+    "Outcome",
+    "People",
+    "Plays",
+    "SegmentMove",
+]

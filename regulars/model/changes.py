@@ -1,0 +1,35 @@
+"""What we know and what it means, as differences."""
+
+from datetime import datetime
+
+import msgspec
+
+from regulars.model.people import People
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One profile field that moved."""
+
+    customer: int
+    field: str
+    before: str | None
+    after: str | None
+
+
+class SegmentMove(msgspec.Struct, frozen=True):
+    """A customer entered (or left) a segment."""
+
+    segment: str
+    customer: int
+    entered: bool
+    at: datetime
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """What a batch (or a tick, then `people` is None) changed."""
+
+    people: People | None
+    touched: list[int]
+    """Customers whose profile or traits may have moved, each once."""
+    fields: list[Change] = []
+    moves: list[SegmentMove] = []

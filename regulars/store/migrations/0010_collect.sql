@@ -1,0 +1,58 @@
+-- The journal and what belongs to the door. Writer: collect.
+
+create table source (
+    id smallint generated always as identity primary key,
+    name text not null unique,
+    -- tills, web, crm, email, calls, own, other: decides how the resolver trusts what the source says.
+    kind text not null,
+    -- Logins of one name space identify one person; two sources may share a name space.
+    login_space text not null,
+    -- SHA-256 of the write key; the key itself is shown once.
+    write_key_hash bytea unique,
+    created_at timestamptz not null
+);
+
+create table journal (
+    seq bigint generated always as identity primary key,
+    source_id smallint not null references source,
+    message_id text collate "C" not null,
+    kind text collate "C" not null,
+    name text collate "C" not null,
+    occurred_at timestamptz not null,
+    received_at timestamptz not null,
+    body jsonb not null,
+    -- Hash of the message as sent: the same id with another body is a conflict, never a duplicate.
+    body_hash bytea not null,
+    unique (source_id, message_id)
+);
+-- Compressing two kilobytes of products costs more than it saves.
+alter table journal alter body set storage external;
+
+create table refusal (
+    id bigint generated always as identity primary key,
+    source_id smallint references source,
+    received_at timestamptz not null,
+    message_id text,
+    code text not null,
+    reason text not null,
+    fix text not null,
+    -- As received, so that it can be mended and replayed.
+    body text not null
+);
+
+-- Where each reader of the journal stands: the flow, the lake.
+create table checkpoint (
+    reader text primary key,
+    seq bigint not null
+);
+
+-- Our own events (a segment entered, two customers found to be one) wait here inside the transaction that caused them
+-- and are moved into the journal right after it: a flow never holds the journal's lock while it thinks.
+create table announcement (
+    id bigint generated always as identity primary key,
+    message_id text collate "C" not null,
+    name text not null,
+    customer bigint not null,
+    occurred_at timestamptz not null,
+    properties jsonb not null
+);

@@ -1,0 +1,85 @@
+"""Real parts for tests: one PostgreSQL server a run, one fresh migrated database a test, a clock that stands still."""
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Generator
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from regulars.app import App
+from regulars.kit.clock import ManualClock
+from regulars.kit.dice import SeededDice
+from regulars.kit.settings import Settings
+from regulars.lake import Lake
+from regulars.store import Store, embedded, migrate
+
+START = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def server() -> Generator[str, None, None]:
+    """Connection string of a server for this run; REGULARS_TEST_DATABASE_URL names another one."""
+    given = os.environ.get("REGULARS_TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    # Not pytest's own folder: as root the server runs as another user, who must be able to reach it.
+    folder = Path(tempfile.mkdtemp(prefix="regulars-test-"))
+    folder.chmod(0o755)
+    try:
+        with embedded.serving(folder / "home") as dsn:
+            yield dsn
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def template(server: str) -> str:
+    """Name of a migrated database that every test copies."""
+    name = f"template_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f"create database {name}")
+    migrate.migrate(with_database(server, name))
+    return name
+
+
+@pytest.fixture
+def database_url(server: str, template: str) -> Generator[str, None, None]:
+    """Connection string of a fresh database with our schema."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f"create database {name} template {template} strategy file_copy")
+    yield with_database(server, name)
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """Monday 2 March 2026, 15:00 UTC, until moved."""
+    return ManualClock(START)
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path, clock: ManualClock) -> Generator[App, None, None]:
+    """An App on a fresh database, with a standing clock and seeded dice."""
+    settings = Settings(home=str(tmp_path / "home"), database_url=database_url, brand_name="Corner Market")
+    store = Store(database_url)
+    store.pool.open()
+    try:
+        yield App(
+            settings=settings, store=store, lake=Lake(tmp_path / "lake"), clock=clock, dice=SeededDice(1)
+        )
+    finally:
+        store.pool.close()
+
+
+def with_database(dsn: str, name: str) -> str:
+    """The same server, another database."""
+    return urlsplit(dsn)._replace(path=f"/{name}").geturl()
