@@ -1,0 +1,125 @@
+"""What every command shares: settings from --home, output as text or JSON, errors as what / fix / code."""
+
+import os
+import sys
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+from typer.core import TyperGroup
+
+from regulars.app import App, open_app
+from regulars.kit import logging
+from regulars.kit.errors import RegularsError
+from regulars.kit.settings import Settings, load
+
+HOME_VARIABLE = "REGULARS_HOME"
+AS_JSON: ContextVar[bool] = ContextVar("AS_JSON", default=False)
+UNEXPECTED = "RG-1900"
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+
+
+class House(TyperGroup):
+    """The root of all commands: takes --home anywhere in the line and turns errors into one readable paragraph."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        AS_JSON.set("--json" in args)
+        return super().parse_args(ctx, hoist_home(args))
+
+    def invoke(self, ctx: typer.Context) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        before = os.environ.get(HOME_VARIABLE)
+        try:
+            return super().invoke(ctx)
+        except RegularsError as fault:
+            refuse(fault.what, fault.fix, fault.code)
+        except (BrokenPipeError, typer.Exit, typer.Abort, typer.TyperException):
+            raise  # Typer's own ways to end
+        except Exception as fault:
+            if load_quietly().log_level == "debug":
+                raise
+            refuse(
+                f"Something unexpected happened: {type(fault).__name__}: {fault}",
+                "Run it again with REGULARS_LOG_LEVEL=debug to see where, and report that",
+                UNEXPECTED,
+            )
+        finally:
+            set_home(before)
+        raise typer.Exit(1)
+
+
+def set_home(home: str | None) -> None:
+    """Make `home` this process' data folder. In the environment, so that the processes we start agree."""
+    if home is None:
+        os.environ.pop(HOME_VARIABLE, None)
+    else:
+        os.environ[HOME_VARIABLE] = home
+
+
+def hoist_home(arguments: list[str]) -> list[str]:
+    """The same arguments with `--home DIR` moved to the front, where the root takes it; what follows `--` stays."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    front: list[str] = []
+    rest: list[str] = []
+    words = iter(arguments[:end])
+    for word in words:
+        if word == "--home":
+            front += [word, *[value for value in [next(words, None)] if value is not None]]
+        elif word.startswith("--home="):
+            front.append(word)
+        else:
+            rest.append(word)
+    return front + rest + arguments[end:]
+
+
+def refuse(what: str, fix: str, code: str) -> None:
+    """Print an error: as JSON on standard output when --json was asked for, else as text on standard error."""
+    if AS_JSON.get():
+        print_json({"error": {"what": what, "fix": fix, "code": code}})
+        return
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(f"[bold red]{'Refused' if code != UNEXPECTED else 'Failed'}[/]", end=" ")
+    console.print(f"{what}.\n{fix}. ({code})", markup=False)
+
+
+def load_quietly() -> Settings:
+    """The settings, or the defaults where they cannot be read."""
+    try:
+        return load()
+    except RegularsError:
+        return Settings()
+
+
+def settings(**given: object) -> Settings:
+    """This command's settings: environment, --home, and `given` on top; logging is set up by them."""
+    chosen = load(None, **given)
+    logging.set_up(chosen.log_level)
+    return chosen
+
+
+@contextmanager
+def opened(**given: object) -> Generator[App, None, None]:
+    """The App of this command's settings, for as long as the command runs."""
+    with open_app(settings(**given)) as app:
+        yield app
+
+
+def print_json(data: object) -> None:
+    """One JSON value on one line of standard output; structs, dates and paths are understood."""
+    sys.stdout.write(msgspec.json.encode(data, enc_hook=str).decode() + "\n")
+    sys.stdout.flush()
+
+
+def print_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    """A table for people. None is shown as "not known"."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        table.add_column(column)
+    for row in rows:
+        table.add_row(*["not known" if value is None else str(value) for value in row])
+    Console(highlight=False).print(table)
