@@ -1,4 +1,4 @@
-"""Settings come from REGULARS_* environment variables alone; every one has a safe default and a line in the reference."""
+"""Settings: REGULARS_* variables, over what the data folder keeps, over safe defaults; each has a line in the reference."""
 
 import os
 from collections.abc import Mapping
@@ -10,6 +10,9 @@ import msgspec
 from regulars.kit.errors import SettingRefused
 
 PREFIX = "REGULARS_"
+KEPT = "settings.json"
+# Where the data is and how to reach it is said by whoever starts us, never by the data folder itself.
+NEVER_KEPT = ("home", "database_url", "smtp_password", "log_level")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +70,8 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Settings:
         if source.get(PREFIX + field.upper())
     }
     raw |= {name: value for name, value in given.items() if value is not None}
+    home = Path(str(raw.get("home", Settings.home))).expanduser()
+    raw = kept(home) | raw
     try:
         settings = msgspec.convert(raw, Settings, strict=False)
         ZoneInfo(settings.brand_zone)
@@ -78,3 +83,25 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Settings:
             "Write an IANA name, for example Europe/Berlin",
         ) from None
     return settings
+
+
+def kept(home: Path) -> dict[str, object]:
+    """What this data folder remembers about its brand; nothing if it is new."""
+    try:
+        return msgspec.json.decode((home / KEPT).read_bytes(), type=dict[str, object])
+    except FileNotFoundError:
+        return {}
+    except msgspec.DecodeError as fault:
+        raise SettingRefused(f"{home / KEPT} cannot be read: {fault}", "Mend or remove the file") from None
+
+
+def keep(settings: Settings) -> None:
+    """Remember these settings in the data folder, so that later commands on it need not be told again."""
+    defaults = Settings()
+    chosen = {
+        name: getattr(settings, name)
+        for name in Settings.__struct_fields__
+        if name not in NEVER_KEPT and getattr(settings, name) != getattr(defaults, name)
+    }
+    settings.home_path.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+    (settings.home_path / KEPT).write_bytes(msgspec.json.format(msgspec.json.encode(chosen)))

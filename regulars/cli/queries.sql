@@ -1,0 +1,7 @@
+-- name: carried
+-- How far the flow is through the journal, for the progress bar.
+select coalesce((select seq from checkpoint where reader = 'flow'), 0), coalesce((select max(seq) from journal), 0)
+
+-- name: counts
+-- Records read and customers known, for the summary.
+select (select count(*) from record), (select count(*) from customer where known)

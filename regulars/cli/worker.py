@@ -1,0 +1,24 @@
+"""`regulars worker`: carry the journal, let time pass, send."""
+
+import signal
+from typing import Annotated
+
+import typer
+
+from regulars.cli import terminal
+from regulars.cli.children import when_parent_ends
+from regulars.worker import Worker
+
+commands = typer.Typer()
+
+
+@commands.command()
+def worker(with_parent: Annotated[bool, typer.Option(hidden=True)] = False) -> None:
+    """Carry events from the journal through all rooms, tick, send and copy to the lake, until stopped."""
+    with terminal.opened() as app:
+        runner = Worker(app)
+        signal.signal(signal.SIGTERM, lambda *_: runner.stop())
+        signal.signal(signal.SIGINT, lambda *_: runner.stop())
+        if with_parent:
+            when_parent_ends(runner.stop)
+        runner.run()

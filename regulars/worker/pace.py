@@ -1,0 +1,63 @@
+"""When to tick: pure decisions about time, and the worker's memory of it."""
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from regulars.app import App
+from regulars.store import queries
+
+SQL = queries(__package__ or "")
+
+TICK_AT = time(10, 0)
+"""Local time of the brand at which a day's tick happens: a humane hour for what it may send."""
+REPLAY_TICK_DAYS = 7
+"""While history is replayed, time passes in steps of this many days."""
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """The worker's memory."""
+
+    ticked_at: datetime | None
+    replaying: bool
+    replay_until: int | None
+    flushed_at: datetime | None
+
+
+def read(app: App) -> Pace:
+    """The memory, locked until the transaction ends."""
+    return Pace(*app.db.execute(SQL.read_pace).fetchall()[0])
+
+
+def peek(app: App) -> Pace:
+    """The memory, not locked."""
+    return Pace(*app.db.execute(SQL.peek_pace).fetchall()[0])
+
+
+def next_tick(ticked_at: datetime, zone: ZoneInfo, step_days: int) -> datetime:
+    """The next tick after `ticked_at`: `step_days` local days on, at the brand's tick hour."""
+    local = ticked_at.astimezone(zone)
+    day = local.date() if local.time() < TICK_AT and step_days == 1 else local.date() + timedelta(days=step_days)
+    return datetime.combine(day, TICK_AT, zone)
+
+
+def first_tick(first_event: datetime, zone: ZoneInfo) -> datetime:
+    """Where a replay starts to tick: the tick hour of the day after the first event."""
+    return datetime.combine(first_event.astimezone(zone).date() + timedelta(days=1), TICK_AT, zone)
+
+
+def begin_replay(app: App) -> None:
+    """History follows, in the order of its own time: the worker's clock goes with it."""
+    app.db.execute(SQL.begin_replay)
+
+
+def end_replay(app: App) -> None:
+    """All history is in the journal."""
+    app.db.execute(SQL.end_of_replay)
+
+
+def is_caught_up(app: App) -> bool:
+    """True when every journalled event is carried, every own event journalled, and no replay runs."""
+    behind, announced, replaying = app.db.execute(SQL.waiting).fetchall()[0]
+    return not (behind or announced or replaying)

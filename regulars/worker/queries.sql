@@ -1,0 +1,33 @@
+-- name: read_pace
+-- The worker's memory, locked: a second worker waits here and then sees what the first one did.
+select ticked_at, replaying, replay_until, flushed_at from pace for update
+
+-- name: peek_pace
+-- The same without the lock, to decide whether there is anything to do.
+select ticked_at, replaying, replay_until, flushed_at from pace
+
+-- name: set_ticked
+-- A tick and its memory commit together, so that a kill between them cannot repeat a day.
+update pace set ticked_at = %(at)s
+
+-- name: set_flushed
+-- The lake was brought up to date.
+update pace set flushed_at = %(at)s
+
+-- name: begin_replay
+-- History is about to be loaded in the order of its own time.
+update pace set replaying = true, replay_until = null
+
+-- name: end_of_replay
+-- All history is in the journal: the replay ends when the flow has carried the last row there is now.
+update pace set replay_until = coalesce((select max(seq) from journal), 0)
+
+-- name: finish_replay
+-- From here on the wall clock rules.
+update pace set replaying = false, replay_until = null
+
+-- name: waiting
+-- Is the flow through with the journal?
+select coalesce((select max(seq) from journal), 0) - coalesce((select seq from checkpoint where reader = 'flow'), 0),
+       exists (select 1 from announcement),
+       (select replaying from pace)
