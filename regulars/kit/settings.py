@@ -70,7 +70,7 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Settings:
         if source.get(PREFIX + field.upper())
     }
     raw |= {name: value for name, value in given.items() if value is not None}
-    home = Path(str(raw.get("home", Settings.home))).expanduser()
+    home = Path(str(raw.get("home", Settings().home))).expanduser()
     raw = kept(home) | raw
     try:
         settings = msgspec.convert(raw, Settings, strict=False)
