@@ -1,0 +1,208 @@
+"""Events as typed facts: the rows that PostgreSQL folds in a batch and that DuckDB folds from the lake. Pure.
+
+Every track event is one fact under its own name; every page (screen) is one "Page Viewed" ("Screen Viewed"); every
+product of an Order Completed is one more fact, "Order Line". Both engines fold the rows made here, so whatever could
+round differently is decided here once: money becomes integer cents, days become integers in the brand's zone.
+"""
+
+# ruff: noqa: RUF005  (a fact is written as a sum of short tuples, in the groups of the table of columns)
+from collections.abc import Iterable, Iterator
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from regulars.kit.clock import day_number, from_microseconds, microseconds
+from regulars.kit.dice import hash64
+from regulars.model import Event
+
+# fact_id = seq * LINES_PER_EVENT + line: unique, and in order of arrival. Products beyond the limit are not facts.
+LINES_PER_EVENT = 4096
+# Fuel is counted in thousandths of a gallon by some tills (89,638 "pieces"): whatever is above this, or no whole
+# number, is one piece of something measured.
+QUANTITY_LIMIT_PIECES = 999
+# An amount above this is a typing error; keeping it would let one event outweigh every customer.
+AMOUNT_LIMIT_CENTS = 10**13
+TEXT_LIMIT_CHARACTERS = 200
+QUARTER_HOUR_US = 900_000_000
+
+ORDER = "Order Completed"
+LINE = "Order Line"
+REFUNDS = frozenset({"Order Refunded", "Item Returned"})
+CHANNEL_BY_KIND = {"tills": "store", "web": "web", "calls": "call", "email": "email"}
+
+
+class FactColumn(NamedTuple):
+    """One column of a fact, with its type in PostgreSQL and DuckDB alike."""
+
+    name: str
+    type: str
+    meaning: str
+
+
+FACT_COLUMNS = (
+    FactColumn("seq", "bigint", "Journal position of the event"),
+    FactColumn("line", "bigint", "0 for the event itself, 1.. for its products"),
+    FactColumn("fact_id", "bigint", "seq * 4096 + line: unique, breaks ties of time"),
+    FactColumn("event", "text", "Name of the event, or Order Line"),
+    FactColumn("occurred_us", "bigint", "Microseconds since 1970-01-01 UTC"),
+    FactColumn("day", "bigint", "Days since 1970-01-01 in the brand's zone"),
+    FactColumn("revenue_cents", "bigint", "What was paid; NULL where the event is no sale"),
+    FactColumn("refund_cents", "bigint", "What was given back, positive"),
+    FactColumn("quantity", "bigint", "Pieces; measured goods and implausible counts are 1"),
+    FactColumn("discount_cents", "bigint", "Retail discount, of an order the sum of its lines"),
+    FactColumn("coupon_cents", "bigint", "Coupon discount, of an order the sum of its lines"),
+    FactColumn("score", "bigint", "Answer of a survey"),
+    FactColumn("minutes", "bigint", "Length of a call"),
+    FactColumn("order_hash", "bigint", "64-bit hash of the order id"),
+    FactColumn("category", "text", "Product category"),
+    FactColumn("department", "text", "Product department"),
+    FactColumn("brand", "text", "Product brand"),
+    FactColumn("product", "text", "Product id"),
+    FactColumn("store", "text", "Store id"),
+    FactColumn("channel", "text", "store, web, call or what the event says"),
+    FactColumn("campaign", "text", "Campaign id"),
+    FactColumn("household", "text", "Household of panel data: for reports, never identity"),
+)
+
+Fact = tuple[Any, ...]
+NO_LINE_FIELDS = (None,) * 4
+
+
+def facts_of(events: Iterable[Event], zone: ZoneInfo) -> list[Fact]:
+    """The facts of these events in FACT_COLUMNS order, by seq and line; identify, group and alias have none."""
+    facts: list[Fact] = []
+    for event in events:
+        if event.kind == "track":
+            facts.extend(_track(event, zone))
+        elif event.kind in ("page", "screen"):
+            name = "Page Viewed" if event.kind == "page" else "Screen Viewed"
+            facts.append(_plain(event, name, zone))
+    return facts
+
+
+def _track(event: Event, zone: ZoneInfo) -> Iterator[Fact]:
+    if event.name != ORDER:
+        yield _plain(event, event.name, zone)
+        return
+    p = event.body.properties
+    products: Any = p.get("products")
+    items: list[dict[str, Any]] = [item for item in products if isinstance(item, dict)] if _is_list(products) else []
+    seq, base, us = event.seq, event.seq * LINES_PER_EVENT, microseconds(event.occurred_at)
+    day = _day(us // QUARTER_HOUR_US, zone)
+    order_id = p.get("order_id")
+    order_hash = None if order_id is None else hash64("order", order_id)
+    store, channel = text(p.get("store_id")), text(p.get("channel")) or CHANNEL_BY_KIND.get(event.source_kind)
+    campaign, household = text(p.get("campaign_id")), text(p.get("household_id"))
+    pieces = discounts = coupons = 0
+    lines: list[Fact] = []
+    for number, item in enumerate(items[: LINES_PER_EVENT - 1], 1):
+        get = item.get
+        quantity = count(get("quantity"))
+        discount, coupon = cents(get("discount")) or 0, cents(get("coupon_discount")) or 0
+        pieces, discounts, coupons = pieces + quantity, discounts + discount, coupons + coupon
+        lines.append(
+            (seq, number, base + number, LINE, us, day, _line_cents(item), None, quantity, discount, coupon, None, None)
+            + (order_hash, text(get("category")), text(get("department")), text(get("brand")), text(get("product_id")))
+            + (store, channel, campaign, household)
+        )
+    # What stands on the order itself wins over the sum of its lines; lines are often sent without discounts.
+    discounts = _or(cents(p.get("discount")), discounts)
+    coupons = _or(cents(p.get("coupon_discount")), coupons)
+    revenue = _or(cents(p.get("revenue")), cents(p.get("total")))
+    yield (
+        (seq, 0, base, ORDER, us, day, revenue, None, pieces, discounts, coupons, None, None, order_hash)
+        + NO_LINE_FIELDS
+        + (store, channel, campaign, household)
+    )
+    yield from lines
+
+
+def _plain(event: Event, name: str, zone: ZoneInfo) -> Fact:
+    p = event.body.properties
+    us = microseconds(event.occurred_at)
+    amount = cents(p.get("revenue"))
+    order_id = p.get("order_id")
+    given_back = name in REFUNDS
+    return (
+        (event.seq, 0, event.seq * LINES_PER_EVENT, name, us, _day(us // QUARTER_HOUR_US, zone))
+        + (None if given_back else amount, amount if given_back else None, None, None, None)
+        + (whole(p.get("score")), whole(p.get("minutes")), None if order_id is None else hash64("order", order_id))
+        + (text(p.get("category")), text(p.get("department")), text(p.get("brand")), text(p.get("product_id")))
+        + (text(p.get("store_id")), text(p.get("channel")) or CHANNEL_BY_KIND.get(event.source_kind))
+        + (text(p.get("campaign_id")), text(p.get("household_id")))
+    )
+
+
+def cents(value: Any) -> int | None:
+    """Integer cents of a decimal number of the wire (JSON number or text); None for what is no amount.
+
+    A JSON float of two decimals below 10**11 is nearer to its own cent than to any other, so rounding is exact.
+    """
+    if value is None or value is True or value is False:
+        return None
+    if isinstance(value, float):
+        amount = round(value * 100) if -1e11 < value < 1e11 else None
+    elif isinstance(value, int):
+        amount = value * 100
+    elif isinstance(value, str):
+        amount = _cents_of_text(value)
+    else:
+        return None
+    return amount if amount is not None and -AMOUNT_LIMIT_CENTS < amount < AMOUNT_LIMIT_CENTS else None
+
+
+def _cents_of_text(value: str) -> int | None:
+    try:
+        amount = Decimal(value.strip())
+        return int((amount * 100).to_integral_value()) if amount.is_finite() and abs(amount) < 10**11 else None
+    except (InvalidOperation, ValueError):
+        return None
+
+
+def count(value: Any) -> int:
+    """Pieces: whole numbers from 0 to QUANTITY_LIMIT_PIECES as they are, everything else is 1 piece."""
+    pieces = whole(value)
+    return pieces if pieces is not None and 0 <= pieces <= QUANTITY_LIMIT_PIECES else 1
+
+
+def whole(value: Any) -> int | None:
+    """The whole number a field holds (3, 3.0 or "3"), None where it holds none."""
+    if type(value) is int:
+        return value if -(2**62) < value < 2**62 else None
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) < 2**53 else None
+    if isinstance(value, str) and value.strip().lstrip("-").isdecimal() and len(value) < 18:
+        return int(value)
+    return None
+
+
+def text(value: Any) -> str | None:
+    """A short text key: numbers as written, blanks and structures are None, at most TEXT_LIMIT_CHARACTERS."""
+    if isinstance(value, str):
+        return value.strip()[:TEXT_LIMIT_CHARACTERS].replace("\x00", "") or None
+    if type(value) is int:
+        return str(value)
+    return None
+
+
+def _line_cents(item: dict[str, Any]) -> int | None:
+    total = cents(item.get("revenue"))
+    if total is not None:
+        return total
+    price = cents(item.get("price"))
+    return None if price is None else price * count(item.get("quantity"))
+
+
+@lru_cache(maxsize=4096)
+def _day(quarter_hour: int, zone: ZoneInfo) -> int:
+    # Zones change their offset on quarter hours only, so all instants of one have the same local date.
+    return day_number(from_microseconds(quarter_hour * QUARTER_HOUR_US), zone)
+
+
+def _or(first: int | None, second: int | None) -> int | None:
+    return second if first is None else first
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
