@@ -1,0 +1,15 @@
+"""What can go wrong here that a person should read."""
+
+from regulars.kit.errors import InputRefused, NotFound
+
+
+class CustomerUnknown(NotFound):
+    """Nobody has this customer id, and nobody ever had."""
+
+    code = "RG-1201"
+
+
+class DecisionRefused(InputRefused):
+    """A steward's statement that cannot be taken; nothing of it was kept."""
+
+    code = "RG-1202"

@@ -1,0 +1,160 @@
+-- Who is who. Writer: resolve. The rule itself is Python (resolve/partition.py); these rows hold its input and output.
+
+-- Key of the MAC that names every value. In the database, not in the data folder: web and worker processes on other
+-- machines must name values alike. Changing it renames everything: a full rebuild.
+create table resolve_secret (
+    one boolean primary key default true check (one),
+    secret bytea not null
+);
+
+-- One identifier: a login, a card, an address, a device … `generic` and `shared` hold one bit per class (1 << class).
+create table value (
+    id bigint primary key,
+    type text not null,
+    -- Normalized text, for showing; emptied by erasure.
+    shown text not null,
+    generic integer not null default 0,
+    shared integer not null default 0,
+    -- More than one: a gap or a close cut its history; then holders' days matter.
+    epochs smallint not null default 1,
+    first_day integer not null,
+    last_day integer not null
+);
+
+-- Equal evidence: every record with these links and these matching attributes. `id` is the hash of them.
+create table signature (
+    id bigint primary key,
+    -- NULL: nothing links it, its records are nobody's.
+    customer bigint,
+    -- Component of the reach graph: whatever an added or withdrawn fact here could change.
+    reach bigint not null,
+    -- Its first record: the id it would mint. Days since 1970-01-01 UTC of its records.
+    first_seq bigint not null,
+    first_day integer not null,
+    last_day integer not null,
+    dob integer,
+    first_name text collate "C",
+    surname text collate "C",
+    address text collate "C",
+    known boolean not null default false,
+    -- Its days decide something (two epochs, a clash in its reach): an event on a new day recomputes the reach.
+    delicate boolean not null default false,
+    -- It is on a shared carrier: events follow sessions.
+    sessions boolean not null default false
+) with (fillfactor = 80);
+create index signature_reach on signature (reach);
+create index signature_customer on signature (customer);
+
+-- A signature carries a value. `class` as evidence, `level` as it counts now (0: not at all).
+create table link (
+    signature bigint not null,
+    value bigint not null,
+    class smallint not null,
+    level smallint not null,
+    -- Name space of a login (a hash), else 0.
+    space integer not null,
+    epoch smallint not null,
+    -- 0 edge, 1 barred, 2 generic, 3 void (blocked, withdrawn, pending, two logins)
+    state smallint not null,
+    primary key (signature, value, class)
+) with (fillfactor = 90);
+create index link_value on link (value);
+
+-- Every journal row is a record. `occurred_at` is NULL for our own events: they are no evidence and open no session.
+create table record (
+    seq bigint primary key,
+    signature bigint not null,
+    occurred_at timestamptz,
+    signed_out boolean not null default false
+);
+create index record_signature on record (signature);
+
+create table customer (
+    -- Journal position of the founder record.
+    id bigint primary key,
+    -- Has a person-level identifier; false: an anonymous visitor.
+    known boolean not null,
+    founder_signature bigint not null
+);
+
+-- Anonymous events on shared carriers belong to the session: these stretches of a signature are somebody else's.
+create table carrier_span (
+    signature bigint not null,
+    from_at timestamptz not null,
+    to_at timestamptz not null,
+    customer bigint not null,
+    primary key (signature, from_at)
+);
+create index carrier_span_customer on carrier_span (customer);
+
+-- Former ids: who holds the minting record now.
+create table redirect (
+    old bigint primary key,
+    customer bigint not null
+);
+create index redirect_customer on redirect (customer);
+
+-- What changed between two published states. kind: merge (other went up in customer) or split (other left customer).
+create table identity_event (
+    id bigint generated always as identity primary key,
+    kind text not null,
+    customer bigint not null,
+    other bigint not null,
+    -- Position of the batch (or 0 for a decision or rebuild) and event time of the cause.
+    seq bigint not null,
+    at timestamptz not null
+);
+create index identity_event_customer on identity_event (customer);
+
+-- Where the rule refused to join, and why: the explanation.
+create table cut (
+    reach bigint not null,
+    level smallint not null,
+    value bigint not null,
+    reason text not null,
+    one_signature bigint not null,
+    other_signature bigint not null
+);
+create index cut_reach on cut (reach);
+
+-- What stewards state: a register per subject, the highest version counts; an empty kind withdraws.
+create table decision (
+    subject text not null,
+    version integer not null,
+    -- verify, withdraw, block, close, merge, split or '' (undone)
+    kind text not null,
+    signatures bigint[] not null,
+    -- split: the leaving side
+    leaving bigint[] not null,
+    value bigint,
+    day integer,
+    actor text not null,
+    reason text not null,
+    at timestamptz not null,
+    primary key (subject, version)
+);
+create index decision_signatures on decision using gin (signatures, leaving);
+create index decision_value on decision (value);
+
+create view event_customer as
+select r.seq, coalesce(c.customer, s.customer) as customer
+from record r
+join signature s on s.id = r.signature
+left join carrier_span c
+    on s.sessions and c.signature = r.signature and r.occurred_at between c.from_at and c.to_at;
+
+create view customer_identifier as
+select
+    s.customer,
+    v.type,
+    l.class,
+    v.shown as value,
+    bool_or((v.shared >> l.level) & 1 = 1) as shared,
+    bool_or((v.generic >> l.level) & 1 = 1) as generic,
+    to_timestamp(min(s.first_day) * 86400.0) as first_at,
+    to_timestamp(max(s.last_day) * 86400.0) as last_at
+from signature s
+join link l on l.signature = s.id
+join value v on v.id = l.value
+where s.customer is not null and v.shown <> ''
+group by s.customer, v.type, l.class, v.id, v.shown;
