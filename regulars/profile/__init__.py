@@ -1,1 +1,29 @@
-"""Contract follows."""
+"""DATA 5: what we know about each customer.
+
+Takes: `People` (a batch with the customer of each event, merges, customers to recompute); the journal and resolve's
+views `event_customer` and `customer_identifier` for rebuilding, time lines and card search.
+Gives: `apply` (golden fields and consents as differences), `read`, `search`, `timeline`, and the tables `profile`
+and `consent_state` for the rooms on the right.
+Writes tables: profile_field, profile, profile_token, consent, consent_state.
+Never: decides who is who, sends anything, or invents a value nobody stated.
+"""
+
+from regulars.profile.apply import apply
+from regulars.profile.errors import NoSuchCustomer
+from regulars.profile.overlays import overlays
+from regulars.profile.read import Consent, Field, Hit, Profile, read, search
+from regulars.profile.timeline import TimelineItem, timeline
+
+__all__ = [
+    "Consent",
+    "Field",
+    "Hit",
+    "NoSuchCustomer",
+    "Profile",
+    "TimelineItem",
+    "apply",
+    "overlays",
+    "read",
+    "search",
+    "timeline",
+]

@@ -1,0 +1,203 @@
+-- name: fields_of_customers
+-- Before and after of a batch: the difference is what the rooms on the right react to.
+select customer, field, value from profile_field where customer = any(%(customers)s::bigint[]);
+
+-- name: merge_fields
+-- Merging two customers is taking the greater fact of each field; the order of merges does not matter.
+insert into profile_field (customer, field, value, verified, occurred_at, seq)
+select distinct on (m.survivor, f.field) m.survivor, f.field, f.value, f.verified, f.occurred_at, f.seq
+from unnest(%(losers)s::bigint[], %(survivors)s::bigint[]) as m (loser, survivor)
+join profile_field f on f.customer = m.loser
+order by m.survivor, f.field, f.verified desc, f.occurred_at desc, f.seq desc
+on conflict (customer, field) do update
+set value = excluded.value, verified = excluded.verified, occurred_at = excluded.occurred_at, seq = excluded.seq
+where (excluded.verified, excluded.occurred_at, excluded.seq)
+    > (profile_field.verified, profile_field.occurred_at, profile_field.seq);
+
+-- name: drop_fields
+-- A customer that went up in another, or is about to be rebuilt from her events.
+delete from profile_field where customer = any(%(customers)s::bigint[]);
+
+-- name: stating_events
+-- Everything the journal holds that states something about these persons: what a rebuild folds.
+select ec.customer, j.seq, s.kind, j.kind, j.name, j.occurred_at,
+    j.body -> 'traits', j.body -> 'context' -> 'traits', j.body -> 'properties'
+from event_customer ec
+join journal j on j.seq = ec.seq
+join source s on s.id = j.source_id
+where ec.customer = any(%(customers)s::bigint[])
+    and (j.kind = 'identify' or j.body -> 'context' ? 'traits' or j.body -> 'properties' ?| array['email', 'phone']);
+
+-- name: store_facts
+-- The rule of survivorship as a guard: a fact that does not win changes nothing, whenever it arrives.
+insert into profile_field (customer, field, value, verified, occurred_at, seq)
+select * from unnest(
+    %(customers)s::bigint[], %(fields)s::text[], %(values)s::text[], %(verified)s::boolean[],
+    %(occurred)s::timestamptz[], %(seqs)s::bigint[]
+)
+on conflict (customer, field) do update
+set value = excluded.value, verified = excluded.verified, occurred_at = excluded.occurred_at, seq = excluded.seq
+where (excluded.verified, excluded.occurred_at, excluded.seq)
+    > (profile_field.verified, profile_field.occurred_at, profile_field.seq);
+
+-- name: drop_profiles
+-- Customers without any field left have no profile row.
+delete from profile p
+where p.customer = any(%(customers)s::bigint[])
+    and not exists (select from profile_field f where f.customer = p.customer);
+
+-- name: project_profiles
+-- One wide row a customer, so that readers need no pivot.
+insert into profile (
+    customer, first_name, last_name, email, phone, street, city, postcode, state, country, birth_date, zone, language,
+    changed_at
+)
+select customer,
+    max(value) filter (where field = 'first_name'),
+    max(value) filter (where field = 'last_name'),
+    max(value) filter (where field = 'email'),
+    max(value) filter (where field = 'phone'),
+    max(value::jsonb ->> 'street') filter (where field = 'address'),
+    max(value::jsonb ->> 'city') filter (where field = 'address'),
+    max(value::jsonb ->> 'postcode') filter (where field = 'address'),
+    max(value::jsonb ->> 'state') filter (where field = 'address'),
+    max(value::jsonb ->> 'country') filter (where field = 'address'),
+    max(value) filter (where field = 'birth_date')::date,
+    max(value) filter (where field = 'zone'),
+    max(value) filter (where field = 'language'),
+    %(now)s
+from profile_field
+where customer = any(%(customers)s::bigint[])
+group by customer
+on conflict (customer) do update
+set first_name = excluded.first_name, last_name = excluded.last_name, email = excluded.email, phone = excluded.phone,
+    street = excluded.street, city = excluded.city, postcode = excluded.postcode, state = excluded.state,
+    country = excluded.country, birth_date = excluded.birth_date, zone = excluded.zone, language = excluded.language,
+    changed_at = excluded.changed_at;
+
+-- name: drop_tokens
+-- The words of a customer are replaced as a whole.
+delete from profile_token where customer = any(%(customers)s::bigint[]);
+
+-- name: add_tokens
+-- The words she is found by from now on.
+insert into profile_token (token, customer)
+select * from unnest(%(tokens)s::text[], %(customers)s::bigint[])
+on conflict do nothing;
+
+-- name: append_consents
+-- The record of a decision is written once; a batch carried again writes nothing.
+insert into consent (
+    seq, channel, purpose, address, allowed, decided_at, evidence, collection_point, basis, notice
+)
+select * from unnest(
+    %(seq)s::bigint[], %(channel)s::text[], %(purpose)s::text[], %(address)s::text[], %(allowed)s::boolean[],
+    %(decided_at)s::timestamptz[], %(evidence)s::text[], %(collection_point)s::text[], %(basis)s::text[],
+    %(notice)s::text[]
+)
+on conflict do nothing;
+
+-- name: consent_keys
+-- Which addresses a merge or a split may have changed the answer for: those of before and those of now.
+select channel, purpose, address from consent_state where customer = any(%(customers)s::bigint[])
+union
+select c.channel, c.purpose, c.address
+from event_customer ec join consent c on c.seq = ec.seq
+where ec.customer = any(%(customers)s::bigint[]);
+
+-- name: drop_consent_states
+-- All holders of the addresses concerned; without an address, only the customers concerned.
+delete from consent_state s
+using unnest(%(channels)s::text[], %(purposes)s::text[], %(addresses)s::text[]) as k (channel, purpose, address)
+where s.channel = k.channel and s.purpose = k.purpose and s.address = k.address
+    and (k.address <> '' or s.customer = any(%(customers)s::bigint[]));
+
+-- name: project_consent_states
+-- Latest of (own decisions, everybody's withdrawals of the address); at the same instant "no" wins.
+with decision as (
+    select c.channel, c.purpose, c.address, c.allowed, c.decided_at, c.seq, ec.customer
+    from unnest(%(channels)s::text[], %(purposes)s::text[], %(addresses)s::text[]) as k (channel, purpose, address)
+    join consent c on c.channel = k.channel and c.purpose = k.purpose and c.address = k.address
+    left join event_customer ec on ec.seq = c.seq
+    where k.address <> '' or ec.customer = any(%(customers)s::bigint[])
+),
+holder as (
+    select distinct customer, channel, purpose, address from decision where customer is not null
+)
+insert into consent_state (customer, channel, purpose, address, allowed, decided_at, seq)
+select distinct on (h.customer, h.channel, h.purpose, h.address)
+    h.customer, h.channel, h.purpose, h.address, d.allowed, d.decided_at, d.seq
+from holder h
+join decision d on d.channel = h.channel and d.purpose = h.purpose and d.address = h.address
+    and (d.customer = h.customer or (not d.allowed and h.address <> ''))
+order by h.customer, h.channel, h.purpose, h.address, d.decided_at desc, d.allowed, d.seq desc;
+
+-- name: current_id
+-- An id that was merged away still leads to the customer who holds its records now.
+select coalesce((select r.customer from redirect r where r.old = %(customer)s), %(customer)s);
+
+-- name: is_customer
+-- Tells a customer without any field from an id that never was.
+select exists (select from customer where id = %(customer)s);
+
+-- name: fields_with_provenance
+-- Each golden value with the event it comes from.
+select f.field, f.value, f.verified, f.occurred_at, f.seq, s.name
+from profile_field f
+left join journal j on j.seq = f.seq
+left join source s on s.id = j.source_id
+where f.customer = %(customer)s
+order by f.field;
+
+-- name: consents_of
+-- What holds now for one customer.
+select st.channel, st.purpose, st.address, st.allowed, st.decided_at, st.seq, c.evidence, c.collection_point
+from consent_state st
+left join consent c on c.seq = st.seq and c.channel = st.channel and c.purpose = st.purpose and c.address = st.address
+where st.customer = %(customer)s
+order by st.channel, st.purpose, st.address;
+
+-- name: search
+-- The rarest word drives, as a range of the key; every other word must be there as a prefix too.
+with candidate as (
+    select customer, min(token) = %(first)s as exact
+    from (
+        select token, customer from profile_token
+        where token >= %(first)s and token < %(end)s
+        order by token
+        limit %(candidates)s
+    ) t
+    group by customer
+)
+select p.customer, p.first_name, p.last_name, p.email, p.phone, p.city
+from candidate c
+join profile p on p.customer = c.customer
+where not exists (
+    select from unnest(%(rest)s::text[]) as w (word)
+    where not exists (select from profile_token t where t.customer = c.customer and t.token ^@ w.word)
+)
+order by c.exact desc, p.last_name, p.first_name, p.customer
+limit %(limit)s;
+
+-- name: search_card
+-- A card is scanned or typed whole, so it is an exact look-up.
+select distinct i.customer, p.first_name, p.last_name, p.email, p.phone, p.city
+from customer_identifier i
+left join profile p on p.customer = i.customer
+where i.type = 'loyalty_card' and i.value = %(card)s
+order by i.customer
+limit %(limit)s;
+
+-- name: timeline
+-- One line across all sources, latest first; the anchor is the last row the reader has seen.
+select j.seq, j.occurred_at, s.name, s.kind, j.kind, j.name, j.body
+from event_customer ec
+join journal j on j.seq = ec.seq
+join source s on s.id = j.source_id
+where ec.customer = %(customer)s
+    and (
+        %(before)s::bigint is null
+        or (j.occurred_at, j.seq) < (select a.occurred_at, a.seq from journal a where a.seq = %(before)s)
+    )
+order by j.occurred_at desc, j.seq desc
+limit %(limit)s;

@@ -1,0 +1,232 @@
+"""Which value of a field survives: a pure rule, so the order of arrival never matters.
+
+A fact is what one event says about one field of one person. Of all facts about a field the greatest survives, ordered
+by (verified, occurred_at, seq). A maximum is associative, commutative and idempotent: two customers are merged by
+taking the greater of their values field by field, and late or repeated events change nothing they should not.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from functools import cache, lru_cache
+from typing import Any, NamedTuple, cast
+from zoneinfo import available_timezones
+
+import phonenumbers
+
+from regulars.model import Event
+
+MAX_VALUE_CHARS = 500
+ADDRESS_KEYS = {
+    "street": ("street",),
+    "city": ("city",),
+    "postcode": ("postcode", "postalCode", "postal_code", "zip"),
+    "state": ("state", "region"),
+    "country": ("country",),
+}
+EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+WORDS = re.compile(r"\w+")
+
+
+class Fact(NamedTuple):
+    """One field of one customer as one event stated it."""
+
+    customer: int
+    field: str
+    value: str
+    verified: bool
+    occurred_at: datetime
+    seq: int
+
+
+def wins(a: Fact, b: Fact) -> bool:
+    """True if `a` survives over `b`; both speak of the same field."""
+    return (a.verified, a.occurred_at, a.seq) > (b.verified, b.occurred_at, b.seq)
+
+
+def fold(facts: Iterable[Fact]) -> list[Fact]:
+    """The surviving fact of each (customer, field), in that order."""
+    best: dict[tuple[int, str], Fact] = {}
+    for fact in facts:
+        held = best.get((fact.customer, fact.field))
+        if held is None or wins(fact, held):
+            best[fact.customer, fact.field] = fact
+    return [best[key] for key in sorted(best)]
+
+
+def facts_of(events: Iterable[tuple[Event, int | None]], country: str) -> list[Fact]:
+    """All facts about persons in these (event, customer) pairs; events without traits cost next to nothing.
+
+    Read are the traits of identify, `context.traits` of any event, and e-mail and phone of track properties, except
+    those of the e-mail tool, which only repeats the address it was given. `country` completes local phone numbers.
+    """
+    facts: list[Fact] = []
+    for event, customer in events:
+        if customer is None:
+            continue
+        body = event.body
+        traits: dict[str, Any] | None = body.traits or body.context.get("traits")
+        if not traits:
+            properties = body.properties
+            if event.source_kind == "email" or not ("email" in properties or "phone" in properties):
+                continue
+            traits = {name: value for name, value in properties.items() if name in CONTACTS}
+        facts += [
+            Fact(customer, field, value, verified, event.occurred_at, event.seq)
+            for field, value, verified in fields_of(traits, country)
+        ]
+    return facts
+
+
+def fields_of(traits: dict[str, Any], country: str) -> list[tuple[str, str, bool]]:
+    """(field, clean value, verified) of each usable trait; what cannot be read is left out."""
+    found: list[tuple[str, str, bool]] = []
+    for name, (field, clean) in READERS.items():
+        raw = traits.get(name)
+        if raw is None or raw == "":
+            continue
+        value = clean_phone(raw, country) if field == "phone" else clean(raw)
+        if value:
+            found.append((field, value, traits.get(f"{field}_verified") is True))
+    return found
+
+
+def clean_text(raw: object) -> str | None:
+    """Trimmed text with single spaces."""
+    text = " ".join(str(raw).split()) if isinstance(raw, str | int) else ""
+    return text[:MAX_VALUE_CHARS] or None
+
+
+def clean_email(raw: object) -> str | None:
+    """Lower case, if it looks like an address and is no known filler."""
+    text = str(raw).strip().lower()
+    return text if EMAIL.fullmatch(text) and len(text) <= 254 and not is_junk("email", text) else None
+
+
+def clean_phone(raw: object, country: str) -> str | None:
+    """E.164, if it is a possible number and no known filler."""
+    return _phone(str(raw), country)
+
+
+def clean_birth(raw: object) -> str | None:
+    """ISO date."""
+    try:
+        return date.fromisoformat(str(raw)[:10]).isoformat()
+    except ValueError:
+        return None
+
+
+def clean_zone(raw: object) -> str | None:
+    """An IANA zone that exists."""
+    return str(raw) if str(raw) in _zones() else None
+
+
+def clean_address(raw: object) -> str | None:
+    """The address as canonical JSON with our keys, None without a single part."""
+    if not isinstance(raw, dict):
+        return None
+    given = cast(dict[str, Any], raw)
+    parts = {
+        key: value
+        for key, names in ADDRESS_KEYS.items()
+        if (value := next((text for name in names if (text := clean_text(given.get(name)))), None))
+    }
+    return json.dumps(parts, ensure_ascii=False, sort_keys=True) if parts else None
+
+
+READERS: dict[str, tuple[str, Callable[[object], str | None]]] = {
+    "first_name": ("first_name", clean_text),
+    "firstName": ("first_name", clean_text),
+    "last_name": ("last_name", clean_text),
+    "lastName": ("last_name", clean_text),
+    "email": ("email", clean_email),
+    "phone": ("phone", clean_text),
+    "birth_date": ("birth_date", clean_birth),
+    "birthday": ("birth_date", clean_birth),
+    "address": ("address", clean_address),
+    "timezone": ("zone", clean_zone),
+    "language": ("language", clean_text),
+}
+CONTACTS = ("email", "phone", "email_verified", "phone_verified")
+SEARCHED = ("first_name", "last_name", "email", "phone")
+
+
+def is_junk(kind: str, value: str) -> bool:
+    """True for fillers such as noemail@store.com or 0000000000, which are nobody's address."""
+    if kind == "phone":
+        return len(set(value[-7:])) == 1
+    local, _, domain = value.partition("@")
+    return local in FILLER_LOCALS or domain in FILLER_DOMAINS
+
+
+FILLER_LOCALS = {
+    "noemail",
+    "no-email",
+    "none",
+    "null",
+    "test",
+    "anonymous",
+    "unknown",
+    "na",
+    "n/a",
+    "noreply",
+    "no-reply",
+}
+FILLER_DOMAINS = {"test.com", "none.com", "noemail.com"}
+
+
+def tokens_of(values: dict[str, str]) -> set[str]:
+    """The words a customer is found by, from her fields."""
+    tokens: set[str] = set()
+    for field in SEARCHED:
+        value = values.get(field)
+        if not value:
+            continue
+        if field == "phone":
+            tokens |= phone_tokens(value)
+        else:
+            tokens |= set(words_of(value))
+            if field == "email":
+                tokens.add(plain(value))
+    return tokens
+
+
+def phone_tokens(phone: str) -> set[str]:
+    """Digits with and without the country code."""
+    digits = "".join(filter(str.isdigit, phone))
+    try:
+        return {digits, str(phonenumbers.parse(phone).national_number)}
+    except phonenumbers.NumberParseException:
+        return {digits}
+
+
+def words_of(text: str) -> list[str]:
+    """Folded words of a text."""
+    return WORDS.findall(plain(text))
+
+
+def plain(text: str) -> str:
+    """Lower case without accents."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(sign for sign in decomposed if not unicodedata.combining(sign))
+
+
+@lru_cache(maxsize=65_536)
+def _phone(raw: str, country: str) -> str | None:
+    try:
+        number = phonenumbers.parse(raw, country)
+    except phonenumbers.NumberParseException:
+        return None
+    text = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return text if phonenumbers.is_possible_number(number) and not is_junk("phone", text) else None
+
+
+@cache
+def _zones() -> set[str]:
+    return available_timezones()

@@ -1,0 +1,95 @@
+"""One time line across all sources."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from regulars.app import App
+from regulars.profile.read import SQL
+
+TIMELINE_LIMIT = 50
+
+
+class TimelineItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One event of a customer, with a sentence for people and its properties for programs."""
+
+    seq: int
+    at: datetime
+    source: str
+    source_kind: str
+    kind: str
+    name: str
+    summary: str
+    properties: dict[str, Any]
+    generated: bool
+    """True for events a generator invented (the demo brand says so in context.generated)."""
+
+
+def timeline(app: App, customer: int, before_seq: int | None = None, limit: int = TIMELINE_LIMIT) -> list[TimelineItem]:
+    """Her events, latest first; `before_seq` is the last one already seen, for the next page."""
+    given = {"customer": customer, "before": before_seq, "limit": limit}
+    return [_item(row) for row in app.db.execute(SQL.timeline, given)]
+
+
+def summarize(kind: str, name: str, given: dict[str, Any]) -> str:
+    """One sentence a marketer can read."""
+    if kind == "page":
+        return f"Looked at {name or 'a page'}"
+    if kind == "identify":
+        return "Told us about herself: " + (", ".join(sorted(given)) or "nothing new")
+    if name == "Order Completed":
+        return _order(given)
+    return _filled(SENTENCES.get(name, name), given)
+
+
+def _item(row: tuple[Any, ...]) -> TimelineItem:
+    seq, at, source, source_kind, kind, name, body = row
+    given: dict[str, Any] = body.get("traits" if kind == "identify" else "properties") or {}
+    context: dict[str, Any] = body.get("context") or {}
+    return TimelineItem(
+        seq=seq,
+        at=at,
+        source=source,
+        source_kind=source_kind,
+        kind=kind,
+        name=name,
+        summary=summarize(kind, name, given),
+        properties=given,
+        generated=context.get("generated") is True,
+    )
+
+
+def _order(given: dict[str, Any]) -> str:
+    items = len(given.get("products") or [])
+    place = "on the web" if given.get("channel") == "web" else f"in store {given.get('store_id', '')}".strip()
+    return f"Bought {items} product{'' if items == 1 else 's'} for {given.get('revenue', 0)} {place}"
+
+
+def _filled(template: str, given: dict[str, Any]) -> str:
+    return PLACE.sub(lambda found: str(given.get(found[1], "?")), template)
+
+
+PLACE = re.compile(r"\{(\w+)\}")
+SENTENCES = {
+    "Coupon Redeemed": "Redeemed coupon {coupon_id}",
+    "Campaign Sent": "Was sent campaign {campaign_id}",
+    "Email Delivered": "Got the e-mail of campaign {campaign_id}",
+    "Email Opened": "Opened the e-mail of campaign {campaign_id}",
+    "Email Link Clicked": "Clicked in the e-mail of campaign {campaign_id}",
+    "Email Bounced": "The e-mail of campaign {campaign_id} came back",
+    "Order Refunded": "Got {revenue} back for order {order_id}",
+    "Item Returned": "Returned something of order {order_id} for {revenue}",
+    "Survey Answered": "Answered “{question}” with {score} of 5",
+    "Call Received": "Called: {reason}",
+    "Segment Entered": "Entered segment {segment}",
+    "Segment Left": "Left segment {segment}",
+    "Points Earned": "Earned {points} points",
+    "Message Sent": "Was sent {template} by {channel}",
+    "Consent Given": "Agreed to {channel}",
+    "Consent Withdrawn": "No longer wants {channel}",
+    "Customers Merged": "Found to be the same person as customer {loser}",
+}
