@@ -10,6 +10,9 @@ BIN := .venv/bin
 TOOLS := .tools
 UV := $(shell command -v uv >/dev/null 2>&1 && uv --version >/dev/null 2>&1 && echo uv || echo $(TOOLS)/bin/uv)
 RUN := regulars
+# Company networks have certificates of their own: trust what the machine trusts.
+export UV_SYSTEM_CERTS ?= 1
+export UV_NATIVE_TLS ?= 1
 
 .PHONY: demo test check bench docs lock
 .DEFAULT_GOAL := demo
@@ -47,7 +50,7 @@ lock: $(TOOLS)/.uv
 $(TOOLS)/.uv:
 	@mkdir -p $(TOOLS)
 	@# --target works where pip refuses to touch a system that is managed by its packages.
-	@if [ "$(UV)" != uv ]; then $(PYTHON) -m pip install --quiet --upgrade --target $(TOOLS) "uv>=0.9"; fi
+	@if [ "$(UV)" != uv ]; then $(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target $(TOOLS) "uv>=0.9"; fi
 	@touch $@
 
 .venv/.made: | $(TOOLS)/.uv
