@@ -2,7 +2,7 @@
 
 A decision is about (person, channel, purpose, address). What holds for a customer is the latest decision, by event
 time, among her own decisions about the address and everybody's withdrawals of it: unsubscribing an address stops it
-for all its holders, and each of them may say yes again for herself. At the same instant "no" wins; no decision means no.
+for all its holders, and each of them may say yes again for herself. At the same instant "no" wins; silence is no too.
 """
 
 from __future__ import annotations

@@ -19,11 +19,20 @@ where (excluded.verified, excluded.occurred_at, excluded.seq)
 delete from profile_field where customer = any(%(customers)s::bigint[]);
 
 -- name: stating_events
--- Everything the journal holds that states something about these persons: what a rebuild folds.
+-- Everything the journal holds that states something about these persons: what a rebuild folds. The first part finds
+-- candidates by index, the view says whose they are.
+with owned as (
+    select r.seq from signature g join record r on r.signature = g.id where g.customer = any(%(customers)s::bigint[])
+    union
+    select r.seq
+    from carrier_span c join record r on r.signature = c.signature and r.occurred_at between c.from_at and c.to_at
+    where c.customer = any(%(customers)s::bigint[])
+)
 select ec.customer, j.seq, s.kind, j.kind, j.name, j.occurred_at,
     j.body -> 'traits', j.body -> 'context' -> 'traits', j.body -> 'properties'
-from event_customer ec
-join journal j on j.seq = ec.seq
+from owned
+join event_customer ec on ec.seq = owned.seq
+join journal j on j.seq = owned.seq
 join source s on s.id = j.source_id
 where ec.customer = any(%(customers)s::bigint[])
     and (j.kind = 'identify' or j.body -> 'context' ? 'traits' or j.body -> 'properties' ?| array['email', 'phone']);
@@ -99,10 +108,17 @@ on conflict do nothing;
 
 -- name: consent_keys
 -- Which addresses a merge or a split may have changed the answer for: those of before and those of now.
+with owned as (
+    select r.seq from signature g join record r on r.signature = g.id where g.customer = any(%(customers)s::bigint[])
+    union
+    select r.seq
+    from carrier_span c join record r on r.signature = c.signature and r.occurred_at between c.from_at and c.to_at
+    where c.customer = any(%(customers)s::bigint[])
+)
 select channel, purpose, address from consent_state where customer = any(%(customers)s::bigint[])
 union
 select c.channel, c.purpose, c.address
-from event_customer ec join consent c on c.seq = ec.seq
+from owned join consent c on c.seq = owned.seq join event_customer ec on ec.seq = owned.seq
 where ec.customer = any(%(customers)s::bigint[]);
 
 -- name: drop_consent_states
@@ -190,9 +206,17 @@ limit %(limit)s;
 
 -- name: timeline
 -- One line across all sources, latest first; the anchor is the last row the reader has seen.
+with owned as (
+    select r.seq from signature g join record r on r.signature = g.id where g.customer = %(customer)s
+    union
+    select r.seq
+    from carrier_span c join record r on r.signature = c.signature and r.occurred_at between c.from_at and c.to_at
+    where c.customer = %(customer)s
+)
 select j.seq, j.occurred_at, s.name, s.kind, j.kind, j.name, j.body
-from event_customer ec
-join journal j on j.seq = ec.seq
+from owned
+join event_customer ec on ec.seq = owned.seq
+join journal j on j.seq = owned.seq
 join source s on s.id = j.source_id
 where ec.customer = %(customer)s
     and (
