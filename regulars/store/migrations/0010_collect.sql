@@ -7,9 +7,19 @@ create table source (
     kind text not null,
     -- Logins of one name space identify one person; two sources may share a name space.
     login_space text not null,
-    -- SHA-256 of the write key; the key itself is shown once.
-    write_key_hash bytea unique,
     created_at timestamptz not null
+);
+
+-- Keys that may write to a source and nothing else. Several at once, so that rotating one drops no event.
+create table write_key (
+    -- The part of the key that may be shown and logged.
+    id text collate "C" primary key,
+    source_id smallint not null references source,
+    -- SHA-256 of the whole key; the key itself is shown once.
+    key_hash bytea not null unique,
+    created_at timestamptz not null,
+    -- None: until it is rotated.
+    expires_at timestamptz
 );
 
 create table journal (
@@ -40,11 +50,14 @@ create table refusal (
     body text not null
 );
 
+create index refusal_by_time on refusal (received_at desc, id desc);
+
 -- Where each reader of the journal stands: the flow, the lake.
 create table checkpoint (
     reader text primary key,
     seq bigint not null
 );
+insert into checkpoint (reader, seq) values ('flow', 0), ('lake', 0);
 
 -- Our own events (a segment entered, two customers found to be one) wait here inside the transaction that caused them
 -- and are moved into the journal right after it: a flow never holds the journal's lock while it thinks.

@@ -1,0 +1,77 @@
+"""What can go wrong at the door: RG-1100 to RG-1129 name one refused event, RG-1130 and up a whole request or call."""
+
+from regulars.kit.errors import RegularsError
+
+# One refused event: a row in `refusal`. The reference explains each by this code.
+NOT_AN_OBJECT = "RG-1101"
+UNKNOWN_TYPE = "RG-1102"
+NOBODY_NAMED = "RG-1103"
+FIELD_MISSING = "RG-1104"
+FIELD_WRONG = "RG-1105"
+TOO_LARGE = "RG-1106"
+TIME_UNREADABLE = "RG-1107"
+FAR_FUTURE = "RG-1108"
+NOT_STORABLE = "RG-1109"
+SAME_ID_OTHER_BODY = "RG-1110"
+NOT_JSON = "RG-1111"
+ROW_UNREADABLE = "RG-1112"
+
+
+class RequestUnreadable(RegularsError):
+    """The request is not the JSON we take; nothing of it was stored but a refusal."""
+
+    code = "RG-1130"
+    status = 400
+
+
+class KeyRefused(RegularsError):
+    """No write key, or one we do not know or that has expired."""
+
+    code = "RG-1131"
+    status = 401
+
+
+class RequestTooLarge(RegularsError):
+    """The request is over a stated limit; nothing of it was stored."""
+
+    code = "RG-1132"
+    status = 413
+
+
+class TooManyAttempts(RegularsError):
+    """This address tried too many unknown keys."""
+
+    code = "RG-1133"
+    status = 429
+
+
+class QueueFull(RegularsError):
+    """More events wait for the journal than we hold; nothing of this request was stored."""
+
+    code = "RG-1134"
+    status = 503
+
+
+class JournalAway(RegularsError):
+    """The database does not answer; nothing of this request was stored."""
+
+    code = "RG-1135"
+    status = 503
+
+
+class MappingRefused(RegularsError):
+    """A mapping file cannot be used; every fault of it is named."""
+
+    code = "RG-1136"
+
+
+class FileRefused(RegularsError):
+    """A file cannot be read as CSV, JSONL or Parquet."""
+
+    code = "RG-1137"
+
+
+class SourceRefused(RegularsError):
+    """A source cannot be made or found as asked."""
+
+    code = "RG-1138"

@@ -1,0 +1,271 @@
+"""The journal: what happened, appended once, read in order. The truth from which everything else can be rebuilt.
+
+Appending takes one lock, so positions become visible in the order in which they were given and every reader needs only
+one number, its checkpoint. A transaction that appends must therefore be short: `APPEND_MAX_EVENTS` rows, no thinking.
+Rooms that cause events while a batch is carried `announce` them; `publish` moves them in right after the commit.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from regulars.app import App
+from regulars.collect import errors
+from regulars.collect.door import Arrival, Refused, Row, admit, refuse
+from regulars.collect.keys import SQL, Source
+from regulars.kit.errors import InputRefused
+from regulars.model import Batch, Body, Event
+
+# "JOUR": whoever appends holds it until the commit.
+JOURNAL_LOCK = 0x4A4F5552
+APPEND_MAX_EVENTS = 5_000
+PUBLISH_MAX_EVENTS = 5_000
+OWN_SOURCE = "regulars"
+MINTED_ID_BYTES = 16
+
+_encode = msgspec.json.Encoder().encode
+_decode_body = msgspec.json.Decoder(Body).decode
+
+
+class Entry(NamedTuple):
+    """A row on its way into the journal."""
+
+    source: Source
+    received_at: datetime
+    row: Row
+
+
+class Rejected(NamedTuple):
+    """A refusal on its way to its table."""
+
+    source: Source | None
+    """None where the sender is not known."""
+    received_at: datetime
+    refused: Refused
+
+
+class Fate(NamedTuple):
+    """What became of each entry, by its place: places not named were accepted."""
+
+    duplicates: list[int]
+    conflicts: list[int]
+
+    def add(self, place: int, same_body: bool) -> None:
+        """This entry was here already."""
+        (self.duplicates if same_body else self.conflicts).append(place)
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the messages of one call."""
+
+    accepted: int
+    duplicates: int
+    """Here already, with the same body."""
+    conflicts: int
+    """Here already with another body: kept as refusals, too."""
+    refusals: list[Refused]
+
+
+class Announcement(msgspec.Struct, frozen=True, kw_only=True):
+    """An event of our own about a customer: a segment entered, points earned, two customers found to be one."""
+
+    message_id: str
+    """The same fact has the same id every time it is announced."""
+    name: str
+    customer: int
+    occurred_at: datetime
+    properties: dict[str, Any] = {}
+
+
+def accept(
+    app: App, source: Source, messages: Sequence[object], *, received_at: datetime, sent_at: object = None
+) -> Receipt:
+    """Append messages in the caller's transaction, at most APPEND_MAX_EVENTS of them; refused ones become refusal rows.
+
+    A number of statements that does not depend on the number of messages. Durable once the caller commits.
+    """
+    arrival = Arrival(source, received_at, lambda: mint(app), sent_at)
+    items = [admit(message, arrival) for message in messages]
+    entries = [Entry(source, received_at, item) for item in items if isinstance(item, Row)]
+    rejected = [Rejected(source, received_at, item) for item in items if isinstance(item, Refused)]
+    fate = append(app, entries, rejected)
+    return Receipt(
+        accepted=len(entries) - len(fate.duplicates) - len(fate.conflicts),
+        duplicates=len(fate.duplicates),
+        conflicts=len(fate.conflicts),
+        refusals=[each.refused for each in rejected] + [_conflict(entries[place]).refused for place in fate.conflicts],
+    )
+
+
+def mint(app: App) -> str:
+    """A message id for a message that brought none."""
+    return app.dice.token(MINTED_ID_BYTES).hex()
+
+
+def append(app: App, entries: Sequence[Entry], rejected: Sequence[Rejected] = ()) -> Fate:
+    """Put rows into the journal and refusals beside it, in order; the same id twice is one row."""
+    if len(entries) + len(rejected) > APPEND_MAX_EVENTS:
+        raise InputRefused(
+            f"{len(entries) + len(rejected)} events at once would hold the journal for too long",
+            f"Append at most {APPEND_MAX_EVENTS} a transaction",
+        )
+    fate = _append_rows(app, entries) if entries else Fate([], [])
+    rejected = [*rejected, *(_conflict(entries[place]) for place in fate.conflicts)]
+    if rejected:
+        _write_refusals(app, rejected)
+    return fate
+
+
+def _append_rows(app: App, entries: Sequence[Entry]) -> Fate:
+    fate = Fate([], [])
+    first: dict[tuple[int, str], int] = {}
+    for place, (source, _, row) in enumerate(entries):
+        original = first.setdefault((source.id, row.message_id), place)
+        if original != place:
+            fate.add(place, entries[original].row.body_hash == row.body_hash)
+    unique = list(first.values())
+    columns = _columns(entries if len(unique) == len(entries) else [entries[place] for place in unique])
+    app.db.execute(SQL.lock_journal, {"lock": JOURNAL_LOCK})
+    counted = app.db.execute(SQL.append, columns).fetchone()
+    assert counted is not None
+    new, first_new = counted
+    if new < len(unique):
+        for at, same in app.db.execute(SQL.told_before, columns | {"first_new": first_new}):
+            fate.add(unique[at], same)
+    return fate
+
+
+def _columns(entries: Sequence[Entry]) -> dict[str, list[Any]]:
+    sources, received_at, rows = zip(*entries, strict=True)
+    message_id, kind, name, occurred_at, body, body_hash = map(list, zip(*rows, strict=True))
+    return {
+        "source_id": [source.id for source in sources],
+        "received_at": list(received_at),
+        "message_id": message_id, "kind": kind, "name": name,
+        "occurred_at": occurred_at, "body": body, "body_hash": body_hash,
+    }
+
+
+def _conflict(entry: Entry) -> Rejected:
+    refused = refuse(
+        entry.row.body,
+        errors.SAME_ID_OTHER_BODY,
+        f"The message '{entry.row.message_id}' is here already with another body; the first one stands",
+        "Give every message an id of its own; compare both bodies if one was meant as a correction",
+    )
+    return Rejected(entry.source, entry.received_at, refused._replace(message_id=entry.row.message_id))
+
+
+def _write_refusals(app: App, rejected: Sequence[Rejected]) -> None:
+    message_id, code, reason, fix, body = map(list, zip(*(each.refused for each in rejected), strict=True))
+    app.db.execute(
+        SQL.refuse,
+        {
+            "source_id": [each.source.id if each.source else None for each in rejected],
+            "received_at": [each.received_at for each in rejected],
+            "message_id": message_id, "code": code, "reason": reason, "fix": fix, "body": body,
+        },
+    )
+
+
+def claim(app: App, limit: int, reader: str = "flow") -> Batch | None:
+    """The next `limit` events of this reader, its checkpoint locked until the transaction ends; None: nothing new."""
+    row = app.db.execute(SQL.lock_checkpoint, {"reader": reader}).fetchone()
+    if row is None:
+        app.db.execute(SQL.make_checkpoint, {"reader": reader})
+        row = app.db.execute(SQL.lock_checkpoint, {"reader": reader}).fetchone()
+        assert row is not None
+    rows = app.db.execute(SQL.claim, {"after": row[0], "limit": limit}).fetchall()
+    if not rows:
+        return None
+    known = {row[0]: Source(*row) for row in app.db.execute(SQL.all_sources)}
+    return Batch(events=[_event(row, known[row[1]]) for row in rows], last_seq=rows[-1][0])
+
+
+def _event(row: tuple[Any, ...], source: Source) -> Event:
+    seq, _, message_id, kind, name, occurred_at, received_at, body = row
+    return Event(
+        seq=seq,
+        source=source.name,
+        source_kind=source.kind,
+        login_space=source.login_space,
+        message_id=message_id,
+        kind=kind,
+        name=name,
+        occurred_at=occurred_at,
+        received_at=received_at,
+        body=_decode_body(body),
+    )
+
+
+def advance(app: App, batch: Batch, reader: str = "flow") -> None:
+    """Move the reader's checkpoint past this batch, in the transaction that carried it."""
+    app.db.execute(SQL.advance, {"reader": reader, "seq": batch.last_seq})
+
+
+def announce(app: App, announcements: Sequence[Announcement]) -> None:
+    """Say something of our own about customers; it is in the journal after the next `publish`."""
+    if not announcements:
+        return
+    app.db.execute(
+        SQL.announce,
+        {
+            "message_id": [each.message_id for each in announcements],
+            "name": [each.name for each in announcements],
+            "customer": [each.customer for each in announcements],
+            "occurred_at": [each.occurred_at for each in announcements],
+            "properties": [_encode(each.properties).decode() for each in announcements],
+        },
+    )
+
+
+def publish(app: App) -> int:
+    """Move what was announced into the journal, in transactions of its own unless one is open; how many were moved."""
+    moved = 0
+    while True:
+        if app.connection is not None:
+            gone = _publish_some(app)
+        else:
+            with app.transaction() as inside:
+                gone = _publish_some(inside)
+        moved += gone
+        if gone < PUBLISH_MAX_EVENTS:
+            return moved
+
+
+def _publish_some(app: App) -> int:
+    register_own(app)
+    app.db.execute(SQL.lock_journal, {"lock": JOURNAL_LOCK})
+    row = app.db.execute(
+        SQL.publish, {"limit": PUBLISH_MAX_EVENTS, "source": OWN_SOURCE, "now": app.clock.now()}
+    ).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def register_own(app: App) -> None:
+    """Make the source that our own events come from, which nobody holds a key to."""
+    app.db.execute(
+        SQL.make_source, {"name": OWN_SOURCE, "kind": "own", "login_space": OWN_SOURCE, "now": app.clock.now()}
+    )
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """One refused message as people see it."""
+
+    id: int
+    source: str | None
+    received_at: datetime
+    message_id: str | None
+    code: str
+    reason: str
+    fix: str
+    body: str
+
+
+def refusals(app: App, limit: int = 50, before: int | None = None) -> list[Refusal]:
+    """Refused messages, newest first, below the refusal `before`."""
+    rows = app.db.execute(SQL.recent_refusals, {"limit": limit, "before": before}).fetchall()
+    return [Refusal(*row) for row in rows]

@@ -1,0 +1,107 @@
+"""Sources and their write keys. A key can write to its source and read nothing; only its SHA-256 is stored."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+import msgspec
+
+from regulars.app import App
+from regulars.collect.errors import SourceRefused
+from regulars.store import queries
+
+SQL = queries("regulars.collect")
+
+SOURCE_KINDS = ("tills", "web", "crm", "email", "calls", "own", "other")
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+KEY_ID_BYTES = 5
+SECRET_BYTES = 32
+KEY_MAX_CHARACTERS = 200
+# While a rotated key still works: time to roll the new one out to every till.
+ROTATION_OVERLAP_HOURS = 24
+
+
+class Source(msgspec.Struct, frozen=True):
+    """Something that sends us events. `kind` decides how far the resolver trusts what it says."""
+
+    id: int
+    name: str
+    kind: str
+    login_space: str
+
+
+class SourceUse(msgspec.Struct, frozen=True):
+    """A source as the list shows it."""
+
+    source: Source
+    keys: int
+    """Keys that work now."""
+    events: int
+    refusals: int
+    last_received_at: datetime | None
+
+
+def register(app: App, name: str, kind: str, login_space: str | None = None) -> tuple[Source, str | None]:
+    """The source of this name, made if need be; with its write key the one time it can be shown, else None.
+
+    Logins of one `login_space` identify one person across sources; left out, the source has its own.
+    """
+    if not NAME.fullmatch(name):
+        raise SourceRefused(f"'{name}' is no name for a source", "Use lower-case letters, digits, - and _")
+    if kind not in SOURCE_KINDS:
+        raise SourceRefused(f"There is no kind of source '{kind}'", f"Choose one of: {', '.join(SOURCE_KINDS)}")
+    made = app.db.execute(
+        SQL.make_source,
+        {"name": name, "kind": kind, "login_space": login_space or name, "now": app.clock.now()},
+    ).fetchone()
+    source = source_by_name(app, name)
+    assert source is not None
+    if source.kind != kind or (login_space and source.login_space != login_space):
+        raise SourceRefused(
+            f"The source '{name}' exists as kind {source.kind} with logins of {source.login_space}",
+            "Choose another name, or the same kind and login space",
+        )
+    return source, _make_key(app, source) if made else None
+
+
+def rotate(app: App, name: str, overlap_hours: float = ROTATION_OVERLAP_HOURS) -> str:
+    """A new write key for this source; the ones before work for `overlap_hours` more."""
+    source = source_by_name(app, name)
+    if source is None:
+        raise SourceRefused(f"There is no source '{name}'", "Look at `regulars source list`")
+    expires_at = app.clock.now() + timedelta(hours=overlap_hours)
+    app.db.execute(SQL.expire_keys, {"source": source.id, "expires_at": expires_at})
+    return _make_key(app, source)
+
+
+def source_by_name(app: App, name: str) -> Source | None:
+    """The source of this name."""
+    row = app.db.execute(SQL.source_by_name, {"name": name}).fetchone()
+    return Source(*row) if row else None
+
+
+def source_by_key(app: App, key: str) -> Source | None:
+    """The source a write key writes to; None where the key is unknown or has expired."""
+    if not key or len(key) > KEY_MAX_CHARACTERS:
+        return None
+    row = app.db.execute(SQL.source_by_key, {"hash": hashed(key), "now": app.clock.now()}).fetchone()
+    return Source(*row) if row else None
+
+
+def sources(app: App) -> Sequence[SourceUse]:
+    """All sources with what they sent, by name."""
+    rows = app.db.execute(SQL.source_uses, {"now": app.clock.now()}).fetchall()
+    return [SourceUse(Source(*row[:4]), *row[4:]) for row in rows]
+
+
+def hashed(key: str) -> bytes:
+    """What is stored of a key. A plain SHA-256 will do: the secret has 256 random bits, nobody can guess along."""
+    return sha256(key.encode("utf-8", "replace")).digest()
+
+
+def _make_key(app: App, source: Source) -> str:
+    key_id = app.dice.token(KEY_ID_BYTES).hex()
+    key = f"rk_live_write_{key_id}_{app.dice.token(SECRET_BYTES).hex()}"
+    app.db.execute(SQL.add_key, {"id": key_id, "source": source.id, "hash": hashed(key), "now": app.clock.now()})
+    return key

@@ -1,0 +1,146 @@
+-- name: make_source
+-- An identity number is used up even by a conflict, and a smallint has few: so look before inserting.
+insert into source (name, kind, login_space, created_at)
+select %(name)s, %(kind)s, %(login_space)s, %(now)s
+where not exists (select from source where name = %(name)s)
+on conflict (name) do nothing
+returning id
+
+-- name: source_by_name
+-- Imports and commands name a source; programs bring a key.
+select id, name, kind, login_space from source where name = %(name)s
+
+-- name: source_by_key
+-- One look-up by hash: there is no comparison of secrets that could be timed.
+select s.id, s.name, s.kind, s.login_space
+from write_key k
+join source s on s.id = k.source_id
+where k.key_hash = %(hash)s and (k.expires_at is null or k.expires_at > %(now)s)
+
+-- name: add_key
+-- Only the hash is kept.
+insert into write_key (id, source_id, key_hash, created_at) values (%(id)s, %(source)s, %(hash)s, %(now)s)
+
+-- name: expire_keys
+-- Keys that end sooner anyway keep their end.
+update write_key set expires_at = %(expires_at)s
+where source_id = %(source)s and (expires_at is null or expires_at > %(expires_at)s)
+
+-- name: source_uses
+-- The list of sources says at a glance who is silent and who is refused.
+select s.id, s.name, s.kind, s.login_space,
+    (select count(*) from write_key k
+     where k.source_id = s.id and (k.expires_at is null or k.expires_at > %(now)s)) as keys,
+    coalesce(j.events, 0) as events,
+    coalesce(r.refusals, 0) as refusals,
+    j.last_received_at
+from source s
+left join (
+    select source_id, count(*) as events, max(received_at) as last_received_at from journal group by source_id
+) j on j.source_id = s.id
+left join (select source_id, count(*) as refusals from refusal group by source_id) r on r.source_id = s.id
+order by s.name
+
+-- name: all_sources
+-- Few rows, read once a batch: the events then need no join.
+select id, name, kind, login_space from source
+
+-- name: lock_journal
+-- Held to the end of the transaction: positions become visible in order, so a reader may ask for "seq > checkpoint".
+select pg_advisory_xact_lock(%(lock)s)
+
+-- name: append
+-- The conflict clause is what makes a retry harmless. The lowest new position tells new rows from those that were there.
+with put as (
+    insert into journal (source_id, message_id, kind, name, occurred_at, received_at, body, body_hash)
+    select source_id, message_id, kind, name, occurred_at, received_at, body::jsonb, body_hash
+    from unnest(
+        %(source_id)b::smallint[], %(message_id)b::text[], %(kind)b::text[], %(name)b::text[],
+        %(occurred_at)b::timestamptz[], %(received_at)b::timestamptz[], %(body)b::text[], %(body_hash)b::bytea[]
+    ) with ordinality as given (
+        source_id, message_id, kind, name, occurred_at, received_at, body, body_hash, place
+    )
+    order by place
+    on conflict (source_id, message_id) do nothing
+    returning seq
+)
+select count(*), coalesce(min(seq), 9223372036854775807) from put
+
+-- name: told_before
+-- Only when something was not new: which messages were in the journal already, and whether with the same body.
+select given.place::int - 1, journal.body_hash = given.body_hash
+from unnest(%(source_id)b::smallint[], %(message_id)b::text[], %(body_hash)b::bytea[])
+    with ordinality as given (source_id, message_id, body_hash, place)
+join journal on journal.source_id = given.source_id and journal.message_id = given.message_id
+where journal.seq < %(first_new)s
+
+-- name: refuse
+-- Nothing is dropped silently: what we do not take is a row with its reason and its body as received.
+insert into refusal (source_id, received_at, message_id, code, reason, fix, body)
+select * from unnest(
+    %(source_id)s::smallint[], %(received_at)s::timestamptz[], %(message_id)s::text[],
+    %(code)s::text[], %(reason)s::text[], %(fix)s::text[], %(body)s::text[]
+)
+
+-- name: recent_refusals
+-- For people: newest first, a page at a time.
+select r.id, s.name, r.received_at, r.message_id, r.code, r.reason, r.fix, r.body
+from refusal r
+left join source s on s.id = r.source_id
+where (%(before)s::bigint is null or r.id < %(before)s)
+order by r.id desc
+limit %(limit)s
+
+-- name: make_checkpoint
+-- A new reader starts at the beginning of the journal.
+insert into checkpoint (reader, seq) values (%(reader)s, 0) on conflict (reader) do nothing
+
+-- name: lock_checkpoint
+-- One carrier at a time: a second worker waits here and then sees where the first one ended.
+select seq from checkpoint where reader = %(reader)s for update
+
+-- name: claim
+-- In the order of the journal. Everything a position above the checkpoint has is committed (see lock_journal).
+select seq, source_id, message_id, kind, name, occurred_at, received_at, body::text
+from journal
+where seq > %(after)s
+order by seq
+limit %(limit)s
+
+-- name: advance
+-- In the transaction that carried the batch: both or neither.
+update checkpoint set seq = %(seq)s where reader = %(reader)s
+
+-- name: announce
+-- Our own events wait here inside the transaction that caused them.
+insert into announcement (message_id, name, customer, occurred_at, properties)
+select message_id, name, customer, occurred_at, properties::jsonb
+from unnest(
+    %(message_id)s::text[], %(name)s::text[], %(customer)s::bigint[], %(occurred_at)s::timestamptz[],
+    %(properties)s::text[]
+) with ordinality as given (message_id, name, customer, occurred_at, properties, place)
+order by place
+
+-- name: publish
+-- Moved, not copied: an announcement is in exactly one of the two tables, whenever we are killed.
+with waiting as (
+    select id from announcement order by id limit %(limit)s
+), gone as (
+    delete from announcement using waiting where announcement.id = waiting.id
+    returning announcement.id, message_id, name, customer, occurred_at, properties
+), told as (
+    select id, message_id, name, occurred_at, jsonb_build_object(
+        'type', 'track', 'event', name, 'messageId', message_id,
+        'context', jsonb_build_object('customer', customer), 'properties', properties
+    ) as body
+    from gone
+), put as (
+    insert into journal (source_id, message_id, kind, name, occurred_at, received_at, body, body_hash)
+    select s.id, told.message_id, 'track', told.name, told.occurred_at, %(now)s, told.body,
+        substring(sha256(convert_to(told.body::text, 'UTF8')) for 16)
+    from told, (select id from source where name = %(source)s) s
+    order by told.id
+    on conflict (source_id, message_id) do nothing
+    returning seq
+)
+select (select count(*) from gone), (select count(*) from put)
