@@ -3,6 +3,10 @@
 Any unit of money (we use cents). Source: Fader & Hardie, "The gamma-gamma model of monetary value", note 025 (2013).
 """
 
+# SciPy carries no types.
+# pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false, reportUnknownMemberType=false
+# pyright: reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import msgspec
@@ -35,7 +39,10 @@ class Fitted(msgspec.Struct, frozen=True):
 
 
 def fit(purchases: Floats, mean: Floats) -> Fitted:
-    """Maximum likelihood over customers with their number of purchases and mean amount; amounts of 0 or less are left out."""
+    """Maximum likelihood over customers with their number of purchases and mean amount.
+
+    Who has no positive mean (all of it given back) is left out: the model starts above zero.
+    """
     usable = (purchases > 0) & (mean > 0)
     # In units of the mean amount the search has the same shape for dollars, cents and yen.
     unit = float(mean[usable].mean())

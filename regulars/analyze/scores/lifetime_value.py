@@ -1,25 +1,26 @@
 """Lifetime value: how many orders, and how much money, the next 52 weeks should bring from each customer.
 
-Theory of operation. A customer buys at her own steady rate until, after some purchase, she silently leaves. Rates differ
-by a gamma distribution (r, alpha), the chance to leave by a beta distribution (a, b): BG/NBD. What she needs to tell
-about a customer is x (days with a purchase after the first), t_x (age at the last one) and T (age now), in weeks. What she
-spends a purchase day varies around her own mean, and means differ by another gamma: Gamma-Gamma (p, q, v).
+Theory of operation. A customer buys at her own steady rate until, after some purchase, she silently leaves. Rates
+differ by a gamma distribution (r, alpha), the chance to leave by a beta distribution (a, b): BG/NBD. What it needs to
+know about a customer is x (days with a purchase after the first), t_x (age at the last one) and T (age now), in weeks.
+What she spends a purchase day varies around her own mean, and means differ by another gamma: Gamma-Gamma (p, q, v).
 Both are fitted by maximum likelihood without priors: weak priors move the parameters in the second digit.
 
 It stays quick for millions because the likelihood sees only (x, t_x, T): equal rows are counted, and the special
 functions are computed once for each distinct number.
 
-A customer with one purchase day is alive by definition of the model: it cannot see people leave before a second purchase.
+A customer with one purchase day is alive by definition: the model cannot see people leave before a second purchase.
 Sources: Fader, Hardie & Lee, Marketing Science 24 (2005); Fader & Hardie, notes 025 (2013) and 021 (2008).
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import numpy as np
 
-from regulars.analyze.scores import Fit, Ints, Row, Scored, TraitTable, scores
-from regulars.analyze.scores import bgnbd, gamma_gamma
+from regulars.analyze.scores import Fit, Floats, Ints, Row, Scored, TraitTable, bgnbd, gamma_gamma, scores
 
 DAYS_A_WEEK = 7
 HORIZON_WEEKS = 52
@@ -46,12 +47,12 @@ class LifetimeValue:
 
     name = "lifetime_value"
     title = "Value in the next 52 weeks"
-    needs = ("first_order_day", "last_order_day", "order_days", "spend_cents")
-    parts = ("p_alive", "expected_orders", "expected_order_cents")
-    grades = GRADES
-    params_type = Params
+    needs: tuple[str, ...] = ("first_order_day", "last_order_day", "order_days", "spend_cents")
+    parts: tuple[str, ...] = ("p_alive", "expected_orders", "expected_order_cents")
+    grades: tuple[str, ...] = GRADES
+    params_type: type[Any] = Params
     refit_days = REFIT_DAYS
-    window_days = None
+    window_days: int | None = None
     error_measure = "purchases the model would have expected so far, against those that happened, as a share"
 
     def fit(self, table: TraitTable) -> Fit | None:
@@ -63,9 +64,11 @@ class LifetimeValue:
             return None
         orders = bgnbd.fit(history)
         means = buyers["spend_cents"][back] / (history.x[back] + 1)
-        # Spend of all purchase days, so their number is x + 1; a day of returns alone has no positive mean and says nothing.
+        # Spend of all purchase days, so their number is x + 1.
         money = gamma_gamma.fit(history.x[back] + 1, means)
-        draft = Params(orders=orders.params, money=money.params, high_value_cents=0.0, log_likelihood=orders.log_likelihood)
+        draft = Params(
+            orders=orders.params, money=money.params, high_value_cents=0.0, log_likelihood=orders.log_likelihood
+        )
         values = self.apply(draft, table).values
         params = msgspec.structs.replace(draft, high_value_cents=float(np.quantile(values, 0.8)))
         expected = float(bgnbd.expected_so_far(orders.params, history).sum())
@@ -90,7 +93,7 @@ class LifetimeValue:
         age, silent = day - row.traits["first_order_day"], day - row.traits["last_order_day"]
         parts = row.parts
         done = f"bought on {_days(row.traits['order_days'])} in {_weeks(age)}, last {_weeks(silent)} ago"
-        likely = f"{parts['p_alive']:.0%} likely to be still active, which makes about {parts['expected_orders']:.1f} purchases"
+        likely = f"{parts['p_alive']:.0%} likely to be still active, so about {parts['expected_orders']:.1f} purchases"
         worth = f"of ${parts['expected_order_cents'] / 100:,.2f} in the next {HORIZON_WEEKS} weeks"
         return f"Predicted ${row.value / 100:,.2f}: {done}; {likely} {worth}."
 
@@ -106,7 +109,7 @@ def _history(buyers: TraitTable) -> bgnbd.History:
     return bgnbd.History(x=buyers["order_days"] - 1, t_x=(last - first) / DAYS_A_WEEK, t=age / DAYS_A_WEEK)
 
 
-def _grades(params: Params, alive: np.ndarray, values: np.ndarray) -> Ints:
+def _grades(params: Params, alive: Floats, values: Floats) -> Ints:
     ladder = np.where(alive < GONE_BELOW, 0, np.where(alive < FADING_BELOW, 1, 2))
     return np.where((ladder == 2) & (values > params.high_value_cents), 3, ladder).astype(np.int64)
 

@@ -35,7 +35,7 @@ GROUPS = (
 
 
 class Params(msgspec.Struct, frozen=True, kw_only=True):
-    """Four rising cut points a measure. Recency counts days since the last order, so there a low number is a high fifth."""
+    """Four rising cut points a measure. Recency is days since the last order: there few days are a high fifth."""
 
     recency_days: tuple[float, float, float, float]
     frequency: tuple[float, float, float, float]
@@ -47,12 +47,12 @@ class Rfm:
 
     name = "rfm"
     title = "Recency, frequency, spend"
-    needs = ("last_order_day", "orders", "spend_cents")
-    parts = ("recency", "frequency", "spend")
-    grades = GRADES
-    params_type = Params
+    needs: tuple[str, ...] = ("last_order_day", "orders", "spend_cents")
+    parts: tuple[str, ...] = ("recency", "frequency", "spend")
+    grades: tuple[str, ...] = GRADES
+    params_type: type[Any] = Params
     refit_days = REFIT_DAYS
-    window_days = None
+    window_days: int | None = None
     error_measure = "largest distance of a group of equal fifths from 20 % (ties share a fifth)"
 
     def fit(self, table: TraitTable) -> Fit | None:
@@ -129,7 +129,9 @@ def _imbalance(parts: Ints) -> float:
 
 
 def _fifth(part: float) -> str:
-    return ("lowest fifth", "second lowest fifth", "middle fifth", "second highest fifth", "highest fifth")[round(part) - 1]
+    return ("lowest fifth", "second lowest fifth", "middle fifth", "second highest fifth", "highest fifth")[
+        round(part) - 1
+    ]
 
 
 def _days_ago(days: int) -> str:
