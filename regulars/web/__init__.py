@@ -1,1 +1,45 @@
-"""Contract follows."""
+"""HTTP only: the JSON API, the pages, and the door in front of both and of the ingest gateway.
+
+Takes: HTTP requests; what the rooms' faces give.
+Gives: `create_app` (ASGI), `run`, `first_run_token` for the one-time sign-in that is printed on this machine.
+Writes tables: account, session, sign_in_token, server_key, audit_log.
+Never: decides anything about customers, sends anything, or shows a page to a role that is not named for it.
+"""
+
+from __future__ import annotations
+
+import uvicorn
+from litestar.types import ASGIApp
+
+from regulars.app import App
+from regulars.web.access import add_server_key
+from regulars.web.accounts import Role, first_run_token
+from regulars.web.door import Door
+from regulars.web.shelf import gateway_of, moment_of, routes
+from regulars.web.site import build
+
+__all__ = ["Role", "add_server_key", "create_app", "first_run_token", "run"]
+
+KEEP_ALIVE_SECONDS = 30
+# Open event streams must not hold the process when it is told to stop.
+SHUTDOWN_SECONDS = 3
+
+
+def create_app(app: App) -> ASGIApp:
+    """The whole of HTTP for this brand, as one ASGI application."""
+    return Door(app, build(app, routes()), gateway_of(app), moment_of(app))
+
+
+def run(app: App, host: str, port: int) -> None:
+    """Serve until told to stop (SIGINT, SIGTERM)."""
+    uvicorn.run(
+        create_app(app),  # pyright: ignore[reportArgumentType]
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )

@@ -1,0 +1,65 @@
+-- Who may look, and who looked. Writer: web.
+
+create table account (
+    id bigint generated always as identity primary key,
+    name text not null,
+    -- What is typed at sign-in; lower case.
+    login text not null unique,
+    role text not null check (role in ('admin', 'associate')),
+    -- Argon2id; null until its owner has set one: then only a one-time token signs in.
+    password_hash text,
+    failed_tries int not null default 0,
+    locked_until timestamptz,
+    created_at timestamptz not null,
+    disabled_at timestamptz
+);
+
+-- A sign-in lives here, not in the cookie: ending it ends it everywhere at once.
+create table session (
+    token_hash bytea primary key,
+    account bigint not null references account on delete cascade,
+    form_token text not null,
+    created_at timestamptz not null,
+    seen_at timestamptz not null,
+    expires_at timestamptz not null
+);
+create index session_account on session (account);
+
+create table sign_in_token (
+    token_hash bytea primary key,
+    account bigint not null references account on delete cascade,
+    created_at timestamptz not null,
+    expires_at timestamptz not null,
+    used_at timestamptz
+);
+
+-- Programs that read (a till, a script): a key acts with a role, never with more.
+create table server_key (
+    id bigint generated always as identity primary key,
+    name text not null,
+    role text not null check (role in ('admin', 'associate')),
+    key_hash bytea not null unique,
+    created_at timestamptz not null,
+    revoked_at timestamptz
+);
+
+-- Who looked at or changed what, in order; rows are only ever added. Names of things, never personal data.
+create table audit_log (
+    id bigint generated always as identity primary key,
+    at timestamptz not null,
+    account bigint,
+    who text not null,
+    role text not null,
+    action text not null,
+    object text not null,
+    note text not null default ''
+);
+create index audit_log_object on audit_log (object, id desc);
+
+create function audit_log_is_append_only() returns trigger language plpgsql as $$
+begin
+    raise exception 'audit_log is append-only';
+end
+$$;
+create trigger audit_log_append_only before update or delete on audit_log
+    for each row execute function audit_log_is_append_only();

@@ -1,0 +1,91 @@
+"""Sources, refusals, and how far the flow has come."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+from litestar import get
+
+from regulars import collect
+from regulars.app import App
+from regulars.collect import Refusal, SourceUse
+from regulars.store import queries
+from regulars.web import access
+from regulars.web.site import House
+
+SQL = queries("regulars.web")
+REFUSALS_PER_PAGE = 50
+
+
+class Pulse(msgspec.Struct, frozen=True, kw_only=True):
+    """Where everything stands this second."""
+
+    events: int
+    """Rows of the journal."""
+    carried: int
+    """Of these, how far the flow is."""
+    refused: int
+    customers: int
+    """People with an identifier of their own."""
+    anonymous: int
+    messages: dict[str, int]
+    last_event_at: datetime | None
+    """When the latest journal row happened, by its own clock."""
+    last_received_at: datetime | None
+
+    @property
+    def behind(self) -> int:
+        """Events that wait for the flow."""
+        return max(0, self.events - self.carried)
+
+
+class Sources(msgspec.Struct, frozen=True, kw_only=True):
+    """Every source with its use, and a page of refusals, newest first."""
+
+    sources: list[SourceUse]
+    refusals: list[Refusal]
+    older: int | None
+    """Ask for refusals before this one to go on."""
+
+
+def pulse(app: App) -> Pulse:
+    """Counts that are cheap enough to ask for every other second."""
+    row = app.db.execute(SQL.pulse).fetchone()
+    assert row is not None, "a query of scalars has one row"
+    events, carried, refused, customers, anonymous, last_event_at, last_received_at = row
+    messages = dict(app.db.execute(SQL.messages_by_state).fetchall())
+    return Pulse(
+        events=events,
+        carried=carried,
+        refused=refused,
+        customers=customers,
+        anonymous=anonymous,
+        messages=messages,
+        last_event_at=last_event_at,
+        last_received_at=last_received_at,
+    )
+
+
+def sources(app: App, before: int | None = None) -> Sources:
+    """All sources by name, with what each sent and what was refused of it."""
+    refused = collect.refusals(app, REFUSALS_PER_PAGE, before)
+    older = refused[-1].id if len(refused) == REFUSALS_PER_PAGE else None
+    return Sources(sources=collect.sources(app), refusals=refused, older=older)
+
+
+@get("/api/pulse", opt=access.OFFICE, sync_to_thread=True)
+def pulse_json(app: House) -> Pulse:
+    """Where everything stands this second."""
+    with app.transaction() as inside:
+        return pulse(inside)
+
+
+@get("/api/sources", opt=access.OFFICE, sync_to_thread=True)
+def sources_json(app: House, before: int | None = None) -> Sources:
+    """Sources with their use, and refusals with their reasons."""
+    with app.transaction() as inside:
+        return sources(inside, before)
+
+
+routes = [pulse_json, sources_json]

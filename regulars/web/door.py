@@ -1,0 +1,102 @@
+"""The outermost layer: sends a request to the gateway or the site, says who asks, and puts the security headers on answers.
+
+Plain ASGI, because it also stands before the routes that are not the framework's: ingest and the moment at the till.
+"""
+
+from __future__ import annotations
+
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+
+import anyio
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from regulars.app import App
+from regulars.web import access
+
+# Browsers take a `__Host-` cookie over https only; without https the plain name must do.
+COOKIE = "regulars_session"
+SECURE_COOKIE = "__Host-regulars_session"
+CONTENT_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; "
+    "frame-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'; object-src 'none'"
+)
+HEADERS = {
+    b"content-security-policy": CONTENT_POLICY.encode(),
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"DENY",
+    b"referrer-policy": b"same-origin",
+    b"permissions-policy": b"camera=(), geolocation=(), microphone=()",
+    b"cross-origin-opener-policy": b"same-origin",
+    b"cache-control": b"no-store",
+}
+
+
+def cookie_name(app: App) -> str:
+    """The session cookie's name on this installation."""
+    return SECURE_COOKIE if is_https(app) else COOKIE
+
+
+def is_https(app: App) -> bool:
+    """Whether people reach this installation by https."""
+    return app.settings.base_url.startswith("https://")
+
+
+class Door:
+    """ASGI: `gateway` gets what is sent to us, `site` everything else."""
+
+    def __init__(self, app: App, site: ASGIApp, gateway: ASGIApp, moment: ASGIApp | None) -> None:
+        self._app = app
+        self._site = site
+        self._gateway = gateway
+        self._moment = moment
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._site(scope, receive, send)
+            return
+        path: str = scope["path"]
+        if path.startswith("/v1/") or path == "/health":
+            await self._gateway(scope, receive, send)
+            return
+        loose: dict[str, Any] = scope  # pyright: ignore[reportAssignmentType]
+        loose["user"] = None if path.startswith("/static/") else await self._visitor(scope)
+        loose["auth"] = None
+        target = self._site
+        if path == "/api/moment" and scope["method"] == "GET" and self._moment and _in_shop(loose["user"]):
+            target = self._moment
+        await target(scope, receive, with_headers(send))
+
+    async def _visitor(self, scope: Scope) -> access.Visitor | None:
+        headers = dict(scope["headers"])
+        bearer = headers.get(b"authorization", b"").decode("latin-1")
+        if bearer.lower().startswith("bearer "):
+            return await anyio.to_thread.run_sync(access.by_key, self._app, bearer[7:].strip())
+        token = _cookie(headers.get(b"cookie", b"").decode("latin-1"), cookie_name(self._app))
+        return await anyio.to_thread.run_sync(access.by_cookie, self._app, token) if token else None
+
+
+def _in_shop(visitor: access.Visitor | None) -> bool:
+    # Everybody else goes to the site, which answers 401 or 403 in full.
+    return visitor is not None and visitor.role in access.SHOP["roles"]
+
+
+def _cookie(header: str, name: str) -> str | None:
+    try:
+        morsel = SimpleCookie(header).get(name)
+    except CookieError:
+        return None
+    return morsel.value if morsel else None
+
+
+def with_headers(send: Send) -> Send:
+    """`send` that adds our headers where the answer has not set its own."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            given = {name.lower() for name, _ in message["headers"]}
+            extra = [(name, value) for name, value in HEADERS.items() if name not in given]
+            message["headers"] = [*message["headers"], *extra]
+        await send(message)
+
+    return sending

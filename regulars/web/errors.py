@@ -1,0 +1,44 @@
+"""What can go wrong at the web's door."""
+
+from regulars.kit.errors import RegularsError
+
+
+class SignInNeeded(RegularsError):
+    """Nobody is signed in, and this address is not public."""
+
+    code = "RG-1801"
+    status = 401
+
+
+class SignInRefused(RegularsError):
+    """Token or password do not fit an account. Which of the two is wrong is not said."""
+
+    code = "RG-1802"
+    status = 401
+
+
+class FormForged(RegularsError):
+    """A change was asked for by a page that is not ours, or by one that has gone stale."""
+
+    code = "RG-1803"
+    status = 403
+
+
+class TooManyTries(RegularsError):
+    """Too many wrong passwords for one account; it rests for a while."""
+
+    code = "RG-1804"
+    status = 429
+
+
+class PasswordRefused(RegularsError):
+    """A new password is too short or too long."""
+
+    code = "RG-1805"
+
+
+class PageMissing(RegularsError):
+    """No page lives at this address."""
+
+    code = "RG-1806"
+    status = 404

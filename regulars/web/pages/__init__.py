@@ -1,0 +1,1 @@
+"""Pages by room: templates beside their handlers."""

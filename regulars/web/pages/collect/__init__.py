@@ -1,0 +1,74 @@
+"""Sources and refusals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get
+
+from regulars.web import access, render, words
+from regulars.web.api import collect as api
+from regulars.web.charts import Figure
+from regulars.web.site import House
+
+KINDS = {
+    "tills": ("Transactions in store", "store"),
+    "web": ("Behavior and orders on the web", "web"),
+    "crm": ("Customer records", "people"),
+    "email": ("E-mail deliveries and clicks", "mail"),
+    "calls": ("Calls", "phone"),
+    "own": ("What Regulars itself found and did", "cycle"),
+    "other": ("Other", "file"),
+}
+
+
+@get("/sources", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def sources_page(app: House, request: Request[Any, Any, Any], before: int | None = None) -> Response[str]:
+    """Per source: events, last seen, refused; below, every refusal with its reason and how to mend it."""
+    with app.transaction() as inside:
+        shown, pulse = api.sources(inside, before), api.pulse(inside)
+    outside = [use for use in shown.sources if use.source.kind != "own"]
+    return render.page(
+        app,
+        "pages/collect/sources.html",
+        request,
+        title=title(len(outside), pulse),
+        figures=figures(len(outside), pulse),
+        shown=shown,
+        most=max((use.events for use in shown.sources), default=0),
+        kinds=KINDS,
+    )
+
+
+def title(sources: int, pulse: api.Pulse) -> str:
+    """What was found, as a sentence that can be wrong."""
+    if not sources:
+        return "No source is connected yet"
+    refused = f"{pulse.refused:,} events were refused" if pulse.refused else "nothing was refused"
+    return f"{words.plural(sources, 'source')} connected; {refused}"
+
+
+def figures(sources: int, pulse: api.Pulse) -> list[Figure]:
+    """Four figures: what came, what waits, who was found, what was refused."""
+    share = words.percent(pulse.refused / (pulse.events + pulse.refused), 3) if pulse.events else ""
+    return [
+        Figure(
+            name="Events", value=words.number(pulse.events), live="events", than=f"from {words.plural(sources, 'source')}"
+        ),
+        Figure(name="Waiting for the flow", value=words.number(pulse.behind), live="behind", than="of what has arrived"),
+        Figure(
+            name="People found",
+            value=words.number(pulse.customers),
+            live="customers",
+            than=f"and {pulse.anonymous:,} anonymous visitors",
+        ),
+        Figure(
+            name="Refused",
+            value=words.number(pulse.refused),
+            live="refused",
+            than=f"{share} of all, each with a reason" if pulse.refused else "every event was taken",
+        ),
+    ]
+
+
+routes = [sources_page]

@@ -1,0 +1,40 @@
+// Draws every [data-draw] with ECharts (SVG) from the JSON beside it; colors come from the tokens, so a theme switch redraws.
+(() => {
+  const drawn = new Map();
+  const token = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const short = value => Math.abs(value) >= 1e6 ? +(value / 1e6).toFixed(1) + "m" : Math.abs(value) >= 1e4 ? +(value / 1e3).toFixed(0) + "k" : value.toLocaleString("en-US");
+  const full = spec => value => value == null ? "" : spec.prefix + (+value).toLocaleString("en-US", { minimumFractionDigits: spec.decimals, maximumFractionDigits: spec.decimals }) + spec.suffix;
+
+  function series(spec, one) {
+    const color = token(one.color), line = { name: one.name, data: one.values, itemStyle: { color }, emphasis: { disabled: true }, animation: false };
+    if (spec.kind === "bars") return { ...line, type: "bar", barMaxWidth: 18, label: { show: true, position: "right", color: token("--ink"), fontSize: 11, formatter: p => full(spec)(p.value) } };
+    if (spec.kind === "columns") return { ...line, type: "bar", barMaxWidth: 32, stack: spec.stacked ? "all" : undefined };
+    return {
+      ...line, type: "line", showSymbol: false, symbolSize: 6, lineStyle: { color, width: one.role === "before" ? 1.5 : 2, type: one.role === "predicted" ? [4, 4] : "solid" },
+      areaStyle: spec.series.length === 1 ? { color: token("--chart-1-soft"), opacity: .55 } : undefined,
+    };
+  }
+  function option(spec) {
+    const text = { color: token("--ink-3"), fontSize: 11, fontFamily: getComputedStyle(document.body).fontFamily };
+    const names = { type: "category", data: spec.labels, axisLine: { lineStyle: { color: token("--field") } }, axisTick: { show: false }, axisLabel: { ...text, hideOverlap: true }, boundaryGap: spec.kind !== "line", inverse: spec.kind === "bars" };
+    const values = { type: "value", min: spec.from_zero ? 0 : undefined, scale: !spec.from_zero, splitNumber: 4, splitLine: { lineStyle: { color: token("--chart-grid") } }, axisLabel: { ...text, formatter: v => spec.prefix + short(v) + spec.suffix, show: spec.kind !== "bars" } };
+    return {
+      animation: false, textStyle: text,
+      grid: { left: 4, right: spec.kind === "bars" ? 72 : 16, top: 12, bottom: 4, containLabel: true, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+      xAxis: spec.kind === "bars" ? { ...values, splitLine: { show: false } } : names, yAxis: spec.kind === "bars" ? names : values,
+      series: spec.series.map(one => series(spec, one)),
+      tooltip: { trigger: "axis", confine: true, backgroundColor: token("--surface"), borderColor: token("--edge"), textStyle: { ...text, color: token("--ink"), fontSize: 12 }, valueFormatter: full(spec), axisPointer: { lineStyle: { color: token("--field") } } },
+    };
+  }
+  function draw(place) {
+    const spec = JSON.parse(document.getElementById(place.dataset.draw).textContent);
+    const chart = drawn.get(place) || echarts.init(place, null, { renderer: "svg" });
+    drawn.set(place, chart); chart.setOption(option(spec), true);
+  }
+  const all = root => root.querySelectorAll("[data-draw]").forEach(draw);
+  document.addEventListener("DOMContentLoaded", () => all(document));
+  document.addEventListener("htmx:afterSwap", e => all(e.target));
+  document.addEventListener("regulars:theme", () => drawn.forEach((_, place) => place.isConnected && draw(place)));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.forEach((_, place) => place.isConnected && draw(place)));
+  new ResizeObserver(() => drawn.forEach((chart, place) => place.isConnected && place.clientWidth && chart.resize())).observe(document.body);
+})();

@@ -1,0 +1,29 @@
+// Every htmx request carries the form token; numbers marked data-live follow the server's stream of figures in place.
+(() => {
+  const $$ = s => [...document.querySelectorAll(s)];
+  document.addEventListener("htmx:configRequest", e => {
+    const token = document.querySelector('meta[name="form-token"]')?.content;
+    if (token) e.detail.headers["X-Form-Token"] = token;
+  });
+  document.addEventListener("htmx:responseError", e => {
+    const toast = document.createElement("div"); toast.className = "toast";
+    toast.textContent = `The server refused this (${e.detail.xhr.status}). Reload the page and try again.`;
+    document.querySelector(".toasts").append(toast); setTimeout(() => toast.remove(), 8000);
+  });
+
+  const state = document.querySelector("[data-live-state]");
+  if (!state) return;
+  const stream = new EventSource("/live");
+  stream.addEventListener("figures", e => {
+    const figures = JSON.parse(e.data);
+    for (const place of $$("[data-live]")) {
+      const text = figures[place.dataset.live];
+      if (text !== undefined && place.textContent !== text) place.textContent = text;
+    }
+    state.hidden = !figures.state; state.textContent = figures.state || "";
+    const bar = document.querySelector("[data-live-bar]");
+    if (bar && figures.behind !== undefined) { bar.hidden = !figures.loading; bar.querySelector("progress").value = figures.share; }
+  });
+  stream.onerror = () => { state.hidden = false; state.textContent = "Paused, as of " + new Date().toTimeString().slice(0, 5); };
+  addEventListener("pagehide", () => stream.close());
+})();

@@ -1,0 +1,59 @@
+// Behavior of the shell: theme, navigation drawer, keyboard map, search dialog, chart/table switch, dialog of keys. No dependencies.
+(() => {
+  const $ = (s, r = document) => r.querySelector(s), $$ = (s, r = document) => [...r.querySelectorAll(s)];
+  const root = document.documentElement, shell = $(".shell");
+  const theme = localStorage.getItem("theme"); if (theme) root.dataset.theme = theme;
+
+  function drawer(open) {
+    if (!shell) return;
+    shell.dataset.nav = open ? "open" : "";
+    $$("[data-drawer]").forEach(b => b.setAttribute("aria-expanded", open));
+    if (open) $(".nav a").focus(); else $("[data-drawer]")?.focus();
+  }
+  function jump() {
+    const dialog = $("#jump"); if (!dialog) return;
+    if (shell?.dataset.nav === "open") drawer(false);
+    dialog.showModal(); $("input", dialog).select();
+  }
+  document.addEventListener("click", e => {
+    const on = s => e.target.closest(s);
+    if (on("[data-drawer]")) return drawer(shell.dataset.nav !== "open");
+    if (on("[data-jump]")) return jump();
+    if (shell?.dataset.nav === "open" && !on(".nav")) return drawer(false);
+    if (on("[data-theme-switch]")) {
+      const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+      root.dataset.theme = dark ? "light" : "dark"; localStorage.setItem("theme", root.dataset.theme);
+      return document.dispatchEvent(new Event("regulars:theme"));          // charts listen and redraw with the new tokens
+    }
+    if (on("[data-keys]")) return $("#keys")?.showModal();
+    const view = on("[data-view]");
+    if (view) {
+      const figure = view.closest("[data-chart]");
+      $$("[data-view]", figure).forEach(b => b.setAttribute("aria-pressed", b === view));
+      $(".plot", figure).hidden = view.dataset.view !== "chart"; $(".as-table", figure).hidden = view.dataset.view !== "table";
+    }
+  });
+  document.addEventListener("change", e => { if (e.target.matches("[data-submits]")) e.target.form.requestSubmit(); });
+
+  let going = 0;
+  document.addEventListener("keydown", e => {
+    if (e.key === "Escape" && shell?.dataset.nav === "open") return drawer(false);
+    const dialog = $("dialog[open]");
+    if (dialog?.id === "jump" && (e.key === "ArrowDown" || e.key === "ArrowUp")) {
+      const stops = [$("input", dialog), ...$$("a", dialog)], at = stops.indexOf(document.activeElement);
+      e.preventDefault(); return stops[Math.max(0, Math.min(stops.length - 1, at + (e.key === "ArrowDown" ? 1 : -1)))]?.focus();
+    }
+    if (dialog || e.metaKey || e.ctrlKey || e.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(e.target.tagName) || e.target.isContentEditable) return;
+    const place = going && Date.now() - going < 1200 && $(`[data-go="${CSS.escape(e.key)}"]`);
+    if (place) { location.href = place.href; return; }
+    going = e.key === "g" ? Date.now() : 0;
+    if (e.key === "/") { e.preventDefault(); const here = $("[data-find]"); here ? here.focus() : jump(); }
+    if (e.key === "?") $("#keys")?.showModal();
+    if (e.key === "j" || e.key === "k") {                                  // move the row cursor; enter follows the row's link
+      const rows = $$("[data-rows] > tr"), at = rows.findIndex(r => r.hasAttribute("data-cursor"));
+      const to = rows[Math.max(0, Math.min(rows.length - 1, at + (e.key === "j" ? 1 : -1)))];
+      if (!to) return;
+      rows[at]?.removeAttribute("data-cursor"); to.setAttribute("data-cursor", ""); $("a, button", to)?.focus(); to.scrollIntoView({ block: "nearest" });
+    }
+  });
+})();

@@ -1,0 +1,115 @@
+"""How numbers, money and time are said on a page. Pure; the templates' filters."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "CAD": "CA$", "AUD": "A$", "JPY": "¥"}
+MINUS = "−"
+AVATAR_COLORS = 5
+CENTS = 100
+# From here on cents say nothing.
+WHOLE_FROM_CENTS = 1_000 * CENTS
+
+
+def number(value: float | Decimal | None, decimals: int = 0) -> str:
+    """1,234,567; a true minus; "Not known" for None."""
+    if value is None:
+        return "Not known"
+    return f"{value:,.{decimals}f}".replace("-", MINUS)
+
+
+def money(cents: int | float | Decimal | None, currency: str = "USD") -> str:
+    """$1,234 from 1,000 up, $61.20 below."""
+    if cents is None:
+        return "Not known"
+    whole = abs(cents) >= WHOLE_FROM_CENTS
+    digits = f"{abs(Decimal(str(cents))) / CENTS:,.{0 if whole else 2}f}"
+    return f"{MINUS if cents < 0 else ''}{SYMBOLS.get(currency, currency + ' ')}{digits}"
+
+
+def percent(part: float | None, decimals: int = 1) -> str:
+    """61.8% from 0.618."""
+    return "Not known" if part is None else number(part * 100, decimals) + "%"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """1 event, 1,204 events."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def clock_time(instant: datetime, zone: ZoneInfo) -> str:
+    """17:44 in the brand's zone."""
+    return f"{instant.astimezone(zone):%H:%M}"
+
+
+def day(instant: datetime | date | None, zone: ZoneInfo) -> str:
+    """19 November 2026, in the brand's zone."""
+    if instant is None:
+        return "Not known"
+    local = instant.astimezone(zone).date() if isinstance(instant, datetime) else instant
+    return f"{local.day} {local:%B %Y}"
+
+
+def moment(instant: datetime | None, zone: ZoneInfo) -> str:
+    """19 Nov 2026, 17:44."""
+    if instant is None:
+        return "Not known"
+    local = instant.astimezone(zone)
+    return f"{local.day} {local:%b %Y, %H:%M}"
+
+
+def day_heading(instant: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """Today, Yesterday, Thursday 19 November, with the year when it is another one."""
+    local, today = instant.astimezone(zone).date(), now.astimezone(zone).date()
+    if local == today:
+        return "Today"
+    if local == today - timedelta(days=1):
+        return "Yesterday"
+    year = "" if local.year == today.year else f" {local.year}"
+    return f"{local:%A} {local.day} {local:%B}{year}"
+
+
+def ago(instant: datetime | None, now: datetime, zone: ZoneInfo) -> str:
+    """4 s ago, 6 min ago, 3 h ago; from a day on the date."""
+    if instant is None:
+        return "Never"
+    seconds = int((now - instant).total_seconds())
+    if seconds < 0 or seconds >= 86_400:
+        return day(instant, zone)
+    if seconds < 60:
+        return f"{seconds} s ago"
+    return f"{seconds // 60} min ago" if seconds < 3_600 else f"{seconds // 3_600} h ago"
+
+
+def initials(name: str) -> str:
+    """CS from Clementine Sorrel; ? when there is no name."""
+    parts = [part for part in name.split() if part[0].isalpha()]
+    if not parts:
+        return "?"
+    return (parts[0][0] + (parts[-1][0] if len(parts) > 1 else "")).upper()
+
+
+def avatar(key: int) -> str:
+    """The color class of a person, always the same one."""
+    return f"c{key % AVATAR_COLORS}"
+
+
+def masked(value: str | None) -> str | None:
+    """c…l@e…m: enough to recognize what one already knows, too little to learn it."""
+    if not value:
+        return value
+    name, at, host = value.partition("@")
+    return _ends(name) + (at + _ends(host) if at else "")
+
+
+def _ends(text: str) -> str:
+    return text if len(text) < 2 else f"{text[0]}…{text[-1]}"
+
+
+def sentence(name: str) -> str:
+    """An identifier of ours in words: days_since_last -> Days since last."""
+    plain = name.replace("_", " ").replace("-", " ").strip()
+    return plain[:1].upper() + plain[1:]
