@@ -1,1 +1,50 @@
-"""Contract follows."""
+"""DESIGN: what we want to do about it: journeys that wait, branch and wish; points that always balance.
+
+Takes    Changes of a batch or a tick (who moved into which segment, who ordered), and the clock.
+Gives    Plays: intents for the arbiter. It never decides whether one goes out.
+Writes   journey, journey_version, enrolment, step_log, wallet, ledger_entry, transfer, lot, allocation.
+Never    sends, reads consent, or draws chance: splits are hashes, time is handed in.
+"""
+
+from regulars.design.advance import Effects, Enrolment, Facts, Step, advance
+from regulars.design.errors import JourneyRefused, LedgerConflict
+from regulars.design.graph import Graph, faults
+from regulars.design.journeys import JourneyCounts, JourneyRow, NodeCount, journey_counts, journeys, publish
+from regulars.design.ledger import EntryRow, Receipt, balance, balances, post, statement
+from regulars.design.loyalty import PROGRAM, Adjust, Award, Balance, Earn, Program, Redeem, Restore, Return
+from regulars.design.react import react, tick
+
+__all__ = [
+    "PROGRAM",
+    "Adjust",
+    "Award",
+    "Balance",
+    "Earn",
+    "Effects",
+    "Enrolment",
+    "EntryRow",
+    "Facts",
+    "Graph",
+    "JourneyCounts",
+    "JourneyRefused",
+    "JourneyRow",
+    "LedgerConflict",
+    "NodeCount",
+    "Program",
+    "Receipt",
+    "Redeem",
+    "Restore",
+    "Return",
+    "Step",
+    "advance",
+    "balance",
+    "balances",
+    "faults",
+    "journey_counts",
+    "journeys",
+    "post",
+    "publish",
+    "react",
+    "statement",
+    "tick",
+]

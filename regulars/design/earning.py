@@ -1,0 +1,96 @@
+"""Points for what a batch brought: orders earn, returns take back, and points follow the people they belong to."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+from regulars.app import App
+from regulars.design.ledger import SQL, Ordered, post_all
+from regulars.design.loyalty import PROGRAM, Award, Earn, Return
+from regulars.kit.clock import day_number
+from regulars.model import Changes, Event
+
+EARNING = "Order Completed"
+RETURNING = ("Order Refunded", "Item Returned")
+
+
+def reward(app: App, changes: Changes) -> None:
+    """Post the batch's orders and returns of identified customers, in journal order."""
+    people = changes.people
+    if people is None:
+        return
+    orders: list[Ordered] = []
+    for event, customer in zip(people.batch.events, people.customers, strict=True):
+        if customer is None:
+            continue
+        if event.name == EARNING:
+            command = _earned(app, event)
+        elif event.name in RETURNING:
+            command = _returned(app, event)
+        else:
+            continue
+        if command is not None:
+            orders.append(Ordered(customer, command))
+    post_all(app, orders + _found(app, orders))
+
+
+def _earned(app: App, event: Event) -> Earn | None:
+    cents = _cents(event.body.properties.get("revenue"))
+    points = cents * PROGRAM.points_per_unit // 100
+    if points <= 0:
+        return None
+    return Earn(
+        key=f"order:{event.seq}",
+        day=day_number(event.occurred_at, app.settings.zone),
+        source=_order(event),
+        awards=[Award(points=points, basis_cents=cents)],
+        pending_days=PROGRAM.pending_days,
+        ttl_days=PROGRAM.ttl_days,
+        seq=event.seq,
+    )
+
+
+def _returned(app: App, event: Event) -> Return | None:
+    cents = _cents(event.body.properties.get("revenue"))
+    if cents <= 0:
+        return None
+    day = day_number(event.occurred_at, app.settings.zone)
+    return Return(
+        key=f"return:{event.seq}",
+        day=day,
+        source=_order(event),
+        cents=cents,
+        policy=PROGRAM.returns,
+        seq=event.seq,
+    )
+
+
+def _found(app: App, orders: list[Ordered]) -> list[Ordered]:
+    """Returns that came before one of these purchases, to carry out after it: the order of arrival does not matter."""
+    earned = {o.command.source: o for o in orders if isinstance(o.command, Earn)}
+    if not earned:
+        return []
+    found: list[Ordered] = []
+    for key, customer, source, cents, seq in app.db.execute(SQL.parked_returns, {"sources": list(earned)}):
+        order = earned[source]
+        if order.customer == customer:
+            again = Return(
+                key=f"{key}:found", day=order.command.day, source=source, cents=cents, policy=PROGRAM.returns, seq=seq
+            )
+            found.append(Ordered(customer, again))
+    return found
+
+
+def _order(event: Event) -> str:
+    order = event.body.properties.get("order_id")
+    return f"{event.seq}" if order is None else str(order)
+
+
+def _cents(amount: object) -> int:
+    """Minor units of a decimal from the wire; what is no number earns nothing."""
+    if not isinstance(amount, int | float | str | Decimal) or isinstance(amount, bool):
+        return 0
+    try:
+        return int((Decimal(str(amount)) * 100).to_integral_value())
+    except (InvalidOperation, ValueError, OverflowError):
+        return 0
