@@ -1,1 +1,41 @@
-"""Contract follows."""
+"""What it means: traits, segments and scores of every customer, kept up to date by folding what happened.
+
+Takes: changes of a batch (`update`) or of time (`tick`), the facts of events, the catalogue of traits and segments.
+Gives: trait values with why (`traits_of`), segments with members, sizes and evidence, moves as journal events, scores.
+Writes tables: as_of, trait_state, cell_*, trait_definition, segment_definition, segment_member, segment_move, score,
+score_model, score_change.
+Never: reads a customer's name or address, reaches a customer, or computes what is not a fold or a fitted model.
+"""
+
+from regulars.analyze.catalogue import SEGMENTS, TRAITS
+from regulars.analyze.live import tick, update
+from regulars.analyze.plan import Segment, Trait
+from regulars.analyze.schema import ensure_schema
+from regulars.analyze.segments import (
+    Member,
+    SegmentView,
+    Size,
+    Visit,
+    members,
+    segments,
+    size_history,
+    visits,
+)
+
+__all__ = [
+    "SEGMENTS",
+    "TRAITS",
+    "Member",
+    "Segment",
+    "SegmentView",
+    "Size",
+    "Trait",
+    "Visit",
+    "ensure_schema",
+    "members",
+    "segments",
+    "size_history",
+    "tick",
+    "update",
+    "visits",
+]

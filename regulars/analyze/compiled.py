@@ -1,0 +1,232 @@
+"""The plan as SQL: LIFT, MERGE and FINISH as SQLGlot expressions, one text per dialect. Pure.
+
+    LIFT    a fact as state: case when <selected> then <value> end
+    MERGE   states of one owner together: sum, min, max, first, last; group by owner [, key]
+    FINISH  what people see: expressions over one customer's merged scalars and what is read out of her cells
+
+`build = FINISH(MERGE(LIFT(lake)))` in DuckDB; `refresh = FINISH(state MERGE LIFT(batch))` in PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from regulars.analyze.plan import DAYS_KEPT, Family, Measure, Output, Plan, ScalarState
+from regulars.analyze.traits import (
+    WINDOW_LIMIT_DAYS,
+    Expression,
+    Facts,
+    Leaf,
+    Literally,
+    OfDays,
+    OfKeys,
+    Op,
+    Root,
+    Scalar,
+    Since,
+    Windowed,
+)
+from regulars.lake.dialect import (
+    DUCKDB,
+    Dialect,
+    Node,
+    binary,
+    both,
+    cast,
+    coalesce,
+    column,
+    either,
+    known,
+    literal,
+    named,
+    over,
+    pick,
+    when,
+    whole_sum,
+)
+
+ZERO = literal(0)
+CUSTOMER = "customer"
+Columns = list[tuple[str, Node]]
+
+
+def selected(facts: Facts) -> Node:
+    """The claim that a fact is one of these."""
+    claims = [binary("=", column("event"), literal(facts.event))]
+    return both(claims + [binary(sign, column(name), literal(value)) for name, sign, value in facts.conditions])
+
+
+def lift(plan: Plan, dialect: Dialect) -> Columns:
+    """Aggregates that turn the facts of one owner into her scalars, by column name."""
+    return [pair for state in plan.scalars for pair in _lifted(state, dialect)]
+
+
+def _lifted(state: ScalarState, dialect: Dialect) -> Columns:
+    leaf, name = state.leaf, state.name
+    chosen = selected(leaf.facts)
+    value = column(leaf.column) if leaf.column else literal(1)
+    if leaf.fold in ("sum", "count"):
+        return [(name, coalesce(whole_sum(when(chosen, value)), ZERO))]
+    if leaf.fold in ("min", "max"):
+        return [(name, _extreme(leaf)(this=when(chosen, value)))]
+    t, ident = column("occurred_us"), column("fact_id")
+    return _picked(state, dialect, value, t, ident, both([chosen, known(value)]))
+
+
+def merged(plan: Plan, dialect: Dialect) -> Columns:
+    """Aggregates that join several states of one owner, by column name."""
+    return [pair for state in plan.scalars for pair in _merged(state, dialect)]
+
+
+def _merged(state: ScalarState, dialect: Dialect) -> Columns:
+    value = column(state.name)
+    if state.leaf.fold in ("sum", "count"):
+        return [(state.name, coalesce(whole_sum(value), ZERO))]
+    if state.leaf.fold in ("min", "max"):
+        return [(state.name, _extreme(state.leaf)(this=value))]
+    t, ident = column(f"{state.name}__t"), column(f"{state.name}__id")
+    return _picked(state, dialect, value, t, ident, known(value))
+
+
+def _picked(state: ScalarState, dialect: Dialect, value: Node, t: Node, ident: Node, only: Node) -> Columns:
+    # The identifier decides between facts of one microsecond, so every engine takes the same one.
+    largest = state.leaf.fold == "last"
+    sources = ((f"{state.name}__t", t), (f"{state.name}__id", ident), (state.name, value))
+    return [(name, pick(dialect, source, [t, ident], largest=largest, only=only)) for name, source in sources]
+
+
+def joined(state: ScalarState, old: str, new: str) -> Columns:
+    """The state of row `old` merged with that of row `new`, either of which may be missing."""
+    columns = [(name, column(name, old), column(name, new)) for name, _ in state.columns]
+    fold = state.leaf.fold
+    if fold in ("sum", "count"):
+        return [(n, binary("+", coalesce(o, ZERO), coalesce(d, ZERO))) for n, o, d in columns]
+    if fold in ("min", "max"):
+        function = exp.Least if fold == "min" else exp.Greatest
+        # GREATEST of a NULL is NULL in some engines and the other value in others: never give it one.
+        return [(n, function(this=coalesce(o, d), expressions=[coalesce(d, o)])) for n, o, d in columns]
+    (_, old_t, new_t), (_, old_id, new_id), _ = columns
+    sign = ">" if fold == "last" else "<"
+    same_time = both([binary("=", new_t, old_t), binary(sign, new_id, old_id)])
+    newer = either([exp.Is(this=old_t, expression=exp.Null()), binary(sign, new_t, old_t), same_time])
+    return [(n, when(both([known(new_t), newer]), d, o)) for n, o, d in columns]
+
+
+def cells(family: Family, source: str, owner: str, as_of: Node) -> exp.Select:
+    """Cells of a batch of facts: owner, key, measures."""
+    chosen = either(selected(m.facts) for m in family.measures)
+    claims = [chosen, known(column(family.key))]
+    if family.kind == "window":
+        claims.append(binary(">", column("day"), binary("-", as_of, literal(WINDOW_LIMIT_DAYS))))
+    sums = [named(coalesce(whole_sum(when(selected(m.facts), _measured(m))), ZERO), m.name) for m in family.measures]
+    query = exp.select(named(column(owner), owner), named(column(family.key), "key"), *sums).from_(source)
+    return query.where(both(claims)).group_by(column(owner), column(family.key))
+
+
+def merged_cells(family: Family, source: str, owner: str, new_owner: Node, join: str | None = None) -> exp.Select:
+    """Cells of several owners as cells of one."""
+    sums = [named(whole_sum(column(m.name)), m.name) for m in family.measures]
+    query = exp.select(named(new_owner, CUSTOMER), named(column("key"), "key"), *sums).from_(source)
+    if join:
+        query = query.join(join, using=[owner])
+    return query.group_by(new_owner, column("key"))
+
+
+def read_cells(family: Family, dialect: Dialect, touched: str, as_of: Node) -> exp.Select:
+    """The outputs of a family for every customer in `touched`, cells or not."""
+    source = _cells_by_day(family, touched, as_of) if family.kind == "days" else family.table
+    query = exp.select(
+        named(column(CUSTOMER, "t"), CUSTOMER),
+        *[named(_output(output, family, dialect, as_of), output.name) for output in family.outputs],
+    ).from_(exp.alias_(exp.to_table(touched), "t"))
+    inner: Node = source.subquery("c") if isinstance(source, exp.Select) else exp.alias_(exp.to_table(source), "c")
+    on = binary("=", column(CUSTOMER, "c"), column(CUSTOMER, "t"))
+    return query.join(inner, on=on, join_type="left").group_by(column(CUSTOMER, "t"))
+
+
+def _output(output: Output, family: Family, dialect: Dialect, as_of: Node) -> Node:
+    leaf, key, measure = output.leaf, column("key", "c"), column(output.measure, "c")
+    if isinstance(leaf, Windowed):
+        inside = both([binary(">", key, binary("-", as_of, literal(leaf.days))), binary("<=", key, as_of)])
+        return coalesce(whole_sum(when(inside, measure)), ZERO)
+    if isinstance(leaf, OfDays):
+        gap = column("gap", "c")
+        if leaf.what == "days":
+            return cast(exp.Count(this=key), "bigint")
+        return coalesce(whole_sum(gap if leaf.what == "gap_sum" else binary("*", gap, gap)), ZERO)
+    some = binary(">", measure, ZERO)
+    if leaf.what == "keys":
+        return coalesce(whole_sum(when(some, literal(1))), ZERO)
+    if leaf.what == "top_value":
+        return exp.Max(this=when(some, measure))
+    return pick(dialect, key, [exp.Neg(this=measure), key], largest=False, only=some)
+
+
+def _cells_by_day(family: Family, touched: str, as_of: Node) -> exp.Select:
+    """The newest days up to today, each with the gap to the one before it, which the oldest does not have."""
+    customer, key = column(CUSTOMER), column("key")
+    rank = over(exp.RowNumber(), customer, key, descending=True)
+    # Days run backwards here, so the neighbor that LEAD sees is the day before.
+    before = over(exp.Lead(this=key), customer, key, descending=True)
+    ranked = exp.select(customer, key, named(rank, "rank"), named(before, "before")).from_(family.table)
+    ranked = ranked.join(exp.to_table(touched), using=[CUSTOMER]).where(binary("<=", key, as_of))
+    gap = when(binary("<", column("rank"), literal(DAYS_KEPT)), binary("-", key, column("before")))
+    kept = exp.select(customer, key, named(gap, "gap")).from_(ranked.subquery("ranked"))
+    return kept.where(binary("<=", column("rank"), literal(DAYS_KEPT)))
+
+
+def finish(expression: Expression, leaf: Callable[[Leaf], Node], as_of: Node) -> Node:
+    """The value of an expression over one row, leaves read by `leaf`."""
+    if isinstance(expression, (Scalar, Windowed, OfDays, OfKeys)):
+        return leaf(expression)
+    if isinstance(expression, Literally):
+        return literal(expression.constant)
+    if isinstance(expression, Since):
+        return binary("-", as_of, finish(expression.day, leaf, as_of))
+    if isinstance(expression, Root):
+        return exp.Sqrt(this=finish(expression.of, leaf, as_of))
+    assert isinstance(expression, Op), "the vocabulary has no other expression"
+    left = finish(expression.left, leaf, as_of)
+    if expression.sign == "not":
+        return exp.Not(this=exp.Paren(this=coalesce(left, exp.false())))
+    return binary(expression.sign, left, finish(expression.right, leaf, as_of))
+
+
+def words(plan: Plan, bits: dict[str, int], leaf: Callable[[Leaf], Node], as_of: Node) -> Node:
+    """Membership of one row in every segment as one number: bit n is the segment whose bit is n."""
+    total: Node = ZERO
+    for segment in plan.segments:
+        claim = coalesce(finish(segment.rule, leaf, as_of), exp.false())
+        total = exp.Add(this=total, expression=when(claim, literal(1 << bits[segment.name]), ZERO))
+    return cast(exp.Paren(this=total), "bigint")
+
+
+def values(plan: Plan, leaf: Callable[[Leaf], Node], as_of: Node) -> Columns:
+    """Stored values that are not states themselves, by trait name."""
+    return [(trait.name, finish(trait.expression, leaf, as_of)) for trait in plan.values]
+
+
+def _measured(measure: Measure) -> Node:
+    return column(measure.column) if measure.column else literal(1)
+
+
+def _extreme(leaf: Scalar) -> type[exp.AggFunc]:
+    return exp.Min if leaf.fold == "min" else exp.Max
+
+
+__all__ = [
+    "CUSTOMER",
+    "DUCKDB",
+    "cells",
+    "finish",
+    "joined",
+    "lift",
+    "merged",
+    "merged_cells",
+    "read_cells",
+    "selected",
+    "values",
+    "words",
+]

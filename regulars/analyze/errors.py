@@ -1,0 +1,35 @@
+"""What the analysis room refuses, and how to mend it."""
+
+from regulars.kit.errors import RegularsError
+
+
+class TraitRefused(RegularsError):
+    """A declared trait is not a fold, or names facts that do not exist; nothing is approximated silently."""
+
+    code = "RG-1401"
+
+
+class RuleRefused(RegularsError):
+    """A segment rule cannot be read: an unknown trait, a wrong comparison, a value of another type."""
+
+    code = "RG-1402"
+
+
+class UnknownSegment(RegularsError):
+    """There is no segment of this name."""
+
+    code = "RG-1403"
+    status = 404
+
+
+class TooManySegments(RegularsError):
+    """Segments are bits of one word; no more fit."""
+
+    code = "RG-1404"
+
+
+class LakeBehind(RegularsError):
+    """The lake does not hold what the question needs yet."""
+
+    code = "RG-1405"
+    status = 503

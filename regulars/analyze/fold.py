@@ -1,0 +1,149 @@
+"""A batch folded inside PostgreSQL: facts in, cells and rows out, segments that moved. A constant number of statements.
+
+    facts -> temporary table -> deltas of scalars, upserted cells, noting who was touched per family
+          -> finish what was touched -> rows upserted -> segment words old XOR new
+
+Merges add states and rescan nothing. Whoever lost or swapped records is recomputed from the journal: minimum, maximum,
+first and latest cannot be subtracted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress
+from typing import Any
+
+import msgspec
+
+from regulars.analyze import past
+from regulars.analyze.past import SQL
+from regulars.analyze.schema import Ready
+from regulars.app import App
+from regulars.collect.facts import FACT_COLUMNS, facts_of
+from regulars.model import Event, People
+
+# Characters that mean something to COPY, as it wants them.
+ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+COLUMN_NAMES = tuple(column.name for column in FACT_COLUMNS)
+
+Moved = tuple[int, int, int]
+"""customer, segment word before, segment word after."""
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True):
+    """What one fold has to do, merges resolved to whoever is left in the end."""
+
+    merged: dict[int, int]
+    """Loser to survivor."""
+    recompute: list[int]
+    created: list[int]
+    owned: Iterable[tuple[int, Event]]
+
+
+def work_of(people: People) -> Work:
+    """The work of a batch: nobody is both merged and recomputed, and recomputed persons take no facts from it twice."""
+    ends = _ends({merge.loser: merge.survivor for merge in people.merged})
+    redo = set(people.recompute)
+    # A state that is stale must not flow into another: then the other one is folded from its events, too.
+    redo |= {survivor for loser, survivor in ends.items() if loser in redo or survivor in redo}
+    merged = {loser: survivor for loser, survivor in ends.items() if survivor not in redo}
+    redo |= {loser for loser, survivor in ends.items() if survivor in redo}
+    pairs = zip(people.customers, people.batch.events, strict=True)
+    owned = [(customer, event) for customer, event in pairs if customer is not None and customer not in redo]
+    return Work(
+        merged=merged, recompute=sorted(redo), created=[c for c in people.created if c not in redo], owned=owned
+    )
+
+
+def fold(app: App, ready: Ready, work: Work, last_seq: int) -> tuple[list[int], list[Moved]]:
+    """Carry this work into state; gives the customers touched and whose segment word changed."""
+    app.db.execute(SQL.quiet_planner, {"on": "off"})
+    set_up(app, ready)
+    if work.merged:
+        _merge(app, ready, work.merged)
+    if work.recompute:
+        _forget(app, ready, work.recompute)
+    if work.created:
+        app.db.execute(SQL.redo, {"customers": work.created})
+    with app.db.cursor().copy(ready.statements.copy_facts) as copy:
+        copy.write(rows_of(work.owned, ready, app))
+    for chunk in past.of_customers(app, work.recompute, last_seq) if work.recompute else ():
+        with app.db.cursor().copy(ready.statements.copy_facts) as copy:
+            copy.write(rows_of(chunk, ready, app))
+    moved = settle(app, ready)
+    app.db.execute(SQL.quiet_planner, {"on": "on"})
+    return moved
+
+
+def set_up(app: App, ready: Ready) -> None:
+    """Temporary tables of this connection, made once, empty."""
+    app.db.execute(ready.statements.set_up)
+
+
+def settle(app: App, ready: Ready) -> tuple[list[int], list[Moved]]:
+    """Fold what stands in the temporary tables into cells and rows."""
+    statements = ready.statements
+    app.db.execute(statements.lift)
+    for statement in (*statements.cells, *statements.touch, statements.finish):
+        app.db.execute(statement)
+    rows = app.db.execute(statements.next_words).fetchall()
+    app.db.execute(statements.store)
+    return [row[0] for row in rows], [(c, old, new) for c, old, new in rows if old != new]
+
+
+def rows_of(owned: Iterable[tuple[int, Event]], ready: Ready, app: App) -> bytes:
+    """Facts of these events as COPY text: the customer, then the columns this plan reads, of events it looks at."""
+    pairs = list(owned)
+    customers = {event.seq: customer for customer, event in pairs}
+    wanted = [name in ready.statements.fact_columns for name in COLUMN_NAMES]
+    looked_at = ready.plan.events
+    facts = facts_of((event for _, event in pairs), app.settings.zone)
+    # Column 3 is the event, column 0 the position.
+    lines = _lines((customers[f[0]], *compress(f, wanted)) for f in facts if f[3] in looked_at)
+    return "".join(lines).encode()
+
+
+def _lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    for row in rows:
+        yield (
+            "\t".join(["\\N" if v is None else v.translate(ESCAPES) if type(v) is str else str(v) for v in row]) + "\n"
+        )
+
+
+def _merge(app: App, ready: Ready, merged: dict[int, int]) -> None:
+    losers = list(merged)
+    app.db.execute(SQL.pair_merges, {"losers": losers, "survivors": list(merged.values())})
+    app.db.execute(SQL.gone, {"customers": losers})
+    app.db.execute(ready.statements.lose)
+    for statement in (*ready.statements.move_cells, *ready.statements.drop_cells):
+        app.db.execute(statement)
+    _remove(app, losers)
+    app.db.execute(SQL.redo, {"customers": list(merged.values())})
+
+
+def _forget(app: App, ready: Ready, recompute: list[int]) -> None:
+    """Back to nothing, but for her segments: what she was in before is what she is compared with."""
+    app.db.execute(SQL.gone, {"customers": recompute})
+    for statement in ready.statements.drop_cells:
+        app.db.execute(statement)
+    dead = [row[0] for row in app.db.execute(SQL.dead, {"customers": recompute}).fetchall()]
+    if dead:
+        _remove(app, dead)
+    app.db.execute(SQL.redo_living, {"customers": recompute})
+    app.db.execute(ready.statements.reset, {"customers": recompute})
+
+
+def _remove(app: App, customers: list[int]) -> None:
+    app.db.execute(SQL.remove_members, {"customers": customers, "at": app.clock.now()})
+    app.db.execute(SQL.remove_rows, {"customers": customers})
+
+
+def _ends(merged: dict[int, int]) -> dict[int, int]:
+    """Every loser with the last survivor of its chain."""
+    ends: dict[int, int] = {}
+    for loser in merged:
+        end = merged[loser]
+        while end in merged:
+            end = merged[end]
+        ends[loser] = end
+    return ends

@@ -1,0 +1,72 @@
+"""The room's two verbs in the flow: a batch arrives, or time passes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from regulars.analyze.fold import Moved, fold, set_up, settle, work_of
+from regulars.analyze.past import SQL
+from regulars.analyze.schema import Ready, ready
+from regulars.analyze.scoring import score_all
+from regulars.analyze.segments import write_moves
+from regulars.app import App
+from regulars.kit.clock import day_number
+from regulars.model import Changes, SegmentMove
+
+
+def update(app: App, changes: Changes) -> Changes:
+    """The batch folded into everybody's traits and segments; adds who was touched and who moved."""
+    assert changes.people is not None, "time passes through tick"
+    catalogue = ready(app)
+    app.db.execute(SQL.start_day, {"day": day_number(app.clock.now(), app.settings.zone)})
+    people = changes.people
+    touched, moved = fold(app, catalogue, work_of(people), people.batch.last_seq)
+    moves = write_moves(app, catalogue, moved)
+    return Changes(
+        people=people,
+        touched=sorted({*changes.touched, *touched}),
+        fields=changes.fields,
+        moves=[*changes.moves, *moves],
+    )
+
+
+def tick(app: App, now: datetime) -> Changes:
+    """Time passes: windows expire, claims about "days since" are judged again, models are fitted and applied.
+
+    The same day twice changes nothing; several days at once end where day by day would have.
+    """
+    catalogue = ready(app)
+    day = day_number(now, app.settings.zone)
+    app.db.execute(SQL.start_day, {"day": day})
+    row = app.db.execute(SQL.lock_day).fetchone()
+    assert row is not None, "the day was just put there"
+    before = row[0]
+    touched: set[int] = set()
+    moves: list[SegmentMove] = []
+    if day > before:
+        app.db.execute(SQL.set_day, {"day": day})
+        touched, moves = _expire(app, catalogue, before, day)
+    graded = score_all(app, now)
+    return Changes(people=None, touched=sorted({*touched, *graded}), moves=moves)
+
+
+def _expire(app: App, catalogue: Ready, before: int, day: int) -> tuple[set[int], list[SegmentMove]]:
+    app.db.execute(SQL.quiet_planner, {"on": "off"})
+    set_up(app, catalogue)
+    for statement, given in catalogue.statements.expiring(before, day):
+        app.db.execute(statement, given)
+    _, moved = settle(app, catalogue)
+    app.db.execute(SQL.quiet_planner, {"on": "on"})
+    moved += app.db.execute(catalogue.statements.reword).fetchall()
+    for statement in catalogue.statements.prune:
+        app.db.execute(statement)
+    moves = write_moves(app, catalogue, _net(moved))
+    return {move.customer for move in moves}, moves
+
+
+def _net(moved: list[Moved]) -> list[Moved]:
+    """One change a customer: from what the first said before to what the last says after."""
+    net: dict[int, Moved] = {}
+    for customer, old, new in moved:
+        net[customer] = (customer, net[customer][1] if customer in net else old, new)
+    return list(net.values())

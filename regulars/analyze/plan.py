@@ -1,0 +1,244 @@
+"""Which state the declared traits need: every leaf once, scalars in the row, cells by family. Pure.
+
+Two traits with the same selection share their state. A state is named after the trait that is exactly it, else after
+what it holds; names that are already stored stay, so that adding a trait never renames a column.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from regulars.analyze.traits import (
+    TYPES,
+    Expression,
+    Facts,
+    Kind,
+    Leaf,
+    OfDays,
+    OfKeys,
+    Op,
+    Root,
+    Scalar,
+    Since,
+    Windowed,
+)
+
+DAYS_KEPT = 1_000
+NAME_LIMIT_CHARACTERS = 40
+COLUMN_TYPES: dict[Kind, str] = {
+    "whole": "bigint",
+    "fraction": "double precision",
+    "text": 'text collate "C"',
+    "truth": "boolean",
+}
+
+
+@dataclass(frozen=True)
+class Trait:
+    """A declared trait: a name that is a column, a title people read, what it is, and how it is shown."""
+
+    name: str
+    title: str
+    expression: Expression
+    unit: str = ""
+    """cents, days, share, date or empty."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A declared segment: a claim over traits."""
+
+    name: str
+    title: str
+    rule: Expression
+
+
+@dataclass(frozen=True)
+class ScalarState:
+    """One scalar in the row. first and last keep (t, id) beside the value."""
+
+    name: str
+    leaf: Scalar
+
+    @property
+    def is_pair(self) -> bool:
+        """Has three columns."""
+        return self.leaf.fold in ("first", "last")
+
+    @property
+    def columns(self) -> list[tuple[str, str]]:
+        """Names and PostgreSQL types."""
+        type_ = COLUMN_TYPES[self.leaf.kind]
+        if self.is_pair:
+            return [(f"{self.name}__t", "bigint"), (f"{self.name}__id", "bigint"), (self.name, type_)]
+        return [(self.name, f"{type_} not null default 0" if self.leaf.fold in ("sum", "count") else type_)]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One summed column of a family of cells."""
+
+    name: str
+    facts: Facts
+    column: str | None
+    """None: the number of facts."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """One number that the finish reads out of a family, stored in the row until the family is touched again."""
+
+    name: str
+    leaf: Windowed | OfDays | OfKeys
+    measure: str
+
+
+@dataclass(frozen=True)
+class Family:
+    """Cells of one key. kind: window (day, longest window kept), days (day, newest kept) or key."""
+
+    name: str
+    kind: str
+    key: str
+    measures: tuple[Measure, ...]
+    outputs: tuple[Output, ...]
+
+    @property
+    def table(self) -> str:
+        """Its table in PostgreSQL."""
+        return f"cell_{self.name}"
+
+    @property
+    def key_type(self) -> str:
+        """PostgreSQL type of its key."""
+        return 'text collate "C"' if TYPES[self.key] == "text" else "bigint"
+
+    @property
+    def windows(self) -> list[int]:
+        """The lengths its outputs look back, longest last."""
+        return sorted({o.leaf.days for o in self.outputs if isinstance(o.leaf, Windowed)})
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All state of a catalogue."""
+
+    traits: tuple[Trait, ...]
+    segments: tuple[Segment, ...]
+    scalars: tuple[ScalarState, ...]
+    families: tuple[Family, ...]
+    columns: Mapping[Leaf, str] = field(hash=False)
+
+    @property
+    def events(self) -> frozenset[str]:
+        """Names of the facts that anything here looks at."""
+        selections = [s.leaf.facts for s in self.scalars] + [m.facts for f in self.families for m in f.measures]
+        return frozenset(facts.event for facts in selections)
+
+    @property
+    def values(self) -> list[Trait]:
+        """Traits that have a stored column of their own: not a state under their own name, and not ageing."""
+        return [t for t in self.traits if not ages(t.expression) and self._own_name(t.expression) != t.name]
+
+    def _own_name(self, expression: Expression) -> str | None:
+        leaf = _leaf(expression)
+        return None if leaf is None else self.columns[leaf]
+
+    @property
+    def fingerprint(self) -> str:
+        """Short name of this state, for temporary tables."""
+        return blake2b(repr((self.scalars, self.families, self.traits)).encode(), digest_size=4).hexdigest()
+
+
+def plan(traits: Iterable[Trait], segments: Iterable[Segment] = (), stored: Mapping[str, str] | None = None) -> Plan:
+    """The state these need. `stored` holds names by `repr(leaf)` as they already exist."""
+    traits, segments = tuple(traits), tuple(segments)
+    names = _names(traits, segments, stored or {})
+    scalars = tuple(ScalarState(name, leaf) for leaf, name in names.items() if isinstance(leaf, Scalar))
+    return Plan(traits, segments, scalars, _families(names), names)
+
+
+def leaves(expression: Expression) -> list[Leaf]:
+    """The leaves of an expression, in reading order."""
+    if isinstance(expression, (Scalar, Windowed, OfDays, OfKeys)):
+        return [expression]
+    if isinstance(expression, Op):
+        right = [] if expression.sign == "not" else leaves(expression.right)
+        return leaves(expression.left) + right
+    if isinstance(expression, Root):
+        return leaves(expression.of)
+    return leaves(expression.day) if isinstance(expression, Since) else []
+
+
+def ages(expression: Expression) -> bool:
+    """It changes with the day alone, so it is read and not stored. Windows age too, but by expiring cells."""
+    if isinstance(expression, Op):
+        return ages(expression.left) or ages(expression.right)
+    return isinstance(expression, Since) or (isinstance(expression, Root) and ages(expression.of))
+
+
+def slug(of: Facts) -> str:
+    """A readable name of a selection, unique by a hash where conditions narrow it."""
+    name = re.sub(r"\W+", "_", of.event.lower()).strip("_")
+    if not of.conditions and len(name) <= NAME_LIMIT_CHARACTERS:
+        return name
+    return f"{name[:NAME_LIMIT_CHARACTERS]}_{_short(of.conditions)}"
+
+
+def _names(traits: tuple[Trait, ...], segments: tuple[Segment, ...], stored: Mapping[str, str]) -> dict[Leaf, str]:
+    found: dict[Leaf, str] = {}
+    direct = {leaf: t.name for t in reversed(traits) if (leaf := _leaf(t.expression))}
+    for expression in [t.expression for t in traits] + [s.rule for s in segments]:
+        for leaf in leaves(expression):
+            if leaf not in found:
+                found[leaf] = stored.get(repr(leaf)) or direct.get(leaf) or _state_name(leaf)
+    return found
+
+
+def _state_name(leaf: Leaf) -> str:
+    if isinstance(leaf, Windowed):
+        what = f"{leaf.fold}_{leaf.column or 'n'}_{leaf.days}d"
+    elif isinstance(leaf, Scalar):
+        what = f"{leaf.fold}_{leaf.column or 'n'}"
+    elif isinstance(leaf, OfDays):
+        what = leaf.what
+    else:
+        what = f"{leaf.what}_{leaf.key}"
+    return f"{what}__{slug(leaf.facts)}"[:NAME_LIMIT_CHARACTERS] + f"_{_short(leaf)}"
+
+
+def _families(names: Mapping[Leaf, str]) -> tuple[Family, ...]:
+    outputs: dict[tuple[str, str, str], list[Output]] = {}
+    measures: dict[tuple[str, str, str], dict[str, Measure]] = {}
+    for leaf, name in names.items():
+        if isinstance(leaf, Scalar):
+            continue
+        if isinstance(leaf, Windowed):
+            family, measure = ("window", "window", "day"), _measure(leaf.facts, leaf.column)
+        elif isinstance(leaf, OfDays):
+            family, measure = (f"days_{slug(leaf.facts)}", "days", "day"), _measure(leaf.facts, None)
+        else:
+            family = (f"{leaf.key}_{slug(Facts(leaf.facts.event))}", "key", leaf.key)
+            measure = _measure(leaf.facts, leaf.facts.value)
+        outputs.setdefault(family, []).append(Output(name, leaf, measure.name))
+        measures.setdefault(family, {})[measure.name] = measure
+    return tuple(
+        Family(name, kind, key, tuple(measures[name, kind, key].values()), tuple(out))
+        for (name, kind, key), out in outputs.items()
+    )
+
+
+def _measure(of: Facts, column: str | None) -> Measure:
+    facts = Facts(of.event, None, of.conditions)
+    return Measure(f"{column or 'n'}__{slug(facts)}", facts, column)
+
+
+def _leaf(expression: Expression) -> Leaf | None:
+    return expression if isinstance(expression, (Scalar, Windowed, OfDays, OfKeys)) else None
+
+
+def _short(thing: object) -> str:
+    return blake2b(repr(thing).encode(), digest_size=3).hexdigest()

@@ -1,0 +1,159 @@
+-- name: state_names
+-- A state keeps the name it was stored under, whatever trait asks for it later.
+select state, column_name from trait_definition where place <> 'replaced'
+
+-- name: state_gaps
+-- States whose past still has to be folded.
+select place, column_name, backfilled_to, live_from from trait_definition
+where place <> '' and backfilled_to < live_from
+
+-- name: columns_in_place
+-- What is there already, so that only what is new is added.
+select table_name::text, column_name::text from information_schema.columns
+where table_schema = current_schema() and (table_name = 'trait_state' or table_name like 'cell\_%%')
+
+-- name: register_states
+-- The flow's checkpoint is the position X up to which the past must be folded; an empty journal has no past.
+insert into trait_definition (state, place, column_name, live_from, backfilled_to)
+select g.state, g.place, g.column_name, x.seq, 0
+from unnest(%(states)s::text[], %(places)s::text[], %(columns)s::text[]) as g (state, place, column_name),
+    (select coalesce(max(seq), 0) as seq from checkpoint where reader = 'flow') x
+on conflict (state) do nothing
+
+-- name: segment_bits
+-- A bit belongs to its segment for ever: stored words stay readable.
+select name, bit from segment_definition
+
+-- name: add_segment
+-- A new segment takes the next bit; its members are found by the next pass over everybody.
+insert into segment_definition (name, bit, title, rule) values (%(name)s, %(bit)s, %(title)s, '')
+
+-- name: start_day
+-- The first batch of a new installation says which day it is; from then on only the tick does.
+insert into as_of (day) values (%(day)s) on conflict do nothing
+
+-- name: as_of_day
+-- What "today" means in here.
+select day from as_of
+
+-- name: lock_day
+-- One tick at a time.
+select day from as_of for update
+
+-- name: set_day
+-- The only place where time moves.
+update as_of set day = %(day)s
+
+-- name: quiet_planner
+-- Temporary tables have no statistics: without this a batch of 5,000 is joined by scanning a million customers.
+select set_config('enable_seqscan', %(on)s, true), set_config('enable_mergejoin', %(on)s, true)
+
+-- name: redo
+-- Customers whose cells must all be read again.
+insert into fold_redo (customer) select distinct unnest(%(customers)s::bigint[]) on conflict do nothing
+
+-- name: redo_living
+-- Recomputed customers who still exist; the others end up empty and are removed.
+insert into fold_redo (customer) select id from customer where id = any(%(customers)s::bigint[])
+on conflict do nothing
+
+-- name: gone
+-- Customers whose cells are dropped: they went up in others, or are folded again from their events.
+insert into fold_gone (gone) select distinct unnest(%(customers)s::bigint[]) on conflict do nothing
+
+-- name: pair_merges
+-- Losers with their survivors.
+insert into fold_merge (customer, survivor) select * from unnest(%(losers)s::bigint[], %(survivors)s::bigint[])
+
+-- name: remove_rows
+-- A customer who went up in another, or has no record left, has no row.
+delete from trait_state where customer = any(%(customers)s::bigint[])
+
+-- name: remove_members
+-- Her memberships end with her, as history and not as news: nobody is left to be told.
+with gone as (
+    delete from segment_member where customer = any(%(customers)s::bigint[]) returning segment, customer
+)
+insert into segment_move (segment, customer, entered, at, day)
+select segment, customer, false, %(at)s, (select day from as_of) from gone
+
+-- name: dead
+-- Of these, who is no customer any more.
+select i.id from unnest(%(customers)s::bigint[]) as i (id)
+where not exists (select from customer c where c.id = i.id)
+
+-- name: move_in_and_out
+-- Memberships and their history; the numbers make the messages about them unique for all time.
+with given as (
+    select * from unnest(%(segments)s::text[], %(customers)s::bigint[], %(entered)s::boolean[])
+        with ordinality as g (segment, customer, entered, place)
+), come as (
+    insert into segment_member (segment, customer, since)
+    select segment, customer, %(at)s from given where entered
+    on conflict do nothing
+), left_now as (
+    delete from segment_member m using given g
+    where not g.entered and m.segment = g.segment and m.customer = g.customer
+)
+insert into segment_move (segment, customer, entered, at, day)
+select segment, customer, entered, %(at)s, (select day from as_of) from given order by place
+returning id, segment, customer, entered
+
+-- name: events_of_customers
+-- Everything that is theirs now, in order, up to a position: what a recomputed person is folded from.
+select e.customer, j.seq, j.source_id, j.message_id, j.kind, j.name, j.occurred_at, j.received_at, j.body::text
+from event_customer e
+join journal j on j.seq = e.seq
+where e.customer = any(%(customers)s::bigint[]) and j.seq <= %(last_seq)s
+
+-- name: events_between
+-- A stretch of the journal with whose each event is now: what a new trait folds of the past.
+select e.customer, j.seq, j.source_id, j.message_id, j.kind, j.name, j.occurred_at, j.received_at, j.body::text
+from journal j
+join event_customer e on e.seq = j.seq
+where j.seq > %(after)s and j.seq <= %(to)s and e.customer is not null
+
+-- name: newest_events_of
+-- The newest events of a customer under these names: the evidence behind a value.
+select e.customer, j.seq, j.source_id, j.message_id, j.kind, j.name, j.occurred_at, j.received_at, j.body::text
+from event_customer e
+join journal j on j.seq = e.seq
+where e.customer = %(customer)s and (j.name = any(%(names)s::text[]) or j.kind = any(%(kinds)s::text[]))
+order by j.occurred_at desc, j.seq desc
+limit %(limit)s
+
+-- name: all_sources
+-- Few rows; events carry the kind and name space of their source.
+select id, name, kind, login_space from source
+
+-- name: segment_sizes
+-- How many are in each, now.
+select segment, count(*) from segment_member group by segment
+
+-- name: size_history
+-- Sizes at the end of each day on which anybody moved.
+select day, sum(change) over (order by day)::bigint as size
+from (
+    select day, sum(case when entered then 1 else -1 end) as change
+    from segment_move where segment = %(segment)s group by day
+) d
+order by day
+
+-- name: members_after
+-- A page of members, by customer, so that a page never skips anybody while others move.
+select customer, since from segment_member
+where segment = %(segment)s and customer > %(after)s
+order by customer
+limit %(limit)s
+
+-- name: moves_of
+-- When she came and went.
+select segment, entered, at from segment_move where customer = %(customer)s order by id desc limit %(limit)s
+
+-- name: rules
+-- Rules as last evaluated for everybody.
+select name, title, rule from segment_definition
+
+-- name: keep_rule
+-- Evaluated for everybody now.
+update segment_definition set rule = %(rule)s, title = %(title)s where name = %(name)s

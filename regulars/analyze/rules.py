@@ -1,0 +1,162 @@
+"""Rules as people meet them: a sentence to read, and the same tree as JSON for the builder. Pure.
+
+    {"all": [{"trait": "orders", "is": ">=", "value": 3}, {"not": {"trait": "channels", "is": "=", "value": 1}}]}
+
+A rule from outside is data: names are looked up in the catalogue, values become literals, nothing is ever evaluated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import reduce
+from typing import Any, cast
+
+from regulars.analyze.errors import RuleRefused, TraitRefused
+from regulars.analyze.plan import Trait
+from regulars.analyze.traits import (
+    COMPARISONS,
+    Expression,
+    Facts,
+    Literally,
+    OfDays,
+    OfKeys,
+    Op,
+    Root,
+    Scalar,
+    Since,
+    Windowed,
+)
+
+DEPTH_LIMIT = 8
+CLAUSES_LIMIT = 50
+WORDS = {">": "is more than", ">=": "is at least", "<": "is less than", "<=": "is at most", "=": "is"}
+SIGNS = {"+": "plus", "-": "less", "*": "times", "/": "per"}
+FOLDS = {"sum": "total", "count": "number", "min": "smallest", "max": "largest", "first": "first", "last": "latest"}
+KEYED = {
+    "top": "main {key} of {facts}",
+    "top_value": "total of {facts} in the main {key}",
+    "keys": "different {key} of {facts}",
+}
+
+
+def sentence(rule: Expression, traits: Iterable[Trait]) -> str:
+    """The rule in words, with the titles of the catalogue where it has one for a value."""
+    known = {trait.expression: trait for trait in traits}
+    return _claim(rule, known)
+
+
+def _claim(rule: Expression, known: dict[Expression, Trait]) -> str:
+    assert isinstance(rule, Op), "a rule is a claim"
+    if rule.sign == "not":
+        return f"not ({_claim(rule.left, known)})"
+    if rule.sign in ("and", "or"):
+        parts = [_claim(side, known) for side in (rule.left, rule.right)]
+        mixed = [isinstance(s, Op) and s.sign in ("and", "or") and s.sign != rule.sign for s in (rule.left, rule.right)]
+        return f" {rule.sign} ".join(f"({p})" if m else p for p, m in zip(parts, mixed, strict=True))
+    trait = known.get(rule.left)
+    return f"{_words(rule.left, known)} {WORDS[rule.sign]} {_words(rule.right, known, trait.unit if trait else '')}"
+
+
+def _words(value: Expression, known: dict[Expression, Trait], unit: str = "") -> str:
+    if value in known:
+        return known[value].title
+    if isinstance(value, Literally):
+        return shown(value.constant, unit)
+    if isinstance(value, Op):
+        return f"{_words(value.left, known)} {SIGNS[value.sign]} {_words(value.right, known)}"
+    if isinstance(value, Since):
+        return f"days since {_words(value.day, known)}"
+    if isinstance(value, Root):
+        return f"the root of {_words(value.of, known)}"
+    return _leaf(value)
+
+
+def _leaf(value: Expression) -> str:
+    if isinstance(value, Scalar):
+        what = f"{FOLDS[value.fold]} of {_facts(value.facts)}"
+        return f"{value.column.replace('_cents', '').replace('_', ' ')}, {what}" if value.column else what
+    if isinstance(value, Windowed):
+        return f"{FOLDS[value.fold]} of {_facts(value.facts)} in the last {value.days} days"
+    if isinstance(value, OfDays):
+        return f"days with {_facts(value.facts)}" if value.what == "days" else f"{value.what} of {_facts(value.facts)}"
+    assert isinstance(value, OfKeys), "every leaf has words"
+    return KEYED[value.what].format(key=value.key, facts=_facts(value.facts))
+
+
+def _facts(facts: Facts) -> str:
+    where = " and ".join(f"{name} {WORDS[sign]} {value}" for name, sign, value in facts.conditions)
+    return f"{facts.event.lower()}s" + (f" whose {where}" if where else "")
+
+
+def shown(value: object, unit: str = "") -> str:
+    """A value as people read it: money with two digits, shares as percent."""
+    if value is None:
+        return "not known"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    if unit == "cents":
+        return f"{value / 100:,.2f}"
+    if unit == "share":
+        return f"{value * 100:.0f} %"
+    number = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+    return f"{number} days" if unit == "days" else number
+
+
+def clauses(rule: Expression) -> list[Op]:
+    """The comparisons of a rule, in reading order."""
+    assert isinstance(rule, Op), "a rule is a claim"
+    if rule.sign in ("and", "or"):
+        return clauses(rule.left) + clauses(rule.right)
+    return clauses(rule.left) if rule.sign == "not" else [rule]
+
+
+def parsed(rule: object, traits: Iterable[Trait]) -> Expression:
+    """The rule that this JSON tree says; RuleRefused names the part that cannot be read."""
+    by_name = {trait.name: trait for trait in traits}
+    found = _parsed(rule, by_name, 0)
+    if len(clauses(found)) > CLAUSES_LIMIT:
+        raise RuleRefused("The rule has too many parts", f"Use at most {CLAUSES_LIMIT} comparisons")
+    return found
+
+
+def _parsed(rule: object, traits: dict[str, Trait], depth: int) -> Expression:
+    if depth > DEPTH_LIMIT:
+        raise RuleRefused("The rule is nested too deep", f"Use at most {DEPTH_LIMIT} levels")
+    if not isinstance(rule, dict):
+        raise RuleRefused(
+            f"{rule!r} is no rule", 'Write {"trait": ..., "is": ..., "value": ...}, "all", "any" or "not"'
+        )
+    tree = cast(dict[str, Any], rule)
+    if "not" in tree:
+        return ~_parsed(tree["not"], traits, depth + 1)
+    for name in ("all", "any"):
+        if name in tree:
+            return _listed(tree[name], name, traits, depth)
+    return _comparison(tree, traits)
+
+
+def _listed(parts: Any, name: str, traits: dict[str, Trait], depth: int) -> Expression:
+    if not isinstance(parts, list) or not parts:
+        raise RuleRefused(f"'{name}' needs a list of rules", "Put at least one rule into it")
+    rules = [_parsed(part, traits, depth + 1) for part in cast(list[object], parts)]
+    return reduce(lambda a, b: a & b if name == "all" else a | b, rules)
+
+
+def _comparison(tree: dict[str, Any], traits: dict[str, Trait]) -> Expression:
+    left, sign, value = _trait(tree.get("trait"), traits), tree.get("is"), tree.get("value")
+    right = _trait(tree["than"], traits) if "than" in tree else value
+    if sign not in COMPARISONS:
+        raise RuleRefused(f"'{sign}' is no comparison", f"Choose one of {' '.join(COMPARISONS)}")
+    if isinstance(right, bool) or not isinstance(right, int | float | str | Expression):
+        raise RuleRefused(f"{right!r} is no value", "Give a number, a text, or another trait as 'than'")
+    compare = {">": left.__gt__, ">=": left.__ge__, "<": left.__lt__, "<=": left.__le__, "=": left.equals}[sign]
+    try:
+        return compare(right)
+    except TraitRefused as fault:
+        raise RuleRefused(fault.what, fault.fix) from None
+
+
+def _trait(name: Any, traits: dict[str, Trait]) -> Expression:
+    if not isinstance(name, str) or name not in traits:
+        raise RuleRefused(f"There is no trait named {name!r}", f"Choose one of: {', '.join(sorted(traits))}")
+    return traits[name].expression

@@ -1,0 +1,124 @@
+"""The tables of the catalogue in PostgreSQL: made when first used, widened when a trait is new.
+
+A new state is empty and is folded live from journal position X on; what lies before is folded by `backfill`, in
+chunks, while events keep flowing. On an empty journal there is nothing before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from weakref import WeakKeyDictionary
+
+import msgspec
+import psycopg
+from psycopg import sql
+
+from regulars.analyze import catalogue
+from regulars.analyze.errors import TooManySegments
+from regulars.analyze.plan import COLUMN_TYPES, Plan, Segment, Trait, plan
+from regulars.analyze.statements import Statements
+from regulars.app import App
+from regulars.store import Store, queries
+
+SQL = queries(__package__)
+# Bits of one bigint that stay positive.
+SEGMENTS_LIMIT = 62
+# One process at a time changes tables; the number is ours alone ("TRAI").
+SCHEMA_LOCK = 0x54524149
+# Waiting for the table must not stop everybody who queues behind us.
+LOCK_TIMEOUT_MS = 5_000
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True):
+    """A catalogue whose tables exist, with its statements."""
+
+    plan: Plan
+    bits: dict[str, int]
+    """Bit of every segment that ever was, by name."""
+    statements: Statements
+    gaps: dict[str, tuple[int, int]]
+    """States whose past is not folded yet, by name of place and column: (backfilled_to, live_from)."""
+
+
+_ready: WeakKeyDictionary[Store, Ready] = WeakKeyDictionary()
+
+
+def ensure_schema(
+    app: App, traits: Iterable[Trait] = catalogue.TRAITS, segments: Iterable[Segment] = catalogue.SEGMENTS
+) -> Ready:
+    """Tables for this catalogue, made or widened in a transaction of its own; it is this store's from now on."""
+    with app.store.transaction() as db:
+        db.execute("select pg_advisory_xact_lock(%s)", [SCHEMA_LOCK])
+        db.execute(sql.SQL("set local lock_timeout = {}").format(sql.Literal(f"{LOCK_TIMEOUT_MS}ms")))
+        stored = dict(db.execute(SQL.state_names).fetchall())
+        new = plan(traits, segments, stored)
+        _widen(db, new)
+        bits = _bits(db, new)
+        gaps = {f"{place}.{name}": (done, live) for place, name, done, live in db.execute(SQL.state_gaps).fetchall()}
+    ready = Ready(plan=new, bits=bits, statements=Statements(new, bits), gaps=gaps)
+    _ready[app.store] = ready
+    return ready
+
+
+def ready(app: App) -> Ready:
+    """The catalogue of this store, made ready by the first caller in this process."""
+    return _ready.get(app.store) or ensure_schema(app)
+
+
+def forget(app: App) -> None:
+    """Read the catalogue's state anew at the next use: another step of a backfill is done."""
+    found = _ready.pop(app.store, None)
+    if found is not None:
+        ensure_schema(app, found.plan.traits, found.plan.segments)
+
+
+def _widen(db: psycopg.Connection, new: Plan) -> None:
+    have: dict[str, set[str]] = {}
+    for table, name in db.execute(SQL.columns_in_place).fetchall():
+        have.setdefault(table, set()).add(name)
+    row = [column for state in new.scalars for column in state.columns]
+    row += [(o.name, COLUMN_TYPES[o.leaf.kind]) for family in new.families for o in family.outputs]
+    row += [(trait.name, COLUMN_TYPES[trait.expression.kind]) for trait in new.values]
+    _add_columns(db, "trait_state", [c for c in row if c[0] not in have["trait_state"]])
+    for family in new.families:
+        if family.table not in have:
+            _create_cells(db, family.table, family.key_type)
+        present = have.get(family.table, set())
+        columns = [(m.name, "bigint not null default 0") for m in family.measures if m.name not in present]
+        _add_columns(db, family.table, columns)
+    _register(db, new)
+
+
+def _add_columns(db: psycopg.Connection, table: str, columns: list[tuple[str, str]]) -> None:
+    # The names come from the catalogue and are quoted; the types are the four constants of the plan.
+    parts = [sql.SQL("add column {} ").format(sql.Identifier(n)) + sql.SQL(t) for n, t in columns]  # pyright: ignore[reportArgumentType]
+    if parts:
+        db.execute(sql.SQL("alter table {} ").format(sql.Identifier(table)) + sql.SQL(", ").join(parts))
+
+
+def _create_cells(db: psycopg.Connection, table: str, key_type: str) -> None:
+    create = sql.SQL("create table {} (customer bigint not null, key {} not null, primary key (customer, key))")
+    db.execute(create.format(sql.Identifier(table), sql.SQL(key_type)) + sql.SQL(" with (fillfactor = 85)"))  # pyright: ignore[reportArgumentType]
+    if key_type == "bigint":
+        # The day tick asks who owns a cell of one day. The key never changes, so updates stay on their page.
+        index = sql.SQL("create index {} on {} (key)")
+        db.execute(index.format(sql.Identifier(f"{table}_key"), sql.Identifier(table)))
+
+
+def _register(db: psycopg.Connection, new: Plan) -> None:
+    states = [(repr(s.leaf), "trait_state", s.name) for s in new.scalars]
+    states += [(f"{f.name}: {m!r}", f.table, m.name) for f in new.families for m in f.measures]
+    states += [(repr(o.leaf), "", o.name) for f in new.families for o in f.outputs]
+    names = [list(column) for column in zip(*states, strict=True)] or [[], [], []]
+    db.execute(SQL.register_states, {"states": names[0], "places": names[1], "columns": names[2]})
+
+
+def _bits(db: psycopg.Connection, new: Plan) -> dict[str, int]:
+    known = dict(db.execute(SQL.segment_bits).fetchall())
+    fresh = [segment for segment in new.segments if segment.name not in known]
+    if len(known) + len(fresh) > SEGMENTS_LIMIT:
+        raise TooManySegments(f"{len(known) + len(fresh)} segments", f"Keep at most {SEGMENTS_LIMIT}")
+    for number, segment in enumerate(fresh, len(known)):
+        known[segment.name] = number
+        db.execute(SQL.add_segment, {"name": segment.name, "bit": number, "title": segment.title})
+    return known

@@ -1,0 +1,210 @@
+"""The statements of one plan for PostgreSQL, as text: built once, run for every batch. Pure.
+
+They hold no values: a batch enters through temporary tables (fold_fact, fold_part, fold_redo, fold_merge), so the
+number of statements is constant and the texts are always the same.
+"""
+
+from __future__ import annotations
+
+from typing import LiteralString, cast
+
+from sqlglot import exp
+
+from regulars.analyze import compiled
+from regulars.analyze.compiled import CUSTOMER
+from regulars.analyze.plan import COLUMN_TYPES, Family, Plan
+from regulars.analyze.traits import TYPES, WINDOW_LIMIT_DAYS, Leaf
+from regulars.lake.dialect import POSTGRES, Node, binary, coalesce, column, either, known, literal, named, render, when
+
+AS_OF = exp.Subquery(this=exp.select(column("day")).from_("as_of"))
+BASE, STATE, PART = "base", "s", "d"
+
+
+class Statements:
+    """Texts for one plan; `fact_columns` says what a row of fold_fact holds after the customer."""
+
+    def __init__(self, plan: Plan, bits: dict[str, int]) -> None:
+        self.plan = plan
+        self.bits = bits
+        mark = plan.fingerprint
+        self.fact, self.part, self.next = f"fold_fact_{mark}", f"fold_part_{mark}", f"fold_next_{mark}"
+        self.fact_columns = _fact_columns(plan)
+        self.set_up = _sql("; ".join(self._temporary()))
+        self.copy_facts = _sql(f'copy "{self.fact}" from stdin')
+        self.lift = self._insert(self.part, self._lift())
+        self.lose = self._insert(self.part, self._lose())
+        self.cells = [_sql(self._upsert(f, compiled.cells(f, self.fact, CUSTOMER, AS_OF))) for f in plan.families]
+        self.move_cells = [_sql(self._upsert(f, self._moved(f))) for f in plan.families]
+        self.drop_cells = [
+            _sql(f'delete from "{f.table}" using fold_gone g where customer = g.gone') for f in plan.families
+        ]
+        self.touch = [_sql(text) for f in plan.families for text in self._touch(f)]
+        self.finish = _sql(self._finish())
+        self.next_words = _sql(f'select customer, old_word, word from "{self.next}"')
+        self.store = _sql(self._store())
+        self.reset = _sql(self._reset())
+        self.reword = _sql(self._reword())
+        last = f"(select day from as_of) - {WINDOW_LIMIT_DAYS}"
+        self.prune = [_sql(f'delete from "{f.table}" where key <= {last}') for f in plan.families if f.kind == "window"]
+
+    def expiring(self, before: int, day: int) -> list[tuple[LiteralString, dict[str, list[int]]]]:
+        """What finds the customers with a cell that leaves a window, or comes into sight, between these days."""
+        found: list[tuple[LiteralString, dict[str, list[int]]]] = []
+        for family in self.plan.families:
+            if family.kind == "key":
+                continue
+            days = set(range(before + 1, day + 1))
+            for length in family.windows:
+                days |= set(range(before - length + 1, day - length + 1))
+            owners = f'select distinct customer from "{family.table}" where key = any(%(days)s::bigint[])'
+            text = f"insert into fold_redo (customer) {owners} on conflict do nothing"
+            found.append((_sql(text), {"days": sorted(days)}))
+        return found
+
+    def _temporary(self) -> list[str]:
+        facts = ", ".join(f'"{name}" {_fact_type(name)}' for name in self.fact_columns)
+        state = ", ".join(f'"{name}" {type_}' for s in self.plan.scalars for name, type_ in s.columns)
+        wide = ", ".join(f'"{name}" {type_}' for name, type_ in self._row())
+        tables = {
+            self.fact: f"customer bigint, {facts}",
+            self.part: f"customer bigint, {state}",
+            "fold_redo": "customer bigint primary key",
+            "fold_gone": "gone bigint primary key",
+            "fold_merge": "customer bigint primary key, survivor bigint not null",
+            self.next: f"customer bigint, {wide}, word bigint, old_word bigint",
+        } | {_touch_name(f): "customer bigint primary key" for f in self.plan.families}
+        made = "create temporary table if not exists"
+        created = [f'{made} "{name}" ({columns}) on commit delete rows' for name, columns in tables.items()]
+        # A second fold in one transaction must not find the rows of the first.
+        return [*created, "truncate " + ", ".join(f'"{name}"' for name in tables)]
+
+    def _row(self) -> list[tuple[str, str]]:
+        """Columns of trait_state that the fold writes, without customer and word."""
+        row = [(n, t.replace(" not null default 0", "")) for s in self.plan.scalars for n, t in s.columns]
+        row += [(o.name, COLUMN_TYPES[o.leaf.kind]) for f in self.plan.families for o in f.outputs]
+        return row + [(t.name, COLUMN_TYPES[t.expression.kind]) for t in self.plan.values]
+
+    def _lift(self) -> exp.Select:
+        columns = [named(node, name) for name, node in compiled.lift(self.plan, POSTGRES)]
+        return exp.select(column(CUSTOMER), *columns).from_(self.fact).group_by(column(CUSTOMER))
+
+    def _lose(self) -> exp.Select:
+        columns = [column(name, STATE) for s in self.plan.scalars for name, _ in s.columns]
+        source = exp.alias_(exp.to_table("trait_state"), STATE)
+        query = exp.select(column("survivor", "m"), *columns).from_(exp.alias_(exp.to_table("fold_merge"), "m"))
+        return query.join(source, on=binary("=", column(CUSTOMER, STATE), column(CUSTOMER, "m")))
+
+    def _moved(self, family: Family) -> exp.Select:
+        return compiled.merged_cells(family, family.table, CUSTOMER, column("survivor"), join="fold_merge")
+
+    def _touch(self, family: Family) -> list[str]:
+        chosen = either(compiled.selected(m.facts) for m in family.measures)
+        batch = exp.select(column(CUSTOMER)).distinct().from_(self.fact).where(chosen).where(known(column(family.key)))
+        redo = exp.select(column(CUSTOMER)).from_("fold_redo")
+        insert = f'insert into "{_touch_name(family)}" '
+        return [insert + render(q, POSTGRES) + " on conflict do nothing" for q in (batch, redo)]
+
+    def _finish(self) -> str:
+        base = self._base().subquery(BASE)
+
+        def leaf(of: Leaf) -> Node:
+            return column(self.plan.columns[of], BASE)
+
+        columns = [column(CUSTOMER, BASE)]
+        columns += [column(name, BASE) for s in self.plan.scalars for name, _ in s.columns]
+        columns += [column(o.name, BASE) for f in self.plan.families for o in f.outputs]
+        columns += [named(node, name) for name, node in compiled.values(self.plan, leaf, AS_OF)]
+        columns += [named(compiled.words(self.plan, self.bits, leaf, AS_OF), "word"), column("old_word", BASE)]
+        return f'insert into "{self.next}" ' + render(exp.select(*columns).from_(base), POSTGRES)
+
+    def _base(self) -> exp.Select:
+        """Merged scalars and outputs of everybody in the batch: one row each."""
+        columns = [named(node, name) for s in self.plan.scalars for name, node in compiled.joined(s, STATE, PART)]
+        for number, family in enumerate(self.plan.families):
+            fresh = known(column(CUSTOMER, f"f{number}"))
+            for output in family.outputs:
+                value = when(fresh, column(output.name, f"f{number}"), column(output.name, STATE))
+                known_value = coalesce(value, literal(0)) if output.leaf.kind == "whole" else value
+                columns.append(named(known_value, output.name))
+        columns.append(named(coalesce(column("word", STATE), literal(0)), "old_word"))
+        batch = exp.union(
+            exp.select(column(CUSTOMER)).from_(self.part), exp.select(column(CUSTOMER)).from_("fold_redo")
+        ).subquery("b")
+        query = exp.select(named(column(CUSTOMER, "b"), CUSTOMER), *columns).from_(batch)
+        query = self._left(query, self._one_part().subquery(PART), PART)
+        query = self._left(query, exp.alias_(exp.to_table("trait_state"), STATE), STATE)
+        for number, family in enumerate(self.plan.families):
+            read = compiled.read_cells(family, POSTGRES, _touch_name(family), AS_OF)
+            query = self._left(query, read.subquery(f"f{number}"), f"f{number}")
+        return query
+
+    def _one_part(self) -> exp.Select:
+        columns = [named(node, name) for name, node in compiled.merged(self.plan, POSTGRES)]
+        return exp.select(column(CUSTOMER), *columns).from_(self.part).group_by(column(CUSTOMER))
+
+    def _left(self, query: exp.Select, source: Node, alias: str) -> exp.Select:
+        on = binary("=", column(CUSTOMER, alias), column(CUSTOMER, "b"))
+        return query.join(source, on=on, join_type="left")
+
+    def _store(self) -> str:
+        names = [f'"{name}"' for name, _ in self._row()] + ["word"]
+        sets = ", ".join(f"{name} = excluded.{name}" for name in names)
+        every = ", ".join(["customer", *names])
+        return (
+            f'insert into trait_state ({every}) select {every} from "{self.next}" '
+            f"on conflict (customer) do update set {sets}"
+        )
+
+    def _reset(self) -> str:
+        sets = ", ".join(
+            f'"{name}" = {0 if "default 0" in type_ else "null"}'
+            for s in self.plan.scalars
+            for name, type_ in s.columns
+        )
+        return f"update trait_state set {sets} where customer = any(%(customers)s::bigint[])"
+
+    def _reword(self) -> str:
+        """Everybody whose segments change with the day alone, read from stored values in one pass."""
+
+        def leaf(of: Leaf) -> Node:
+            return column(self.plan.columns[of])
+
+        word = render(compiled.words(self.plan, self.bits, leaf, AS_OF), POSTGRES)
+        judged = f"select customer, word as old_word, {word} as word from trait_state"
+        changed = f"select customer, old_word, word from ({judged}) j where word <> old_word"
+        return (
+            f"with changed as materialized ({changed}), stored as (update trait_state s set word = c.word "
+            f"from changed c where c.customer = s.customer) select customer, old_word, word from changed"
+        )
+
+    def _upsert(self, family: Family, cells: exp.Select) -> str:
+        names = [f'"{m.name}"' for m in family.measures]
+        sets = ", ".join(f"{name} = c.{name} + excluded.{name}" for name in names)
+        into = f'insert into "{family.table}" as c (customer, key, {", ".join(names)}) '
+        return into + render(cells, POSTGRES) + f" on conflict (customer, key) do update set {sets}"
+
+    def _insert(self, table: str, query: exp.Select) -> LiteralString:
+        return _sql(f'insert into "{table}" ' + render(query, POSTGRES))
+
+
+def _fact_columns(plan: Plan) -> list[str]:
+    """Columns of a fact that this plan reads, in the order of FACT_COLUMNS."""
+    used = {"event", "day", "occurred_us", "fact_id"} | {f.key for f in plan.families}
+    selections = [s.leaf.facts for s in plan.scalars] + [m.facts for f in plan.families for m in f.measures]
+    used |= {name for facts in selections for name, _, _ in facts.conditions}
+    used |= {s.leaf.column for s in plan.scalars if s.leaf.column}
+    used |= {m.column for f in plan.families for m in f.measures if m.column}
+    return [name for name in TYPES if name in used]
+
+
+def _fact_type(name: str) -> str:
+    return 'text collate "C"' if TYPES[name] == "text" else "bigint"
+
+
+def _touch_name(family: Family) -> str:
+    return f"fold_touch_{family.name}"
+
+
+def _sql(text: str) -> LiteralString:
+    # Built from the catalogue by SQLGlot, which quotes every name and value; psycopg runs it without parameters.
+    return cast(LiteralString, text)

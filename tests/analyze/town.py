@@ -1,0 +1,137 @@
+"""A small town for tests: people, records and events, written straight into the tables that resolve would write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from regulars import analyze, collect
+from regulars.app import App
+from regulars.model import Batch, Changes, Event, Merge, People
+
+EPOCH = datetime(1970, 1, 1, 12, tzinfo=UTC)
+
+
+def order(day: int, cents: int = 1000, **given: Any) -> dict[str, Any]:
+    """An order at noon of a day (days since 1970), of one line unless `products` says more."""
+    line = {"category": "BREAD", "brand": "National", "quantity": 1, "revenue": cents / 100, "product_id": "p"}
+    properties = {"order_id": f"o{day}-{cents}", "revenue": cents / 100, "store_id": "s1", "products": [line]} | given
+    return {"type": "track", "event": "Order Completed", "day": day, "properties": properties}
+
+
+def track(name: str, day: int, **properties: Any) -> dict[str, Any]:
+    """Any other event at noon of a day."""
+    return {"type": "track", "event": name, "day": day, "properties": properties}
+
+
+@dataclass
+class Town:
+    """Writes events and memberships, and carries batches through `analyze.update`."""
+
+    app: App
+    source: collect.Source = field(init=False)
+    number: int = 0
+    waiting: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        with self.app.transaction() as app:
+            self.source, _ = collect.register(app, "till", "tills")
+
+    def batch(self, given: list[tuple[int, dict[str, Any]]]) -> Changes:
+        """Events of signatures, carried as one batch. A signature's customer is itself until `move` says otherwise."""
+        with self.app.transaction() as app:
+            batch = self._accept(app, given)
+            changes = analyze.update(app, Changes(people=self._people(app, batch, given), touched=[]))
+            collect.advance(app, batch)
+            return changes
+
+    def merge(self, loser: int, survivor: int) -> Changes:
+        """Customer `loser` becomes part of `survivor`."""
+        with self.app.transaction() as app:
+            app.db.execute("update signature set customer = %s where customer = %s", [survivor, loser])
+            app.db.execute("delete from customer where id = %s", [loser])
+            return self._change(app, merged=[Merge(loser=loser, survivor=survivor)])
+
+    def split(self, signature: int, into: int) -> Changes:
+        """One signature leaves its customer for the customer `into`."""
+        with self.app.transaction() as app:
+            row = app.db.execute("select customer from signature where id = %s", [signature]).fetchone()
+            assert row is not None
+            app.db.execute("update signature set customer = %s where id = %s", [into, signature])
+            app.db.execute("insert into customer values (%s, true, %s) on conflict do nothing", [into, signature])
+            app.db.execute(
+                "delete from customer c where id = %s and not exists (select from signature where customer = c.id)",
+                [row[0]],
+            )
+            return self._change(app, recompute=[row[0], into])
+
+    def tick(self, day: int) -> Changes:
+        """Noon of a day."""
+        with self.app.transaction() as app:
+            return analyze.tick(app, EPOCH + timedelta(days=day))
+
+    def state(self, columns: str = "*") -> dict[int, tuple[Any, ...]]:
+        """Columns of trait_state by customer."""
+        with self.app.transaction() as app:
+            rows = app.db.execute(f"select customer, {columns} from trait_state").fetchall()
+            return {row[0]: row[1:] for row in rows}
+
+    def _change(self, app: App, *, merged: list[Merge] | None = None, recompute: list[int] | None = None) -> Changes:
+        row = app.db.execute("select coalesce(max(seq), 0) from record").fetchone()
+        assert row is not None
+        people = People(
+            batch=Batch(events=[], last_seq=row[0]),
+            customers=[],
+            created=[],
+            merged=merged or [],
+            recompute=recompute or [],
+        )
+        return analyze.update(app, Changes(people=people, touched=[]))
+
+    def _accept(self, app: App, given: list[tuple[int, dict[str, Any]]]) -> Batch:
+        messages: list[object] = []
+        for _, event in given:
+            self.number += 1
+            at = EPOCH + timedelta(days=event["day"], seconds=self.number)
+            rest = {key: value for key, value in event.items() if key != "day"}
+            messages.append(rest | {"messageId": f"m{self.number}", "userId": "u", "timestamp": at.isoformat()})
+        later = EPOCH + timedelta(days=40_000)
+        receipt = collect.accept(app, self.source, messages, received_at=later)
+        assert receipt.accepted == len(given), receipt
+        batch = collect.claim(app, 5_000)
+        assert batch is not None
+        own = [event for event in batch.events if event.source == "till"]
+        return Batch(events=own, last_seq=batch.last_seq)
+
+    def _people(self, app: App, batch: Batch, given: list[tuple[int, dict[str, Any]]]) -> People:
+        signatures = [signature for signature, _ in given]
+        seqs = [event.seq for event in batch.events]
+        app.db.execute(
+            "insert into signature (id, customer, reach, first_seq, first_day, last_day)"
+            " select distinct s, s, s, 0, 0, 0 from unnest(%s::bigint[]) s on conflict do nothing",
+            [signatures],
+        )
+        rows = app.db.execute(
+            "insert into customer select distinct customer, true, id from signature where id = customer"
+            " and id = any(%s) on conflict do nothing returning id",
+            [signatures],
+        ).fetchall()
+        app.db.execute(
+            "insert into record (seq, signature, occurred_at)"
+            " select * from unnest(%s::bigint[], %s::bigint[], %s::timestamptz[])",
+            [seqs, signatures, [event.occurred_at for event in batch.events]],
+        )
+        owners = dict(app.db.execute("select id, customer from signature").fetchall())
+        return People(
+            batch=batch,
+            customers=[owners[s] for s in signatures],
+            created=sorted(row[0] for row in rows),
+            merged=[],
+            recompute=[],
+        )
+
+
+def events_of(changes: Changes) -> list[Event]:
+    """The events of a batch."""
+    return changes.people.batch.events if changes.people else []
