@@ -1,1 +1,25 @@
-"""Contract follows."""
+"""Who did it: every event gets its customer, by a rule that gives one answer whatever the order of arrival.
+
+Takes: batches of journalled events (`identify`), stewards' decisions.
+Gives: the customer of each event with what changed (`People`), `look_up` for a till, `identifiers`, `evaluate`; views
+    event_customer and customer_identifier.
+Writes tables: resolve_secret, value, signature, link, record, customer, carrier_span, redirect, identity_event, cut,
+    decision.
+Never: asks the clock, throws a coin, deletes evidence, or looks at names and money of a customer.
+"""
+
+from regulars.resolve.evaluate import Evaluation, evaluate
+from regulars.resolve.identify import identify
+from regulars.resolve.look_up import Identifier, current, identifiers, look_up
+from regulars.resolve.partition import partition
+
+__all__ = [
+    "Evaluation",
+    "Identifier",
+    "current",
+    "evaluate",
+    "identifiers",
+    "identify",
+    "look_up",
+    "partition",
+]

@@ -1,0 +1,220 @@
+"""The evidence of an event: which identifiers it carries, how well they are proved, and what else tells people apart.
+
+Pure. `Cleaner` holds the secret that names values and remembers what it has read, because a customer's events carry
+the same few identifiers again and again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from regulars.model import Event
+from regulars.resolve import normalize
+from regulars.resolve.facts import Link
+from regulars.resolve.policy import (
+    CARD,
+    CARD_PENDING,
+    COOKIE,
+    DEVICE,
+    EMAIL,
+    EMAIL_VERIFIED,
+    LOGIN,
+    ORDER,
+    PAYMENT,
+    PHONE,
+    PHONE_VERIFIED,
+)
+
+# Distinct bundles of raw identifiers remembered: about 1.2 kB each.
+CACHED_BUNDLES = 65_536
+# What stands at a till, or was checked by staff, is a presented card; one typed on the web is a claim until verified.
+KINDS_THAT_PRESENT_CARDS = frozenset(("tills", "crm", "calls", "email"))
+SPACE_MASK = 0x7FFF_FFFF
+
+
+class Bundle(NamedTuple):
+    """The raw identifying fields of one event, as sent."""
+
+    presents_cards: bool
+    login_space: str
+    user_id: object
+    anonymous_id: object
+    device: object
+    email: object
+    email_verified: bool
+    phone: object
+    phone_verified: bool
+    card: object
+    card_verified: bool
+    payment: object
+    order: object
+    first_name: object
+    last_name: object
+    birth: object
+    street: object
+    city: object
+    postcode: object
+    external: tuple[tuple[object, object], ...]
+
+
+class Evidence(NamedTuple):
+    """A bundle, cleaned: the signature it belongs to and all that a new signature needs."""
+
+    signature: int
+    links: tuple[Link, ...]
+    values: tuple[tuple[int, str, str], ...]
+    """(id, type, text) of each value."""
+    dob: int | None
+    first_name: str | None
+    surname: str | None
+    address: str | None
+
+
+def bundle(event: Event) -> Bundle:
+    """The identifying fields of an event, wherever the common shape lets them stand."""
+    body = event.body
+    context: dict[str, Any] = body.context
+    traits: dict[str, Any] = body.traits or context.get("traits") or {}
+    properties = body.properties
+    device = context.get("device")
+    external = context.get("externalIds")
+    place = traits.get("address")
+    if not isinstance(place, dict):
+        place = {}
+    card = properties.get("loyalty_card") or traits.get("loyalty_card")
+    holder = properties if properties.get("email") else traits
+    email, email_verified = holder.get("email"), holder.get("email_verified") is True
+    holder = properties if properties.get("phone") else traits
+    phone, phone_verified = holder.get("phone"), holder.get("phone_verified") is True
+    strong = body.user_id or card or (email and email_verified) or (phone and phone_verified)
+    return Bundle(
+        event.source_kind in KINDS_THAT_PRESENT_CARDS,
+        event.login_space,
+        body.user_id,
+        body.anonymous_id,
+        device.get("id") if isinstance(device, dict) else None,
+        email,
+        email_verified,
+        phone,
+        phone_verified,
+        card,
+        properties.get("loyalty_card_verified") is True or traits.get("loyalty_card_verified") is True,
+        properties.get("payment_token") or traits.get("payment_token"),
+        # An order names a person only where nothing stronger does; else every order would be a signature of its own.
+        None if strong else properties.get("order_id"),
+        traits.get("first_name") or traits.get("firstName"),
+        traits.get("last_name") or traits.get("lastName"),
+        traits.get("birth_date") or traits.get("birthday"),
+        place.get("street"),
+        place.get("city"),
+        place.get("postcode") or place.get("postalCode"),
+        tuple((one.get("type"), one.get("id")) for one in external if isinstance(one, dict)) if external else (),
+    )
+
+
+class Cleaner:
+    """Reads events with one secret and one country."""
+
+    def __init__(self, secret: bytes, country: str) -> None:
+        self._secret = secret
+        self._country = country
+        # One cache per cleaner: the secret must not leak into a cache another brand's cleaner reads.
+        self._cached = lru_cache(maxsize=CACHED_BUNDLES)(self._clean)
+
+    def evidence(self, event: Event) -> Evidence:
+        """What this event says about who did it."""
+        raw = bundle(event)
+        try:
+            return self._cached(raw)
+        except TypeError:
+            # A list or object where an identifier should stand cannot be hashed; reading it as text drops it.
+            return self._cached(Bundle(*(_flat(field) for field in raw)))  # type: ignore[arg-type]
+
+    def value_id(self, kind: str, text: str) -> int:
+        """Name of a value: a keyed hash, so that without the secret nobody can test a guess."""
+        digest = hashlib.blake2b(f"{kind}\x1f{text}".encode(), digest_size=8, key=self._secret).digest()
+        return int.from_bytes(digest, "big", signed=True)
+
+    def _clean(self, raw: Bundle) -> Evidence:
+        found = _Found(self)
+        found.take(LOGIN, f"login:{raw.login_space}", normalize.token(normalize.text_of(raw.user_id)))
+        card_proved = raw.presents_cards or raw.card_verified
+        found.take(CARD if card_proved else CARD_PENDING, "card", normalize.card(normalize.text_of(raw.card)))
+        found.take(
+            EMAIL_VERIFIED if raw.email_verified else EMAIL, "email", normalize.email(normalize.text_of(raw.email))
+        )
+        phone = normalize.phone(normalize.text_of(raw.phone), self._country) if raw.phone else None
+        found.take(PHONE_VERIFIED if raw.phone_verified else PHONE, "phone", phone)
+        found.take(ORDER, "order", normalize.token(normalize.text_of(raw.order)))
+        found.take(PAYMENT, "payment", normalize.token(normalize.text_of(raw.payment)))
+        found.take(DEVICE, "device", normalize.token(normalize.text_of(raw.device)))
+        found.take(COOKIE, "cookie", normalize.token(normalize.text_of(raw.anonymous_id)))
+        for kind, value in raw.external:
+            found.take_external(normalize.text_of(kind), normalize.text_of(value), card_proved, self._country)
+        street, city, postcode = (normalize.text_of(x) for x in (raw.street, raw.city, raw.postcode))
+        return found.evidence(
+            normalize.birth(normalize.text_of(raw.birth)),
+            normalize.name(normalize.text_of(raw.first_name)),
+            normalize.name(normalize.text_of(raw.last_name)),
+            normalize.address(street, city, postcode) if street else None,
+        )
+
+
+class _Found:
+    """Links gathered from one bundle."""
+
+    def __init__(self, cleaner: Cleaner) -> None:
+        self._cleaner = cleaner
+        self._links: set[Link] = set()
+        self._values: dict[int, tuple[int, str, str]] = {}
+
+    def take(self, cls: int, kind: str, text: str | None) -> None:
+        """One identifier, if it is one."""
+        if text is None:
+            return
+        value = self._cleaner.value_id(kind, text)
+        self._links.add(Link(value, cls, space_of(kind) if cls == LOGIN else 0))
+        self._values[value] = (value, kind, text)
+
+    def take_external(self, kind: str, raw: str, card_proved: bool, country: str) -> None:
+        """One entry of context.externalIds; a type that is no identifier of ours is a login of that name space."""
+        match kind:
+            case "":
+                return
+            case "email":
+                self.take(EMAIL, "email", normalize.email(raw))
+            case "phone":
+                self.take(PHONE, "phone", normalize.phone(raw, country))
+            case "loyalty_card":
+                self.take(CARD if card_proved else CARD_PENDING, "card", normalize.card(raw))
+            case "payment_token":
+                self.take(PAYMENT, "payment", normalize.token(raw))
+            case "order_id":
+                self.take(ORDER, "order", normalize.token(raw))
+            case _:
+                self.take(LOGIN, f"login:{kind}", normalize.token(raw))
+
+    def evidence(self, dob: int | None, first_name: str | None, surname: str | None, address: str | None) -> Evidence:
+        """All of it, with the number of its signature."""
+        links = tuple(sorted(self._links))
+        packed = b"".join(struct.pack(">qbi", *link) for link in links)
+        told = "\x1f".join(str(part or "") for part in (dob, first_name, surname, address)).encode()
+        digest = hashlib.blake2b(packed + b"\x1e" + told, digest_size=8).digest()
+        number = int.from_bytes(digest, "big", signed=True)
+        return Evidence(number, links, tuple(self._values.values()), dob, first_name, surname, address)
+
+
+@lru_cache(maxsize=1024)
+def space_of(kind: str) -> int:
+    """Number of a login's name space, never 0."""
+    digest = hashlib.blake2b(kind.encode(), digest_size=4).digest()
+    return (int.from_bytes(digest, "big") & SPACE_MASK) or 1
+
+
+def _flat(field: object) -> object:
+    if isinstance(field, tuple):
+        return tuple((a if isinstance(a, str) else "", b if isinstance(b, (str, int)) else "") for a, b in field)  # type: ignore[misc]
+    return field if isinstance(field, (str, int, float, bool)) or field is None else None

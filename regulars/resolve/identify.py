@@ -1,0 +1,252 @@
+"""Streaming: every event of a batch gets its customer, and only what new evidence touches is computed again.
+
+An event of a known signature costs a lookup and a row. New signatures load whole reaches: those of every direct
+holder, former or present, of a value they touch; the pure rule runs on them, and the difference is written. Statements
+per batch are constant, whatever its size.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from weakref import WeakKeyDictionary
+
+import msgspec
+
+from regulars import collect
+from regulars.app import App
+from regulars.kit.clock import EPOCH
+from regulars.model import Batch, Event, Merge, People
+from regulars.resolve import touched
+from regulars.resolve.clean import Cleaner, Evidence
+from regulars.resolve.facts import Signature
+from regulars.store import Store, queries
+
+SQL = queries(__package__ or "")
+RESOLVER_LOCK = 7_302_001
+SECRET_BYTES = 32
+DAY_SECONDS = 86_400
+
+_cleaners: WeakKeyDictionary[Store, Cleaner] = WeakKeyDictionary()
+
+
+class Known(msgspec.Struct):
+    """What the fast path reads of a signature."""
+
+    customer: int | None
+    first_seq: int
+    first_day: int
+    last_day: int
+    delicate: bool
+    sessions: bool
+
+
+class Reading(msgspec.Struct):
+    """A batch with its evidence."""
+
+    signatures: list[int]
+    """Of every event, in order."""
+    evidence: dict[int, Evidence]
+    days: dict[int, tuple[int, int]]
+    """First and last day of each signature in this batch; our own events do not count."""
+    first_seq: dict[int, int]
+    own: dict[int, int]
+    """Customer named by each own event, by position in the batch."""
+
+
+def cleaner_of(app: App) -> Cleaner:
+    """The cleaner of this store: its secret is made on first use and never changes."""
+    found = _cleaners.get(app.store)
+    if found is None:
+        row = app.db.execute(SQL.read_secret).fetchone()
+        if row is None:
+            app.db.execute(SQL.make_secret, {"secret": app.dice.token(SECRET_BYTES)})
+            row = app.db.execute(SQL.read_secret).fetchone()
+        assert row is not None, "the secret was just written"
+        found = Cleaner(bytes(row[0]), app.settings.brand_country)
+        _cleaners[app.store] = found
+    return found
+
+
+def identify(app: App, batch: Batch) -> People:
+    """The batch with the customer of each event, in the caller's transaction."""
+    if not batch.events:
+        return People(batch=batch, customers=[], created=[], merged=[], recompute=[])
+    cleaner = cleaner_of(app)
+    app.db.execute(SQL.lock_resolver, {"key": RESOLVER_LOCK})
+    reading = read(cleaner, batch.events)
+    _own_events(app, reading)
+    known = _known(app, reading)
+    new = [_new_signature(reading, number) for number in reading.evidence if number not in known]
+    stretched = _stretched(reading, known)
+    _write_records(app, batch.events, reading, stretched)
+    restless = [number for number, _, _ in stretched if known[number].delicate]
+    sessions = [number for number in reading.days if number in known and known[number].sessions]
+    if not new and not restless and not sessions:
+        customers = [known[number].customer if number in known else None for number in reading.signatures]
+        return People(batch=batch, customers=customers, created=[], merged=[], recompute=[])
+    return _touched(app, batch, reading, known, new, restless, sessions)
+
+
+def read(cleaner: Cleaner, events: Iterable[Event]) -> Reading:
+    """Evidence of every event, equal evidence once."""
+    numbers: list[int] = []
+    evidence: dict[int, Evidence] = {}
+    days: dict[int, tuple[int, int]] = {}
+    first_seq: dict[int, int] = {}
+    own: dict[int, int] = {}
+    for position, event in enumerate(events):
+        if event.source_kind == "own" and isinstance(named := event.body.context.get("customer"), int):
+            own[position] = named
+            numbers.append(0)
+            continue
+        found = cleaner.evidence(event)
+        number = found.signature
+        numbers.append(number)
+        day = day_of(event.occurred_at)
+        span = days.get(number)
+        if span is None:
+            evidence[number] = found
+            days[number] = (day, day)
+            first_seq[number] = event.seq
+        elif not span[0] <= day <= span[1]:
+            days[number] = (min(span[0], day), max(span[1], day))
+    return Reading(numbers, evidence, days, first_seq, own)
+
+
+def day_of(instant: datetime) -> int:
+    """Days since 1970-01-01 UTC."""
+    return (instant - EPOCH).days
+
+
+def _own_events(app: App, reading: Reading) -> None:
+    """Our own events get the signature of the record that minted the customer's id: they follow the founder."""
+    if not reading.own:
+        return
+    rows = app.db.execute(SQL.signatures_of_records, {"seqs": sorted(set(reading.own.values()))}).fetchall()
+    by_seq = {seq: signature for seq, signature, _ in rows}
+    for position, customer in reading.own.items():
+        # Nobody was ever minted there: nobody's event.
+        reading.signatures[position] = by_seq.get(customer, 0)
+
+
+def _known(app: App, reading: Reading) -> dict[int, Known]:
+    ids = list(set(reading.signatures))
+    rows = app.db.execute(SQL.known_signatures, {"ids": ids}).fetchall()
+    return {row[0]: Known(*row[1:]) for row in rows}
+
+
+def _new_signature(reading: Reading, number: int) -> Signature:
+    found = reading.evidence[number]
+    first_day, last_day = reading.days[number]
+    return Signature(
+        number,
+        found.links,
+        reading.first_seq[number],
+        first_day,
+        last_day,
+        found.dob,
+        found.first_name,
+        found.surname,
+        found.address,
+    )
+
+
+def _stretched(reading: Reading, known: dict[int, Known]) -> list[tuple[int, int, int]]:
+    """(signature, first day, last day) of known signatures seen outside their span: at most once a day each way."""
+    answer: list[tuple[int, int, int]] = []
+    for number, (first, last) in reading.days.items():
+        one = known.get(number)
+        if one is not None and (first < one.first_day or last > one.last_day):
+            answer.append((number, first, last))
+    return answer
+
+
+def _write_records(app: App, events: list[Event], reading: Reading, stretched: list[tuple[int, int, int]]) -> None:
+    app.db.execute(
+        SQL.write_records,
+        {
+            "stretched": [number for number, _, _ in stretched],
+            "first_days": [first for _, first, _ in stretched],
+            "last_days": [last for _, _, last in stretched],
+            "seqs": [event.seq for event in events],
+            "signatures": reading.signatures,
+            "times": [None if position in reading.own else event.occurred_at for position, event in enumerate(events)],
+            "outs": [event.name == "Signed Out" for event in events],
+        },
+    )
+
+
+def _touched(
+    app: App,
+    batch: Batch,
+    reading: Reading,
+    known: dict[int, Known],
+    new: list[Signature],
+    restless: list[int],
+    sessions: list[int],
+) -> People:
+    texts = {value[0]: value for number in reading.evidence for value in reading.evidence[number].values}
+    cause = touched.Cause(seq=batch.last_seq, at=max(event.occurred_at for event in batch.events))
+    fresh = {event.seq for event in batch.events}
+    outcome = touched.recompute(
+        app, touched.Touch(new=new, signatures=restless, values=[], sessions=sessions, texts=texts), cause, fresh
+    )
+    announce(app, outcome.difference.merged, outcome.difference.split, cause)
+    customers: list[int | None] = []
+    for event, number in zip(batch.events, reading.signatures, strict=True):
+        if event.seq in outcome.by_seq:
+            customers.append(outcome.by_seq[event.seq])
+        elif number in outcome.by_signature:
+            customers.append(outcome.by_signature[number])
+        else:
+            customers.append(known[number].customer if number in known else None)
+    return People(
+        batch=batch,
+        customers=customers,
+        created=outcome.difference.created,
+        merged=outcome.difference.merged,
+        recompute=outcome.difference.recompute,
+    )
+
+
+def announce(app: App, merged: list[Merge], split: list[tuple[int, int]], cause: touched.Cause) -> None:
+    """Tell the journal what became one and what came apart; the same difference has the same message id."""
+    events = [
+        collect.Announcement(
+            message_id=f"merge:{merge.loser}:{merge.survivor}:{cause.seq}",
+            name="Customers Merged",
+            customer=merge.survivor,
+            occurred_at=cause.at,
+            properties={"loser": merge.loser},
+        )
+        for merge in merged
+    ]
+    events += [
+        collect.Announcement(
+            message_id=f"split:{old}:{new}:{cause.seq}",
+            name="Customer Split",
+            customer=new,
+            occurred_at=cause.at,
+            properties={"from": old},
+        )
+        for old, new in split
+    ]
+    if not events:
+        return
+    collect.announce(app, events)
+    pairs: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    pairs["merge"] = [(merge.survivor, merge.loser) for merge in merged]
+    pairs["split"] = [(new, old) for old, new in split]
+    rows = [(kind, customer, other) for kind, some in pairs.items() for customer, other in some]
+    app.db.execute(
+        SQL.write_identity_events,
+        {
+            "kind": [kind for kind, _, _ in rows],
+            "customer": [customer for _, customer, _ in rows],
+            "other": [other for _, _, other in rows],
+            "seq": cause.seq,
+            "at": cause.at,
+        },
+    )

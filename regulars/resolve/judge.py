@@ -1,0 +1,287 @@
+"""Steps 2 to 5 of the rule: which links are valid, in which epoch of their value, generic, barred or an edge. Pure.
+
+A verdict on a value looks at its direct holders only, never at clusters: "shared by more than n customers" would be
+circular and has several answers.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from regulars.resolve.facts import Decision, Held, Link, Signature
+from regulars.resolve.policy import (
+    BARRED,
+    BARRIER_LEVELS,
+    CARD,
+    CARD_PENDING,
+    DIRECT_LIMITS,
+    EDGE,
+    EMAIL,
+    EMAIL_VERIFIED,
+    GENERIC,
+    LOGIN,
+    PHONE,
+    PHONE_VERIFIED,
+    VOID,
+    DirectLimit,
+)
+
+CONTACTS = frozenset((EMAIL_VERIFIED, PHONE_VERIFIED, EMAIL, PHONE))
+# The verified class that makes the unverified one of the same value superfluous.
+VERIFIED_OF = {EMAIL: EMAIL_VERIFIED, PHONE: PHONE_VERIFIED, CARD_PENDING: CARD}
+
+
+class Rulings(msgspec.Struct, frozen=True):
+    """The decisions in force, as steps 2 to 6 ask for them."""
+
+    verified: frozenset[tuple[int, int]]
+    withdrawn: frozenset[tuple[int, int]]
+    blocked: frozenset[int]
+    closes: dict[int, tuple[int, ...]]
+    merges: tuple[frozenset[int], ...]
+    splits: tuple[tuple[frozenset[int], frozenset[int]], ...]
+
+
+class Valid(NamedTuple):
+    """A link with the level it counts at; 0: void."""
+
+    link: Link
+    level: int
+
+
+class ValueState(NamedTuple):
+    """Verdict on one value: bits per level."""
+
+    generic: int
+    shared: int
+    epochs: int
+
+
+def rulings(decisions: Iterable[Decision], signatures: Mapping[int, Signature]) -> Rulings:
+    """What decisions in force mean for these signatures. A split also withdraws, on the leaving side, what both share."""
+    by_kind: dict[str, list[Decision]] = defaultdict(list)
+    for decision in decisions:
+        by_kind[decision.kind].append(decision)
+    withdrawn = {(s, d.value) for d in by_kind["withdraw"] if d.value is not None for s in d.signatures}
+    for split in by_kind["split"]:
+        withdrawn |= _shared_on_leaving_side(split, signatures)
+    closes: dict[int, set[int]] = defaultdict(set)
+    for close in by_kind["close"]:
+        if close.value is not None and close.day is not None:
+            closes[close.value].add(close.day)
+    return Rulings(
+        verified=frozenset((s, d.value) for d in by_kind["verify"] if d.value is not None for s in d.signatures),
+        withdrawn=frozenset(withdrawn),
+        blocked=frozenset(d.value for d in by_kind["block"] if d.value is not None),
+        closes={value: tuple(sorted(days)) for value, days in closes.items()},
+        merges=tuple(frozenset(d.signatures) for d in by_kind["merge"]),
+        splits=tuple((frozenset(d.signatures), frozenset(d.leaving)) for d in by_kind["split"]),
+    )
+
+
+NO_RULINGS = rulings((), {})
+
+
+def _shared_on_leaving_side(split: Decision, signatures: Mapping[int, Signature]) -> set[tuple[int, int]]:
+    staying = {link.value for s in split.signatures if s in signatures for link in signatures[s].links}
+    return {
+        (s, link.value)
+        for s in split.leaving
+        if s in signatures
+        for link in signatures[s].links
+        if link.value in staying
+    }
+
+
+def valid_links(signature: Signature, ruled: Rulings = NO_RULINGS) -> list[Valid]:
+    """Every link of a signature with the level it counts at; void ones at level 0."""
+    seen = {(link.value, link.cls) for link in signature.links}
+    spaces = [link.space for link in signature.links if link.cls == LOGIN and link.value not in ruled.blocked]
+    two_logins = {space for space in spaces if spaces.count(space) > 1}
+    answer: list[Valid] = []
+    for link in signature.links:
+        level = link.cls
+        stronger = VERIFIED_OF.get(link.cls)
+        if stronger is not None and (
+            (link.value, stronger) in seen
+            or (link.cls == CARD_PENDING and (signature.id, link.value) not in ruled.verified)
+        ):
+            level = 0
+        elif link.cls == CARD_PENDING:
+            level = CARD
+        if (
+            link.value in ruled.blocked
+            or (signature.id, link.value) in ruled.withdrawn
+            or (link.cls == LOGIN and link.space in two_logins)
+        ):
+            level = 0
+        answer.append(Valid(link, level))
+    return answer
+
+
+class Holder(NamedTuple):
+    """A signature as its values see it."""
+
+    signature: Signature
+    valid: Sequence[Valid]
+    logins: frozenset[tuple[int, int]]
+    """(name space, value)"""
+    cards: frozenset[int]
+    contacts: frozenset[int]
+
+
+def holder(signature: Signature, ruled: Rulings) -> Holder:
+    """A signature with its valid logins, cards and contacts."""
+    valid = valid_links(signature, ruled)
+    return Holder(
+        signature,
+        valid,
+        frozenset((v.link.space, v.link.value) for v in valid if v.level == LOGIN),
+        frozenset(v.link.value for v in valid if v.level == CARD),
+        frozenset(v.link.value for v in valid if v.level in CONTACTS),
+    )
+
+
+Holding = tuple[Holder, Valid]
+
+
+class Bench:
+    """Judges values over a set of holders that must be complete for the values asked about."""
+
+    def __init__(self, signatures: Iterable[Signature], ruled: Rulings) -> None:
+        self.ruled = ruled
+        self.holders = {s.id: holder(s, ruled) for s in signatures}
+        self.by_value: dict[int, list[Holding]] = defaultdict(list)
+        for one in self.holders.values():
+            for valid in one.valid:
+                self.by_value[valid.link.value].append((one, valid))
+
+    def epochs(self, value: int) -> dict[int, int]:
+        """Epoch by signature: holders in order of their first day, cut where a gap exceeds the window or a close lies."""
+        holdings = [(one, valid) for one, valid in self.by_value[value] if valid.level]
+        if len(holdings) < 2:
+            return {one.signature.id: 0 for one, _ in holdings}
+        window = DIRECT_LIMITS[holdings[0][1].level].window_days
+        closes = self.ruled.closes.get(value, ())
+        if window is None and not closes:
+            return {one.signature.id: 0 for one, _ in holdings}
+        ordered = sorted((one.signature.first_day, one.signature.last_day, one.signature.id) for one, _ in holdings)
+        answer: dict[int, int] = {}
+        epoch, previous_first, reached = 0, ordered[0][0], ordered[0][1]
+        for first, last, signature in ordered:
+            gap = window is not None and first - reached > window
+            if gap or any(previous_first <= day < first for day in closes):
+                epoch, reached = epoch + 1, last
+            answer[signature] = epoch
+            previous_first, reached = first, max(reached, last)
+        return answer
+
+    def generic(self, value: int) -> set[tuple[int, int]]:
+        """(epoch, level) at which too many people's evidence hangs on this value."""
+        return {key for key, group in self._nodes(value).items() if _is_generic(value, key[1], group)}
+
+    def _nodes(self, value: int) -> dict[tuple[int, int], list[Holder]]:
+        epochs = self.epochs(value)
+        nodes: dict[tuple[int, int], list[Holder]] = defaultdict(list)
+        for one, valid in self.by_value[value]:
+            if valid.level:
+                nodes[epochs[one.signature.id], valid.level].append(one)
+        return nodes
+
+    def judge(
+        self, value: int, generic: set[tuple[int, int]], generic_logins: Mapping[int, set[int]]
+    ) -> tuple[dict[tuple[int, int], Held], ValueState]:
+        """The verdict on every link (by signature and class) of a value.
+
+        `generic_logins`: logins by signature that turned out generic; they count nowhere from here on.
+        """
+        epochs = self.epochs(value)
+        barred = {
+            key
+            for key, group in self._nodes(value).items()
+            if key[1] in BARRIER_LEVELS and key not in generic and _two_logins(group, generic_logins)
+        }
+        held: dict[tuple[int, int], Held] = {}
+        for one, valid in self.by_value[value]:
+            sid, level = one.signature.id, valid.level
+            epoch = epochs[sid] if level else 0
+            if not level:
+                state = VOID
+            elif (epoch, level) in generic:
+                state = GENERIC
+            elif (epoch, level) in barred and _logins(one, generic_logins):
+                state = BARRED
+            else:
+                state = EDGE
+            held[sid, valid.link.cls] = Held(value, valid.link.cls, level, valid.link.space, epoch, state)
+        count = 1 + max(epochs.values(), default=0)
+        if value in self.ruled.closes:
+            # A close makes days matter even while nothing lies behind it yet.
+            count = max(count, 2)
+        return held, ValueState(_bits(generic), _bits(barred), count)
+
+
+def _bits(nodes: Iterable[tuple[int, int]]) -> int:
+    bits = 0
+    for _, level in nodes:
+        bits |= 1 << level
+    return bits
+
+
+def _logins(one: Holder, generic_logins: Mapping[int, set[int]]) -> frozenset[tuple[int, int]]:
+    dropped = generic_logins.get(one.signature.id)
+    return frozenset(login for login in one.logins if login[1] not in dropped) if dropped else one.logins
+
+
+def _two_logins(group: Sequence[Holder], generic_logins: Mapping[int, set[int]]) -> bool:
+    return len(group) > 1 and _most_logins([_logins(one, generic_logins) for one in group]) >= 2
+
+
+def _most_logins(logins: Iterable[frozenset[tuple[int, int]]]) -> int:
+    """Distinct logins in the fullest name space: one person has one in each."""
+    spaces: dict[int, set[int]] = defaultdict(set)
+    for some in logins:
+        for space, value in some:
+            spaces[space].add(value)
+    return max((len(values) for values in spaces.values()), default=0)
+
+
+def _is_generic(value: int, level: int, group: Sequence[Holder]) -> bool:
+    limit: DirectLimit = DIRECT_LIMITS[level]
+    # One holder has at most one login a name space; her own cards and contacts are counted all the same.
+    if limit.logins is not None and len(group) > limit.logins:
+        if _most_logins([one.logins for one in group]) > limit.logins:
+            return True
+    if len(frozenset[int]().union(*(one.cards for one in group))) > limit.cards:
+        return True
+    contacts = frozenset[int]().union(*(one.contacts for one in group)) - {value}
+    return len(contacts) > limit.contacts
+
+
+def judge_all(
+    bench: Bench, values: Iterable[int], generic_logins: Mapping[int, set[int]] | None = None
+) -> tuple[dict[tuple[int, int, int], Held], dict[int, ValueState]]:
+    """Verdicts on these values, all of whose holders are on the bench: links by (signature, value, class); values.
+
+    `generic_logins`: logins by signature that are known to be generic and not asked about.
+    """
+    asked = list(values)
+    generic = {value: bench.generic(value) for value in asked}
+    dropped: dict[int, set[int]] = defaultdict(set)
+    for signature, logins in (generic_logins or {}).items():
+        dropped[signature] |= logins
+    for value in asked:
+        if any(level == LOGIN for _, level in generic[value]):
+            for one, _ in bench.by_value[value]:
+                dropped[one.signature.id].add(value)
+    links: dict[tuple[int, int, int], Held] = {}
+    states: dict[int, ValueState] = {}
+    for value in asked:
+        held, states[value] = bench.judge(value, generic[value], dropped)
+        for (signature, cls), one in held.items():
+            links[signature, value, cls] = one
+    return links, states

@@ -1,0 +1,289 @@
+"""Steps 6 to 10 of the rule: from judged links to customers, strongest evidence first. Pure; one reach at a time.
+
+A weaker level sees the clusters that stronger ones made and nothing feeds back, so there is one answer. Where two
+clusters that cannot be one person meet in a part, both walk outwards breadth-first at one pace; what one reaches first
+joins it, and what both reach in the same step joins neither. No coins: no hash and no arrival order decides.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from regulars.resolve.clash import Cluster, births_clash, clash, logins_clash, names_clash
+from regulars.resolve.facts import Cut, Group, Held, Settled, Signature
+from regulars.resolve.judge import Rulings
+from regulars.resolve.meet import Edge, meet
+from regulars.resolve.policy import (
+    CARD,
+    CARRIERS,
+    COOKIE,
+    DEVICE,
+    EDGE,
+    EMAIL,
+    EMAIL_VERIFIED,
+    FIRST_LEVEL_WITH_LIMITS,
+    FIRST_LEVEL_WITH_NAMES,
+    GENERIC,
+    LEVELS,
+    LOGIN,
+    MAX_CARDS,
+    MAX_COOKIES,
+    MAX_DEVICES,
+    MAX_EMAILS,
+    MAX_PHONES,
+    PHONE,
+    PHONE_VERIFIED,
+    VOID,
+)
+
+KINDS = {
+    EMAIL: "email",
+    EMAIL_VERIFIED: "email",
+    PHONE: "phone",
+    PHONE_VERIFIED: "phone",
+    DEVICE: "device",
+    COOKIE: "cookie",
+}
+MAX_BY_KIND = {"email": MAX_EMAILS, "phone": MAX_PHONES, "device": MAX_DEVICES, "cookie": MAX_COOKIES}
+
+
+def describe(signature: Signature, held: Iterable[Held]) -> Cluster:
+    """A cluster of one signature: what counts of it. Generic values count nowhere, barred ones still are hers."""
+    cluster = Cluster()
+    cluster.signatures = [signature.id]
+    for one in held:
+        if one.state in (GENERIC, VOID):
+            continue
+        if one.level == LOGIN:
+            cluster.logins.add((one.space, one.value))
+        elif one.level == CARD:
+            cluster.cards.add(one.value)
+        elif one.level in KINDS:
+            cluster.contacts.setdefault(KINDS[one.level], set()).add(one.value)
+        if one.level not in CARRIERS:
+            cluster.known = True
+    if signature.dob is not None:
+        cluster.dobs.add(signature.dob)
+    if signature.first_name:
+        cluster.names.add(signature.first_name)
+    return cluster
+
+
+def settle(
+    signatures: Sequence[Signature], held: Mapping[int, Sequence[Held]], ruled: Rulings, dropped_levels: frozenset[int]
+) -> Settled:
+    """Partition one component of the reach graph. `held`: judged links by signature."""
+    by_id = {s.id: s for s in signatures}
+    clusters = {s.id: describe(s, held[s.id]) for s in signatures}
+    reach = min(by_id)
+    if not any(one.state != GENERIC and one.state != VOID for s in by_id for one in held[s]) and len(by_id) == 1:
+        return Settled(
+            reach=reach, groups=[], unidentified=list(by_id), cuts=[], shared_carriers=frozenset(), delicate=False
+        )
+    whole = _whole(clusters.values())
+    if whole is not None and not dropped_levels and not _ruled(by_id, ruled):
+        groups = [_group(whole.signatures, clusters, by_id)]
+        return Settled(
+            reach=reach, groups=groups, unidentified=[], cuts=[], shared_carriers=frozenset(), delicate=False
+        )
+    return _Levels(by_id, held, clusters, ruled, dropped_levels).run(reach)
+
+
+def _whole(clusters: Iterable[Cluster]) -> Cluster | None:
+    """All of them as one, where no level could object: the shortcut that settles 99 of 100 components."""
+    whole = Cluster()
+    for cluster in clusters:
+        whole.absorb(cluster)
+    if len(whole.cards) > 1 or logins_clash(whole.logins) or exceeds(whole):
+        return None
+    if any(births_clash(a, b) for a in whole.dobs for b in whole.dobs):
+        return None
+    if any(names_clash(a, b) for a in whole.names for b in whole.names):
+        return None
+    return whole
+
+
+def _ruled(by_id: Mapping[int, Signature], ruled: Rulings) -> bool:
+    groups = [*ruled.merges, *(side for split in ruled.splits for side in split)]
+    return any(not group.isdisjoint(by_id) for group in groups)
+
+
+def exceeds(cluster: Cluster) -> bool:
+    """One person does not have so many."""
+    return (
+        len(cluster.cards) > MAX_CARDS
+        or any(len(values) > MAX_BY_KIND[kind] for kind, values in cluster.contacts.items())
+        or logins_clash(cluster.logins)
+    )
+
+
+def _group(members: Iterable[int], alone: Mapping[int, Cluster], by_id: Mapping[int, Signature]) -> Group:
+    """A customer and its founder: least of (person-level link first, journal position)."""
+    ordered = sorted(members)
+    founder = min(ordered, key=lambda s: (not alone[s].known, by_id[s].first_seq))
+    return Group(by_id[founder].first_seq, alone[founder].known, founder, tuple(ordered))
+
+
+class _Levels:
+    """The run of all levels over one component. Vertices are signatures (int) and values in an epoch (pair)."""
+
+    def __init__(
+        self,
+        by_id: Mapping[int, Signature],
+        held: Mapping[int, Sequence[Held]],
+        alone: Mapping[int, Cluster],
+        ruled: Rulings,
+        dropped_levels: frozenset[int],
+    ) -> None:
+        self.by_id, self.held, self.alone, self.ruled = by_id, held, alone, ruled
+        self.dropped = dropped_levels
+        self.of: dict[object, Cluster] = {}
+        for s in by_id:
+            cluster = Cluster()
+            cluster.absorb(alone[s])
+            self.of[s] = cluster
+        self.vertices: dict[int, list[object]] = {id(cluster): [vertex] for vertex, cluster in self.of.items()}
+        self.cuts: list[Cut] = []
+        self.shared: set[tuple[int, int]] = set()
+
+    def run(self, reach: int) -> Settled:
+        self._decisions()
+        for level in LEVELS:
+            if level == FIRST_LEVEL_WITH_NAMES:
+                self._cores()
+            if level not in self.dropped:
+                self._level(level)
+        groups: list[Group] = []
+        for cluster in self._clusters():
+            if cluster.signatures:
+                groups.append(_group(cluster.signatures, self.alone, self.by_id))
+        return Settled(
+            reach=reach,
+            groups=sorted(groups, key=lambda group: group.id),
+            unidentified=[],
+            cuts=sorted(self.cuts),
+            shared_carriers=frozenset(self.shared),
+            delicate=True,
+        )
+
+    def _clusters(self) -> list[Cluster]:
+        return list({id(cluster): cluster for cluster in self.of.values()}.values())
+
+    def _decisions(self) -> None:
+        """Level 0: merged by a steward; logins so united are one login from here on."""
+        for merge in self.ruled.merges:
+            self._unite([self.of[s] for s in sorted(merge) if s in self.of])
+        for number, sides in enumerate(self.ruled.splits):
+            for side, group in enumerate(sides):
+                for s in group:
+                    if s in self.of:
+                        self.of[s].splits.add((number, side))
+        alias: dict[tuple[int, int], tuple[int, int]] = {}
+        for cluster in self._clusters():
+            if logins_clash(cluster.logins):
+                _alias(cluster.logins, alias)
+        if alias:
+            for cluster in self._clusters():
+                cluster.logins = {_root(login, alias) for login in cluster.logins}
+
+    def _cores(self) -> None:
+        """Each cluster goes on with one birth and one first name: most signatures, else latest, else smallest."""
+        for cluster in self._clusters():
+            facts = [self.by_id[s] for s in cluster.signatures]
+            if len(cluster.dobs) > 1:
+                cluster.dobs = {_most([(s.dob, s.last_day) for s in facts if s.dob is not None])}
+            if len(cluster.names) > 1:
+                cluster.names = {_most([(s.first_name, s.last_day) for s in facts if s.first_name])}
+
+    def _level(self, level: int) -> None:
+        edges: list[tuple[int, tuple[int, int]]] = [
+            (s, (one.value, one.epoch))
+            for s, links in self.held.items()
+            for one in links
+            if one.level == level and one.state == EDGE and s in self.of
+        ]
+        if not edges:
+            return
+        for _, node in edges:
+            if node not in self.of:
+                cluster = Cluster()
+                self.of[node] = cluster
+                self.vertices[id(cluster)] = [node]
+        if level in CARRIERS:
+            edges = self._without_shared_carriers(edges, level)
+        self._join(edges, level)
+
+    def _without_shared_carriers(
+        self, edges: list[tuple[int, tuple[int, int]]], level: int
+    ) -> list[tuple[int, tuple[int, int]]]:
+        known: dict[tuple[int, int], dict[int, Cluster]] = defaultdict(dict)
+        for s, node in edges:
+            cluster = self.of[s]
+            if cluster.known:
+                known[node][id(cluster)] = cluster
+        for node, clusters in known.items():
+            some = list(clusters.values())
+            if any(clash(a, b, level) for i, a in enumerate(some) for b in some[:i]):
+                self.shared.add(node)
+        return [(s, node) for s, node in edges if node not in self.shared]
+
+    def _join(self, edges: list[tuple[int, tuple[int, int]]], level: int) -> None:
+        """Step 7 on one level: find the parts, unite the peaceful ones, let the others meet half-way."""
+        meeting = [Edge(self.of[s], self.of[node], s, node[0]) for s, node in edges if self.of[s] is not self.of[node]]
+        for group, cuts in meet(meeting, level):
+            self.cuts += cuts
+            if len(group) > 1:
+                if level >= FIRST_LEVEL_WITH_LIMITS and exceeds(_union(group)):
+                    self.cuts.append(Cut(level, 0, "limit", *self._two_signatures(group)))
+                else:
+                    self._unite(group)
+
+    def _two_signatures(self, group: Sequence[Cluster]) -> tuple[int, int]:
+        some = sorted(min(cluster.signatures) for cluster in group if cluster.signatures)
+        return some[0], some[-1]
+
+    def _unite(self, clusters: Sequence[Cluster]) -> None:
+        distinct = list({id(cluster): cluster for cluster in clusters}.values())
+        if len(distinct) < 2:
+            return
+        first = max(distinct, key=lambda cluster: len(self.vertices[id(cluster)]))
+        for other in distinct:
+            if other is first:
+                continue
+            first.absorb(other)
+            for vertex in self.vertices.pop(id(other)):
+                self.of[vertex] = first
+                self.vertices[id(first)].append(vertex)
+
+
+def _union(clusters: Iterable[Cluster]) -> Cluster:
+    whole = Cluster()
+    for cluster in clusters:
+        whole.absorb(cluster)
+    return whole
+
+
+def _most(votes: Sequence[tuple[int | str, int]]) -> int | str:  # pyright: ignore[reportUnusedParameter]
+    counts = Counter(value for value, _ in votes)
+    latest: dict[int | str, int] = {}
+    for value, day in votes:
+        latest[value] = max(day, latest.get(value, day))
+    best = max((counts[value], latest[value]) for value in counts)
+    return min(value for value in counts if (counts[value], latest[value]) == best)  # pyright: ignore
+
+
+def _alias(logins: Iterable[tuple[int, int]], alias: dict[tuple[int, int], tuple[int, int]]) -> None:
+    """Logins of one name space in one cluster become one: the least stands for all."""
+    first: dict[int, tuple[int, int]] = {}
+    for login in sorted(_root(login, alias) for login in logins):
+        head = _root(first.setdefault(login[0], login), alias)
+        login = _root(login, alias)
+        if head != login:
+            alias[max(head, login)] = min(head, login)
+
+
+def _root(login: tuple[int, int], alias: Mapping[tuple[int, int], tuple[int, int]]) -> tuple[int, int]:
+    while login in alias:
+        login = alias[login]
+    return login

@@ -1,0 +1,82 @@
+"""Ask the resolver: who is this, and what do we know her by. Reading only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from regulars.app import App
+from regulars.model import Moment
+from regulars.resolve import normalize
+from regulars.resolve.identify import cleaner_of
+from regulars.resolve.policy import CLASS_NAMES
+from regulars.store import queries
+
+SQL = queries(__package__ or "")
+
+
+class Identifier(msgspec.Struct, frozen=True, kw_only=True):
+    """A value that names a customer, and how well."""
+
+    type: str
+    cls: int
+    strength: str
+    """The class in words: "verified e-mail"."""
+    value: str
+    shared: bool
+    generic: bool
+    first_at: datetime
+    last_at: datetime
+
+
+def look_up(app: App, moment: Moment) -> int | None:
+    """The customer who shows this card, phone, e-mail or id; None where nobody or more than one could be meant."""
+    if moment.kind == "customer":
+        return current(app, int(moment.value)) if moment.value.isdigit() else None
+    text = _normal(moment, app.settings.brand_country)
+    if text is None:
+        return None
+    value = cleaner_of(app).value_id(moment.kind, text)
+    rows = app.db.execute(SQL.customer_of_value, {"value": value}).fetchall()
+    # Two customers on one level have an equal claim, and a card must not open the wrong drawer.
+    if not rows or (len(rows) > 1 and rows[0][1] == rows[1][1]):
+        return None
+    return rows[0][0]
+
+
+def current(app: App, customer: int) -> int | None:
+    """The customer an id means now: itself, or who holds its founder record since; None if it never was one."""
+    row = app.db.execute(SQL.current_customer, {"id": customer}).fetchone()
+    return row[0] if row else None
+
+
+def identifiers(app: App, customer: int) -> list[Identifier]:
+    """What we know her by, strongest first."""
+    return [
+        Identifier(
+            type=kind,
+            cls=cls,
+            strength=CLASS_NAMES[cls],
+            value=value,
+            shared=shared,
+            generic=generic,
+            first_at=first_at,
+            last_at=last_at,
+        )
+        for kind, cls, value, shared, generic, first_at, last_at in app.db.execute(
+            SQL.identifiers, {"customer": customer}
+        )
+    ]
+
+
+def _normal(moment: Moment, country: str) -> str | None:
+    match moment.kind:
+        case "card":
+            return normalize.card(moment.value)
+        case "phone":
+            return normalize.phone(moment.value, country)
+        case "email":
+            return normalize.email(moment.value)
+        case _:
+            return None

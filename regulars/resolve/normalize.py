@@ -1,0 +1,132 @@
+"""One spelling for each identifier, and None for what identifies nobody. Pure and cached: the libraries are slow."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+
+# Distinct raw spellings kept, per function: some 60 MB when full, and most events of a batch hit it.
+CACHED_SPELLINGS = 131_072
+MAX_IDENTIFIER_CHARACTERS = 256
+MAX_NAME_CHARACTERS = 80
+MIN_PHONE_DIGITS = 7
+
+# Values that forms, tills and feeds fill in when they know nothing.
+BLOCKED = re.compile(
+    r"^(?:[0\-\s.+]*|-1|null|none|nil|n/?a|nan|undefined|unknown|anonymous|guest|test|true|false|string|x+|9{6,}|1{6,}"
+    r"|1234567890?|0?123456789|\(?not set\)?|\[object object\]|\{\{.*\}\}|00000000-0000-0000-0000-000000000000)$",
+    re.IGNORECASE,
+)
+BLOCKED_LOCAL_PARTS = frozenset(
+    (
+        "noemail",
+        "no-email",
+        "no.email",
+        "nomail",
+        "none",
+        "noreply",
+        "no-reply",
+        "donotreply",
+        "anonymous",
+        "unknown",
+        "null",
+    )
+)
+BLOCKED_EMAILS = frozenset(("test@test.com", "a@a.com", "no@no.com", "none@none.com", "email@email.com", "x@x.com"))
+BLOCKED_EMAILS_MORE = frozenset(("test@example.com", "user@example.com", "example@example.com", "na@na.com"))
+SPACES = re.compile(r"\s+")
+NOT_IN_CARDS = re.compile(r"[\s\-./]")
+NOT_LETTERS = re.compile(r"[^a-z]")
+NOT_ALPHANUMERIC = re.compile(r"[^a-z0-9]+")
+DATE = re.compile(r"^(\d{4})-(\d{2})-(\d{2})")
+FIRST_BIRTH_YEAR = 1900
+
+
+def text_of(raw: object) -> str:
+    """What was sent, as text: numbers as they read, everything but text and numbers is nothing."""
+    if isinstance(raw, str):
+        return raw.strip()
+    if isinstance(raw, bool) or not isinstance(raw, (int, float)):
+        return ""
+    return str(int(raw)) if raw == int(raw) else str(raw)
+
+
+def is_blocked(text: str) -> bool:
+    """A value that nobody owns: empty, zeros, "null", "anonymous" …"""
+    return len(text) > MAX_IDENTIFIER_CHARACTERS or BLOCKED.match(text) is not None
+
+
+@lru_cache(maxsize=CACHED_SPELLINGS)
+def token(raw: str) -> str | None:
+    """A login, cookie, device, order or payment token: as it is, without surrounding space."""
+    return None if is_blocked(raw) else raw
+
+
+@lru_cache(maxsize=CACHED_SPELLINGS)
+def card(raw: str) -> str | None:
+    """A loyalty card number: without spaces and dashes, upper case."""
+    bare = NOT_IN_CARDS.sub("", raw).upper()
+    return None if is_blocked(raw) or is_blocked(bare) else bare
+
+
+@lru_cache(maxsize=CACHED_SPELLINGS)
+def email(raw: str) -> str | None:
+    """A mailbox, lower case, or None if it is none; no DNS is asked."""
+    text = raw.lower()
+    if is_blocked(text) or text in BLOCKED_EMAILS or text in BLOCKED_EMAILS_MORE:
+        return None
+    try:
+        # Reserved domains (.test, .invalid) are no reason to lose a link: we look at the form only.
+        found = validate_email(text, check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError:
+        return None
+    if found.local_part in BLOCKED_LOCAL_PARTS or "." not in (found.domain or ""):
+        return None
+    return found.normalized.lower()
+
+
+@lru_cache(maxsize=CACHED_SPELLINGS)
+def phone(raw: str, country: str) -> str | None:
+    """A number in E.164, read as dialed in `country`; None if it can be nobody's."""
+    digits = re.sub(r"\D", "", raw)
+    if is_blocked(raw) or len(digits) < MIN_PHONE_DIGITS or len(set(digits[-MIN_PHONE_DIGITS:])) == 1:
+        return None
+    try:
+        number = phonenumbers.parse(raw, country)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+@lru_cache(maxsize=CACHED_SPELLINGS)
+def name(raw: str) -> str | None:
+    """A first or last name: its first word's letters without accents, lower case."""
+    plain = unicodedata.normalize("NFKD", raw[:MAX_NAME_CHARACTERS]).encode("ascii", "ignore").decode().lower()
+    letters = NOT_LETTERS.sub("", plain.split()[0]) if plain.split() else ""
+    return None if not letters or is_blocked(letters) else letters
+
+
+@lru_cache(maxsize=CACHED_SPELLINGS)
+def birth(raw: str) -> int | None:
+    """A date of birth as year * 10000 + month * 100 + day; None if it is no date or a filler (1 January 1900)."""
+    match = DATE.match(raw)
+    if match is None:
+        return None
+    year, month, day = (int(part) for part in match.groups())
+    if year < FIRST_BIRTH_YEAR or (year, month, day) == (FIRST_BIRTH_YEAR, 1, 1) or not 1 <= month <= 12:
+        return None
+    return year * 10_000 + month * 100 + day if 1 <= day <= 31 else None
+
+
+@lru_cache(maxsize=CACHED_SPELLINGS)
+def address(street: str, city: str, postcode: str) -> str | None:
+    """Street, city and postcode in one comparable line; never a link."""
+    plain = unicodedata.normalize("NFKD", f"{street} {postcode or city}").encode("ascii", "ignore").decode().lower()
+    line = NOT_ALPHANUMERIC.sub(" ", plain).strip()
+    return line if street and line else None

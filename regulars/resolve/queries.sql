@@ -1,0 +1,185 @@
+-- name: lock_resolver
+-- One resolver at a time: a steward's decision and a batch must not both compute from the same former state.
+select pg_advisory_xact_lock(%(key)s);
+
+-- name: make_secret
+-- The first process to come makes it; all others read the same.
+insert into resolve_secret (secret) values (%(secret)s) on conflict do nothing;
+
+-- name: read_secret
+-- Read once a process.
+select secret from resolve_secret;
+
+-- name: known_signatures
+-- The fast path: what every event of a batch resolves to, if its evidence was seen before.
+select id, customer, first_seq, first_day, last_day, delicate, sessions
+from signature where id = any(%(ids)s::bigint[]);
+
+-- name: signatures_of_records
+-- Our own events name a customer by the position of its founder record: whoever holds that record now is meant.
+select r.seq, r.signature, s.customer from record r join signature s on s.id = r.signature
+where r.seq = any(%(seqs)s::bigint[]);
+
+-- name: write_records
+-- One row per journal row; days of signatures that stretched ride along to save a round trip.
+with stretched as (
+    update signature s set first_day = least(s.first_day, d.first_day), last_day = greatest(s.last_day, d.last_day)
+    from unnest(%(stretched)s::bigint[], %(first_days)s::int[], %(last_days)s::int[]) d(id, first_day, last_day)
+    where s.id = d.id
+)
+insert into record (seq, signature, occurred_at, signed_out)
+select * from unnest(%(seqs)s::bigint[], %(signatures)s::bigint[], %(times)s::timestamptz[], %(outs)s::boolean[]);
+
+-- name: value_states
+-- What was said of the values a batch touches; holders of a value known to be generic need not be looked at again.
+select id, generic, shared, epochs, first_day, last_day from value where id = any(%(ids)s::bigint[]);
+
+-- name: reaches_of_holders
+-- Everybody who holds a touched value now or held it before, with all they are joined to.
+select distinct s.reach from link l join signature s on s.id = l.signature where l.value = any(%(values)s::bigint[])
+union
+select reach from signature where id = any(%(signatures)s::bigint[]);
+
+-- name: signatures_of_reaches
+-- Whole components: the rule never looks across them.
+select id, customer, reach, first_seq, first_day, last_day, dob, first_name, surname, address
+from signature where reach = any(%(reaches)s::bigint[]);
+
+-- name: links_of_signatures
+-- Their evidence with the verdicts that stand.
+select signature, value, class, level, space, epoch, state from link where signature = any(%(ids)s::bigint[]);
+
+-- name: decisions_about
+-- All versions of every subject that touches these signatures or values: the highest counts, even if it is empty.
+select subject, version, kind, signatures, leaving, value, day from decision
+where subject in (
+    select subject from decision
+    where signatures && %(signatures)s::bigint[] or leaving && %(signatures)s::bigint[]
+        or value = any(%(values)s::bigint[])
+);
+
+-- name: all_decisions
+-- For the full run.
+select subject, version, kind, signatures, leaving, value, day from decision;
+
+-- name: write_signatures
+-- New ones and those whose answer changed.
+insert into signature as s (id, customer, reach, first_seq, first_day, last_day, dob, first_name, surname, address,
+    known, delicate, sessions)
+select * from unnest(%(id)s::bigint[], %(customer)s::bigint[], %(reach)s::bigint[], %(first_seq)s::bigint[],
+    %(first_day)s::int[], %(last_day)s::int[], %(dob)s::int[], %(first_name)s::text[], %(surname)s::text[],
+    %(address)s::text[], %(known)s::boolean[], %(delicate)s::boolean[], %(sessions)s::boolean[])
+on conflict (id) do update set customer = excluded.customer, reach = excluded.reach,
+    first_day = least(s.first_day, excluded.first_day), last_day = greatest(s.last_day, excluded.last_day),
+    known = excluded.known, delicate = excluded.delicate, sessions = excluded.sessions
+where (s.customer, s.reach, s.first_day, s.last_day, s.known, s.delicate, s.sessions) is distinct from
+    (excluded.customer, excluded.reach, least(s.first_day, excluded.first_day), greatest(s.last_day, excluded.last_day),
+     excluded.known, excluded.delicate, excluded.sessions);
+
+-- name: write_links
+-- New links and changed verdicts.
+insert into link (signature, value, class, level, space, epoch, state)
+select * from unnest(%(signature)s::bigint[], %(value)s::bigint[], %(class)s::smallint[], %(level)s::smallint[],
+    %(space)s::int[], %(epoch)s::smallint[], %(state)s::smallint[])
+on conflict (signature, value, class) do update
+set level = excluded.level, epoch = excluded.epoch, state = excluded.state;
+
+-- name: write_values
+-- New values, and verdicts and days that changed.
+insert into value as v (id, type, shown, generic, shared, epochs, first_day, last_day)
+select * from unnest(%(id)s::bigint[], %(type)s::text[], %(shown)s::text[], %(generic)s::int[], %(shared)s::int[],
+    %(epochs)s::smallint[], %(first_day)s::int[], %(last_day)s::int[])
+on conflict (id) do update set generic = excluded.generic, shared = excluded.shared, epochs = excluded.epochs,
+    first_day = least(v.first_day, excluded.first_day), last_day = greatest(v.last_day, excluded.last_day);
+
+-- name: shared_carriers_of
+-- The shared carriers these signatures are on: their sessions may have changed.
+select distinct l.value from link l join value v on v.id = l.value
+where l.signature = any(%(signatures)s::bigint[]) and l.state = 0 and l.level in (10, 11) and (v.shared >> l.level) & 1 = 1;
+
+-- name: carrier_events
+-- Everything that happened on these carriers, with the person where there is one.
+select l.value, l.epoch, r.seq, r.signature, r.occurred_at, r.signed_out, s.customer, coalesce(c.known, false)
+from link l
+join signature s on s.id = l.signature
+join record r on r.signature = s.id
+left join customer c on c.id = s.customer
+where l.value = any(%(values)s::bigint[]) and l.state = 0 and l.level in (10, 11) and r.occurred_at is not null
+order by l.value, l.epoch, r.occurred_at, r.seq;
+
+-- name: spans_of
+-- Who these signatures' stretches belonged to until now.
+select signature, from_at, to_at, customer from carrier_span where signature = any(%(signatures)s::bigint[]);
+
+-- name: delete_spans
+-- Recomputed whole for each touched signature.
+delete from carrier_span where signature = any(%(signatures)s::bigint[]);
+
+-- name: write_spans
+-- The stretches as they are now.
+insert into carrier_span (signature, from_at, to_at, customer)
+select * from unnest(%(signature)s::bigint[], %(from_at)s::timestamptz[], %(to_at)s::timestamptz[],
+    %(customer)s::bigint[]);
+
+-- name: write_customers
+-- Customers that are new or were founded anew.
+insert into customer (id, known, founder_signature)
+select * from unnest(%(id)s::bigint[], %(known)s::boolean[], %(founder)s::bigint[])
+on conflict (id) do update set known = excluded.known, founder_signature = excluded.founder_signature
+where (customer.known, customer.founder_signature) is distinct from (excluded.known, excluded.founder_signature);
+
+-- name: delete_customers
+-- Ids whose record no longer founds anybody.
+delete from customer where id = any(%(ids)s::bigint[]);
+
+-- name: delete_redirects
+-- An id that came back is itself again.
+delete from redirect where old = any(%(ids)s::bigint[]);
+
+-- name: write_redirects
+-- A former id means whoever holds the record that minted it.
+insert into redirect (old, customer)
+select r.seq, s.customer from record r join signature s on s.id = r.signature
+where r.seq = any(%(ids)s::bigint[]) and s.customer is not null
+on conflict (old) do update set customer = excluded.customer;
+
+-- name: move_redirects
+-- Older ids that led to a customer whose records moved.
+update redirect d set customer = s.customer
+from record r join signature s on s.id = r.signature
+where d.old = r.seq and d.customer = any(%(ids)s::bigint[]) and s.customer is not null and s.customer <> d.customer;
+
+-- name: write_identity_events
+-- For everybody who wants to know when customers became one, or apart.
+insert into identity_event (kind, customer, other, seq, at)
+select kind, customer, other, %(seq)s, %(at)s
+from unnest(%(kind)s::text[], %(customer)s::bigint[], %(other)s::bigint[]) e(kind, customer, other);
+
+-- name: delete_cuts
+-- Explanations of components that were computed again.
+delete from cut where reach = any(%(reaches)s::bigint[]);
+
+-- name: write_cuts
+-- Where the rule refused to join, and why.
+insert into cut (reach, level, value, reason, one_signature, other_signature)
+select * from unnest(%(reach)s::bigint[], %(level)s::smallint[], %(value)s::bigint[], %(reason)s::text[],
+    %(one)s::bigint[], %(other)s::bigint[]);
+
+-- name: customer_of_value
+-- A till, a page or a call gives one identifier: who holds it, strongest class first. Barred and generic values name nobody.
+select s.customer, min(l.level) as level
+from link l join signature s on s.id = l.signature
+where l.value = %(value)s and l.state = 0 and l.level between 1 and 9 and s.customer is not null
+group by s.customer order by level limit 2;
+
+-- name: current_customer
+-- A customer id that is or once was.
+select id from customer where id = %(id)s
+union all
+select customer from redirect where old = %(id)s
+limit 1;
+
+-- name: identifiers
+-- What we know her by.
+select type, class, value, shared, generic, first_at, last_at from customer_identifier
+where customer = %(customer)s order by class, type, value;

@@ -1,0 +1,228 @@
+"""Recompute what was touched: load whole reaches, run the pure rule, write the difference."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+import msgspec
+
+from regulars.app import App
+from regulars.resolve import write
+from regulars.resolve.advance import Advanced, Difference, Loaded, advance, difference
+from regulars.resolve.facts import Decision, Group, Held, Link, Signature
+from regulars.resolve.judge import valid_links
+from regulars.resolve.policy import CARD_PENDING, DIRECT_LIMITS, GENERIC, VOID
+from regulars.store import queries
+
+SQL = queries(__package__ or "")
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """Where a difference comes from: a batch's last position and latest event time."""
+
+    seq: int
+    at: datetime
+
+
+class Touch(msgspec.Struct, frozen=True, kw_only=True):
+    """What changed."""
+
+    new: list[Signature]
+    signatures: list[int]
+    """Known ones whose days or decisions changed."""
+    values: list[int]
+    """Values a decision speaks of."""
+    sessions: list[int]
+    """Known ones on shared carriers that were seen again."""
+    texts: dict[int, tuple[int, str, str]]
+    """(id, type, text) of the values of new signatures."""
+
+
+class ValueRow(msgspec.Struct):
+    """What the store says of a value."""
+
+    generic: int
+    shared: int
+    epochs: int
+    first_day: int
+    last_day: int
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """Loaded facts beside the published answer that stands."""
+
+    loaded: Loaded
+    customers: dict[int, int | None]
+    reaches: set[int]
+    values: dict[int, ValueRow]
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """The difference, and the customers of what was touched."""
+
+    difference: Difference
+    by_signature: dict[int, int | None]
+    by_seq: dict[int, int | None]
+    """Events on shared carriers that follow a session."""
+
+
+def recompute(app: App, touch: Touch, cause: Cause, fresh: Collection[int]) -> Outcome:
+    """Run the rule on every touched reach and write what changed. `fresh`: records of this batch, new to everybody."""
+    asked = {link.value for signature in touch.new for link in signature.links} | set(touch.values)
+    asked |= _values_of(app, touch.signatures)
+    values = _value_rows(app, asked)
+    known, advanced, given = _run(app, touch, asked, values)
+    groups = [group for settled in advanced.settled for group in settled.groups]
+    moved = difference(known.customers, groups)
+    by_signature = _customers(advanced)
+    write.answer(app, touch, known, advanced, given, moved)
+    write.customers(app, groups, moved)
+    by_seq, disturbed = write.sessions(app, touch, advanced, known, moved, fresh)
+    if disturbed:
+        moved = msgspec.structs.replace(moved, recompute=sorted({*moved.recompute, *disturbed}))
+        moved = _without_pure_merges(moved, disturbed)
+    return Outcome(difference=moved, by_signature=by_signature, by_seq=by_seq)
+
+
+def _without_pure_merges(moved: Difference, disturbed: set[int]) -> Difference:
+    """A merge one side of which also swapped events is no plain sum: both are recomputed."""
+    pure = [m for m in moved.merged if m.loser not in disturbed and m.survivor not in disturbed]
+    mixed = {x for m in moved.merged if m not in pure for x in (m.loser, m.survivor)}
+    return msgspec.structs.replace(moved, merged=pure, recompute=sorted({*moved.recompute, *mixed}))
+
+
+def _run(
+    app: App, touch: Touch, asked: set[int], values: dict[int, ValueRow]
+) -> tuple[Known, Advanced, dict[tuple[int, int, int], Held]]:
+    """Load and advance until no login changed its verdict behind the back of values not asked about: once, nearly always."""
+    while True:
+        given = _given(touch, values)
+        judged = asked - {value for _, value, _ in given}
+        known = _load(app, touch, judged, values)
+        advanced = advance(known.loaded, judged, given)
+        more = _behind(known.loaded, advanced.logins_turned) - asked
+        if not more:
+            return known, advanced, given
+        asked |= more
+        values |= _value_rows(app, more)
+
+
+def _behind(loaded: Loaded, logins: set[int]) -> set[int]:
+    """Other values of the holders of these logins: a login that counts no more (or again) moves their barriers."""
+    if not logins:
+        return set()
+    return {
+        link.value
+        for signature in loaded.signatures.values()
+        if any(link.value in logins for link in signature.links)
+        for link in signature.links
+    }
+
+
+def _given(touch: Touch, values: dict[int, ValueRow]) -> dict[tuple[int, int, int], Held]:
+    """Verdicts on new links of values that are generic already: another holder cannot change that, so nobody is loaded.
+
+    Only while the value has one epoch and the newcomer falls into it, and nobody asks about the value otherwise.
+    """
+    if touch.signatures or touch.values:
+        return {}
+    verdicts: dict[tuple[int, int, int], Held] = {}
+    open_values: set[int] = set()
+    for signature in touch.new:
+        for link, level in valid_links(signature):
+            row = values.get(link.value)
+            if row is not None and _stays_generic(row, link, level, signature):
+                state = GENERIC if level else VOID
+                verdicts[signature.id, link.value, link.cls] = Held(link.value, link.cls, level, link.space, 0, state)
+            else:
+                open_values.add(link.value)
+    return {key: held for key, held in verdicts.items() if key[1] not in open_values}
+
+
+def _stays_generic(row: ValueRow, link: Link, level: int, signature: Signature) -> bool:
+    if row.epochs != 1 or not row.generic:
+        return False
+    if link.cls == CARD_PENDING:
+        return False
+    if not level or not (row.generic >> level) & 1:
+        return False
+    window = DIRECT_LIMITS[level].window_days
+    return window is None or (
+        row.first_day - window <= signature.last_day and signature.first_day <= row.last_day + window
+    )
+
+
+def _load(app: App, touch: Touch, judged: set[int], values: dict[int, ValueRow]) -> Known:
+    found = app.db.execute(
+        SQL.reaches_of_holders,
+        {"values": [value for value in judged if value in values], "signatures": touch.signatures},
+    ).fetchall()
+    reaches = {reach for (reach,) in found}
+    rows = app.db.execute(SQL.signatures_of_reaches, {"reaches": list(reaches)}).fetchall() if reaches else []
+    held, links = links_of(app, [row[0] for row in rows])
+    signatures = {row[0]: Signature(row[0], tuple(links.get(row[0], ())), *row[3:]) for row in rows}
+    customers: dict[int, int | None] = {row[0]: row[1] for row in rows}
+    signatures |= {signature.id: signature for signature in touch.new}
+    loaded = Loaded(
+        signatures=signatures, links=held, decisions=decisions_about(app, signatures, {*judged, *touch.values})
+    )
+    return Known(loaded=loaded, customers=customers, reaches=reaches, values=values)
+
+
+def links_of(app: App, signatures: list[int]) -> tuple[dict[tuple[int, int, int], Held], dict[int, list[Link]]]:
+    """Standing verdicts by (signature, value, class), and the links they are about."""
+    held: dict[tuple[int, int, int], Held] = {}
+    links: dict[int, list[Link]] = {}
+    if not signatures:
+        return held, links
+    for signature, value, cls, level, space, epoch, state in app.db.execute(
+        SQL.links_of_signatures, {"ids": signatures}
+    ):
+        held[signature, value, cls] = Held(value, cls, level, space, epoch, state)
+        links.setdefault(signature, []).append(Link(value, cls, space))
+    return held, links
+
+
+def decisions_about(app: App, signatures: Iterable[int], values: Iterable[int]) -> list[Decision]:
+    """All versions of every decision that touches these."""
+    rows = app.db.execute(SQL.decisions_about, {"signatures": list(signatures), "values": list(values)}).fetchall()
+    return [decision_of(row) for row in rows]
+
+
+def decision_of(row: tuple[str, int, str, list[int], list[int], int | None, int | None]) -> Decision:
+    """A row of the decision table."""
+    subject, version, kind, signatures, leaving, value, day = row
+    return Decision(
+        subject=subject,
+        version=version,
+        kind=kind,
+        signatures=tuple(signatures),
+        leaving=tuple(leaving),
+        value=value,
+        day=day,
+    )
+
+
+def _values_of(app: App, signatures: list[int]) -> set[int]:
+    held, _ = links_of(app, signatures)
+    return {value for _, value, _ in held}
+
+
+def _value_rows(app: App, values: set[int]) -> dict[int, ValueRow]:
+    rows = app.db.execute(SQL.value_states, {"ids": list(values)}).fetchall() if values else []
+    return {row[0]: ValueRow(*row[1:]) for row in rows}
+
+
+def _customers(advanced: Advanced) -> dict[int, int | None]:
+    answer: dict[int, int | None] = {}
+    for settled in advanced.settled:
+        answer |= dict.fromkeys(settled.unidentified)
+        for group in settled.groups:
+            answer |= dict.fromkeys(group.signatures, group.id)
+    return answer
+
+
+def groups_of(advanced: Advanced) -> list[Group]:
+    """All customers of an answer."""
+    return [group for settled in advanced.settled for group in settled.groups]

@@ -1,0 +1,235 @@
+"""Write an answer of the rule: rows of signatures, links, values, customers, redirects, cuts and sessions. Sets only."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
+
+from regulars.app import App
+from regulars.resolve.advance import Advanced, Difference
+from regulars.resolve.facts import Group, Held, Settled
+from regulars.resolve.policy import CARRIERS, EDGE
+from regulars.resolve.sessions import Seen, Span, attribute, spans
+from regulars.store import queries
+
+if TYPE_CHECKING:
+    from regulars.resolve.touched import Known, Touch
+
+SQL = queries(__package__ or "")
+CARRIER_BITS = sum(1 << level for level in CARRIERS)
+
+
+def answer(
+    app: App,
+    touch: Touch,
+    known: Known,
+    advanced: Advanced,
+    given: dict[tuple[int, int, int], Held],
+    moved: Difference,
+) -> None:
+    """Signatures, links, values and cuts as they are now."""
+    epochs = {value: state.epochs for value, state in advanced.values.items()}
+    epochs |= {value: row.epochs for value, row in known.values.items() if value not in epochs}
+    shared = shared_carriers(advanced.settled)
+    _values(app, touch, known, advanced, shared)
+    _links(app, advanced.links)
+    _signatures(app, known, advanced, shared)
+    _cuts(app, advanced.settled, known.reaches)
+
+
+def shared_carriers(settled: Iterable[Settled]) -> set[tuple[int, int]]:
+    """(value, epoch) of all carriers whose anonymous events follow sessions."""
+    return {carrier for one in settled for carrier in one.shared_carriers}
+
+
+def _signatures(app: App, known: Known, advanced: Advanced, shared: set[tuple[int, int]]) -> None:
+    loaded = known.loaded
+    links = {**loaded.links, **advanced.links}
+    gapped = {value for value, state in advanced.values.items() if state.epochs > 1}
+    gapped |= {one.value for one in links.values() if one.epoch > 0}
+    restless = {s for (s, value, _) in links if value in gapped}
+    on_shared = {
+        s
+        for (s, _, _), one in links.items()
+        if one.state == EDGE and one.level in CARRIERS and (one.value, one.epoch) in shared
+    }
+    rows: list[tuple[object, ...]] = []
+    for settled in advanced.settled:
+        members = [(s, group.id, group.known) for group in settled.groups for s in group.signatures]
+        members += [(s, None, False) for s in settled.unidentified]
+        for s, customer, is_known in members:
+            one = loaded.signatures[s]
+            rows.append(
+                (
+                    s,
+                    customer,
+                    settled.reach,
+                    one.first_seq,
+                    one.first_day,
+                    one.last_day,
+                    one.dob,
+                    one.first_name,
+                    one.surname,
+                    one.address,
+                    is_known,
+                    settled.delicate or s in restless,
+                    s in on_shared,
+                )
+            )
+    names = "id customer reach first_seq first_day last_day dob first_name surname address known delicate sessions"
+    app.db.execute(SQL.write_signatures, columns(names, rows))
+
+
+def _links(app: App, links: dict[tuple[int, int, int], Held]) -> None:
+    rows = [(s, one.value, one.cls, one.level, one.space, one.epoch, one.state) for (s, _, _), one in links.items()]
+    if rows:
+        app.db.execute(SQL.write_links, columns("signature value class level space epoch state", rows))
+
+
+def _values(app: App, touch: Touch, known: Known, advanced: Advanced, shared: set[tuple[int, int]]) -> None:
+    """New values, and those whose verdict or sharing changed; days of a value stretch with its new holders."""
+    days: dict[int, tuple[int, int]] = {}
+    for signature in touch.new:
+        for link in signature.links:
+            first, last = days.get(link.value, (signature.first_day, signature.last_day))
+            days[link.value] = min(first, signature.first_day), max(last, signature.last_day)
+    carriers = _carrier_bits(known, advanced, shared)
+    rows: list[tuple[object, ...]] = []
+    for value in {*days, *advanced.values, *carriers}:
+        before = known.values.get(value)
+        state = advanced.values.get(value)
+        generic = state.generic if state else before.generic if before else 0
+        barred = state.shared if state else before.shared & ~CARRIER_BITS if before else 0
+        carrier = carriers.get(value, before.shared & CARRIER_BITS if before else 0)
+        epochs = state.epochs if state else before.epochs if before else 1
+        first, last = days.get(value, (before.first_day, before.last_day) if before else (0, 0))
+        if before is not None:
+            first, last = min(first, before.first_day), max(last, before.last_day)
+            if (generic, barred | carrier, epochs, first, last) == (
+                before.generic,
+                before.shared,
+                before.epochs,
+                before.first_day,
+                before.last_day,
+            ):
+                continue
+        _, kind, text = touch.texts.get(value, (value, "", ""))
+        rows.append((value, kind, text, generic, barred | carrier, epochs, first, last))
+    if rows:
+        app.db.execute(SQL.write_values, columns("id type shown generic shared epochs first_day last_day", rows))
+
+
+def _carrier_bits(known: Known, advanced: Advanced, shared: set[tuple[int, int]]) -> dict[int, int]:
+    """Shared bits of every carrier in the loaded reaches."""
+    bits: dict[int, int] = {}
+    for one in {**known.loaded.links, **advanced.links}.values():
+        if one.level in CARRIERS:
+            bit = 1 << one.level if one.state == EDGE and (one.value, one.epoch) in shared else 0
+            bits[one.value] = bits.get(one.value, 0) | bit
+    return bits
+
+
+def _cuts(app: App, settled: Iterable[Settled], reaches: set[int]) -> None:
+    if reaches:
+        app.db.execute(SQL.delete_cuts, {"reaches": list(reaches)})
+    rows = [
+        (one.reach, cut.level, cut.value, cut.reason, cut.one, cut.other) for one in settled for cut in set(one.cuts)
+    ]
+    if rows:
+        app.db.execute(SQL.write_cuts, columns("reach level value reason one other", rows))
+
+
+def customers(app: App, groups: Iterable[Group], moved: Difference) -> None:
+    """Customers and the former ids that lead to them."""
+    rows = [(group.id, group.known, group.founder) for group in groups]
+    if rows:
+        app.db.execute(SQL.write_customers, columns("id known founder", rows))
+    if moved.vanished:
+        app.db.execute(SQL.delete_customers, {"ids": moved.vanished})
+        app.db.execute(SQL.write_redirects, {"ids": moved.vanished})
+    if moved.created:
+        app.db.execute(SQL.delete_redirects, {"ids": moved.created})
+    if moved.vanished or moved.recompute:
+        app.db.execute(SQL.move_redirects, {"ids": [*moved.vanished, *moved.recompute]})
+
+
+def sessions(
+    app: App, touch: Touch, advanced: Advanced, known: Known, moved: Difference, fresh: Collection[int]
+) -> tuple[dict[int, int | None], set[int]]:
+    """Stretches on shared carriers as they are now: customers by record, and customers that lost or gained old events."""
+    carriers = {value for value, _ in shared_carriers(advanced.settled)}
+    if touch.sessions:
+        rows = app.db.execute(SQL.shared_carriers_of, {"signatures": touch.sessions}).fetchall()
+        carriers |= {value for (value,) in rows}
+    loaded = list(known.loaded.signatures)
+    events = _seen(app, carriers)
+    anonymous = {event.signature for event, _ in events if event.customer is None}
+    former = _former(app, {*anonymous, *loaded}) if anonymous or _had_sessions(known) else {}
+    if not events and not former:
+        return {}, set()
+    follow = attribute(event for event, _ in events)
+    now = spans([event for event, _ in events], follow)
+    if former:
+        app.db.execute(SQL.delete_spans, {"signatures": list(former)})
+    if now:
+        app.db.execute(SQL.write_spans, columns("signature from_at to_at customer", now))
+    disturbed = _disturbed(events, follow, former, known, moved, fresh)
+    by_seq = {event.seq: follow.get(event.seq, home) for event, home in events if event.customer is None}
+    return by_seq, disturbed
+
+
+def _had_sessions(known: Known) -> bool:
+    return any(row.shared & CARRIER_BITS for row in known.values.values()) or len(known.customers) > 0
+
+
+def _seen(app: App, carriers: set[int]) -> list[tuple[Seen, int | None]]:
+    """Events of these carriers; beside each the customer of its signature, who keeps what no session claims."""
+    if not carriers:
+        return []
+    rows = app.db.execute(SQL.carrier_events, {"values": list(carriers)})
+    return [
+        (Seen((value, epoch), at, seq, signature, customer if known else None, out), customer)
+        for value, epoch, seq, signature, at, out, customer, known in rows
+    ]
+
+
+def _former(app: App, signatures: set[int]) -> dict[int, list[Span]]:
+    former: dict[int, list[Span]] = {}
+    for row in app.db.execute(SQL.spans_of, {"signatures": list(signatures)}):
+        former.setdefault(row[0], []).append(Span(*row))
+    return former
+
+
+def _disturbed(
+    events: list[tuple[Seen, int | None]],
+    follow: dict[int, int],
+    former: dict[int, list[Span]],
+    known: Known,
+    moved: Difference,
+    fresh: Collection[int],
+) -> set[int]:
+    """Customers whose old events changed hands, other than by going up whole in a survivor."""
+    heir = {merge.loser: merge.survivor for merge in moved.merged}
+    disturbed: set[int] = set()
+    seen: set[int] = set()
+    for event, home in events:
+        if event.seq in fresh or event.seq in seen:
+            continue
+        seen.add(event.seq)
+        base = known.customers.get(event.signature, home)
+        stretch = next((s for s in former.get(event.signature, ()) if s.from_at <= event.at <= s.to_at), None)
+        before = stretch.customer if stretch else base
+        after = follow.get(event.seq, home) if event.customer is None else home
+        if before != after and (before is None or heir.get(before, before) != after):
+            disturbed |= {x for x in (before, after) if x is not None}
+    for signature in former.keys() - {event.signature for event, _ in events}:
+        disturbed |= {span.customer for span in former[signature]}
+        disturbed |= {c for c in (known.customers.get(signature),) if c is not None}
+    return disturbed
+
+
+def columns(names: str, rows: Iterable[tuple[object, ...]]) -> dict[str, list[object]]:
+    """Rows as one array per column, as unnest takes them."""
+    keys = names.split()
+    arrays = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in keys]
+    return dict(zip(keys, arrays, strict=True))

@@ -1,0 +1,32 @@
+"""Dense random graphs: few values, many holders, so that every rule has work. Sparse ones find nothing."""
+
+import random
+
+from tests.resolve.notation import Rec
+
+NAMES = [None, None, "anna", "annie", "ben", "karl", "k"]
+BIRTHS = [None, None, None, 19800102, 19800201, 19900708, 20090704]
+
+
+def random_records(dice: random.Random, count: int, spread_days: int = 40) -> list[Rec]:
+    """Records over a handful of values of every class; some of them years apart."""
+    width = dice.choice([2, 3, 4, 6])
+    shares = {"u": 0.3, "L": 0.25, "e": 0.4, "p": 0.3, "o": 0.1, "t": 0.1, "d": 0.3, "c": 0.3}
+    records: list[Rec] = []
+    for number in range(count):
+        tokens = [
+            kind + str(dice.randrange(width)) + mark(dice, kind)
+            for kind, share in shares.items()
+            if dice.random() < share
+        ]
+        days = dice.choice([spread_days, spread_days, 1500])
+        at = dice.randrange(days * 1440) if dice.random() < 0.6 else dice.randrange(600)
+        records.append(Rec(f"r{number:02}", at, " ".join(tokens), dice.choice(NAMES), dice.choice(BIRTHS)))
+    return records
+
+
+def mark(dice: random.Random, kind: str) -> str:
+    """Verified or pending now and then."""
+    if kind in "ep" and dice.random() < 0.3:
+        return "!"
+    return "?" if kind == "L" and dice.random() < 0.2 else ""

@@ -1,0 +1,128 @@
+"""The shorthand of the rule's cases: `rec("l1", "0d+10m", "c1 u1 e1!")`. First letter of a value is its type."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from regulars.kit.dice import hash64
+from regulars.model import Body, Event
+from regulars.resolve.facts import Decision, Link, Signature
+from regulars.resolve.partition import Partition, partition
+from regulars.resolve.policy import CARD, CARD_PENDING, COOKIE, DEVICE, EMAIL, LOGIN, ORDER, PAYMENT, PHONE
+
+CLASS = {"u": LOGIN, "L": CARD, "e": EMAIL, "p": PHONE, "o": ORDER, "t": PAYMENT, "d": DEVICE, "c": COOKIE}
+VERIFIED = {EMAIL: 3, PHONE: 4}
+BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def value(token: str) -> int:
+    """Number of a value."""
+    return hash64("value", token.rstrip("!?"))
+
+
+class Rec:
+    """A record: key, minutes since the beginning, identifiers, attributes."""
+
+    def __init__(self, key: str, at: str | int, tokens: str, name: str | None = None, dob: int | None = None) -> None:
+        self.key, self.tokens, self.name, self.dob = key, tokens, name, dob
+        self.minutes = at if isinstance(at, int) else minutes(at)
+
+    @property
+    def signature(self) -> int:
+        return hash64("signature", *sorted(self.tokens.split()), self.name, self.dob)
+
+    def links(self) -> tuple[Link, ...]:
+        return tuple(sorted({link(token) for token in self.tokens.split()}))
+
+
+def minutes(text: str) -> int:
+    """ "2d+10m" in minutes."""
+    return sum(int(n) * {"d": 1440, "h": 60, "m": 1}[unit] for n, unit in re.findall(r"(\d+)([dhm])", text))
+
+
+def link(token: str) -> Link:
+    """One identifier as a link."""
+    cls = CLASS[token[0]]
+    if token.endswith("!"):
+        cls = VERIFIED[cls]
+    if token.endswith("?"):
+        cls = CARD_PENDING
+    return Link(value(token), cls, 1 if cls == LOGIN else 0)
+
+
+def signatures(records: Sequence[Rec], seqs: dict[str, int] | None = None) -> list[Signature]:
+    """Facts of these records; `seqs`: their journal positions, in order of the list if not given."""
+    seqs = seqs or {rec.key: place + 1 for place, rec in enumerate(records)}
+    by_signature: dict[int, list[Rec]] = {}
+    for rec in records:
+        by_signature.setdefault(rec.signature, []).append(rec)
+    return [
+        Signature(
+            number,
+            some[0].links(),
+            min(seqs[rec.key] for rec in some),
+            min(rec.minutes for rec in some) // 1440,
+            max(rec.minutes for rec in some) // 1440,
+            some[0].dob,
+            some[0].name,
+        )
+        for number, some in by_signature.items()
+    ]
+
+
+def solve(records: Sequence[Rec], decisions: Iterable[Decision] = (), seqs: dict[str, int] | None = None) -> Partition:
+    """The partition of records, in the order given."""
+    return partition(signatures(records, seqs), decisions)
+
+
+def parts(records: Sequence[Rec], answer: Partition) -> str:
+    """Customers as "a b|c", unidentified records each alone in brackets."""
+    customers = answer.customers()
+    groups: dict[object, list[str]] = {}
+    for rec in records:
+        customer = customers[rec.signature]
+        groups.setdefault(customer if customer is not None else f"[{rec.key}]", []).append(rec.key)
+    texts = [f"[{keys[0]}]" if isinstance(c, str) else " ".join(sorted(keys)) for c, keys in groups.items()]
+    return "|".join(sorted(texts))
+
+
+def event(seq: int, rec: Rec, kind: str = "other") -> Event:
+    """The same record as a journalled event."""
+    traits: dict[str, object] = {}
+    user = cookie = device = None
+    for token in rec.tokens.split():
+        bare = token.rstrip("!?")
+        if token[0] == "u":
+            user = bare
+        elif token[0] == "c":
+            cookie = bare
+        elif token[0] == "d":
+            device = bare
+        elif token[0] == "e":
+            traits |= {"email": f"{bare}@shop.example", "email_verified": token.endswith("!")}
+        elif token[0] == "p":
+            number = 2_000_000 + abs(value(bare)) % 7_999_999
+            traits |= {"phone": f"+1312{number}", "phone_verified": token.endswith("!")}
+        elif token[0] == "L":
+            traits |= {"loyalty_card": bare, "loyalty_card_verified": not token.endswith("?")}
+        elif token[0] == "t":
+            traits["payment_token"] = bare
+    if rec.name:
+        traits["first_name"] = rec.name
+    if rec.dob:
+        traits["birth_date"] = f"{rec.dob // 10000:04}-{rec.dob // 100 % 100:02}-{rec.dob % 100:02}"
+    at = BEGIN + timedelta(minutes=rec.minutes)
+    return Event(
+        seq=seq,
+        source="test",
+        source_kind=kind,
+        login_space="web",
+        message_id=f"m{seq}",
+        kind="identify",
+        name="",
+        occurred_at=at,
+        received_at=at,
+        body=Body(
+            user_id=user, anonymous_id=cookie, traits=traits, context={"device": {"id": device}} if device else {}
+        ),
+    )

@@ -1,0 +1,71 @@
+"""The stream against the full function, in PostgreSQL: random batches of dense random graphs."""
+
+import random
+
+import pytest
+
+from regulars import resolve
+from regulars.app import App
+from regulars.model import Batch, Event, People
+from regulars.resolve.facts import Signature
+from regulars.resolve.identify import cleaner_of, day_of
+from regulars.resolve.partition import partition
+from tests.resolve.graphs import random_records
+from tests.resolve.notation import event
+
+ROUNDS = 12
+
+
+def carry(app: App, events: list[Event]) -> People:
+    with app.transaction() as inside:
+        return resolve.identify(inside, Batch(events=events, last_seq=events[-1].seq))
+
+
+def batches(dice: random.Random, events: list[Event]) -> list[list[Event]]:
+    some: list[list[Event]] = []
+    while events:
+        size = dice.choice([1, 2, 3, 8])
+        some.append(events[:size])
+        events = events[size:]
+    return some
+
+
+def facts(app: App, events: list[Event]) -> list[Signature]:
+    by_id: dict[int, Signature] = {}
+    with app.transaction() as inside:
+        cleaner = cleaner_of(inside)
+    for one in events:
+        found, day = cleaner.evidence(one), day_of(one.occurred_at)
+        was = by_id.get(found.signature)
+        by_id[found.signature] = Signature(
+            found.signature,
+            found.links,
+            was.first_seq if was else one.seq,
+            min(day, was.first_day) if was else day,
+            max(day, was.last_day) if was else day,
+            found.dob,
+            found.first_name,
+            found.surname,
+            found.address,
+        )
+    return list(by_id.values())
+
+
+@pytest.mark.parametrize("seed", range(ROUNDS))
+def test_a_stream_in_random_batches_ends_where_the_full_function_ends(app: App, seed: int) -> None:
+    dice = random.Random(seed)
+    base = 0
+    for _ in range(4):
+        records = random_records(dice, dice.randrange(8, 40))
+        for rec in records:
+            rec.tokens = " ".join(token[0] + f"{base}x" + token[1:] for token in rec.tokens.split())
+        events = [event(base + n + 1, rec) for n, rec in enumerate(records)]
+        base += len(records)
+        for some in batches(dice, events):
+            carry(app, some)
+
+        full = partition(facts(app, events)).customers()
+
+        with app.transaction() as inside:
+            rows = inside.db.execute("select id, customer from signature where id = any(%s)", [list(full)]).fetchall()
+        assert dict(rows) == full
