@@ -1,0 +1,70 @@
+"""The brand's year: all streams as one, in order of event time. Pure but for reading the panel's files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from functools import partial
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from regulars.demo import browsing, campaigns, crm, orders, panel, people, voices
+from regulars.demo.names import HOME_ZONE
+from regulars.demo.stream import Made, Message, Stream, merged, stream_of, wire
+
+BRAND_NAME = "Corner Market"
+BRAND_ZONE = HOME_ZONE
+SIZES = ("full", "small")
+
+
+class Year(NamedTuple):
+    """A year to be made, and its counts known beforehand."""
+
+    streams: list[Stream]
+    events: int
+    orders: int
+    revenue_cents: int
+    declining: list[int]
+    """Households with the planted complaint effect."""
+
+    def chunks(self) -> Iterator[list[Made]]:
+        """All events in order of time, at most 5,000 a chunk, each with its truth."""
+        return merged(self.streams)
+
+
+def year(size: str, today: date) -> Year:
+    """Corner Market's year, ending on the latest Monday not after `today`. `size` is full or small."""
+    shown = panel.read(size, today)
+    who = people.invent(shown)
+    to_utc = partial(panel.to_utc, zone=ZoneInfo(BRAND_ZONE))
+    baskets = orders.shoppers(shown, who)
+    drafts = [
+        *orders.returns(shown, who, baskets),
+        *campaigns.campaigns(shown, who),
+        *campaigns.newsletters(shown, who),
+        *campaigns.redemptions(shown, who),
+        *browsing.visits(shown, who),
+        *browsing.strangers(shown),
+        *browsing.tablets(shown, who),
+        *crm.rows(shown, who),
+        *voices.calls(shown, who),
+        *voices.surveys(shown, who, baskets),
+        *voices.withdrawals(shown, who),
+    ]
+    streams = [orders.orders(shown, who, baskets, to_utc), stream_of(drafts, to_utc, shown.end_us)]
+    return Year(
+        streams=streams,
+        events=sum(len(stream.utc_us) for stream in streams),
+        orders=len(shown.basket),
+        revenue_cents=int(shown.basket_cents.sum()),
+        declining=shown.households[voices.declining(shown)].tolist(),
+    )
+
+
+def events(size: str = "full", today: date | None = None) -> Iterator[list[tuple[str, Message]]]:
+    """Chunks of (source name, message) in order of event time: what the five senders would send, without the truth.
+
+    `today` None: the panel's dates as they are, so that two runs give the same bytes.
+    """
+    for chunk in year(size, today or panel.PANEL_LAST_DAY).chunks():
+        yield [wire(made) for made in chunk]
