@@ -1,0 +1,162 @@
+"""How fast events go in over real HTTP, as a share of a raw multi-row INSERT of the same rows over one connection.
+
+The raw side gets a copy of the journal's table with its index, its constraints and its foreign key, rows made beforehand,
+and groups as large as a group commit may be at best; both ways of writing a multi-row INSERT are tried, the faster counts.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, LiteralString, NamedTuple, cast
+from urllib.parse import urlsplit
+
+import psycopg
+
+from regulars import collect
+from regulars.app import App, open_app
+from regulars.bench.load import events
+from regulars.collect.door import Arrival, Row, admit
+from regulars.kit.errors import InputRefused
+from regulars.kit.settings import Settings
+from regulars.store import embedded, queries
+
+SQL = queries("regulars.bench")
+BATCH_EVENTS = 60_000
+SINGLE_EVENTS = 12_000
+EVENTS_PER_BATCH = 100
+BATCH_CONNECTIONS = 8
+SINGLE_CONNECTIONS = 128
+RAW_ROWS_PER_COMMIT = 5_000
+SEED = 7
+LOAD_SECONDS_MAX = 120
+
+
+class Load(NamedTuple):
+    """One way of sending."""
+
+    count: int
+    per_request: int
+    connections: int
+    seed: int
+
+
+def run(settings: Settings, *, size: int | None = None) -> dict[str, Any]:
+    """Ratios `batch_of_raw_insert` and `single_of_raw_insert`, and the rates they were made of (events a second)."""
+    batches = Load(size or BATCH_EVENTS, EVENTS_PER_BATCH, BATCH_CONNECTIONS, SEED)
+    singles = Load(max(1, size // 5) if size else SINGLE_EVENTS, 1, SINGLE_CONNECTIONS, SEED + 1)
+    with scratch(settings) as dsn:
+        with open_app(Settings(database_url=dsn)) as app:
+            source, key = new_source(app)
+            raw = measure_raw(app, source, batches)
+        with serving(dsn) as port:
+            sent = {"batch": send(port, key, batches), "single": send(port, key, singles)}
+    rates = {name: each["events_per_second"] for name, each in sent.items()}
+    best = max(raw.values())
+    return {
+        "ratios": {f"{name}_of_raw_insert": round(rate / best, 3) for name, rate in rates.items()},
+        "raw": {"raw_insert": {name: round(rate) for name, rate in raw.items()}, **sent, "seed": SEED},
+    }
+
+
+@contextmanager
+def scratch(settings: Settings) -> Generator[str, None, None]:
+    """Connection string of a database of our own, dropped at the end."""
+    if not settings.database_url:
+        with tempfile.TemporaryDirectory(prefix="regulars-bench-") as folder:
+            Path(folder).chmod(0o755)  # as root, the server runs as another user
+            with embedded.serving(Path(folder) / "home") as dsn:
+                yield dsn
+        return
+    name = f"bench_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(settings.database_url, autocommit=True) as admin:
+        admin.execute(cast(LiteralString, f"create database {name}"))
+        try:
+            yield urlsplit(settings.database_url)._replace(path=f"/{name}").geturl()
+        finally:
+            admin.execute(cast(LiteralString, f"drop database {name} with (force)"))
+
+
+def new_source(app: App) -> tuple[collect.Source, str]:
+    """A source to write to, with its key."""
+    with app.transaction() as inside:
+        source, key = collect.register(inside, "bench", "other")
+    assert key is not None
+    return source, key
+
+
+def measure_raw(app: App, source: collect.Source, load: Load) -> dict[str, float]:
+    """Rows a second of a plain multi-row INSERT over one connection, by way of writing it."""
+    rows = _rows(app, source, load)
+    rates: dict[str, float] = {}
+    with app.store.pool.connection() as connection:
+        for way, write in (("values", _insert_values), ("unnest", _insert_unnest)):
+            for statement in (SQL.drop_raw_journal, SQL.make_raw_journal, SQL.link_raw_journal):
+                connection.execute(statement)
+            connection.commit()
+            start = time.perf_counter()
+            for first in range(0, len(rows), RAW_ROWS_PER_COMMIT):
+                write(connection, rows[first : first + RAW_ROWS_PER_COMMIT])
+                connection.commit()
+            rates[way] = len(rows) / (time.perf_counter() - start)
+        connection.execute(SQL.drop_raw_journal)
+    return rates
+
+
+def _rows(app: App, source: collect.Source, load: Load) -> list[tuple[Any, ...]]:
+    now = app.clock.now()
+    arrival = Arrival(source, now, lambda: "none")
+    admitted = [admit(event, arrival) for event in events(load.count, load.seed)]
+    return [(source.id, now, *row) for row in admitted if isinstance(row, Row)]
+
+
+def _insert_values(connection: psycopg.Connection, rows: list[tuple[Any, ...]]) -> None:
+    marks = ",".join(["(%b,%b,%b,%b,%b,%b,%s,%b)"] * len(rows))
+    text = cast(LiteralString, SQL.insert_raw_values + marks)
+    connection.execute(text, [value for row in rows for value in row])
+
+
+def _insert_unnest(connection: psycopg.Connection, rows: list[tuple[Any, ...]]) -> None:
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    names = ("source_id", "received_at", "message_id", "kind", "name", "occurred_at", "body", "body_hash")
+    connection.execute(SQL.insert_raw_unnest, dict(zip(names, columns, strict=True)))
+
+
+@contextmanager
+def serving(dsn: str) -> Generator[int, None, None]:
+    """The port of a gateway in a process of its own."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "regulars.collect.alone"],
+        env=os.environ | {"REGULARS_DATABASE_URL": dsn, "REGULARS_LOG_LEVEL": "warning"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    with process, process.stdout as output:
+        try:
+            yield json.loads(output.readline())["port"]
+        finally:
+            process.terminate()
+
+
+def send(port: int, key: str, load: Load) -> dict[str, Any]:
+    """What one load process beside the server got through."""
+    arguments = [str(each) for each in (port, key, *load)]
+    done = subprocess.run(
+        [sys.executable, "-m", "regulars.bench.load", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=LOAD_SECONDS_MAX,
+        check=True,
+    )
+    told = json.loads(done.stdout)
+    if set(told["statuses"]) != {"200"}:
+        raise InputRefused(f"The server answered {told['statuses']}", "Look at its log and measure again")
+    rate = round(load.count / told["seconds"])
+    return {"events_per_second": rate, "events": load.count, "connections": load.connections, **told}

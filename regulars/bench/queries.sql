@@ -1,0 +1,24 @@
+-- name: make_raw_journal
+-- The journal's columns, index and constraints, in a table of its own.
+create table raw_journal (like journal including all)
+
+-- name: link_raw_journal
+-- "Like" leaves the foreign key out; a raw insert without it would be cheaper than ours.
+alter table raw_journal add foreign key (source_id) references source
+
+-- name: drop_raw_journal
+-- Every way of inserting starts with an empty table.
+drop table if exists raw_journal
+
+-- name: insert_raw_values
+-- The multi-row INSERT everybody knows; the bench appends one (…) a row.
+insert into raw_journal (source_id, received_at, message_id, kind, name, occurred_at, body, body_hash) values
+
+-- name: insert_raw_unnest
+-- The same rows as one array a column: fewer parameters to parse.
+insert into raw_journal (source_id, received_at, message_id, kind, name, occurred_at, body, body_hash)
+select source_id, received_at, message_id, kind, name, occurred_at, body::jsonb, body_hash
+from unnest(
+    %(source_id)b::smallint[], %(received_at)b::timestamptz[], %(message_id)b::text[], %(kind)b::text[],
+    %(name)b::text[], %(occurred_at)b::timestamptz[], %(body)b::text[], %(body_hash)b::bytea[]
+) as given (source_id, received_at, message_id, kind, name, occurred_at, body, body_hash)

@@ -1,0 +1,49 @@
+"""The gateway alone in a process: `python -m regulars.collect.alone [PORT]`. For many-process installations, benches and
+fault tests; prints one JSON line with its port once it takes events. Settings come from REGULARS_* as everywhere.
+"""
+
+import json
+import socket
+import sys
+
+import uvicorn
+
+from regulars.app import App, open_app
+from regulars.collect.gateway import gateway
+from regulars.kit import logging
+from regulars.kit.settings import load
+
+BACKLOG_CONNECTIONS = 2_048
+
+
+def serve(app: App, listener: socket.socket) -> None:
+    """Take events on this socket until told to stop (SIGTERM, SIGINT); what waits is written first."""
+    uvicorn.Server(
+        uvicorn.Config(
+            gateway(app),
+            http="httptools",
+            loop="uvloop",
+            lifespan="on",
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            date_header=False,
+            backlog=BACKLOG_CONNECTIONS,
+        )
+    ).run(sockets=[listener])
+
+
+def main() -> None:
+    """Open the installation, listen, say where, serve."""
+    settings = load()
+    logging.set_up(settings.log_level)
+    with open_app(settings) as app, socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 0))
+        listener.listen(BACKLOG_CONNECTIONS)
+        print(json.dumps({"port": listener.getsockname()[1]}), flush=True)
+        serve(app, listener)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,264 @@
+"""The HTTP door in the Segment wire format: raw ASGI, because here every microsecond is paid per event.
+
+    POST /v1/{batch,identify,track,page,screen,group,alias}   also /v1/{b,i,t,p,s,g,a} and /v1/import
+    GET  /health                                              is the journal written?
+    GET  /v1/projects/{key}/settings, /sourceConfig/          what browser clients ask before they send
+
+200 means durable: it is sent after the commit and never before. Faulty events of a good request are refused one by one
+and the answer is still 200, as clients expect: they would drop the whole batch on anything else.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
+import msgspec
+import psycopg
+
+from regulars.app import App
+from regulars.collect import errors, wire
+from regulars.collect.door import Arrival, Refused, Row, admit
+from regulars.collect.errors import JournalAway, KeyRefused, RequestUnreadable, TooManyAttempts
+from regulars.collect.journal import Entry, Rejected, mint
+from regulars.collect.keys import KEY_MAX_CHARACTERS, Source, source_by_key
+from regulars.collect.writer import Counts, GroupCommit
+from regulars.kit.errors import RegularsError
+from regulars.kit.logging import logger
+
+# So long a revoked key may go on writing, and so often we ask the database about a key in use.
+KEY_CACHE_SECONDS = 10.0
+KEY_CACHE_MAX = 1_000
+UNKNOWN_KEYS_PER_MINUTE = 60
+UNKNOWN_ADDRESSES_MAX = 10_000
+RETRY_AFTER_SECONDS = {429: b"60", 503: b"2"}
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+log = logger("collect")
+_encode = msgspec.json.Encoder().encode
+
+JSON = (b"content-type", b"application/json")
+ANY_ORIGIN = (b"access-control-allow-origin", b"*")
+PREFLIGHT = [
+    ANY_ORIGIN,
+    (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
+    (b"access-control-allow-headers", b"authorization, content-type, anonymousid, sentat, x-retry-count, x-write-key"),
+    (b"access-control-max-age", b"86400"),
+    (b"content-length", b"0"),
+]
+
+
+class _Known(NamedTuple):
+    source: Source | None
+    until: float
+
+
+class _Gone(Exception):
+    """The sender hung up before its request was whole."""
+
+
+class Gateway:
+    """An ASGI application. `start` and `stop` its writer, or let ASGI's lifespan do it."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self.writer = GroupCommit(app)
+        self._keys: dict[str, _Known] = {}
+        self._strangers: dict[str, int] = {}
+        self._strangers_minute = 0
+
+    def start(self) -> None:
+        """Begin to write."""
+        self.writer.start()
+
+    def stop(self) -> None:
+        """Write what waits, then end."""
+        self.writer.stop()
+
+    @staticmethod
+    def owns(path: str) -> bool:
+        """Whether a request for this path is ours, for an application that stands in front of us."""
+        return path.startswith("/v1/") or path in ("/health", "/sourceConfig/", "/sourceConfig")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            await self._serve(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                self.start()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await asyncio.to_thread(self.stop)
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method = scope["method"]
+        path: str = scope["path"]
+        kind = wire.KIND_BY_PATH.get(path) or wire.KIND_BY_PATH.get(path.rstrip("/"))
+        if method == "POST" and kind:
+            try:
+                counts = await self._take(kind, scope, receive)
+            except RegularsError as fault:
+                await _answer_fault(send, fault.status, fault.code, str(fault))
+            except _Gone:
+                pass
+            else:
+                await _answer(send, 200, _success(counts))
+        elif method == "OPTIONS":
+            await send({"type": "http.response.start", "status": 204, "headers": PREFLIGHT})
+            await send({"type": "http.response.body"})
+        elif method == "GET":
+            await self._tell(path, scope, send)
+        elif kind:
+            await _answer_fault(send, 405, "RG-1130", "Events are sent with POST")
+        else:
+            await _answer_fault(send, 404, "RG-1130", "There is nothing here")
+
+    async def _take(self, kind: str, scope: Scope, receive: Receive) -> Counts:
+        """Read, check, queue, wait for the commit."""
+        headers = wire.headers(scope["headers"])
+        if headers.length and int(headers.length) > wire.REQUEST_MAX_BYTES:
+            raise wire.too_large()
+        body = await _body(receive)
+        address = client[0] if (client := scope.get("client")) else ""
+        try:
+            plain = wire.unpacked(body)
+            delivery = wire.read(plain, kind)
+        except RequestUnreadable:
+            await self._keep_unreadable(headers, scope, address, body)
+            raise
+        source = await self._source(wire.key(headers, delivery, scope["query_string"]), address)
+        entries, rejected = self._admit(delivery, source, address)
+        return await self.writer.submit(entries, rejected)
+
+    def _admit(self, delivery: wire.Delivery, source: Source, address: str) -> tuple[list[Entry], list[Rejected]]:
+        received_at = self._app.clock.now()
+        arrival = Arrival(source, received_at, lambda: mint(self._app), delivery.sent_at, delivery.context, address)
+        entries: list[Entry] = []
+        rejected: list[Rejected] = []
+        for message in delivery.messages:
+            item = message if isinstance(message, Refused) else admit(message, arrival)
+            if isinstance(item, Row):
+                entries.append(Entry(source, received_at, item))
+            else:
+                rejected.append(Rejected(source, received_at, item))
+        return entries, rejected
+
+    async def _keep_unreadable(self, headers: wire.Headers, scope: Scope, address: str, body: bytes) -> None:
+        """A request that is no JSON is answered 400 and, where its key is known, kept as one refusal."""
+        source = await self._source(wire.key(headers, None, scope["query_string"]), address)
+        refused = wire.unreadable(body)._replace(code=errors.NOT_JSON)
+        await self.writer.submit([], [Rejected(source, self._app.clock.now(), refused)])
+
+    async def _source(self, key: str, address: str) -> Source:
+        """The source of this key, from the database at most once per KEY_CACHE_SECONDS. Raises KeyRefused."""
+        now = self._app.clock.now().timestamp()
+        known = self._keys.get(key)
+        if known is None or known.until < now:
+            if not key or len(key) > KEY_MAX_CHARACTERS:
+                known = _Known(None, now)
+            else:
+                known = _Known(await asyncio.to_thread(self._look_up, key), now + KEY_CACHE_SECONDS)
+                if len(self._keys) >= KEY_CACHE_MAX:
+                    self._keys.clear()
+                self._keys[key] = known
+        if known.source is None:
+            self._count_stranger(address, int(now // 60))
+            raise KeyRefused("The write key is missing or not known", "Send the key of a source that exists")
+        return known.source
+
+    def _look_up(self, key: str) -> Source | None:
+        try:
+            with self._app.transaction() as inside:
+                return source_by_key(inside, key)
+        except psycopg.OperationalError:
+            raise JournalAway("The database does not answer", "Send it again a little later") from None
+
+    def _count_stranger(self, address: str, minute: int) -> None:
+        if minute != self._strangers_minute or len(self._strangers) > UNKNOWN_ADDRESSES_MAX:
+            self._strangers_minute = minute
+            self._strangers.clear()
+        self._strangers[address] = self._strangers.get(address, 0) + 1
+        if self._strangers[address] > UNKNOWN_KEYS_PER_MINUTE:
+            raise TooManyAttempts("This address sent too many unknown keys", "Wait a minute")
+
+    async def _tell(self, path: str, scope: Scope, send: Send) -> None:
+        if path == "/health":
+            away = self.writer.is_away
+            await _answer(send, 503 if away else 200, _encode({"success": not away, "waiting": self.writer.held}))
+        elif path.startswith("/v1/projects/") and path.endswith("/settings"):
+            await _answer(send, 200, _encode(_segment_settings(path.split("/")[3])))
+        elif path.rstrip("/") == "/sourceConfig":
+            key = wire.key(wire.headers(scope["headers"]), None, scope["query_string"])
+            await _answer(send, 200, _encode(_rudder_settings(key)))
+        else:
+            await _answer_fault(send, 404, "RG-1130", "There is nothing here")
+
+
+def gateway(app: App) -> Gateway:
+    """The HTTP door of this installation; nothing runs until it is started."""
+    return Gateway(app)
+
+
+async def _body(receive: Receive) -> bytes:
+    message = await receive()
+    if message["type"] != "http.request":
+        raise _Gone
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        return body
+    parts, size = [body], len(body)
+    while message.get("more_body"):
+        message = await receive()
+        if message["type"] != "http.request":
+            raise _Gone
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > wire.REQUEST_MAX_BYTES:
+            raise wire.too_large()
+    return b"".join(parts)
+
+
+def _success(counts: Counts) -> bytes:
+    return b'{"success":true,"accepted":%d,"duplicates":%d,"refused":%d}' % counts
+
+
+async def _answer(send: Send, status: int, body: bytes) -> None:
+    headers = [JSON, ANY_ORIGIN, (b"content-length", b"%d" % len(body))]
+    if status in RETRY_AFTER_SECONDS:
+        headers.append((b"retry-after", RETRY_AFTER_SECONDS[status]))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _answer_fault(send: Send, status: int, code: str, message: str) -> None:
+    await _answer(send, status, _encode({"success": False, "code": code, "message": message}))
+
+
+def _segment_settings(key: str) -> dict[str, Any]:
+    """What Segment's browser client wants to hear before it sends."""
+    return {
+        "integrations": {"Segment.io": {"apiKey": key, "versionSettings": {"version": "4.4.7"}}},
+        "plan": {"track": {"__default": {"enabled": True}}, "identify": {"__default": {"enabled": True}}},
+        "edgeFunction": {},
+        "analyticsNextEnabled": True,
+        "middlewareSettings": {},
+        "enabledMiddleware": {},
+        "metrics": {"sampleRate": 0},
+        "legacyVideoPluginsEnabled": False,
+        "remotePlugins": [],
+    }
+
+
+def _rudder_settings(key: str) -> dict[str, Any]:
+    """What RudderStack's browser client wants to hear before it sends."""
+    source = {"id": "source", "name": "source", "writeKey": key, "enabled": True, "workspaceId": "regulars"}
+    return {"source": source | {"config": {}, "destinations": [], "connections": []}}

@@ -1,0 +1,184 @@
+"""What a request says, read from its bytes. Pure: no socket, no store.
+
+Compatibility is decided by what the clients in the field send, not by headers: gzip is recognized by its magic bytes, the
+content type is ignored (browsers say text/plain to avoid a preflight), the key may stand in any of five places.
+"""
+
+import base64
+import binascii
+import zlib
+from collections.abc import Iterable
+from typing import Any, NamedTuple, cast
+from urllib.parse import parse_qs
+
+import msgspec
+
+from regulars.collect import errors
+from regulars.collect.door import Refused, refuse
+from regulars.collect.errors import RequestTooLarge, RequestUnreadable
+
+REQUEST_MAX_BYTES = 4 * 1024 * 1024
+BATCH_MAX_EVENTS = 2_500
+# What is kept of a request that is no JSON, for whoever has to find out why.
+UNREADABLE_KEPT_BYTES = 16 * 1024
+GZIP_MAGIC = b"\x1f\x8b"
+GZIP_WINDOW_BITS = 31
+
+BATCH = "batch"
+# The last part of the path says what one message is; batches hold messages that say it themselves.
+KIND_BY_PATH = {
+    f"/v1/{spelling}": kind
+    for kind, spellings in {
+        BATCH: ("batch", "b", "import"),
+        "identify": ("identify", "i"),
+        "track": ("track", "t"),
+        "page": ("page", "p"),
+        "screen": ("screen", "s"),
+        "group": ("group", "g"),
+        "alias": ("alias", "a"),
+    }.items()
+    for spelling in spellings
+}
+
+_decode = msgspec.json.Decoder().decode
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError)
+
+
+class _Envelope(msgspec.Struct):
+    """A batch whose messages are left alone: one that cannot be read must not take the others with it."""
+
+    batch: list[msgspec.Raw]
+    context: Any = None
+    sent_at: Any = msgspec.field(name="sentAt", default=None)
+    write_key: Any = msgspec.field(name="writeKey", default=None)
+
+
+_decode_envelope = msgspec.json.Decoder(_Envelope).decode
+
+
+class Delivery(NamedTuple):
+    """One request, read."""
+
+    messages: list[object]
+    """Messages, and refusals of those that are no JSON."""
+    context: dict[str, Any]
+    sent_at: object
+    write_key: str | None
+
+
+def unpacked(body: bytes) -> bytes:
+    """The body, decompressed where it is gzip; never more than REQUEST_MAX_BYTES of it."""
+    if not body.startswith(GZIP_MAGIC):
+        return body
+    stream = zlib.decompressobj(GZIP_WINDOW_BITS)
+    try:
+        plain = stream.decompress(body, REQUEST_MAX_BYTES + 1)
+    except zlib.error:
+        raise RequestUnreadable("The body looks like gzip and is not", "Send JSON, plain or gzipped") from None
+    if len(plain) > REQUEST_MAX_BYTES:
+        raise too_large()
+    if not stream.eof:
+        raise RequestUnreadable("The gzip body ends too early", "Send it again, whole")
+    return plain
+
+
+def too_large() -> RequestTooLarge:
+    """The refusal of a request over the limit."""
+    return RequestTooLarge(f"The request is over {REQUEST_MAX_BYTES} bytes", "Send smaller batches")
+
+
+def read(body: bytes, kind: str) -> Delivery:
+    """The messages of a request and what stands around them. Raises RequestUnreadable or RequestTooLarge."""
+    try:
+        content: object = _decode(body)
+    except _UNREADABLE:
+        return _read_apart(body, kind)
+    if not isinstance(content, dict):
+        raise RequestUnreadable("The body is not a JSON object", "Send an object")
+    request = cast(dict[str, Any], content)
+    if kind != BATCH:
+        request.setdefault("type", kind)
+        return Delivery([request], {}, None, _text(request.get("writeKey")))
+    batch = request.get("batch")
+    if not isinstance(batch, list):
+        raise RequestUnreadable("The body has no list named batch", "Send {'batch': [...]}")
+    return _delivery(cast(list[object], batch), request.get("context"), request.get("sentAt"), request.get("writeKey"))
+
+
+def _read_apart(body: bytes, kind: str) -> Delivery:
+    """Read a body in which something is no JSON we can hold, saving every message that is."""
+    if kind != BATCH:
+        raise RequestUnreadable("The body is not valid JSON", "Send one JSON object in UTF-8")
+    try:
+        envelope = _decode_envelope(body)
+    except _UNREADABLE:
+        raise RequestUnreadable("The body is not valid JSON", "Send one JSON object in UTF-8") from None
+    messages = [_message(bytes(raw)) for raw in envelope.batch]
+    return _delivery(messages, envelope.context, envelope.sent_at, envelope.write_key)
+
+
+def _message(raw: bytes) -> object:
+    try:
+        return _decode(raw)
+    except _UNREADABLE:
+        return unreadable(raw)
+
+
+def unreadable(raw: bytes) -> Refused:
+    """The refusal of bytes that are not JSON we can hold."""
+    text = raw[:UNREADABLE_KEPT_BYTES].decode("utf-8", "backslashreplace")
+    return refuse(text, errors.NOT_JSON, "This is not JSON that can be stored", "Send valid JSON in UTF-8")
+
+
+def _delivery(messages: list[object], context: object, sent_at: object, write_key: object) -> Delivery:
+    if len(messages) > BATCH_MAX_EVENTS:
+        raise RequestTooLarge(f"The batch has {len(messages)} events", f"Send at most {BATCH_MAX_EVENTS} at once")
+    around = cast(dict[str, Any], context) if isinstance(context, dict) else {}
+    return Delivery(messages, around, sent_at, _text(write_key))
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+class Headers(NamedTuple):
+    """The few headers we read."""
+
+    authorization: bytes = b""
+    write_key: bytes = b""
+    length: bytes = b""
+
+
+def headers(given: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """The headers that matter, from ASGI's list of lower-case names."""
+    authorization = write_key = length = b""
+    for name, value in given:
+        if name == b"authorization":
+            authorization = value
+        elif name == b"content-length":
+            length = value
+        elif name == b"x-write-key":
+            write_key = value
+    return Headers(authorization, write_key, length)
+
+
+def key(given: Headers, delivery: Delivery | None, query: bytes) -> str:
+    """The write key of a request: Basic, then the body's, then X-Write-Key, then ?writeKey=; empty if there is none.
+
+    A Bearer token says nothing to us: its senders put the key into the body as well.
+    """
+    scheme, _, told = given.authorization.partition(b" ")
+    if scheme.lower() == b"basic":
+        try:
+            user = base64.b64decode(told.strip() + b"==").decode().partition(":")[0]
+        except (binascii.Error, ValueError):
+            user = ""
+        if user:
+            return user
+    if delivery and delivery.write_key:
+        return delivery.write_key
+    if given.write_key:
+        return given.write_key.decode("latin-1")
+    if b"writeKey=" in query:
+        return parse_qs(query.decode("latin-1")).get("writeKey", [""])[0]
+    return ""

@@ -1,0 +1,217 @@
+"""Group commit: whatever waits is written in one transaction, and only then is anybody told that it is safe.
+
+One thread writes. While it waits for the disk, requests pile up; the next group takes them all. So the more arrives, the
+fewer commits an event costs, and a quiet hour costs no waiting: there is no timer.
+"""
+
+import asyncio
+import threading
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from queue import Empty, SimpleQueue
+from typing import NamedTuple
+
+import psycopg
+
+from regulars.app import App
+from regulars.collect import errors
+from regulars.collect.door import refuse
+from regulars.collect.errors import JournalAway, QueueFull
+from regulars.collect.journal import APPEND_MAX_EVENTS, Entry, Rejected, append
+from regulars.kit.logging import logger
+
+QUEUE_MAX_EVENTS = 20_000
+GROUP_MAX_EVENTS = APPEND_MAX_EVENTS
+DATABASE_WAIT_SECONDS = 5.0
+STOP_SECONDS = 30.0
+
+log = logger("collect")
+
+
+class Counts(NamedTuple):
+    """What became of one request's events."""
+
+    accepted: int
+    duplicates: int
+    refused: int
+    """Conflicts included: same id, other body."""
+
+
+class _Waiting(NamedTuple):
+    entries: list[Entry]
+    rejected: list[Rejected]
+    done: "asyncio.Future[Counts]"
+    loop: asyncio.AbstractEventLoop
+
+    @property
+    def size(self) -> int:
+        return len(self.entries) + len(self.rejected)
+
+
+_Answer = tuple["asyncio.Future[Counts]", Counts | Exception]
+
+
+class GroupCommit:
+    """The one writer of the gateway. `held` events wait or are being written."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self.held = 0
+        self.is_away = False
+        """The last group could not be written because the database did not answer."""
+
+    def start(self) -> None:
+        """Begin to write; harmless if it has begun."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Write what waits, then end."""
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join(STOP_SECONDS)
+            self._thread = None
+
+    def submit(self, entries: list[Entry], rejected: list[Rejected]) -> "asyncio.Future[Counts]":
+        """The counts of these events once they are durable. Raises QueueFull; the future fails with JournalAway."""
+        waiting = _Waiting(entries, rejected, (loop := asyncio.get_running_loop()).create_future(), loop)
+        if self.held + waiting.size > QUEUE_MAX_EVENTS:
+            raise QueueFull(f"{self.held} events wait for the journal", "Send it again a little later")
+        self.held += waiting.size
+        self._queue.put(waiting)
+        return waiting.done
+
+    def _run(self) -> None:
+        left: _Waiting | None = None
+        while True:
+            first = left or self._queue.get()
+            if first is None:
+                return
+            group, left, is_last = self._gather(first)
+            self._answer(group, self._write(group))
+            if is_last:
+                return
+
+    def _gather(self, first: _Waiting) -> tuple[list[_Waiting], _Waiting | None, bool]:
+        """Everything that waits, up to a group; what did not fit; whether we were told to end."""
+        group, size = [first], first.size
+        try:
+            while (following := self._queue.get_nowait()) is not None:
+                size += following.size
+                if size > GROUP_MAX_EVENTS:
+                    return group, following, False
+                group.append(following)
+        except Empty:
+            return group, None, False
+        return group, None, True
+
+    def _write(self, group: Sequence[_Waiting]) -> list[Counts] | Exception:
+        try:
+            with self._transaction() as app:
+                counts = _write_together(app, group)
+        except psycopg.OperationalError as fault:
+            self.is_away = True
+            log.warning("journal_away", waiting=self.held, why=type(fault).__name__)
+            return JournalAway("The journal cannot be written right now", "Send it again; nothing of it was stored")
+        except Exception as fault:  # whatever it is, every request of the group must be answered
+            log.exception("group_failed", events=sum(each.size for each in group))
+            return self._write_apart(group) if isinstance(fault, psycopg.Error) else fault
+        self.is_away = False
+        return counts
+
+    def _write_apart(self, group: Sequence[_Waiting]) -> list[Counts] | Exception:
+        """PostgreSQL refused something the door let through: find it, so that one message cannot stop the rest."""
+        try:
+            with self._transaction() as app:
+                return [_tally(each, *_append_isolating(app, each.entries, each.rejected)) for each in group]
+        except Exception as fault:
+            log.exception("group_failed_again", events=sum(each.size for each in group))
+            return JournalAway(f"The journal cannot be written: {type(fault).__name__}", "Send it again later")
+
+    @contextmanager
+    def _transaction(self) -> Generator[App, None, None]:
+        # Not app.transaction(): a sender waits, so we give up on a lost database much sooner than a worker would.
+        with self._app.store.pool.connection(timeout=DATABASE_WAIT_SECONDS) as connection:
+            yield replace(self._app, connection=connection)
+
+    def _answer(self, group: Sequence[_Waiting], results: list[Counts] | Exception) -> None:
+        by_loop: dict[asyncio.AbstractEventLoop, list[_Answer]] = {}
+        for place, each in enumerate(group):
+            result = results if isinstance(results, Exception) else results[place]
+            by_loop.setdefault(each.loop, []).append((each.done, result))
+        size = sum(each.size for each in group)
+        for loop, answers in by_loop.items():
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self._tell, answers, size if loop is group[0].loop else 0)
+
+    def _tell(self, answers: Sequence[_Answer], size: int) -> None:
+        self.held -= size
+        for done, result in answers:
+            if done.done():
+                continue  # the sender has gone
+            if isinstance(result, Exception):
+                done.set_exception(result)
+            else:
+                done.set_result(result)
+
+
+def _write_together(app: App, group: Sequence[_Waiting]) -> list[Counts]:
+    if len(group) == 1:
+        return [_tally(group[0], *_fates(app, group[0].entries, group[0].rejected))]
+    entries = [entry for each in group for entry in each.entries]
+    rejected = [reject for each in group for reject in each.rejected]
+    duplicates, conflicts = _fates(app, entries, rejected)
+    if not duplicates and not conflicts:
+        return [Counts(len(each.entries), 0, len(each.rejected)) for each in group]
+    counts: list[Counts] = []
+    start = 0
+    for each in group:
+        own = range(start, start + len(each.entries))
+        counts.append(_tally(each, [at for at in duplicates if at in own], [at for at in conflicts if at in own]))
+        start = own.stop
+    return counts
+
+
+def _fates(app: App, entries: Sequence[Entry], rejected: Sequence[Rejected]) -> tuple[list[int], list[int]]:
+    fate = append(app, entries, rejected)
+    return fate.duplicates, fate.conflicts
+
+
+def _tally(each: _Waiting, duplicates: Sequence[int], conflicts: Sequence[int]) -> Counts:
+    accepted = len(each.entries) - len(duplicates) - len(conflicts)
+    return Counts(accepted, len(duplicates), len(each.rejected) + len(conflicts))
+
+
+def _append_isolating(app: App, entries: Sequence[Entry], rejected: Sequence[Rejected]) -> tuple[list[int], list[int]]:
+    """Append by halves until what PostgreSQL refuses stands alone; that becomes a refusal (counted as a conflict)."""
+    if rejected:
+        append(app, [], rejected)
+    if not entries:
+        return [], []
+    try:
+        with app.db.transaction():
+            return _fates(app, entries, [])
+    except psycopg.OperationalError:
+        raise
+    except psycopg.Error as fault:
+        if len(entries) == 1:
+            append(app, [], [_unstorable(entries[0], fault)])
+            return [], [0]
+    middle = len(entries) // 2
+    left = _append_isolating(app, entries[:middle], [])
+    right = _append_isolating(app, entries[middle:], [])
+    return tuple(one + [at + middle for at in two] for one, two in zip(left, right, strict=True))  # pyright: ignore[reportReturnType]
+
+
+def _unstorable(entry: Entry, fault: psycopg.Error) -> Rejected:
+    refused = refuse(
+        entry.row.body,
+        errors.NOT_STORABLE,
+        f"PostgreSQL cannot store it: {type(fault).__name__}",
+        "Report this: the door should have known",
+    )
+    return Rejected(entry.source, entry.received_at, refused._replace(message_id=entry.row.message_id))
