@@ -11,6 +11,8 @@ from regulars.analyze.catalogue import SEGMENTS, TRAITS
 from regulars.analyze.live import tick, update
 from regulars.analyze.plan import Segment, Trait
 from regulars.analyze.schema import ensure_schema
+from regulars.analyze.scores import scores
+from regulars.analyze.scoring import Standing, scores_of
 from regulars.analyze.segments import (
     Member,
     SegmentView,
@@ -29,10 +31,13 @@ __all__ = [
     "Segment",
     "SegmentView",
     "Size",
+    "Standing",
     "Trait",
     "Visit",
     "ensure_schema",
     "members",
+    "scores",
+    "scores_of",
     "segments",
     "size_history",
     "tick",

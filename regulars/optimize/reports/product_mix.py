@@ -1,0 +1,121 @@
+"""What is revenue made of: parts of the range (or channels), and which gained or lost beyond chance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from regulars.app import App
+from regulars.optimize import intervals, sales
+from regulars.optimize.intervals import Difference
+from regulars.optimize.reports import Chart, Column, Parameter, ReportResult, Series, nothing, reports
+from regulars.optimize.reports.purchase_trends import PERIOD
+from regulars.optimize.words import against, money, percent, points
+
+UNKNOWN = "Not known"
+OTHER = "Other"
+MOST_PARTS = 100
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One part of the range: its part of revenue, and the revenue itself."""
+
+    name: str
+    share: Difference
+    revenue_cents: float
+
+
+class ProductMix:
+    """Revenue by department, category, brand or channel."""
+
+    name = "product_mix"
+    title = "What is revenue made of, and what moves?"
+    parameters: tuple[Parameter, ...] = (
+        Parameter(
+            name="by", title="Parts", type="choice", default="department",
+            choices=("department", "category", "brand", "channel"),
+        ),
+        Parameter(name="parts", title="Parts shown; the rest is one", type="whole", default=6, most=MOST_PARTS),
+        *PERIOD,
+    )  # fmt: skip
+
+    def run(self, app: App, params: dict[str, Any]) -> ReportResult:
+        with sales.opened(app) as lake:
+            if lake is None:
+                return nothing(self, "No order has reached the lake")
+            period = sales.Period(params["days"], params["until"] or lake.last_day)
+            columns = lake.columns(sales.SQL.mix_by_owner, part=params["by"], **period.bounds)
+        parts = shares(columns, params["parts"])
+        return ReportResult(
+            name=self.name,
+            title=finding(parts, params["by"], app.settings.brand_currency),
+            measure=f"Part of revenue by {params['by']}, {against(period.days, period.split, period.until)}",
+            unit="share",
+            columns=[
+                Column(name="part", title=params["by"].capitalize()),
+                Column(name="revenue_cents", title="Revenue", unit="cents"),
+                Column(name="share", title="Part of revenue", unit="share"),
+                Column(name="before", title="Part before", unit="share"),
+                Column(name="change", title="Change", unit="points"),
+                Column(name="low", title="Change at least", unit="points"),
+                Column(name="high", title="Change at most", unit="points"),
+                Column(name="verdict", title="Verdict"),
+            ],
+            rows=[
+                [
+                    part.name, round(part.revenue_cents), part.share.now, part.share.before,
+                    part.share.change, part.share.low, part.share.high, part.share.verdict,
+                ]
+                for part in parts
+            ],
+            chart=Chart(
+                kind="parts",
+                x="part",
+                series=(Series(column="share", title="Now"), Series(column="before", title="Before", role="before")),
+            ),
+            verdict=_moved(parts) or "no part moved beyond chance",
+            as_of_day=period.until,
+        )  # fmt: skip
+
+
+def shares(columns: dict[str, NDArray[Any]], most: int) -> list[Part]:
+    """The largest parts by revenue, then everything else as one; customers are the independent units."""
+    owners, owner = np.unique(columns["owner"], return_inverse=True)
+    # NULL comes as whatever the engine leaves under a mask, so it was given a name in the query's place here.
+    names, name = np.unique([UNKNOWN if part is None else str(part) for part in columns["part"]], return_inverse=True)
+    revenue = np.bincount(name, columns["revenue_now"] + columns["revenue_before"], len(names))
+    largest = sorted(range(len(names)), key=lambda at: (-revenue[at], names[at]))
+    place = np.full(len(names), min(most, len(names)))
+    place[largest[:most]] = np.arange(len(largest[:most]))
+    labels = [str(names[at]) for at in largest[:most]] + [OTHER] * (len(names) > most)
+    spend = np.zeros((2, len(labels), len(owners)))
+    for period, column in enumerate(("revenue_before", "revenue_now")):
+        np.add.at(spend[period], (place[name], owner.reshape(-1)), columns[column])
+    total = spend.sum(axis=1)
+    return [
+        Part(label, intervals.of_ratios((spend[1, at], total[1]), (spend[0, at], total[0])), float(spend[1, at].sum()))
+        for at, label in enumerate(labels)
+    ]
+
+
+def finding(parts: list[Part], by: str, currency: str) -> str:
+    """One sentence: the largest part, and the one that moved most, if any did."""
+    if not parts or not any(part.share.now for part in parts):
+        return "Nothing was bought in this period"
+    first = max((part for part in parts if part.name != OTHER), key=lambda part: part.share.now)
+    told = f"{first.name} brings {percent(first.share.now)} of revenue ({money(first.revenue_cents, currency)})"
+    return f"{told}; {_moved(parts) or f'no {by} moved beyond chance'}"
+
+
+def _moved(parts: list[Part]) -> str:
+    proven = [part for part in parts if part.share.is_proven and part.name != OTHER]
+    if not proven:
+        return ""
+    most = max(proven, key=lambda part: abs(part.share.change))
+    return f"{most.name} {'gained' if most.share.change > 0 else 'lost'} {points(abs(most.share.change))[1:]}"
+
+
+reports.add(ProductMix.name)(ProductMix())

@@ -1,0 +1,59 @@
+"""Numbers as people read them in findings. Pure."""
+
+from __future__ import annotations
+
+from regulars.kit.clock import day_date
+from regulars.optimize.intervals import Difference
+
+SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+# From here on cents are noise.
+WHOLE_FROM_CENTS = 100_000
+
+
+def money(cents: float, currency: str) -> str:
+    """$4.20, $812,600; a true minus."""
+    sign = SIGNS.get(currency, f"{currency} ")
+    amount = abs(cents) / 100
+    text = f"{amount:,.0f}" if abs(cents) >= WHOLE_FROM_CENTS else f"{amount:,.2f}"
+    return f"{'−' if cents < 0 else ''}{sign}{text}"
+
+
+def percent(share: float) -> str:
+    """3.1%, without a sign."""
+    return f"{abs(share) * 100:.1f}%"
+
+
+def signed(number: float) -> str:
+    """+1.25 or −0.40, with a true minus."""
+    return f"{number:+.2f}".replace("-", "−")
+
+
+def points(difference: float) -> str:
+    """+0.9 pt: a difference of two shares."""
+    return f"{'−' if difference < 0 else '+'}{abs(difference) * 100:.1f} pt"
+
+
+def moved(difference: Difference) -> str:
+    """ "up 3.1%", "down 3.1%", or "about level" while it is not proven."""
+    if difference.share is None:
+        return "new"
+    direction = "up" if difference.change > 0 else "down"
+    if difference.is_proven:
+        return f"{direction} {percent(difference.share)}"
+    return f"about level ({direction} {percent(difference.share)}, {difference.verdict})"
+
+
+def weekday(day: int) -> int:
+    """0 for Monday to 6 for Sunday; day 0 (1970-01-01) was a Thursday."""
+    return (day + 3) % 7
+
+
+def span(first: int, last: int) -> str:
+    """2026-10-26 to 2026-11-22."""
+    return f"{day_date(first).isoformat()} to {day_date(last).isoformat()}"
+
+
+def against(days: int, first: int, last: int) -> str:
+    """The line that names both periods."""
+    return f"{span(first, last)} against the {days} days before"
