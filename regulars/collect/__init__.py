@@ -2,15 +2,17 @@
 
 Takes: messages in the Segment shape over HTTP (`gateway`), from files (`imports`) or from a room (`accept`, `announce`).
 Gives: batches of decoded events (`claim`, `advance`), typed fact rows (`facts_of`), Parquet by day (`flush`), refusals.
-Writes tables: source, write_key, journal, refusal, checkpoint, announcement.
+Writes tables: source, write_key, journal, refusal, checkpoint, announcement, lake_file.
 Never: says who an event belongs to, changes a journal row, or acknowledges what is not durable.
 """
 
+from regulars.collect.facts import FACT_COLUMNS, Fact, FactColumn, facts_of
 from regulars.collect.journal import (
     Announcement,
     Receipt,
     Refusal,
     accept,
+    accept_mixed,
     advance,
     announce,
     claim,
@@ -27,18 +29,27 @@ from regulars.collect.keys import (
     source_by_name,
     sources,
 )
+from regulars.collect.lake import FlushReport, fact_files, flush, torn_files
 
 __all__ = [
+    "FACT_COLUMNS",
     "SOURCE_KINDS",
     "Announcement",
+    "Fact",
+    "FactColumn",
+    "FlushReport",
     "Receipt",
     "Refusal",
     "Source",
     "SourceUse",
     "accept",
+    "accept_mixed",
     "advance",
     "announce",
     "claim",
+    "fact_files",
+    "facts_of",
+    "flush",
     "publish",
     "refusals",
     "register",
@@ -46,4 +57,5 @@ __all__ = [
     "source_by_key",
     "source_by_name",
     "sources",
+    "torn_files",
 ]

@@ -86,10 +86,23 @@ def accept(
 
     A number of statements that does not depend on the number of messages. Durable once the caller commits.
     """
-    arrival = Arrival(source, received_at, lambda: mint(app), sent_at)
-    items = [admit(message, arrival) for message in messages]
-    entries = [Entry(source, received_at, item) for item in items if isinstance(item, Row)]
-    rejected = [Rejected(source, received_at, item) for item in items if isinstance(item, Refused)]
+    return accept_mixed(app, [(source, message) for message in messages], received_at=received_at, sent_at=sent_at)
+
+
+def accept_mixed(
+    app: App, messages: Sequence[tuple[Source, object]], *, received_at: datetime, sent_at: object = None
+) -> Receipt:
+    """Like `accept`, for messages of several sources whose order among each other is to be kept, as in a replay."""
+    sources = {source.id: source for source, _ in messages}
+    arrivals = {key: Arrival(source, received_at, lambda: mint(app), sent_at) for key, source in sources.items()}
+    entries: list[Entry] = []
+    rejected: list[Rejected] = []
+    for source, message in messages:
+        item = admit(message, arrivals[source.id])
+        if isinstance(item, Row):
+            entries.append(Entry(source, received_at, item))
+        else:
+            rejected.append(Rejected(source, received_at, item))
     fate = append(app, entries, rejected)
     return Receipt(
         accepted=len(entries) - len(fate.duplicates) - len(fate.conflicts),
