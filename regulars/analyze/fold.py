@@ -19,7 +19,7 @@ from regulars.analyze import past
 from regulars.analyze.past import SQL
 from regulars.analyze.schema import Ready
 from regulars.app import App
-from regulars.collect.facts import FACT_COLUMNS, facts_of
+from regulars.collect import FACT_COLUMNS, facts_of
 from regulars.model import Event, People
 
 # Characters that mean something to COPY, as it wants them.

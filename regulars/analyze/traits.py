@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from regulars.analyze.errors import TraitRefused
-from regulars.collect.facts import FACT_COLUMNS
+from regulars.collect import FACT_COLUMNS
 
 Kind = Literal["whole", "fraction", "text", "truth"]
 TYPES = {column.name: column.type for column in FACT_COLUMNS}
