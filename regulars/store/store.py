@@ -128,6 +128,11 @@ def unfit(connection: psycopg.Connection) -> list[tuple[str, str]]:
             [[*MUST_BE_ON, "server_encoding", "transaction_read_only"]],
         ).fetchall()
     )
+    allowed = connection.execute(
+        "select current_schema() is not null and has_schema_privilege(current_schema(), 'create')"
+    ).fetchone()
+    if allowed != (True,):
+        faults.append(("its user may not make tables", "make it the owner: alter database … owner to …"))
     off = [name for name in MUST_BE_ON if settings[name] == "off"]
     if off:
         faults.append((f"{', '.join(off)} off, so what is acknowledged could be lost", "set it to on and restart it"))
