@@ -1,0 +1,125 @@
+"""The tick fits what is due, scores everybody, and remembers grades."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from regulars import analyze
+from regulars.analyze.scores import scores
+from regulars.analyze.scoring import score_all, scores_of, version_of
+from regulars.app import App
+from regulars.kit.clock import ManualClock, day_number
+
+CUSTOMERS = 300
+
+
+@pytest.fixture
+def brand(app: App) -> App:
+    """A brand with 300 customers whose traits stand in the trait table."""
+    today = day_number(app.clock.now(), app.settings.zone)
+    draw = np.random.default_rng(7)
+    days = draw.geometric(0.2, CUSTOMERS)
+    first = today - draw.integers(60, 400, CUSTOMERS)
+    last = np.where(days > 1, np.minimum(first + draw.integers(1, 300, CUSTOMERS), today), first)
+    with app.transaction() as inside:
+        analyze.ensure_schema(inside)
+        inside.db.execute(
+            "insert into trait_state (customer, orders, order_days, first_order_day, last_order_day, spend_cents)"
+            " select * from unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])",
+            [list(range(1, CUSTOMERS + 1)), *(c.tolist() for c in (days, days, first, last, days * 3_000))],
+        )
+    return app
+
+
+def score(app: App) -> list[int]:
+    with app.transaction() as inside:
+        return score_all(inside, inside.clock.now())
+
+
+def count(app: App, sql: str) -> int:
+    with app.transaction() as inside:
+        return inside.db.execute(sql).fetchall()[0][0]  # pyright: ignore
+
+
+def test_the_first_tick_scores_everybody_by_every_model(brand: App) -> None:
+    graded = score(brand)
+
+    assert graded == list(range(1, CUSTOMERS + 1))
+    for name in scores:
+        assert count(brand, f"select count(*) from score where model = '{name}'") == CUSTOMERS
+        assert count(brand, f"select count(*) from score_change where model = '{name}'") == CUSTOMERS
+        assert count(brand, f"select count(*) from score_model where model = '{name}'") == 1
+
+
+def test_the_same_tick_twice_changes_nothing(brand: App) -> None:
+    score(brand)
+    before = count(brand, "select sum(xmin::text::bigint) from score")
+
+    assert score(brand) == []
+
+    assert count(brand, "select sum(xmin::text::bigint) from score") == before
+
+
+def test_a_model_is_fitted_again_after_its_interval_and_not_before(brand: App, clock: ManualClock) -> None:
+    score(brand)
+    for _ in range(scores["rfm"].refit_days):
+        assert count(brand, "select max(version) from score_model where model = 'rfm'") == 1
+        clock.sleep(timedelta(days=1).total_seconds())
+        score(brand)
+
+    assert count(brand, "select max(version) from score_model where model = 'rfm'") == 2
+
+
+def test_between_two_fits_an_order_moves_her_and_nobody_else(brand: App) -> None:
+    score(brand)
+    with brand.transaction() as inside:
+        lowest = inside.db.execute("select customer from score where model = 'rfm' order by value, customer").fetchall()
+        her = lowest[0][0]
+        inside.db.execute(
+            "update trait_state set last_order_day = (select max(last_order_day) from trait_state), orders = 500,"
+            " spend_cents = 99999999 where customer = %s",
+            [her],
+        )
+
+    assert score(brand) == [her]
+
+
+def test_a_customer_who_went_up_in_another_leaves_the_scores_and_her_history_says_so(brand: App) -> None:
+    score(brand)
+    with brand.transaction() as inside:
+        inside.db.execute("delete from trait_state where customer = 5")
+
+    assert score(brand) == [5]
+
+    assert count(brand, "select count(*) from score where customer = 5") == 0
+    assert count(brand, "select count(*) from score_change where customer = 5 and grade is null") == len(list(scores))
+
+
+def test_a_person_reads_her_scores_with_the_reason(brand: App) -> None:
+    score(brand)
+
+    with brand.transaction() as inside:
+        standings = scores_of(inside, 1)
+
+    assert [standing.model for standing in standings] == ["lifetime_value", "rfm"]
+    assert all(standing.why.endswith(".") and "$" in standing.why for standing in standings)
+    assert all(list(standing.parts) == list(scores[standing.model].parts) for standing in standings)
+
+
+def test_a_score_can_be_computed_again_from_the_version_it_names(brand: App) -> None:
+    score(brand)
+
+    with brand.transaction() as inside:
+        version = version_of(inside, scores["lifetime_value"])
+
+    assert version is not None
+    assert isinstance(version.params, scores["lifetime_value"].params_type)
+    assert version.customers == CUSTOMERS
+
+
+def test_a_brand_without_orders_has_no_scores_and_no_faults(app: App) -> None:
+    with app.transaction() as inside:
+        analyze.ensure_schema(inside)
+        assert score_all(inside, inside.clock.now()) == []
+        assert scores_of(inside, 1) == []
