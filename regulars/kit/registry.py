@@ -1,4 +1,4 @@
-"""Shelves: a new connector, score, channel or report is one new file that registers itself and is found without a list."""
+"""Shelves: a new connector, score, channel or report is one new file that registers itself, found without a list."""
 
 import importlib
 import pkgutil
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class Shelf(Generic[T]):
-    """Plug-ins of one kind by name. `package` holds our own, the entry-point group `regulars.<kind>` holds outside ones."""
+    """Plug-ins of one kind by name. `package` holds our own, entry-point group `regulars.<kind>` those of outside."""
 
     def __init__(self, kind: str, package: str) -> None:
         self.kind = kind

@@ -1,8 +1,11 @@
-"""Settings: REGULARS_* variables, over what the data folder keeps, over safe defaults; each has a line in the reference."""
+"""Settings: REGULARS_* variables over what the data folder keeps over safe defaults; each stands in the reference."""
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, get_type_hints
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -42,6 +45,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Password there."""
     smtp_starttls: bool = False
     """Upgrade the connection with STARTTLS before sending."""
+    smtp_log: str = ""
+    """Log of the Postfix that takes our mail, asked after an interruption what it took; empty: our own catcher's folder."""
     mail_from: str = "hello@regulars.invalid"
     """Sender address of marketing mail."""
     log_level: str = "info"
@@ -72,17 +77,60 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Settings:
     raw |= {name: value for name, value in given.items() if value is not None}
     home = Path(str(raw.get("home", Settings().home))).expanduser()
     raw = kept(home) | raw
-    try:
-        settings = msgspec.convert(raw, Settings, strict=False)
-        ZoneInfo(settings.brand_zone)
-    except msgspec.ValidationError as fault:
-        raise SettingRefused(f"A setting cannot be read: {fault}", "Mend the REGULARS_ variable it names") from None
-    except (ZoneInfoNotFoundError, ValueError):
-        raise SettingRefused(
-            f"REGULARS_BRAND_ZONE is '{raw.get('brand_zone')}', which is no time zone",
-            "Write an IANA name, for example Europe/Berlin",
-        ) from None
+    settings, faults = _read(raw)
+    if faults:
+        raise SettingRefused("; ".join(faults), "Mend what is named and start again (docs/reference/settings.md)")
     return settings
+
+
+def _read(raw: Mapping[str, object]) -> tuple[Settings, list[str]]:
+    """Settings of what can be read, and a line for each that cannot."""
+    good: dict[str, object] = {}
+    faults: list[str] = []
+    hints = get_type_hints(Settings)
+    for name, value in raw.items():
+        try:
+            good[name] = msgspec.convert(value, hints[name], strict=False)
+        except msgspec.ValidationError:
+            faults.append(f"{PREFIX}{name.upper()} is {value!r}, not {PLAIN_TYPES[hints[name]]}")
+        except KeyError:
+            faults.append(f"there is no setting {PREFIX}{name.upper()}")
+    settings = msgspec.convert(good, Settings)
+    faults += [
+        f"{PREFIX}{name.upper()} is {getattr(settings, name)!r}, not {wanted}"
+        for name, (is_good, wanted) in RULES.items()
+        if not is_good(getattr(settings, name))
+    ]
+    return settings, faults
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+PLAIN_TYPES: dict[object, str] = {str: "text", int: "a whole number", bool: "true or false"}
+# What a value must be beyond its type: the test, and how to say it.
+RULES: dict[str, tuple[Callable[[Any], object], str]] = {
+    "brand_zone": (_is_zone, "an IANA time zone like Europe/Berlin"),
+    "brand_country": (re.compile("[A-Z]{2}").fullmatch, "a country of two capital letters like US"),
+    "brand_currency": (re.compile("[A-Z]{3}").fullmatch, "a currency of three capital letters like USD"),
+    "base_url": (_is_address, "an address like https://example.com"),
+    "smtp_port": (lambda port: 1 <= port <= 65_535, "a port from 1 to 65535"),
+    "mail_from": (re.compile(r"[^@\s]+@[^@\s]+").fullmatch, "an e-mail address"),
+    "log_level": ({"debug", "info", "warning", "error"}.__contains__, "debug, info, warning or error"),
+}
 
 
 def kept(home: Path) -> dict[str, object]:
@@ -104,4 +152,7 @@ def keep(settings: Settings) -> None:
         if name not in NEVER_KEPT and getattr(settings, name) != getattr(defaults, name)
     }
     settings.home_path.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
-    (settings.home_path / KEPT).write_bytes(msgspec.json.format(msgspec.json.encode(chosen)))
+    # Beside its place and moved in: another command may be reading it now.
+    part = settings.home_path / f"{KEPT}.{os.getpid()}"
+    part.write_bytes(msgspec.json.format(msgspec.json.encode(chosen)))
+    part.replace(settings.home_path / KEPT)
