@@ -10,6 +10,9 @@ Never: reads a customer's name or address, reaches a customer, or computes what 
 from regulars.analyze.catalogue import SEGMENTS, TRAITS
 from regulars.analyze.live import tick, update
 from regulars.analyze.plan import Segment, Trait
+from regulars.analyze.questions import Clause, Evidence, TraitValue, Why, count, evidence, traits_of, why
+from regulars.analyze.rebuild import Rebuilt, fold_lake, rebuild, segment_sizes_on
+from regulars.analyze.rules import sentence
 from regulars.analyze.schema import ensure_schema
 from regulars.analyze.scores import scores
 from regulars.analyze.scoring import Standing, scores_of
@@ -27,20 +30,33 @@ from regulars.analyze.segments import (
 __all__ = [
     "SEGMENTS",
     "TRAITS",
+    "Clause",
+    "Evidence",
     "Member",
+    "Rebuilt",
     "Segment",
     "SegmentView",
     "Size",
     "Standing",
     "Trait",
+    "TraitValue",
     "Visit",
+    "Why",
+    "count",
     "ensure_schema",
+    "evidence",
+    "fold_lake",
     "members",
+    "rebuild",
     "scores",
     "scores_of",
+    "segment_sizes_on",
     "segments",
+    "sentence",
     "size_history",
     "tick",
+    "traits_of",
     "update",
     "visits",
+    "why",
 ]

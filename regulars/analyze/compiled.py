@@ -160,7 +160,7 @@ def _output(output: Output, family: Family, dialect: Dialect, as_of: Node) -> No
     if leaf.what == "keys":
         return coalesce(whole_sum(when(some, literal(1))), ZERO)
     if leaf.what == "top_value":
-        return exp.Max(this=when(some, measure))
+        return coalesce(exp.Max(this=when(some, measure)), ZERO)
     return pick(dialect, key, [exp.Neg(this=measure), key], largest=False, only=some)
 
 

@@ -157,3 +157,18 @@ select name, title, rule from segment_definition
 -- name: keep_rule
 -- Evaluated for everybody now.
 update segment_definition set rule = %(rule)s, title = %(title)s where name = %(name)s
+
+-- name: membership
+-- Whose the records of each signature are now.
+select id, customer from signature where customer is not null
+
+-- name: everybody
+-- All customers; those without facts have traits, too.
+select id from customer
+
+-- name: spans
+-- Stretches of shared carriers that are somebody else's, in microseconds as facts have them.
+select c.signature, (extract(epoch from c.from_at) * 1000000)::bigint, (extract(epoch from c.to_at) * 1000000)::bigint,
+    c.customer
+from carrier_span c
+join signature s on s.id = c.signature and s.sessions

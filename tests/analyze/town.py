@@ -66,10 +66,43 @@ class Town:
             )
             return self._change(app, recompute=[row[0], into])
 
+    def lend(self, signature: int, first_day: int, last_day: int, holder: int) -> Changes:
+        """What a shared device did in these days was somebody else's session."""
+        with self.app.transaction() as app:
+            row = app.db.execute("update signature set sessions = true where id = %s returning customer", [signature])
+            (owner,) = row.fetchone() or (None,)
+            app.db.execute(
+                "insert into carrier_span values (%s, %s, %s, %s) on conflict do nothing",
+                [signature, EPOCH + timedelta(days=first_day), EPOCH + timedelta(days=last_day), holder],
+            )
+            return self._change(app, recompute=[owner, holder])
+
     def tick(self, day: int) -> Changes:
         """Noon of a day."""
         with self.app.transaction() as app:
             return analyze.tick(app, EPOCH + timedelta(days=day))
+
+    def clear(self) -> None:
+        """Nobody lives here any more."""
+        with self.app.transaction() as app:
+            cells = app.db.execute(
+                "select string_agg(table_name, ', ') from information_schema.tables where table_name like 'cell\\_%'"
+            ).fetchone()
+            app.db.execute(
+                "truncate journal, record, signature, customer, carrier_span, trait_state, segment_member, segment_move,"
+                f" as_of, lake_file, announcement, score, score_model, score_change, {cells[0]}"
+            )
+            app.db.execute("update checkpoint set seq = 0")
+
+    def customers(self) -> set[int]:
+        """Ids of everybody."""
+        with self.app.transaction() as app:
+            return {row[0] for row in app.db.execute("select id from customer")}
+
+    def signatures(self) -> dict[int, int]:
+        """Signatures with whose they are."""
+        with self.app.transaction() as app:
+            return dict(app.db.execute("select id, customer from signature").fetchall())
 
     def state(self, columns: str = "*") -> dict[int, tuple[Any, ...]]:
         """Columns of trait_state by customer."""
@@ -122,10 +155,10 @@ class Town:
             " select * from unnest(%s::bigint[], %s::bigint[], %s::timestamptz[])",
             [seqs, signatures, [event.occurred_at for event in batch.events]],
         )
-        owners = dict(app.db.execute("select id, customer from signature").fetchall())
+        owners = dict(app.db.execute("select seq, customer from event_customer where seq = any(%s)", [seqs]).fetchall())
         return People(
             batch=batch,
-            customers=[owners[s] for s in signatures],
+            customers=[owners[seq] for seq in seqs],
             created=sorted(row[0] for row in rows),
             merged=[],
             recompute=[],

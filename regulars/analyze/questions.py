@@ -1,0 +1,170 @@
+"""Questions about stored values: what do we know of her, how many match a rule, why is she in it, by her events."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, LiteralString, cast
+
+import msgspec
+from sqlglot import exp
+
+from regulars.analyze import compiled, past
+from regulars.analyze.past import SQL
+from regulars.analyze.plan import Plan, Trait, leaves
+from regulars.analyze.rules import clauses, parsed, sentence, shown
+from regulars.analyze.schema import ready
+from regulars.analyze.segments import segment_named
+from regulars.analyze.statements import AS_OF
+from regulars.analyze.traits import Expression, Leaf, Op, Scalar, Windowed
+from regulars.app import App
+from regulars.collect import FACT_COLUMNS, facts_of
+from regulars.lake.dialect import POSTGRES, Node, binary, column, literal, named, render
+
+PLACE = {column.name: place for place, column in enumerate(FACT_COLUMNS)}
+# Events looked through for evidence, and events named as evidence: the newest are what people ask about.
+EVIDENCE_SEARCHED_EVENTS = 2_000
+EVIDENCE_SHOWN_EVENTS = 20
+# Facts that are made of events with another name or kind.
+SOURCE_NAMES = {"Order Line": "Order Completed"}
+SOURCE_KINDS = {"Page Viewed": "page", "Screen Viewed": "screen"}
+
+
+class TraitValue(msgspec.Struct, frozen=True, kw_only=True):
+    """One value of one customer."""
+
+    name: str
+    title: str
+    value: int | float | str | bool | None
+    """None: not known, or never happened."""
+    shown: str
+    unit: str
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that a value came from."""
+
+    seq: int
+    name: str
+    at: datetime
+
+
+class Clause(msgspec.Struct, frozen=True, kw_only=True):
+    """One comparison of a rule, for one customer."""
+
+    rule: str
+    value: str
+    holds: bool
+    events: list[Evidence]
+    """The newest events behind the value, newest first."""
+
+
+class Why(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a customer is, or is not, in a segment."""
+
+    segment: str
+    title: str
+    customer: int
+    is_member: bool
+    clauses: list[Clause]
+
+
+def traits_of(app: App, customer: int) -> list[TraitValue]:
+    """All traits of a customer in the order of the catalogue; none for somebody we hold no facts about."""
+    plan = ready(app).plan
+    row = _row(app, plan, [trait.expression for trait in plan.traits], customer)
+    if row is None:
+        return []
+    return [
+        TraitValue(name=t.name, title=t.title, value=value, shown=shown(value, t.unit), unit=t.unit)
+        for t, value in zip(plan.traits, row, strict=True)
+    ]
+
+
+def count(app: App, rule: Expression | dict[str, Any]) -> int:
+    """How many customers match a rule (an expression of the catalogue's traits, or its JSON) now."""
+    plan = ready(app).plan
+    claim = rule if isinstance(rule, Expression) else parsed(rule, plan.traits)
+    query = exp.select(exp.Count(this=exp.Star())).from_("trait_state").where(_value(plan, claim))
+    row = app.db.execute(_sql(query)).fetchone()
+    assert row is not None, "a count has a row"
+    return row[0]
+
+
+def why(app: App, segment: str, customer: int) -> Why:
+    """Every comparison of the segment's rule with her value, whether it holds, and the events it came from."""
+    plan, declared = ready(app).plan, segment_named(app, segment)
+    parts = clauses(declared.rule)
+    row = _row(app, plan, [declared.rule, *parts, *[part.left for part in parts]], customer)
+    known = row or (None,) * (1 + 2 * len(parts))
+    units = {trait.expression: trait.unit for trait in plan.traits}
+    found = zip(parts, known[1 : 1 + len(parts)], known[1 + len(parts) :], strict=True)
+    return Why(
+        segment=segment,
+        title=declared.title,
+        customer=customer,
+        is_member=bool(known[0]),
+        clauses=[
+            Clause(
+                rule=sentence(part, plan.traits),
+                value=shown(value, units.get(part.left, "")),
+                holds=bool(holds),
+                events=evidence(app, part, customer),
+            )
+            for part, holds, value in found
+        ],
+    )
+
+
+def evidence(app: App, value: Trait | Op, customer: int) -> list[Evidence]:
+    """The newest events behind a trait, or behind a comparison, newest first, at most EVIDENCE_SHOWN_EVENTS."""
+    behind = leaves(value.expression if isinstance(value, Trait) else value)
+    wanted = {leaf.facts.event for leaf in behind}
+    names = [SOURCE_NAMES.get(name, name) for name in wanted if name not in SOURCE_KINDS]
+    kinds = [SOURCE_KINDS[name] for name in wanted if name in SOURCE_KINDS]
+    events = past.newest(app, customer, names, kinds, EVIDENCE_SEARCHED_EVENTS)
+    facts = facts_of(events, app.settings.zone)
+    row = app.db.execute(SQL.as_of_day).fetchone()
+    today = row[0] if row else 0
+    seqs = {fact[0] for leaf in behind for fact in _behind(leaf, facts, today)}
+    shown_events = [event for event in events if event.seq in seqs][:EVIDENCE_SHOWN_EVENTS]
+    return [Evidence(seq=e.seq, name=e.name or e.kind, at=e.occurred_at) for e in shown_events]
+
+
+def _behind(leaf: Leaf, facts: list[tuple[Any, ...]], today: int) -> list[tuple[Any, ...]]:
+    """Of these facts, newest first, the ones that decide this leaf."""
+    chosen = [fact for fact in facts if _is_selected(leaf, fact)]
+    if isinstance(leaf, Windowed):
+        return [fact for fact in chosen if today - leaf.days < fact[PLACE["day"]] <= today]
+    if not isinstance(leaf, Scalar) or leaf.fold in ("sum", "count") or leaf.column is None:
+        return chosen
+    place = PLACE[leaf.column]
+    carrying = [fact for fact in chosen if fact[place] is not None]
+    if leaf.fold in ("first", "last"):
+        return carrying[-1:] if leaf.fold == "first" else carrying[:1]
+    best = (min if leaf.fold == "min" else max)((fact[place] for fact in carrying), default=None)
+    return [fact for fact in carrying if fact[place] == best]
+
+
+def _is_selected(leaf: Leaf, fact: tuple[Any, ...]) -> bool:
+    if fact[PLACE["event"]] != leaf.facts.event:
+        return False
+    for name, sign, wanted in leaf.facts.conditions:
+        held = fact[PLACE[name]]
+        if held is None or not (held == wanted if sign == "=" else held > wanted):
+            return False
+    return True
+
+
+def _row(app: App, plan: Plan, expressions: list[Expression], customer: int) -> tuple[Any, ...] | None:
+    columns = [named(_value(plan, e), f"v{place}") for place, e in enumerate(expressions)]
+    query = exp.select(*columns).from_("trait_state").where(binary("=", column("customer"), literal(customer)))
+    return app.db.execute(_sql(query)).fetchone()
+
+
+def _value(plan: Plan, expression: Expression) -> Node:
+    return compiled.finish(expression, lambda leaf: column(plan.columns[leaf]), AS_OF)
+
+
+def _sql(query: Node) -> LiteralString:
+    # Values are literals that SQLGlot quoted; psycopg runs it without parameters.
+    return cast(LiteralString, render(query, POSTGRES))

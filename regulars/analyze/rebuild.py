@@ -1,0 +1,169 @@
+"""Everybody from the lake, in DuckDB: folded by record's signature, merged by membership, finished.
+
+The same plan in another dialect and another order of work than the live fold, so the two check each other; it also
+answers for any past day, and for panel households instead of customers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from sqlglot import exp
+
+from regulars import collect
+from regulars.analyze import compiled
+from regulars.analyze.compiled import CUSTOMER
+from regulars.analyze.past import SQL
+from regulars.analyze.plan import Family, Plan, plan
+from regulars.analyze.schema import ready
+from regulars.analyze.traits import TYPES, Leaf
+from regulars.app import App
+from regulars.lake.dialect import DUCKDB, Node, column, literal, named, render
+from regulars.lake.duckdb import Engine, engine
+
+FACTS, OWNED, EVERYBODY = "facts", "owned", "everybody"
+LAKE_COLUMNS = {"signature": "bigint"} | TYPES
+
+
+class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
+    """Trait values of everybody as of a day, by column."""
+
+    as_of_day: int
+    columns: list[str]
+    """customer (or household), then traits in the order of the catalogue, then segments."""
+    rows: list[tuple[Any, ...]]
+
+
+def rebuild(app: App, as_of_day: int | None = None) -> Rebuilt:
+    """All traits and segments of all customers from the lake, as of today or of a past day (facts up to that day)."""
+    catalogue = ready(app).plan
+    today = _today(app)
+    past_day = as_of_day if as_of_day is not None and as_of_day < today else None
+    with engine() as duck:
+        duck.read_facts(FACTS, collect.fact_files(app, past_day), LAKE_COLUMNS)
+        _read_membership(app, duck)
+        return _fold(duck, catalogue, as_of_day if as_of_day is not None else today)
+
+
+def fold_lake(app: App, traits: list[str], owner: str = "household") -> Rebuilt:
+    """These traits by a column of the facts (panel households) instead of by customer; for published numbers."""
+    chosen = plan([trait for trait in ready(app).plan.traits if trait.name in traits])
+    with engine() as duck:
+        duck.read_facts("lake", collect.fact_files(app), LAKE_COLUMNS)
+        keys = f'select distinct "{owner}" as k from lake where "{owner}" is not null'
+        duck.run(f"create table keys as select k, row_number() over (order by k) as customer from ({keys})")
+        rest = ", ".join(f'"{name}"' for name in TYPES if name != owner)
+        joined = f'lake join keys on lake."{owner}" = keys.k'
+        duck.run(f"create view {FACTS} as select keys.customer as signature, {rest} from {joined}")
+        duck.run("create table membership as select customer as signature, customer from keys")
+        duck.run(f"create table {EVERYBODY} as select customer from keys")
+        _no_spans(duck)
+        built = _fold(duck, chosen, _today(app))
+        names = dict(duck.rows("select customer, k from keys"))
+    rows = [(names[row[0]], *row[1:]) for row in built.rows]
+    return Rebuilt(as_of_day=built.as_of_day, columns=[owner, *built.columns[1:]], rows=rows)
+
+
+def segment_sizes_on(app: App, day: int) -> dict[str, int]:
+    """How many would have been in each segment on a past day, under today's rules and identities."""
+    built = rebuild(app, day)
+    names = [segment.name for segment in ready(app).plan.segments]
+    places = [built.columns.index(name) for name in names]
+    return {name: sum(1 for row in built.rows if row[place]) for name, place in zip(names, places, strict=True)}
+
+
+def _today(app: App) -> int:
+    row = app.db.execute(SQL.as_of_day).fetchone()
+    return row[0] if row else 0
+
+
+def _read_membership(app: App, duck: Engine) -> None:
+    members = app.db.execute(SQL.membership).fetchall()
+    duck.table("membership", {"signature": "bigint", CUSTOMER: "bigint"}, members)
+    duck.table(EVERYBODY, {CUSTOMER: "bigint"}, app.db.execute(SQL.everybody).fetchall())
+    _no_spans(duck, app.db.execute(SQL.spans).fetchall())
+
+
+def _no_spans(duck: Engine, spans: list[tuple[Any, ...]] | None = None) -> None:
+    columns = {"signature": "bigint", "from_us": "bigint", "to_us": "bigint", "holder": "bigint"}
+    duck.table("span", columns, spans or [])
+
+
+def _fold(duck: Engine, catalogue: Plan, day: int) -> Rebuilt:
+    as_of = literal(day)
+    # A shared carrier's session decides fact by fact; everything else follows its signature, whoever that is now.
+    duck.run(
+        f"create view {OWNED} as select f.*, s.holder from {FACTS} f left join span s "
+        "on s.signature = f.signature and f.occurred_us between s.from_us and s.to_us"
+    )
+    duck.run(f"create table part as {_by_record(compiled.lift(catalogue, DUCKDB), OWNED)}")
+    duck.run(f"create table whole as {_by_customer(catalogue)}")
+    for family in catalogue.families:
+        _build_cells(duck, family, as_of)
+    query = _finish(catalogue, as_of)
+    columns = [CUSTOMER, *[t.name for t in catalogue.traits], *[s.name for s in catalogue.segments]]
+    return Rebuilt(as_of_day=day, columns=columns, rows=duck.rows(render(query, DUCKDB)))
+
+
+def _by_record(columns: list[tuple[str, Node]], source: str) -> str:
+    chosen = [named(node, name) for name, node in columns]
+    keys = [column("signature"), column("holder")]
+    return render(exp.select(*keys, *chosen).from_(source).group_by(*keys), DUCKDB)
+
+
+OWNER = exp.Coalesce(this=column("holder"), expressions=[column(CUSTOMER, "m")])
+
+
+def _by_customer(catalogue: Plan) -> str:
+    chosen = [named(node, name) for name, node in compiled.merged(catalogue, DUCKDB)]
+    source = exp.select(named(OWNER, "owner"), *[column(n, "p") for s in catalogue.scalars for n, _ in s.columns])
+    source = source.from_(exp.alias_(exp.to_table("part"), "p")).join(
+        exp.alias_(exp.to_table("membership"), "m"),
+        on=exp.EQ(this=column("signature", "m"), expression=column("signature", "p")),
+        join_type="left",
+    )
+    query = exp.select(named(column("owner"), CUSTOMER), *chosen).from_(source.subquery("owned"))
+    return render(query.group_by(column("owner")), DUCKDB)
+
+
+def _build_cells(duck: Engine, family: Family, as_of: Node) -> None:
+    """The family's cells, by record first and then by customer, in a table of the name it has in PostgreSQL."""
+    by_record = compiled.cells(family, OWNED, "signature", as_of)
+    by_record = by_record.select(column("holder")).group_by(column("holder"))
+    source = exp.select(named(OWNER, "owner"), column("key", "p"), *[column(m.name, "p") for m in family.measures])
+    source = source.from_(by_record.subquery("p")).join(
+        exp.alias_(exp.to_table("membership"), "m"),
+        on=exp.EQ(this=column("signature", "m"), expression=column("signature", "p")),
+        join_type="left",
+    )
+    sums = [named(compiled.whole_sum(column(m.name)), m.name) for m in family.measures]
+    query = exp.select(named(column("owner"), CUSTOMER), column("key"), *sums).from_(source.subquery("owned"))
+    duck.run(f'create table "{family.table}" as {render(query.group_by(column("owner"), column("key")), DUCKDB)}')
+
+
+def _finish(catalogue: Plan, as_of: Node) -> exp.Select:
+    def leaf(of: Leaf) -> Node:
+        return column(catalogue.columns[of], "base")
+
+    scalars = [column(name, "w") for s in catalogue.scalars for name, _ in s.columns]
+    zero = {s.name for s in catalogue.scalars if s.leaf.fold in ("sum", "count")}
+    scalars = [named(compiled.coalesce(c, literal(0)), c.name) if c.name in zero else c for c in scalars]
+    base = exp.select(named(column(CUSTOMER, "e"), CUSTOMER), *scalars)
+    base = base.from_(exp.alias_(exp.to_table(EVERYBODY), "e"))
+    base = _left(base, exp.alias_(exp.to_table("whole"), "w"), "w")
+    for number, family in enumerate(catalogue.families):
+        read = compiled.read_cells(family, DUCKDB, EVERYBODY, as_of)
+        base = _left(base, read.subquery(f"f{number}"), f"f{number}")
+        base = base.select(*[column(output.name, f"f{number}") for output in family.outputs])
+    columns = [named(compiled.finish(t.expression, leaf, as_of), t.name) for t in catalogue.traits]
+    claims = [
+        (s.name, compiled.coalesce(compiled.finish(s.rule, leaf, as_of), exp.false())) for s in catalogue.segments
+    ]
+    columns += [named(claim, name) for name, claim in claims]
+    return exp.select(column(CUSTOMER, "base"), *columns).from_(base.subquery("base"))
+
+
+def _left(query: exp.Select, source: Node, alias: str) -> exp.Select:
+    on = exp.EQ(this=column(CUSTOMER, alias), expression=column(CUSTOMER, "e"))
+    return query.join(source, on=on, join_type="left")

@@ -1,0 +1,55 @@
+"""DuckDB over the lake: one short-lived connection, bounded memory, lists in and lists out."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+MEMORY_LIMIT = "1GB"
+THREADS = 2
+
+
+class Engine:
+    """One in-memory database for one question."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def run(self, statement: str) -> None:
+        """Execute a statement that answers nothing. The result is read to its end: an unread one blocks the next."""
+        self._connection.execute(statement).fetchall()
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        return self._connection.execute(statement).fetchall()
+
+    def read_facts(self, name: str, files: Sequence[str], columns: dict[str, str]) -> None:
+        """A view of these Parquet files; without files an empty table of these columns."""
+        if not files:
+            self.table(name, columns, [])
+            return
+        listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+        self.run(f'create view "{name}" as select * from read_parquet([{listed}], hive_partitioning = false)')
+
+    def table(self, name: str, columns: dict[str, str], rows: Sequence[Sequence[Any]]) -> None:
+        """A table of rows in the order of `columns` (name to bigint or text)."""
+        values = list(zip(*rows, strict=True)) or [()] * len(columns)
+        types = {"bigint": pa.int64(), "text": pa.string()}
+        arrays = [pa.array(v, type=types[t]) for v, t in zip(values, columns.values(), strict=True)]
+        self._connection.register("given_rows", pa.table(arrays, names=list(columns)))
+        self.run(f'create table "{name}" as select * from given_rows')
+        self._connection.unregister("given_rows")
+
+
+@contextmanager
+def engine() -> Generator[Engine, None, None]:
+    """A fresh engine, closed at the end."""
+    connection = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "threads": THREADS})
+    try:
+        yield Engine(connection)
+    finally:
+        connection.close()
