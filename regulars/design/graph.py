@@ -45,7 +45,7 @@ class Branch(msgspec.Struct, frozen=True, kw_only=True, tag="branch"):
 
     title: str
     measure: str
-    """A trait ("spend") or a score ("score:lifetime_value")."""
+    """A trait ("spend_cents") or a score ("score:lifetime_value")."""
     at_least: float
     yes: str
     no: str

@@ -1,0 +1,254 @@
+"""Send what is ready, each message once, also when we are killed in the middle.
+
+Theory of operation. A row goes `ready -> sending` and that is committed before the first byte leaves; the outcome is
+committed after the mail server answered, one message at a time. A kill between the two leaves a row in `sending` whose
+sender's lock is free. Whether the server took it stands in the server's own record, under a Message-ID that is the same
+for every attempt: found there, the row is `sent`; not found after a quiet period longer than any SMTP time-out, it goes
+again; without a record to ask it becomes `unknown` and never goes again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import psycopg
+
+from regulars import collect
+from regulars.app import App
+from regulars.engage.arbiter import WHY, Reason, judge
+from regulars.engage.channels import Answer, Line, Parcel, channels
+from regulars.engage.decide import Judged, store, wish_of
+from regulars.engage.errors import MailUnreachable, TemplateRefused
+from regulars.engage.signing import Signer, signer
+from regulars.kit.logging import logger
+from regulars.store import queries
+
+SQL = queries("regulars.engage")
+# "SEND": class of the advisory locks that senders hold.
+SENDER_LOCK = 0x53454E44
+# Twice the time that a line waits for an answer: by then the server has taken a message or never will.
+QUIET_SECONDS = 60.0
+ATTEMPTS_MAX = 5
+RETRY_FIRST = timedelta(minutes=15)
+WISH_COLUMNS = 12
+
+log = logger("engage")
+
+
+class Finish(NamedTuple):
+    """What became of a message on its way."""
+
+    key: str
+    state: str
+    reason: Reason
+    not_before: datetime | None = None
+
+
+def deliver(app: App, limit: int, quiet_seconds: float = QUIET_SECONDS) -> dict[str, int]:
+    """Send up to `limit` messages a channel and settle what killed senders left; gives how many ended in what state.
+
+    Makes its own short transactions: call it outside of one. Any number of processes may call it at once.
+    """
+    with app.transaction() as inside:
+        row = inside.db.execute(SQL.anything_to_send).fetchone()
+        if row is None or not row[0]:
+            return {}
+    counts: Counter[str] = Counter()
+    with _sender(app) as number:
+        counts.update(reconcile(app, quiet_seconds))
+        with app.transaction() as inside:
+            waiting = [name for (name,) in inside.db.execute(SQL.ready_channels)]
+        for name in waiting:
+            counts.update(_deliver_channel(app, name, number, limit))
+    return dict(counts)
+
+
+@contextmanager
+def _sender(app: App) -> Generator[int, None, None]:
+    """A number whose lock is held while we live; the kernel closes the connection of whoever is killed."""
+    with psycopg.connect(app.store.dsn, autocommit=True) as connection:
+        row = connection.execute(SQL.become_sender, {"class": SENDER_LOCK}).fetchone()
+        assert row is not None
+        yield row[0]
+
+
+def reconcile(app: App, quiet_seconds: float = QUIET_SECONDS) -> Counter[str]:
+    """Settle what killed senders left on its way, by the carrier's own record."""
+    with app.transaction() as inside:
+        dead = [sender for sender, _ in inside.db.execute(SQL.dead_senders, {"class": SENDER_LOCK})]
+        if not dead:
+            return Counter()
+        given = {"senders": dead, "quiet_seconds": quiet_seconds}
+        orphans = inside.db.execute(SQL.orphans, given).fetchall()
+        ends: list[Finish] = []
+        for name in sorted({channel for _, channel, _, _ in orphans}):
+            mine = [(key, id, rested) for key, channel, id, rested in orphans if channel == name]
+            taken = channels[name].accepted(app, [id for _, id, _ in mine])
+            ends += [end for key, id, rested in mine if (end := _settled(key, id, rested, taken))]
+        return finish(inside, ends)
+
+
+def _settled(key: str, message_id: str, rested: bool, taken: set[str] | None) -> Finish | None:
+    if taken is not None and message_id in taken:
+        return Finish(key, "sent", Reason.RECONCILED)
+    if not rested:
+        return None
+    if taken is None:
+        return Finish(key, "unknown", Reason.NOBODY_KNOWS)
+    return Finish(key, "ready", Reason.NOT_TAKEN)
+
+
+def _deliver_channel(app: App, name: str, number: int, limit: int) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    try:
+        with channels[name].connect(app) as line:
+            parcels, vouch = take(app, name, number, limit, counts)
+            for at, parcel in enumerate(parcels):
+                answer = _hand_over(app, name, parcel, vouch, line)
+                counts.update(_finish_one(app, parcel, answer))
+                if answer.outcome in ("down", "lost"):
+                    counts.update(_put_back(app, parcels[at + 1 :]))
+                    break
+    except MailUnreachable as fault:
+        log.warning("mail_unreachable", what=fault.what, fix=fault.fix)
+    return counts
+
+
+def take(
+    app: App, channel: str, number: int, limit: int, counts: Counter[str] | None = None
+) -> tuple[list[Parcel], Signer]:
+    """Take ready rows for this sender, asking the arbiter again: she may have said no since. Committed at the end."""
+    now = app.clock.now()
+    known = frozenset(channels)
+    with app.transaction() as inside:
+        vouch = signer(inside)
+        going: list[tuple[Judged, tuple[Any, ...]]] = []
+        others: list[Judged] = []
+        for row in inside.db.execute(SQL.ready_wishes, {"channel": channel, "limit": limit}).fetchall():
+            wish, seq = wish_of(inside, row[:WISH_COLUMNS])
+            judged = Judged(wish, judge(wish, now, known), seq)
+            if judged.verdict.state == "ready":
+                going.append((judged, row[WISH_COLUMNS:]))
+            else:
+                others.append(judged)
+        if others:
+            store(inside, others, now)
+            inside.db.execute(SQL.free_slots, {"keys": [one.wish.key for one in others]})
+        parcels = [_parcel(inside, one, rest, vouch, now) for one, rest in going]
+        if parcels:
+            sending = {
+                "sender": number,
+                "keys": [parcel.key for parcel in parcels],
+                "message_ids": [parcel.message_id for parcel in parcels],
+                "customers": [parcel.customer for parcel in parcels],
+                "addresses": [parcel.address for parcel in parcels],
+                "consent_seqs": [one.consent_seq for one, _ in going],
+            }
+            inside.db.execute(SQL.mark_sending, sending)
+    if counts is not None:
+        counts.update(one.verdict.state for one in others)
+    return parcels, vouch
+
+
+def _parcel(app: App, one: Judged, rest: tuple[Any, ...], vouch: Signer, now: datetime) -> Parcel:
+    template, payload, first_name, last_name, points, favorite, shop = rest
+    assert one.wish.address is not None, "the arbiter lets nothing go without an address"
+    return Parcel(
+        key=one.wish.key,
+        customer=one.wish.customer,
+        address=one.wish.address,
+        template=template,
+        message_id=vouch.message_id(one.wish.key, app.settings.mail_from),
+        at=now,
+        facts={
+            "customer": {
+                "first_name": first_name or "",
+                "last_name": last_name or "",
+                "points": points,
+                "favorite": favorite or "",
+                "store": shop or "",
+            },
+            "offer": {
+                "title": payload.get("offer_title", ""),
+                "code": payload.get("offer", ""),
+                "days": payload.get("offer_days", 0),
+            },
+        },
+    )
+
+
+def _hand_over(app: App, name: str, parcel: Parcel, vouch: Signer, line: Line) -> Answer:
+    try:
+        message = channels[name].compose(app, parcel, vouch)
+    except TemplateRefused as fault:
+        log.warning("template_refused", template=parcel.template, what=fault.what)
+        return Answer(outcome="no_template", words=fault.what)
+    return line.send(parcel.address, message)
+
+
+def _finish_one(app: App, parcel: Parcel, answer: Answer) -> Counter[str]:
+    now = app.clock.now()
+    ends = {
+        "accepted": Finish(parcel.key, "sent", Reason.ACCEPTED),
+        "refused": Finish(parcel.key, "failed", Reason.REFUSED),
+        "no_template": Finish(parcel.key, "failed", Reason.NO_TEMPLATE),
+        "down": Finish(parcel.key, "ready", Reason.NO_LINE),
+    }
+    if answer.outcome != "accepted":
+        # The words of the server may hold an address: they are not logged.
+        log.info("message_not_sent", key=parcel.key, outcome=answer.outcome)
+    with app.transaction() as inside:
+        if answer.outcome == "again":
+            return finish(inside, [_again(inside, parcel.key, now)])
+        # Lost: the row stays on its way, and our lock is free when we are done. Then the record is asked.
+        return finish(inside, [ends[answer.outcome]]) if answer.outcome in ends else Counter()
+
+
+def _again(app: App, key: str, now: datetime) -> Finish:
+    row = app.db.execute(SQL.attempts_of, {"key": key}).fetchone()
+    attempts = row[0] if row else ATTEMPTS_MAX
+    if attempts >= ATTEMPTS_MAX:
+        return Finish(key, "failed", Reason.GAVE_UP)
+    return Finish(key, "later", Reason.TRY_AGAIN, now + RETRY_FIRST * 2 ** (attempts - 1))
+
+
+def _put_back(app: App, parcels: list[Parcel]) -> Counter[str]:
+    with app.transaction() as inside:
+        return finish(inside, [Finish(parcel.key, "ready", Reason.NO_LINE) for parcel in parcels])
+
+
+def finish(app: App, ends: list[Finish]) -> Counter[str]:
+    """Write outcomes, tell the journal what was sent, and free the slots of what never will be."""
+    if not ends:
+        return Counter()
+    now = app.clock.now()
+    given = {
+        "keys": [end.key for end in ends],
+        "states": [end.state for end in ends],
+        "reasons": [end.reason.value for end in ends],
+        "whys": [WHY[end.reason] for end in ends],
+        "not_before": [end.not_before for end in ends],
+        "now": now,
+    }
+    rows = app.db.execute(SQL.finish, given).fetchall()
+    sent = [
+        collect.Announcement(
+            message_id=f"sent:{key}",
+            name="Message Sent",
+            customer=customer,
+            occurred_at=now,
+            properties={"channel": channel, "template": template, "outbox_key": key},
+        )
+        for key, customer, channel, template, state in rows
+        if state == "sent"
+    ]
+    if sent:
+        collect.announce(app, sent)
+    failed = [key for key, *_, state in rows if state == "failed"]
+    if failed:
+        app.db.execute(SQL.free_slots, {"keys": failed})
+    return Counter(state for *_, state in rows)

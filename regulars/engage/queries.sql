@@ -1,0 +1,227 @@
+-- name: take_in
+-- The same intent twice is one row; one that is not due yet says so at once.
+insert into outbox (
+    key, customer, channel, purpose, template, origin, priority, state, reason, why, held, not_before, valid_until,
+    payload, created_at
+)
+select
+    w.key, w.customer, w.channel, w.purpose, w.template, w.origin, w.priority,
+    case when w.not_before > %(now)s then 'later' else 'pending' end,
+    case when w.not_before > %(now)s then %(not_yet)s end,
+    case when w.not_before > %(now)s then %(not_yet_why)s end,
+    w.held, w.not_before, w.valid_until, w.payload::jsonb, %(now)s
+from unnest(
+    %(keys)s::text[], %(customers)s::bigint[], %(channels)s::text[], %(purposes)s::text[], %(templates)s::text[],
+    %(origins)s::text[], %(priorities)s::smallint[], %(held)s::boolean[], %(not_before)s::timestamptz[],
+    %(valid_until)s::timestamptz[], %(payloads)s::text[]
+) as w (key, customer, channel, purpose, template, origin, priority, held, not_before, valid_until, payload)
+on conflict (key) do nothing
+
+-- name: open_wishes
+-- Due wishes with all that decides about them. In the order of customers: two workers that take the same people in
+-- different order would wait for each other. The latest decision counts, for this address or for any; "no" wins a tie.
+select
+    o.key, coalesce(r.customer, o.customer), o.channel, o.purpose, o.held, o.not_before, o.valid_until,
+    a.address, p.zone, s.address is not null, c.allowed, c.seq
+from outbox o
+left join redirect r on r.old = o.customer
+left join profile p on p.customer = coalesce(r.customer, o.customer)
+cross join lateral (select lower(case o.channel when 'email' then p.email else p.phone end) as address) a
+left join suppression s on s.channel = o.channel and s.address = a.address
+left join lateral (
+    select c.allowed, c.seq
+    from consent_state c
+    where c.customer = coalesce(r.customer, o.customer) and c.channel = o.channel and c.purpose = o.purpose
+      and c.address in ('', a.address)
+    order by c.decided_at desc, c.allowed, c.seq desc
+    limit 1
+) c on true
+where o.state in ('pending', 'later') and (o.not_before is null or o.not_before <= %(now)s)
+order by o.customer, o.priority desc, o.key
+limit %(limit)s
+for update of o skip locked
+
+-- name: take_slots
+-- The cap as a constraint: a slot's key exists once, and no slot above the cap is asked for. Whoever loses a race for a
+-- number is not in the answer and asks again with a fresh count.
+insert into cap_slot (customer, channel, week, n, outbox_key)
+select n.customer, n.channel, n.week, n.n, n.key
+from (
+    select
+        w.*,
+        (select coalesce(max(s.n), 0) from cap_slot s
+         where s.customer = w.customer and s.channel = w.channel and s.week = w.week)
+        + row_number() over (partition by w.customer, w.channel, w.week order by w.place) as n
+    from unnest(%(keys)s::text[], %(customers)s::bigint[], %(channels)s::text[], %(weeks)s::int[])
+        with ordinality as w (key, customer, channel, week, place)
+) n
+where n.n <= %(cap)s
+on conflict do nothing
+returning outbox_key
+
+-- name: slots_of
+-- Wishes that hold a slot of an earlier look: it is theirs still.
+select outbox_key, week from cap_slot where outbox_key = any(%(keys)s::text[])
+
+-- name: free_slots
+-- What will not go out this week leaves its slot to something else.
+delete from cap_slot where outbox_key = any(%(keys)s::text[])
+
+-- name: store_verdicts
+-- The answer with its reason in words, for the whole claim at once.
+update outbox o
+set customer = w.customer, state = w.state, reason = w.reason, why = w.why, not_before = w.not_before,
+    address = coalesce(w.address, o.address), consent_seq = coalesce(w.consent_seq, o.consent_seq),
+    decided_at = %(now)s,
+    ended_at = case when w.state in ('held', 'suppressed') then %(now)s else o.ended_at end
+from unnest(
+    %(keys)s::text[], %(customers)s::bigint[], %(states)s::text[], %(reasons)s::text[], %(whys)s::text[],
+    %(not_before)s::timestamptz[], %(addresses)s::text[], %(consent_seqs)s::bigint[]
+) as w (key, customer, state, reason, why, not_before, address, consent_seq)
+where o.key = w.key
+
+-- name: slots_free
+-- After a round that won nothing: is a slot below the cap left for anybody who asked?
+select 1
+from unnest(%(keys)s::text[], %(customers)s::bigint[], %(channels)s::text[], %(weeks)s::int[])
+    as w (key, customer, channel, week)
+where not exists (
+    select from cap_slot s
+    where s.customer = w.customer and s.channel = w.channel and s.week = w.week and s.n >= %(cap)s
+)
+limit 1
+
+-- name: signing_key
+-- What vouches for links and message ids.
+select secret from signing_key where purpose = %(purpose)s
+
+-- name: make_signing_key
+-- Two processes that come first together keep one of the two.
+insert into signing_key (purpose, secret) values (%(purpose)s, %(secret)s) on conflict (purpose) do nothing
+
+-- name: anything_to_send
+-- Asked every round: is there work at all?
+select exists (select from outbox where state in ('ready', 'sending'))
+
+-- name: ready_channels
+-- A line is opened before a row is taken: where nobody answers, nothing has to be put back.
+select distinct channel from outbox where state = 'ready' order by channel
+
+-- name: become_sender
+-- A number of our own and its lock, held as long as this connection lives: killed senders are known by their free lock.
+select n, pg_advisory_lock(%(class)s, n::int) from nextval('sender_number') as n
+
+-- name: ready_wishes
+-- Messages to go, most important first, with everything that decides about them (asked again: she may have said no
+-- since) and everything a template may say.
+select
+    o.key, coalesce(r.customer, o.customer), o.channel, o.purpose, o.held, o.not_before, o.valid_until,
+    a.address, p.zone, s.address is not null, c.allowed, c.seq,
+    o.template, o.payload, p.first_name, p.last_name,
+    coalesce(w.available, 0), to_jsonb(t) ->> 'top_category', to_jsonb(t) ->> 'favorite_store'
+from outbox o
+left join redirect r on r.old = o.customer
+left join profile p on p.customer = coalesce(r.customer, o.customer)
+left join wallet w on w.customer = coalesce(r.customer, o.customer)
+left join trait_state t on t.customer = coalesce(r.customer, o.customer)
+cross join lateral (select lower(case o.channel when 'email' then p.email else p.phone end) as address) a
+left join suppression s on s.channel = o.channel and s.address = a.address
+left join lateral (
+    select c.allowed, c.seq
+    from consent_state c
+    where c.customer = coalesce(r.customer, o.customer) and c.channel = o.channel and c.purpose = o.purpose
+      and c.address in ('', a.address)
+    order by c.decided_at desc, c.allowed, c.seq desc
+    limit 1
+) c on true
+where o.state = 'ready' and o.channel = %(channel)s
+order by o.priority desc, o.key
+limit %(limit)s
+for update of o skip locked
+
+-- name: mark_sending
+-- Committed before the first byte leaves. The database's own clock, not the app's: how long a mail server may think is
+-- real time, also while a year is replayed.
+update outbox o
+set state = 'sending', sender = %(sender)s, sending_at = clock_timestamp(), attempts = attempts + 1,
+    message_id = w.message_id, customer = w.customer, address = w.address, consent_seq = w.consent_seq
+from unnest(
+    %(keys)s::text[], %(message_ids)s::text[], %(customers)s::bigint[], %(addresses)s::text[],
+    %(consent_seqs)s::bigint[]
+) as w (key, message_id, customer, address, consent_seq)
+where o.key = w.key
+
+-- name: finish
+-- What became of messages that were on their way; only those: an outcome is written once.
+update outbox o
+set state = w.state, reason = w.reason, why = w.why, not_before = w.not_before,
+    ended_at = case when w.state in ('sent', 'failed', 'unknown') then %(now)s end
+from unnest(%(keys)s::text[], %(states)s::text[], %(reasons)s::text[], %(whys)s::text[], %(not_before)s::timestamptz[])
+    as w (key, state, reason, why, not_before)
+where o.key = w.key and o.state = 'sending'
+returning o.key, o.customer, o.channel, o.template, o.state
+
+-- name: attempts_of
+-- How often this one was tried.
+select attempts from outbox where key = %(key)s
+
+-- name: dead_senders
+-- Whose lock is free while rows of theirs are on their way: killed. The lock we get by asking goes back at once.
+select s.sender, pg_advisory_unlock(%(class)s, s.sender::int)
+from (select distinct sender from outbox where state = 'sending' and sender is not null) s
+where pg_try_advisory_lock(%(class)s, s.sender::int)
+
+-- name: orphans
+-- Messages of killed senders. `rested`: longer on their way than any mail server thinks about one.
+select key, channel, message_id, clock_timestamp() - sending_at > make_interval(secs => %(quiet_seconds)s)
+from outbox
+where state = 'sending' and sender = any(%(senders)s::bigint[])
+order by key
+for update skip locked
+
+-- name: sent_to
+-- Where a message went; only what has left (or was about to) has an address that a link may speak for.
+select o.key, coalesce(r.customer, o.customer), o.channel, o.address, o.template
+from outbox o left join redirect r on r.old = o.customer
+where o.key = %(key)s and o.address is not null
+
+-- name: suppress
+-- For good and for whoever holds the address.
+insert into suppression (channel, address, reason, at, outbox_key)
+values (%(channel)s, %(address)s, %(reason)s, %(at)s, %(key)s)
+on conflict (channel, address) do nothing
+
+-- name: is_suppressed
+-- What the page shows before the button.
+select 1 from suppression where channel = %(channel)s and address = %(address)s
+
+-- name: known_now
+-- Everything a card may say, by key, in one round trip. Points are exact on this day: the wallet's sum while no lot starts
+-- or runs out, else the lots themselves.
+select
+    p.first_name,
+    p.last_name,
+    case
+        when w.customer is null then 0
+        when w.next_day is null or w.next_day > %(today)s then w.available
+        else greatest(0, (
+            select coalesce(sum(l.left_points), 0)::bigint - w.debt
+            from lot l
+            where l.customer = w.customer and l.active_day <= %(today)s
+              and (l.expires_day is null or l.expires_day > %(today)s)
+        ))
+    end,
+    o.offer,
+    o.ended_at,
+    to_jsonb(t)
+from (select %(customer)s::bigint as customer) c
+left join profile p on p.customer = c.customer
+left join wallet w on w.customer = c.customer
+left join trait_state t on t.customer = c.customer
+left join lateral (
+    select m.payload ->> 'offer_title' as offer, m.ended_at
+    from outbox m
+    where m.customer = c.customer and m.state = 'sent'
+    order by m.created_at desc
+    limit 1
+) o on true
