@@ -46,7 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_starttls: bool = False
     """Upgrade the connection with STARTTLS before sending."""
     smtp_log: str = ""
-    """Log of the Postfix that takes our mail, asked after an interruption what it took; empty: our own catcher's folder."""
+    """Log of the Postfix that takes our mail, asked what it took after an interruption; empty: our catcher's folder."""
     mail_from: str = "hello@regulars.invalid"
     """Sender address of marketing mail."""
     log_level: str = "info"
