@@ -37,6 +37,7 @@ class Town:
     def __post_init__(self) -> None:
         with self.app.transaction() as app:
             self.source, _ = collect.register(app, "till", "tills")
+        analyze.ensure_schema(self.app)
 
     def batch(self, given: list[tuple[int, dict[str, Any]]]) -> Changes:
         """Events of signatures, carried as one batch. A signature's customer is itself until `move` says otherwise."""
@@ -85,12 +86,12 @@ class Town:
     def clear(self) -> None:
         """Nobody lives here any more."""
         with self.app.transaction() as app:
-            cells = app.db.execute(
+            (cells,) = app.db.execute(
                 "select string_agg(table_name, ', ') from information_schema.tables where table_name like 'cell\\_%'"
             ).fetchone()
             app.db.execute(
-                "truncate journal, record, signature, customer, carrier_span, trait_state, segment_member, segment_move,"
-                f" as_of, lake_file, announcement, score, score_model, score_change, {cells[0]}"
+                "truncate journal, record, signature, customer, carrier_span, trait_state, segment_member, as_of,"
+                f" segment_move, lake_file, announcement, score, score_model, score_change, {cells}"
             )
             app.db.execute("update checkpoint set seq = 0")
 
