@@ -8,18 +8,32 @@ Writes tables: resolve_secret, value, signature, link, record, customer, carrier
 Never: asks the clock, throws a coin, deletes evidence, or looks at names and money of a customer.
 """
 
+from regulars.resolve import decide
+from regulars.resolve.decide import Steward
+from regulars.resolve.errors import CustomerUnknown, DecisionRefused
 from regulars.resolve.evaluate import Evaluation, evaluate
+from regulars.resolve.explain import Explanation, Hop, Refusal, explain
 from regulars.resolve.identify import identify
 from regulars.resolve.look_up import Identifier, current, identifiers, look_up
 from regulars.resolve.partition import partition
+from regulars.resolve.rebuild import rebuild
 
 __all__ = [
+    "CustomerUnknown",
+    "DecisionRefused",
     "Evaluation",
+    "Explanation",
+    "Hop",
     "Identifier",
+    "Refusal",
+    "Steward",
     "current",
+    "decide",
     "evaluate",
+    "explain",
     "identifiers",
     "identify",
     "look_up",
     "partition",
+    "rebuild",
 ]

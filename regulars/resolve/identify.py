@@ -81,12 +81,14 @@ def identify(app: App, batch: Batch) -> People:
     new = [_new_signature(reading, number) for number in reading.evidence if number not in known]
     stretched = _stretched(reading, known)
     _write_records(app, batch.events, reading, stretched)
-    restless = [number for number, _, _ in stretched if known[number].delicate]
-    sessions = [number for number in reading.days if number in known and known[number].sessions]
-    if not new and not restless and not sessions:
+    again = {number for number, _, _ in stretched if known[number].delicate}
+    again |= {number for number in reading.days if number in known and known[number].sessions}
+    if not new and not again:
         customers = [known[number].customer if number in known else None for number in reading.signatures]
         return People(batch=batch, customers=customers, created=[], merged=[], recompute=[])
-    return _touched(app, batch, reading, known, new, restless, sessions)
+    return _touched(
+        app, batch, reading, known, touched.Touch(new=new, seen_again=sorted(again), texts=_texts(reading, new))
+    )
 
 
 def read(cleaner: Cleaner, events: Iterable[Event]) -> Reading:
@@ -178,21 +180,14 @@ def _write_records(app: App, events: list[Event], reading: Reading, stretched: l
     )
 
 
-def _touched(
-    app: App,
-    batch: Batch,
-    reading: Reading,
-    known: dict[int, Known],
-    new: list[Signature],
-    restless: list[int],
-    sessions: list[int],
-) -> People:
-    texts = {value[0]: value for number in reading.evidence for value in reading.evidence[number].values}
+def _texts(reading: Reading, new: list[Signature]) -> dict[int, tuple[int, str, str]]:
+    return {value[0]: value for signature in new for value in reading.evidence[signature.id].values}
+
+
+def _touched(app: App, batch: Batch, reading: Reading, known: dict[int, Known], touch: touched.Touch) -> People:
     cause = touched.Cause(seq=batch.last_seq, at=max(event.occurred_at for event in batch.events))
     fresh = {event.seq for event in batch.events}
-    outcome = touched.recompute(
-        app, touched.Touch(new=new, signatures=restless, values=[], sessions=sessions, texts=texts), cause, fresh
-    )
+    outcome = touched.recompute(app, touch, cause, fresh)
     announce(app, outcome.difference.merged, outcome.difference.split, cause)
     customers: list[int | None] = []
     for event, number in zip(batch.events, reading.signatures, strict=True):

@@ -62,7 +62,7 @@ class ValueState(NamedTuple):
 
 
 def rulings(decisions: Iterable[Decision], signatures: Mapping[int, Signature]) -> Rulings:
-    """What decisions in force mean for these signatures. A split also withdraws, on the leaving side, what both share."""
+    """What decisions in force mean for these signatures; a split also withdraws, leaving side only, what both share."""
     by_kind: dict[str, list[Decision]] = defaultdict(list)
     for decision in decisions:
         by_kind[decision.kind].append(decision)
@@ -161,7 +161,7 @@ class Bench:
                 self.by_value[valid.link.value].append((one, valid))
 
     def epochs(self, value: int) -> dict[int, int]:
-        """Epoch by signature: holders in order of their first day, cut where a gap exceeds the window or a close lies."""
+        """Epoch by signature: holders by first day, cut where a gap exceeds the window or a close lies."""
         holdings = [(one, valid) for one, valid in self.by_value[value] if valid.level]
         if len(holdings) < 2:
             return {one.signature.id: 0 for one, _ in holdings}
@@ -253,9 +253,9 @@ def _most_logins(logins: Iterable[frozenset[tuple[int, int]]]) -> int:
 def _is_generic(value: int, level: int, group: Sequence[Holder]) -> bool:
     limit: DirectLimit = DIRECT_LIMITS[level]
     # One holder has at most one login a name space; her own cards and contacts are counted all the same.
-    if limit.logins is not None and len(group) > limit.logins:
-        if _most_logins([one.logins for one in group]) > limit.logins:
-            return True
+    logins = limit.logins
+    if logins is not None and len(group) > logins and _most_logins([one.logins for one in group]) > logins:
+        return True
     if len(frozenset[int]().union(*(one.cards for one in group))) > limit.cards:
         return True
     contacts = frozenset[int]().union(*(one.contacts for one in group)) - {value}

@@ -34,7 +34,7 @@ def look_up(app: App, moment: Moment) -> int | None:
     """The customer who shows this card, phone, e-mail or id; None where nobody or more than one could be meant."""
     if moment.kind == "customer":
         return current(app, int(moment.value)) if moment.value.isdigit() else None
-    text = _normal(moment, app.settings.brand_country)
+    text = normal(moment, app.settings.brand_country)
     if text is None:
         return None
     value = cleaner_of(app).value_id(moment.kind, text)
@@ -70,7 +70,8 @@ def identifiers(app: App, customer: int) -> list[Identifier]:
     ]
 
 
-def _normal(moment: Moment, country: str) -> str | None:
+def normal(moment: Moment, country: str) -> str | None:
+    """The one spelling of what a moment names; None if it names nobody."""
     match moment.kind:
         case "card":
             return normalize.card(moment.value)

@@ -92,10 +92,10 @@ select * from unnest(%(id)s::bigint[], %(type)s::text[], %(shown)s::text[], %(ge
 on conflict (id) do update set generic = excluded.generic, shared = excluded.shared, epochs = excluded.epochs,
     first_day = least(v.first_day, excluded.first_day), last_day = greatest(v.last_day, excluded.last_day);
 
--- name: shared_carriers_of
--- The shared carriers these signatures are on: their sessions may have changed.
+-- name: gapped_values
+-- Values with several epochs (or a close) among these signatures' links: there days decide.
 select distinct l.value from link l join value v on v.id = l.value
-where l.signature = any(%(signatures)s::bigint[]) and l.state = 0 and l.level in (10, 11) and (v.shared >> l.level) & 1 = 1;
+where l.signature = any(%(signatures)s::bigint[]) and v.epochs > 1;
 
 -- name: carrier_events
 -- Everything that happened on these carriers, with the person where there is one.
@@ -183,3 +183,80 @@ limit 1;
 -- What we know her by.
 select type, class, value, shared, generic, first_at, last_at from customer_identifier
 where customer = %(customer)s order by class, type, value;
+
+-- name: write_decision
+-- Append-only: a later version of the same subject takes its place, an empty kind undoes it.
+insert into decision (subject, version, kind, signatures, leaving, value, day, actor, reason, at)
+values (%(subject)s, %(version)s, %(kind)s, %(signatures)s::bigint[], %(leaving)s::bigint[], %(value)s, %(day)s,
+    %(actor)s, %(reason)s, %(at)s);
+
+-- name: versions_of
+-- All that was ever stated about one subject.
+select subject, version, kind, signatures, leaving, value, day from decision where subject = %(subject)s;
+
+-- name: records_of
+-- Which evidence these records stand for.
+select seq, signature from record where seq = any(%(seqs)s::bigint[]);
+
+-- name: mixed_signatures
+-- Signatures with records on the leaving side and others that stay: equal evidence, yet a steward knows better.
+select signature from record where signature = any(%(signatures)s::bigint[])
+group by signature
+having bool_or(seq = any(%(leaving)s::bigint[])) and not bool_and(seq = any(%(leaving)s::bigint[]));
+
+-- name: move_records
+-- The leaving records get a signature of their own with the same evidence.
+update record r set signature = m.new
+from unnest(%(old)s::bigint[], %(new)s::bigint[]) m(old, new)
+where r.signature = m.old and r.seq = any(%(leaving)s::bigint[]);
+
+-- name: copy_signatures
+-- The new signature starts as a copy; its first record and days follow from its records.
+insert into signature (id, customer, reach, first_seq, first_day, last_day, dob, first_name, surname, address, known,
+    delicate, sessions)
+select m.new, s.customer, s.reach, s.first_seq, s.first_day, s.last_day, s.dob, s.first_name, s.surname, s.address,
+    s.known, s.delicate, s.sessions
+from unnest(%(old)s::bigint[], %(new)s::bigint[]) m(old, new) join signature s on s.id = m.old
+on conflict do nothing;
+
+-- name: copy_links
+-- Same evidence, same links.
+insert into link (signature, value, class, level, space, epoch, state)
+select m.new, l.value, l.class, l.level, l.space, l.epoch, l.state
+from unnest(%(old)s::bigint[], %(new)s::bigint[]) m(old, new) join link l on l.signature = m.old
+on conflict do nothing;
+
+-- name: settle_signatures
+-- First record and days of signatures whose records moved.
+update signature s set first_seq = r.first_seq, first_day = r.first_day, last_day = r.last_day
+from (
+    select signature, min(seq) as first_seq,
+        min(floor(extract(epoch from occurred_at) / 86400))::int as first_day,
+        max(floor(extract(epoch from occurred_at) / 86400))::int as last_day
+    from record where signature = any(%(ids)s::bigint[]) and occurred_at is not null group by signature
+) r
+where s.id = r.signature;
+
+-- name: all_signatures
+-- For the full run.
+select id from signature;
+
+-- name: all_values
+-- For the full run.
+select id from value;
+
+-- name: cuts_around
+-- Why parts of a reach stayed apart.
+select c.level, coalesce(v.shown, ''), c.reason, one.customer, other.customer
+from cut c
+left join value v on v.id = c.value
+left join signature one on one.id = c.one_signature
+left join signature other on other.id = c.other_signature
+where c.reach in (select reach from signature where customer = %(customer)s)
+order by c.level, c.value;
+
+-- name: evidence_of_customer
+-- Her signatures and what joins them, with the value as it may be shown.
+select s.id, s.first_seq, s.first_name, s.dob, l.value, v.type, v.shown, l.level, l.epoch, l.state
+from signature s left join link l on l.signature = s.id left join value v on v.id = l.value
+where s.customer = %(customer)s order by s.first_seq, l.level, l.value;

@@ -10,7 +10,7 @@ import msgspec
 from regulars.app import App
 from regulars.resolve import write
 from regulars.resolve.advance import Advanced, Difference, Loaded, advance, difference
-from regulars.resolve.facts import Decision, Group, Held, Link, Signature
+from regulars.resolve.facts import Decision, Held, Link, Signature
 from regulars.resolve.judge import valid_links
 from regulars.resolve.policy import CARD_PENDING, DIRECT_LIMITS, GENERIC, VOID
 from regulars.store import queries
@@ -28,14 +28,14 @@ class Cause(msgspec.Struct, frozen=True):
 class Touch(msgspec.Struct, frozen=True, kw_only=True):
     """What changed."""
 
-    new: list[Signature]
-    signatures: list[int]
-    """Known ones whose days or decisions changed."""
-    values: list[int]
-    """Values a decision speaks of."""
-    sessions: list[int]
-    """Known ones on shared carriers that were seen again."""
-    texts: dict[int, tuple[int, str, str]]
+    new: list[Signature] = []
+    signatures: list[int] = []
+    """Known ones that a decision speaks of."""
+    values: list[int] = []
+    """Values that a decision speaks of."""
+    seen_again: list[int] = []
+    """Known ones whose days decide something and stretched, or that are on shared carriers."""
+    texts: dict[int, tuple[int, str, str]] = {}
     """(id, type, text) of the values of new signatures."""
 
 
@@ -69,16 +69,16 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 def recompute(app: App, touch: Touch, cause: Cause, fresh: Collection[int]) -> Outcome:
     """Run the rule on every touched reach and write what changed. `fresh`: records of this batch, new to everybody."""
-    asked = {link.value for signature in touch.new for link in signature.links} | set(touch.values)
-    asked |= _values_of(app, touch.signatures)
+    stirred = set(touch.values) | _values_of(app, touch.signatures) | _gapped_values_of(app, touch.seen_again)
+    asked = {link.value for signature in touch.new for link in signature.links} | stirred
     values = _value_rows(app, asked)
-    known, advanced, given = _run(app, touch, asked, values)
+    known, advanced = _run(app, touch, asked, stirred, values)
     groups = [group for settled in advanced.settled for group in settled.groups]
     moved = difference(known.customers, groups)
     by_signature = _customers(advanced)
-    write.answer(app, touch, known, advanced, given, moved)
+    write.answer(app, touch, known, advanced)
     write.customers(app, groups, moved)
-    by_seq, disturbed = write.sessions(app, touch, advanced, known, moved, fresh)
+    by_seq, disturbed = write.sessions(app, advanced, known, moved, fresh)
     if disturbed:
         moved = msgspec.structs.replace(moved, recompute=sorted({*moved.recompute, *disturbed}))
         moved = _without_pure_merges(moved, disturbed)
@@ -93,18 +93,19 @@ def _without_pure_merges(moved: Difference, disturbed: set[int]) -> Difference:
 
 
 def _run(
-    app: App, touch: Touch, asked: set[int], values: dict[int, ValueRow]
-) -> tuple[Known, Advanced, dict[tuple[int, int, int], Held]]:
-    """Load and advance until no login changed its verdict behind the back of values not asked about: once, nearly always."""
+    app: App, touch: Touch, asked: set[int], stirred: set[int], values: dict[int, ValueRow]
+) -> tuple[Known, Advanced]:
+    """Load and advance until no login changed its verdict behind values not asked about: nearly always once."""
     while True:
-        given = _given(touch, values)
+        given = _given(touch, stirred, values)
         judged = asked - {value for _, value, _ in given}
         known = _load(app, touch, judged, values)
         advanced = advance(known.loaded, judged, given)
         more = _behind(known.loaded, advanced.logins_turned) - asked
         if not more:
-            return known, advanced, given
+            return known, advanced
         asked |= more
+        stirred |= more
         values |= _value_rows(app, more)
 
 
@@ -120,15 +121,13 @@ def _behind(loaded: Loaded, logins: set[int]) -> set[int]:
     }
 
 
-def _given(touch: Touch, values: dict[int, ValueRow]) -> dict[tuple[int, int, int], Held]:
+def _given(touch: Touch, stirred: set[int], values: dict[int, ValueRow]) -> dict[tuple[int, int, int], Held]:
     """Verdicts on new links of values that are generic already: another holder cannot change that, so nobody is loaded.
 
     Only while the value has one epoch and the newcomer falls into it, and nobody asks about the value otherwise.
     """
-    if touch.signatures or touch.values:
-        return {}
     verdicts: dict[tuple[int, int, int], Held] = {}
-    open_values: set[int] = set()
+    open_values = set(stirred)
     for signature in touch.new:
         for link, level in valid_links(signature):
             row = values.get(link.value)
@@ -156,7 +155,10 @@ def _stays_generic(row: ValueRow, link: Link, level: int, signature: Signature) 
 def _load(app: App, touch: Touch, judged: set[int], values: dict[int, ValueRow]) -> Known:
     found = app.db.execute(
         SQL.reaches_of_holders,
-        {"values": [value for value in judged if value in values], "signatures": touch.signatures},
+        {
+            "values": [value for value in judged if value in values],
+            "signatures": [*touch.signatures, *touch.seen_again],
+        },
     ).fetchall()
     reaches = {reach for (reach,) in found}
     rows = app.db.execute(SQL.signatures_of_reaches, {"reaches": list(reaches)}).fetchall() if reaches else []
@@ -209,6 +211,12 @@ def _values_of(app: App, signatures: list[int]) -> set[int]:
     return {value for _, value, _ in held}
 
 
+def _gapped_values_of(app: App, signatures: list[int]) -> set[int]:
+    """Values whose epochs these signatures' days may move; with one epoch a longer span changes nothing."""
+    rows = app.db.execute(SQL.gapped_values, {"signatures": signatures}) if signatures else []
+    return {value for (value,) in rows}
+
+
 def _value_rows(app: App, values: set[int]) -> dict[int, ValueRow]:
     rows = app.db.execute(SQL.value_states, {"ids": list(values)}).fetchall() if values else []
     return {row[0]: ValueRow(*row[1:]) for row in rows}
@@ -221,8 +229,3 @@ def _customers(advanced: Advanced) -> dict[int, int | None]:
         for group in settled.groups:
             answer |= dict.fromkeys(group.signatures, group.id)
     return answer
-
-
-def groups_of(advanced: Advanced) -> list[Group]:
-    """All customers of an answer."""
-    return [group for settled in advanced.settled for group in settled.groups]

@@ -1,4 +1,4 @@
-"""Write an answer of the rule: rows of signatures, links, values, customers, redirects, cuts and sessions. Sets only."""
+"""Write an answer of the rule: signatures, links, values, customers, redirects, cuts and sessions. Sets only."""
 
 from __future__ import annotations
 
@@ -24,12 +24,8 @@ def answer(
     touch: Touch,
     known: Known,
     advanced: Advanced,
-    given: dict[tuple[int, int, int], Held],
-    moved: Difference,
 ) -> None:
     """Signatures, links, values and cuts as they are now."""
-    epochs = {value: state.epochs for value, state in advanced.values.items()}
-    epochs |= {value: row.epochs for value, row in known.values.items() if value not in epochs}
     shared = shared_carriers(advanced.settled)
     _values(app, touch, known, advanced, shared)
     _links(app, advanced.links)
@@ -154,17 +150,11 @@ def customers(app: App, groups: Iterable[Group], moved: Difference) -> None:
 
 
 def sessions(
-    app: App, touch: Touch, advanced: Advanced, known: Known, moved: Difference, fresh: Collection[int]
+    app: App, advanced: Advanced, known: Known, moved: Difference, fresh: Collection[int]
 ) -> tuple[dict[int, int | None], set[int]]:
-    """Stretches on shared carriers as they are now: customers by record, and customers that lost or gained old events."""
-    carriers = {value for value, _ in shared_carriers(advanced.settled)}
-    if touch.sessions:
-        rows = app.db.execute(SQL.shared_carriers_of, {"signatures": touch.sessions}).fetchall()
-        carriers |= {value for (value,) in rows}
-    loaded = list(known.loaded.signatures)
-    events = _seen(app, carriers)
-    anonymous = {event.signature for event, _ in events if event.customer is None}
-    former = _former(app, {*anonymous, *loaded}) if anonymous or _had_sessions(known) else {}
+    """Stretches on shared carriers as they are now: customers by record, and who lost or gained old events."""
+    events = _seen(app, shared_carriers(advanced.settled))
+    former = _former(app, set(known.customers)) if known.customers else {}
     if not events and not former:
         return {}, set()
     follow = attribute(event for event, _ in events)
@@ -178,18 +168,15 @@ def sessions(
     return by_seq, disturbed
 
 
-def _had_sessions(known: Known) -> bool:
-    return any(row.shared & CARRIER_BITS for row in known.values.values()) or len(known.customers) > 0
-
-
-def _seen(app: App, carriers: set[int]) -> list[tuple[Seen, int | None]]:
+def _seen(app: App, carriers: set[tuple[int, int]]) -> list[tuple[Seen, int | None]]:
     """Events of these carriers; beside each the customer of its signature, who keeps what no session claims."""
     if not carriers:
         return []
-    rows = app.db.execute(SQL.carrier_events, {"values": list(carriers)})
+    rows = app.db.execute(SQL.carrier_events, {"values": [value for value, _ in carriers]})
     return [
         (Seen((value, epoch), at, seq, signature, customer if known else None, out), customer)
         for value, epoch, seq, signature, at, out, customer, known in rows
+        if (value, epoch) in carriers
     ]
 
 

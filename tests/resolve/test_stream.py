@@ -69,3 +69,44 @@ def test_a_stream_in_random_batches_ends_where_the_full_function_ends(app: App, 
         with app.transaction() as inside:
             rows = inside.db.execute("select id, customer from signature where id = any(%s)", [list(full)]).fetchall()
         assert dict(rows) == full
+
+
+class Books:
+    """A room to the right in miniature: events by customer, kept by what People says and nothing else."""
+
+    def __init__(self) -> None:
+        self.events: dict[int, set[int]] = {}
+
+    def take(self, app: App, people: People) -> None:
+        for merge in people.merged:
+            self.events.setdefault(merge.survivor, set()).update(self.events.pop(merge.loser, set()))
+        for one, customer in zip(people.batch.events, people.customers, strict=True):
+            if customer is not None:
+                self.events.setdefault(customer, set()).add(one.seq)
+        stale = set(people.recompute)
+        for customer in stale:
+            self.events.pop(customer, None)
+        for seq, customer in owners(app).items():
+            if customer in stale:
+                self.events.setdefault(customer, set()).add(seq)
+
+
+def owners(app: App) -> dict[int, int]:
+    with app.transaction() as inside:
+        rows = inside.db.execute("select seq, customer from event_customer where customer is not null").fetchall()
+    return dict(rows)
+
+
+@pytest.mark.parametrize("seed", range(100, 100 + ROUNDS))
+def test_what_people_says_is_enough_to_keep_the_books_of_every_customer(app: App, seed: int) -> None:
+    dice = random.Random(seed)
+    books = Books()
+    events = [event(n + 1, rec) for n, rec in enumerate(random_records(dice, 60, spread_days=2))]
+
+    for some in batches(dice, events):
+        books.take(app, carry(app, some))
+
+        truth: dict[int, set[int]] = {}
+        for seq, customer in owners(app).items():
+            truth.setdefault(customer, set()).add(seq)
+        assert {c: seqs for c, seqs in books.events.items() if seqs} == truth

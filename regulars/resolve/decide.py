@@ -1,0 +1,175 @@
+"""What stewards state: this is one person, these are two, nobody owns this value. Facts of the rule, never edits of it.
+
+A statement is a version of a subject; undoing it is a later, empty version, and undoing that a later one still. Every
+function runs in the caller's transaction and gives People with an empty batch: what the rooms to the right must redo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from regulars.app import App
+from regulars.kit.clock import microseconds
+from regulars.kit.dice import hash64
+from regulars.model import Batch, Moment, People
+from regulars.resolve import touched
+from regulars.resolve.errors import DecisionRefused
+from regulars.resolve.facts import Decision, in_force
+from regulars.resolve.identify import RESOLVER_LOCK, announce, cleaner_of
+from regulars.resolve.look_up import normal
+from regulars.store import queries
+
+SQL = queries(__package__ or "")
+
+
+class Steward(msgspec.Struct, frozen=True):
+    """Who states it and why; both are kept."""
+
+    actor: str
+    reason: str
+
+
+def merge(app: App, steward: Steward, records: Sequence[int]) -> People:
+    """These records (journal positions) are one person's, whatever else they say."""
+    signatures = sorted(set(_signatures(app, records).values()))
+    if len(signatures) < 2:
+        raise DecisionRefused("These records are one already: their evidence is equal", "Name records of two customers")
+    subject = f"merge:{min(records)}:{max(records)}"
+    return _state(app, steward, Decision(subject=subject, version=0, kind="merge", signatures=tuple(signatures)))
+
+
+def split(app: App, steward: Steward, staying: Sequence[int], leaving: Sequence[int]) -> People:
+    """The leaving records are another person than the staying ones, which keep the customer's id."""
+    if not staying or not leaving or set(staying) & set(leaving):
+        raise DecisionRefused("A split needs two sides without a common record", "Name the records of each side once")
+    app.db.execute(SQL.lock_resolver, {"key": RESOLVER_LOCK})
+    subject = f"split:{min(leaving)}:{min(staying)}"
+    _separate(app, subject, _signatures(app, [*staying, *leaving]), leaving)
+    by_record = _signatures(app, [*staying, *leaving])
+    decision = Decision(
+        subject=subject,
+        version=0,
+        kind="split",
+        signatures=tuple(sorted({by_record[seq] for seq in staying})),
+        leaving=tuple(sorted({by_record[seq] for seq in leaving})),
+    )
+    return _state(app, steward, decision)
+
+
+def verify(app: App, steward: Steward, record: int, card: str) -> People:
+    """The person of this record proved that the card she claimed is hers."""
+    return _about_value(app, steward, "verify", Moment(kind="card", value=card), record)
+
+
+def withdraw(app: App, steward: Steward, record: int, what: Moment) -> People:
+    """This record does not belong to the holder of this card, phone or e-mail."""
+    return _about_value(app, steward, "withdraw", what, record)
+
+
+def block(app: App, steward: Steward, what: Moment) -> People:
+    """Nobody owns this card, phone or e-mail: it links no records any more."""
+    return _about_value(app, steward, "block", what, None)
+
+
+def close(app: App, steward: Steward, what: Moment, day: int) -> People:
+    """Who held this value up to `day` (since 1970-01-01 UTC) is another person than who holds it later."""
+    return _about_value(app, steward, "close", what, None, day)
+
+
+def undo(app: App, steward: Steward, subject: str) -> People:
+    """Take back what stands about a subject; taken back already: state the last thing again."""
+    versions = _versions(app, subject)
+    if not versions:
+        raise DecisionRefused(f"Nothing was ever stated about '{subject}'", "Look it up in the list of decisions")
+    ordered = sorted(versions, key=lambda decision: decision.version)
+    stated = [decision for decision in ordered if decision.kind]
+    again = msgspec.structs.replace(stated[-1], kind="" if in_force(versions) else stated[-1].kind)
+    return _state(app, steward, again)
+
+
+def _about_value(
+    app: App, steward: Steward, kind: str, what: Moment, record: int | None, day: int | None = None
+) -> People:
+    text = normal(what, app.settings.brand_country)
+    if text is None:
+        raise DecisionRefused(f"'{what.value}' is no {what.kind}", "Write it as customers do")
+    value = cleaner_of(app).value_id(what.kind, text)
+    signatures = () if record is None else (_signatures(app, [record])[record],)
+    subject = f"{kind}:{value}:{record or 0}" + (f":{day}" if day is not None else "")
+    return _state(
+        app,
+        steward,
+        Decision(subject=subject, version=0, kind=kind, signatures=signatures, value=value, day=day),
+    )
+
+
+def _signatures(app: App, records: Sequence[int]) -> dict[int, int]:
+    found = dict(app.db.execute(SQL.records_of, {"seqs": list(records)}).fetchall())
+    missing = [seq for seq in records if seq not in found]
+    if missing:
+        raise DecisionRefused(f"There is no record {missing[0]}", "Name records by their position in the journal")
+    return found
+
+
+def _separate(app: App, subject: str, by_record: dict[int, int], leaving: Sequence[int]) -> None:
+    """Leaving records that share a signature with staying ones get a copy of it: same evidence, another number."""
+    signatures = sorted({by_record[seq] for seq in leaving})
+    rows = app.db.execute(SQL.mixed_signatures, {"signatures": signatures, "leaving": list(leaving)}).fetchall()
+    if not rows:
+        return
+    old = [signature for (signature,) in rows]
+    new = [hash64("split", signature, subject) for signature in old]
+    app.db.execute(SQL.copy_signatures, {"old": old, "new": new})
+    app.db.execute(SQL.copy_links, {"old": old, "new": new})
+    app.db.execute(SQL.move_records, {"old": old, "new": new, "leaving": list(leaving)})
+    app.db.execute(SQL.settle_signatures, {"ids": [*old, *new]})
+
+
+def _versions(app: App, subject: str) -> list[Decision]:
+    rows = app.db.execute(SQL.versions_of, {"subject": subject}).fetchall()
+    return [touched.decision_of(row) for row in rows]
+
+
+def _state(app: App, steward: Steward, decision: Decision) -> People:
+    """Write the next version of a subject and recompute what it touches, before and after."""
+    app.db.execute(SQL.lock_resolver, {"key": RESOLVER_LOCK})
+    versions = _versions(app, decision.subject)
+    decision = msgspec.structs.replace(decision, version=1 + max((d.version for d in versions), default=0))
+    now = app.clock.now()
+    app.db.execute(
+        SQL.write_decision,
+        {
+            "subject": decision.subject,
+            "version": decision.version,
+            "kind": decision.kind,
+            "signatures": list(decision.signatures),
+            "leaving": list(decision.leaving),
+            "value": decision.value,
+            "day": decision.day,
+            "actor": steward.actor,
+            "reason": steward.reason,
+            "at": now,
+        },
+    )
+    some = [decision, *versions]
+    touch = touched.Touch(
+        signatures=sorted({s for one in some for s in (*one.signatures, *one.leaving)}),
+        values=sorted({one.value for one in some if one.value is not None}),
+    )
+    cause = touched.Cause(seq=-microseconds(now), at=now)
+    return publish(app, touch, cause)
+
+
+def publish(app: App, touch: touched.Touch, cause: touched.Cause) -> People:
+    """Recompute without a batch, and say what changed."""
+    moved = touched.recompute(app, touch, cause, fresh=()).difference
+    announce(app, moved.merged, moved.split, cause)
+    return People(
+        batch=Batch(events=[], last_seq=0),
+        customers=[],
+        created=moved.created,
+        merged=moved.merged,
+        recompute=moved.recompute,
+    )

@@ -1,0 +1,113 @@
+"""Why these records are one person: a path of links from record to record, and where the rule refused to go on."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import msgspec
+
+from regulars.app import App
+from regulars.resolve.errors import CustomerUnknown
+from regulars.resolve.look_up import current
+from regulars.resolve.policy import CLASS_NAMES, EDGE
+from regulars.store import queries
+
+SQL = queries(__package__ or "")
+
+
+class Hop(msgspec.Struct, frozen=True, kw_only=True):
+    """Two records that carry one identifier. Records are named by the first one of their signature."""
+
+    from_record: int
+    to_record: int
+    type: str
+    value: str
+    strength: str
+    """The weaker class of the two links, in words."""
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """A link that was not followed: both sides would have become one person otherwise."""
+
+    strength: str
+    value: str
+    reason: str
+    one: int | None
+    other: int | None
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """One customer, explained."""
+
+    customer: int
+    founder_record: int
+    records: list[int]
+    """First record of each of her signatures."""
+    hops: list[Hop]
+    """A tree from the founder: every record is reached by exactly one path."""
+    by_steward: list[int]
+    """Records that no identifier reaches: a steward merged them."""
+    refusals: list[Refusal]
+
+
+class _Link(msgspec.Struct, frozen=True):
+    record: int
+    value: int
+    type: str
+    shown: str
+    level: int
+    epoch: int
+
+
+def explain(app: App, customer: int) -> Explanation:
+    """Why she is one person. Raises CustomerUnknown for an id that never was one."""
+    found = current(app, customer)
+    if found is None:
+        raise CustomerUnknown(f"Nobody has the customer id {customer}", "Search by name, e-mail or card")
+    rows = app.db.execute(SQL.evidence_of_customer, {"customer": found}).fetchall()
+    records = sorted({row[1] for row in rows})
+    links = [_Link(row[1], row[4], row[5], row[6], row[7], row[8]) for row in rows if row[9] == EDGE]
+    hops = path(found, links)
+    reached = {found, *(hop.to_record for hop in hops)}
+    cuts = app.db.execute(SQL.cuts_around, {"customer": found}).fetchall()
+    return Explanation(
+        customer=found,
+        founder_record=found,
+        records=records,
+        hops=hops,
+        by_steward=[record for record in records if record not in reached],
+        refusals=[
+            Refusal(strength=CLASS_NAMES[level], value=value, reason=reason, one=one, other=other)
+            for level, value, reason, one, other in cuts
+            if one != other
+        ],
+    )
+
+
+def path(start: int, links: list[_Link]) -> list[Hop]:
+    """A tree of hops from `start` over shared values, strongest class first. Pure."""
+    holders: dict[tuple[int, int], list[_Link]] = defaultdict(list)
+    carried: dict[int, list[_Link]] = defaultdict(list)
+    for link in sorted(links, key=lambda link: (link.level, link.value, link.record)):
+        holders[link.value, link.epoch].append(link)
+        carried[link.record].append(link)
+    hops: list[Hop] = []
+    seen, waiting = {start}, [start]
+    for record in waiting:
+        for link in carried[record]:
+            for other in holders[link.value, link.epoch]:
+                if other.record not in seen:
+                    seen.add(other.record)
+                    waiting.append(other.record)
+                    hops.append(_hop(link, other))
+    return hops
+
+
+def _hop(link: _Link, other: _Link) -> Hop:
+    return Hop(
+        from_record=link.record,
+        to_record=other.record,
+        type=link.type,
+        value=link.shown,
+        strength=CLASS_NAMES[max(link.level, other.level)],
+    )
