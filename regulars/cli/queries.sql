@@ -5,3 +5,7 @@ select coalesce((select seq from checkpoint where reader = 'flow'), 0), coalesce
 -- name: counts
 -- Records read and customers known, for the summary.
 select (select count(*) from record), (select count(*) from customer where known)
+
+-- name: names_of
+-- What to call the customers of a list, for all of them at once.
+select customer, nullif(concat_ws(' ', first_name, last_name), '') from profile where customer = any(%(customers)s)

@@ -35,6 +35,8 @@ STOP_SECONDS = 60
 CONNECT_SECONDS = 5
 PAUSE_SECONDS = 0.1
 PASSWORD_BYTES = 24
+# The log of the server starts afresh at a start when it is longer; the one before is kept beside it.
+LOG_BYTES = 10_000_000
 LOG_TAIL_CHARACTERS = 600
 CONFIGURATION = """
 listen_addresses = ''
@@ -178,7 +180,10 @@ def _launch(cluster: Cluster) -> int:
     """Start the server in a session of its own, so that neither our end nor a Ctrl-C reaches it; its process id."""
     server = [str(cluster.binaries / "bin" / "postgres"), "-D", str(cluster.data)]
     options = ["-k", str(cluster.sockets), "-p", str(PORT)]
-    with _log_file(cluster).open("a") as output:
+    path = _log_file(cluster)
+    if path.exists() and path.stat().st_size > LOG_BYTES:
+        path.replace(path.with_suffix(".log.1"))
+    with path.open("a") as output:
         done = subprocess.run(
             ["/bin/sh", "-c", '"$@" >&2 </dev/null & echo $!', "sh", *server, *options],
             stdout=subprocess.PIPE,

@@ -1,0 +1,99 @@
+"""`regulars customer`: find somebody, and say who she is and why we think so."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from regulars import analyze, design, profile, resolve
+from regulars.app import App
+from regulars.cli.terminal import Json, opened, print_json, print_table
+from regulars.kit.errors import NotFound
+from regulars.model import Moment
+
+RECENT_EVENTS = 10
+# How people name somebody on the command line, tried in this order.
+KINDS = ("customer", "card", "email", "phone")
+
+commands = typer.Typer(name="customer", no_args_is_help=True, help="Find customers and show what is known.")
+
+
+@commands.command()
+def search(
+    text: Annotated[str, typer.Argument(help="Name, e-mail, phone, card or id, or the beginning of one.")],
+    limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=500)] = 20,
+    as_json: Json = False,
+) -> None:
+    """Find customers by the beginning of what they are known by."""
+    with opened() as app, app.transaction() as inside:
+        hits = profile.search(inside, text, limit)
+    if as_json:
+        print_json({"customers": hits})
+        return
+    rows = [(hit.customer, hit.name, hit.email, hit.phone, hit.city) for hit in hits]
+    print_table(f"{len(hits)} found for '{text}'", ("Customer", "Name", "E-mail", "Phone", "City"), rows)
+
+
+@commands.command()
+def show(
+    who: Annotated[str, typer.Argument(help="Customer id, loyalty card, e-mail or phone.")],
+    as_json: Json = False,
+) -> None:
+    """Show one customer: profile, identifiers, segments, traits, scores, points, latest events."""
+    with opened() as app, app.transaction() as inside:
+        known = portrait(inside, find(inside, who))
+    if as_json:
+        print_json(known)
+    else:
+        draw(known)
+
+
+def find(app: App, who: str) -> int:
+    """The customer named by an id, a card, an e-mail or a phone; raises NotFound."""
+    for kind in KINDS:
+        customer = resolve.look_up(app, Moment(kind=kind, value=who))
+        if customer is not None:
+            return customer
+    raise NotFound(f"Nobody is known by '{who}'", "Look for a part of the name: regulars customer search NAME")
+
+
+def portrait(app: App, customer: int) -> dict[str, Any]:
+    """Everything the rooms know about one customer."""
+    return {
+        "customer": customer,
+        "profile": profile.read(app, customer),
+        "identifiers": resolve.identifiers(app, customer),
+        "segments": segments_of(app, customer),
+        "traits": analyze.traits_of(app, customer),
+        "scores": analyze.scores_of(app, customer),
+        "points": design.balance(app, customer),
+        "events": profile.timeline(app, customer, limit=RECENT_EVENTS),
+    }
+
+
+def segments_of(app: App, customer: int) -> list[analyze.Visit]:
+    """The segments she is in now, with since when."""
+    newest: dict[str, analyze.Visit] = {}
+    for visit in analyze.visits(app, customer):  # newest first
+        newest.setdefault(visit.segment, visit)
+    return [visit for visit in newest.values() if visit.entered]
+
+
+def draw(known: dict[str, Any]) -> None:
+    """The portrait for people."""
+    console = Console(highlight=False)
+    console.print(f"[bold]{known['profile'].name}[/]  customer {known['customer']}, {known['points'].available} points")
+    fields = [
+        (field.name, field.value, field.source, f"{field.stated_at:%Y-%m-%d}") for field in known["profile"].fields
+    ]
+    print_table("Profile", ("Field", "Value", "From", "Stated"), fields)
+    ids = [
+        (each.strength, each.value, "shared" if each.shared else "", f"{each.last_at:%Y-%m-%d}")
+        for each in known["identifiers"]
+    ]
+    print_table("Known by", ("Evidence", "Value", "", "Last seen"), ids)
+    print_table("Segments", ("In", "Since"), [(each.segment, f"{each.at:%Y-%m-%d}") for each in known["segments"]])
+    print_table("Traits", ("Trait", "Value"), [(each.title, each.shown) for each in known["traits"]])
+    print_table("Scores", ("Score", "Grade", "Why"), [(each.title, each.grade, each.why) for each in known["scores"]])
+    events = [(f"{item.at:%Y-%m-%d %H:%M}", item.source, item.summary) for item in known["events"]]
+    print_table("Latest events", ("When (UTC)", "Source", "What"), events)

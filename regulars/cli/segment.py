@@ -1,0 +1,77 @@
+"""`regulars segment`: which groups there are, how large they are, and who is in them."""
+
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from regulars import analyze
+from regulars.app import App
+from regulars.cli.terminal import Json, opened, print_json, print_table
+from regulars.kit.errors import InputRefused
+from regulars.store import queries
+
+SQL = queries(__package__)
+
+commands = typer.Typer(name="segment", no_args_is_help=True, help="Segments: rules, sizes, members.")
+
+
+@commands.command("list")
+def show_all(as_json: Json = False) -> None:
+    """List all segments with their rules as sentences and their sizes now."""
+    with opened() as app, app.transaction() as inside:
+        found = analyze.segments(inside)
+    if as_json:
+        print_json({"segments": found})
+        return
+    print_table("Segments", ("Name", "Title", "Size", "Rule"), [(s.name, s.title, s.size, s.rule) for s in found])
+
+
+@commands.command()
+def count(
+    which: Annotated[str, typer.Argument(help="Name of a segment, or a rule as JSON.")],
+    as_json: Json = False,
+) -> None:
+    """Count the customers in a segment, or those that a rule would match now."""
+    with opened() as app, app.transaction() as inside:
+        number = size_of(inside, which)
+    if as_json:
+        print_json({"segment": which, "count": number})
+    else:
+        typer.echo(f"{number:,}")
+
+
+@commands.command()
+def members(
+    segment: Annotated[str, typer.Argument(help="Name of the segment.")],
+    after: Annotated[int | None, typer.Option(help="Continue after this customer id.")] = None,
+    limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=10_000)] = 50,
+    as_json: Json = False,
+) -> None:
+    """List members by customer id, with since when."""
+    with opened() as app, app.transaction() as inside:
+        page = analyze.members(inside, segment, after, limit)
+        names = names_of(inside, page)
+    rows = [{"customer": m.customer, "name": names.get(m.customer), "since": m.since} for m in page]
+    if as_json:
+        print_json({"segment": segment, "members": rows})
+        return
+    shown = [(row["customer"], row["name"], f"{row['since']:%Y-%m-%d}") for row in rows]
+    print_table(f"{segment}: {len(rows)} shown", ("Customer", "Name", "Since"), shown)
+
+
+def size_of(app: App, which: str) -> int:
+    """The size of a named segment, or of a rule written as JSON."""
+    if not which.lstrip().startswith("{"):
+        analyze.members(app, which, limit=1)  # raises for a name that does not exist, with the names that do
+        return next(view.size for view in analyze.segments(app) if view.name == which)
+    try:
+        rule = msgspec.json.decode(which, type=dict[str, Any])
+    except msgspec.DecodeError as fault:
+        raise InputRefused(f"The rule is not JSON: {fault}", "Quote it whole: '{\"op\": ...}'") from None
+    return analyze.count(app, rule)
+
+
+def names_of(app: App, page: list[analyze.Member]) -> dict[int, str | None]:
+    """What to call the members of a page; None where nobody told us."""
+    return dict(app.db.execute(SQL.names_of, {"customers": [member.customer for member in page]}).fetchall())
