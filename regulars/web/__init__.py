@@ -12,10 +12,11 @@ import uvicorn
 from litestar.types import ASGIApp
 
 from regulars.app import App
+from regulars.collect.gateway import gateway as ingest
 from regulars.web.access import add_server_key
 from regulars.web.accounts import Role, first_run_token
 from regulars.web.door import Door
-from regulars.web.shelf import gateway_of, moment_of, routes
+from regulars.web.shelf import moment_of, routes
 from regulars.web.site import build
 
 __all__ = ["Role", "add_server_key", "create_app", "first_run_token", "run"]
@@ -27,7 +28,9 @@ SHUTDOWN_SECONDS = 3
 
 def create_app(app: App) -> ASGIApp:
     """The whole of HTTP for this brand, as one ASGI application."""
-    return Door(app, build(app, routes()), gateway_of(app), moment_of(app))
+    gateway = ingest(app)
+    site = build(app, routes(), on_startup=[gateway.start], on_shutdown=[gateway.stop])
+    return Door(app, site, gateway, moment_of(app))  # pyright: ignore[reportArgumentType]
 
 
 def run(app: App, host: str, port: int) -> None:

@@ -110,3 +110,136 @@ select
 -- name: messages_by_state
 -- Every yes and no of the outbox.
 select state, count(*) from outbox group by state;
+
+-- name: outbox_rows
+-- Keyset by (created_at, key): the index of the newest rows serves it.
+select
+    o.key,
+    o.customer,
+    coalesce(nullif(concat_ws(' ', p.first_name, p.last_name), ''), 'Customer ' || o.customer),
+    o.channel,
+    o.template,
+    o.origin,
+    o.state,
+    o.reason,
+    o.why,
+    o.created_at,
+    o.decided_at,
+    o.ended_at,
+    o.not_before
+from outbox o
+left join profile p on p.customer = o.customer
+where (%(state)s::text is null or o.state = %(state)s)
+    and (%(customer)s::bigint is null or o.customer = %(customer)s)
+    and (
+        %(before)s::text is null
+        or (o.created_at, o.key) < (select b.created_at, b.key from outbox b where b.key = %(before)s)
+    )
+order by o.created_at desc, o.key desc
+limit %(limit)s;
+
+-- name: outbox_tallies
+-- One line a reason; the words are those of the latest row with it.
+select state, reason, max(why), count(*)
+from outbox
+group by state, reason
+order by count(*) desc;
+
+-- name: arms
+-- Only who came past the holdout: who reached the goal before it was decided belongs to neither arm.
+select e.held, e.status, count(*)
+from step_log s join enrolment e on e.id = s.enrolment
+where e.journey = %(journey)s and s.outcome in ('held out', 'goes on')
+group by e.held, e.status;
+
+-- name: wishes
+-- An outbox key of a journey is journey:enrolment:node:visit.
+select split_part(key, ':', 3), state, reason, max(why), count(*)
+from outbox
+where origin = %(origin)s
+group by split_part(key, ':', 3), state, reason
+order by count(*) desc;
+
+-- name: weeks
+-- Identified sales by week (Monday first) out of the day cells that traits keep anyway: live while a year is loading.
+select (key + 3) / 7, sum(revenue_cents__order_completed)::bigint, sum(n__order_completed)::bigint, count(distinct customer),
+    max(key)
+from cell_window
+where n__order_completed > 0
+group by 1
+order by 1 desc
+limit %(limit)s;
+
+-- name: best
+-- Few rows are sorted by what they hold; no index, because a fold writes this table.
+select t.customer, p.first_name, p.last_name, t.spend_cents, t.orders, t.last_order_day, s.grade
+from trait_state t
+left join profile p on p.customer = t.customer
+left join score s on s.customer = t.customer and s.model = 'rfm'
+where t.orders > 0
+order by t.spend_cents desc, t.customer
+limit %(limit)s;
+
+-- name: moves
+-- Who came and went, by segment, in the last days of what is known.
+select segment, count(*) filter (where entered), count(*) filter (where not entered)
+from segment_move
+where day > %(after)s
+group by segment
+order by count(*) desc, segment
+limit %(limit)s;
+
+-- name: freshness
+-- The latest row of each source: the last positions of the journal hold it, a scan of all would not be live.
+select s.name, s.kind, max(j.received_at), max(j.occurred_at), count(*)
+from (
+    select source_id, received_at, occurred_at from journal order by seq desc limit %(limit)s
+) j join source s on s.id = j.source_id
+where s.kind <> 'own'
+group by s.name, s.kind
+order by s.name;
+
+-- name: belongings
+-- Segments of one customer.
+select segment, since from segment_member where customer = %(customer)s order by since desc, segment;
+
+-- name: purchases
+-- The two traits everybody asks for first.
+select orders, spend_cents from trait_state where customer = %(customer)s;
+
+-- name: segment_names
+-- Members of a page of a segment with what one wants to see of them.
+select m.customer, p.first_name, p.last_name, t.spend_cents, t.orders, t.last_order_day, m.since
+from unnest(%(customers)s::bigint[]) with ordinality as m0 (customer, place)
+join segment_member m on m.customer = m0.customer and m.segment = %(segment)s
+left join profile p on p.customer = m.customer
+left join trait_state t on t.customer = m.customer
+order by m0.place;
+
+-- name: overlap
+-- Share of these people who are in other segments too.
+select b.segment, count(*)
+from segment_member a join segment_member b on b.customer = a.customer and b.segment <> a.segment
+where a.segment = %(segment)s
+group by b.segment
+order by count(*) desc, b.segment
+limit %(limit)s;
+
+-- name: reachable
+-- Members whom consent lets us write to, by channel.
+select c.channel, count(distinct c.customer)
+from segment_member m join consent_state c on c.customer = m.customer
+where m.segment = %(segment)s and c.purpose = 'marketing' and c.allowed
+group by c.channel
+order by 2 desc;
+
+-- name: segment_money
+-- What the members spent, against everybody who ever bought.
+select
+    sum(t.spend_cents) filter (where m.customer is not null)::bigint,
+    count(*) filter (where m.customer is not null),
+    sum(t.spend_cents)::bigint,
+    count(*)
+from trait_state t
+left join segment_member m on m.customer = t.customer and m.segment = %(segment)s
+where t.orders > 0;

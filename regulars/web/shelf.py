@@ -6,9 +6,9 @@ import importlib
 import pkgutil
 from typing import Any
 
-from litestar.types import ASGIApp, ControllerRouterHandler, Receive, Scope, Send
+from litestar.types import ASGIApp, ControllerRouterHandler
 
-from regulars import collect, engage
+from regulars import engage
 from regulars.app import App
 from regulars.web import api, pages
 
@@ -22,19 +22,8 @@ def routes() -> list[ControllerRouterHandler]:
     return found
 
 
-def gateway_of(app: App) -> ASGIApp:
-    """The raw ingest gateway of collect."""
-    made: Any = getattr(collect, "gateway", None)
-    return made(app) if made else _not_open
-
-
 def moment_of(app: App) -> ASGIApp | None:
     """The raw route for a till's question, if engage has one."""
     made: Any = getattr(engage, "moment_asgi", None)
     return made(app) if made else None
 
-
-async def _not_open(scope: Scope, receive: Receive, send: Send) -> None:
-    del scope, receive
-    await send({"type": "http.response.start", "status": 503, "headers": [(b"content-length", b"0")]})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})

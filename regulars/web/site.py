@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -28,7 +29,12 @@ YEAR_SECONDS = 31_536_000
 log = logger("web")
 
 
-def build(app: App, routes: list[ControllerRouterHandler]) -> Litestar:
+def build(
+    app: App,
+    routes: list[ControllerRouterHandler],
+    on_startup: list[Callable[[], None]],
+    on_shutdown: list[Callable[[], None]],
+) -> Litestar:
     """The Litestar application over these routes; anything not declared public or for a role is closed."""
     static = create_static_files_router(
         path="/static",
@@ -54,6 +60,8 @@ def build(app: App, routes: list[ControllerRouterHandler]) -> Litestar:
         exception_handlers={RegularsError: fail, HTTPException: fail, Exception: fail},
         openapi_config=OpenAPIConfig(title="Regulars", version="1", path="/api/schema", enabled_endpoints=set()),
         on_app_init=[_keep_quiet],
+        on_startup=on_startup,
+        on_shutdown=on_shutdown,
     )
 
 

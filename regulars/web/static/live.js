@@ -14,6 +14,14 @@
   const state = document.querySelector("[data-live-state]");
   if (!state) return;
   const stream = new EventSource("/live");
+  const REDRAW_EVENTS = 20000, REDRAW_MS = 5000;
+  let seen, drawn = Date.now(), wasLoading = false;
+  function follow(figures) {                                               // charts and tables follow a load in steps, not in jerks
+    seen ??= figures.carried;
+    const moved = Math.abs(figures.carried - seen) >= REDRAW_EVENTS || (wasLoading && !figures.loading);
+    if (moved && Date.now() - drawn > REDRAW_MS) { seen = figures.carried; drawn = Date.now(); wasLoading = figures.loading; htmx.trigger(document.body, "moved"); }
+    wasLoading ||= figures.loading;
+  }
   stream.addEventListener("figures", e => {
     const figures = JSON.parse(e.data);
     for (const place of $$("[data-live]")) {
@@ -22,7 +30,8 @@
     }
     state.hidden = !figures.state; state.textContent = figures.state || "";
     const bar = document.querySelector("[data-live-bar]");
-    if (bar && figures.behind !== undefined) { bar.hidden = !figures.loading; bar.querySelector("progress").value = figures.share; }
+    if (bar) { bar.hidden = !figures.loading; bar.querySelector("progress").value = figures.share; }
+    follow(figures);
   });
   stream.onerror = () => { state.hidden = false; state.textContent = "Paused, as of " + new Date().toTimeString().slice(0, 5); };
   addEventListener("pagehide", () => stream.close());

@@ -57,3 +57,9 @@
     }
   });
 })();
+// A card on the counter is nobody's to read: it clears itself when nobody has touched the screen for a while.
+(() => {
+  const card = document.querySelector("[data-clear]"); if (!card) return;
+  let timer; const again = () => { clearTimeout(timer); timer = setTimeout(() => location.replace("/moment"), card.dataset.clear * 1000); };
+  ["pointerdown", "keydown", "scroll"].forEach(name => addEventListener(name, again, { passive: true })); again();
+})();

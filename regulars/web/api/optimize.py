@@ -1,0 +1,85 @@
+"""Reports: the shelf, and each one's finding with its rows."""
+
+from __future__ import annotations
+
+import time
+from threading import Lock
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get
+
+from regulars import optimize
+from regulars.app import App
+from regulars.optimize.reports import Parameter, Report, ReportResult, reports
+from regulars.web import access
+from regulars.web.site import House
+
+# A report reads the whole lake: within this time the same question gets the same answer.
+FRESH_SECONDS = 60.0
+CACHE_MAX = 64
+
+_cache: dict[tuple[object, ...], tuple[float, ReportResult]] = {}
+_running = Lock()
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """A report on the shelf."""
+
+    name: str
+    title: str
+    parameters: tuple[Parameter, ...]
+
+
+def shelf() -> list[Listed]:
+    """Every report with the question it answers."""
+    return [Listed(name=name, title=one.title, parameters=one.parameters) for name, one in reports.items()]
+
+
+def listed(name: str) -> Report:
+    """The report of this name. Raises InputRefused naming the others."""
+    return reports[name]
+
+
+def run(app: App, name: str, given: dict[str, str]) -> ReportResult:
+    """The finding for these parameters (as typed; the empty ones are left to the report)."""
+    params = {key: value for key, value in given.items() if value and key in names(name)}
+    key = (app.settings.home, app.settings.database_url, name, *sorted(params.items()))
+    with _running:  # One at a time: two reports at once would each get half the machine and twice the memory.
+        held = _cache.get(key)
+        if held and time.monotonic() - held[0] < FRESH_SECONDS:
+            return held[1]
+        with app.transaction() as inside:
+            result = optimize.report(inside, name, params)
+        if len(_cache) >= CACHE_MAX:
+            _cache.clear()
+        _cache[key] = (time.monotonic(), result)
+    return result
+
+
+def names(report: str) -> set[str]:
+    """Names of a report's parameters."""
+    return {parameter.name for parameter in listed(report).parameters}
+
+
+@get("/api/reports", opt=access.OFFICE, sync_to_thread=False)
+def reports_json() -> list[Listed]:
+    """Every report on the shelf with its parameters."""
+    return shelf()
+
+
+@get("/api/reports/{name:str}", opt=access.OFFICE, sync_to_thread=True)
+def report_json(app: House, request: Request[Any, Any, Any], name: str) -> ReportResult:
+    """A report's finding, rows and chart; its parameters are query parameters."""
+    return run(app, name, dict(request.query_params))
+
+
+@get("/reports/{name:str}/rows.csv", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def report_csv(app: House, request: Request[Any, Any, Any], name: str) -> Response[str]:
+    """The rows of a report, to take away."""
+    text = optimize.as_csv(run(app, name, dict(request.query_params)))
+    headers = {"content-disposition": f'attachment; filename="{listed(name).name}.csv"'}
+    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+routes = [reports_json, report_json, report_csv]

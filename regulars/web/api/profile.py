@@ -1,0 +1,142 @@
+"""Customers: search, one customer's profile, her time line."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from litestar import Request, get
+
+from regulars import analyze, design, profile, resolve
+from regulars.analyze import Standing
+from regulars.app import App
+from regulars.design import Balance
+from regulars.design.ledger import EntryRow
+from regulars.profile import Hit, Profile, TimelineItem
+from regulars.resolve import Identifier
+from regulars.store import queries
+from regulars.web import access, audit
+from regulars.web.api.engage import Message, outbox
+from regulars.web.site import House
+
+SQL = queries("regulars.web")
+SEARCH_ROWS = 50
+STATEMENT_ROWS = 5
+TIMELINE_ROWS = 30
+TEXT_MAX_CHARS = 200
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What a search gave, best first."""
+
+    text: str
+    hits: list[Hit]
+    more: bool
+
+
+class Belonging(msgspec.Struct, frozen=True, kw_only=True):
+    """A segment she is in, and since when."""
+
+    segment: str
+    title: str
+    since: datetime
+
+
+class Customer(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the customer page shows, room by room."""
+
+    profile: Profile
+    identifiers: list[Identifier]
+    scores: list[Standing]
+    segments: list[Belonging]
+    points: Balance
+    statement: list[EntryRow]
+    messages: list[Message]
+    timeline: Timeline
+    orders: int
+    spend_cents: int
+
+
+class Timeline(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch of one customer's time line, latest first."""
+
+    customer: int
+    items: list[TimelineItem]
+    older: int | None
+    """Ask for events before this position to go on."""
+
+
+def find(app: App, text: str) -> Found:
+    """Customers by name, e-mail, phone or card, as typed so far."""
+    text = text.strip()[:TEXT_MAX_CHARS]
+    hits = profile.search(app, text, SEARCH_ROWS) if text else []
+    return Found(text=text, hits=hits, more=len(hits) == SEARCH_ROWS)
+
+
+def customer(app: App, number: int) -> Customer:
+    """One customer, by her id or one that went up in hers. Raises NoSuchCustomer."""
+    known = profile.read(app, number)
+    current = known.customer
+    orders, spend = purchases(app, current)
+    return Customer(
+        profile=known,
+        identifiers=resolve.identifiers(app, current),
+        scores=analyze.scores_of(app, current),
+        segments=belongings(app, current),
+        points=design.balance(app, current),
+        statement=design.statement(app, current, STATEMENT_ROWS),
+        messages=outbox(app, customer=current).messages,
+        timeline=timeline(app, current),
+        orders=orders,
+        spend_cents=spend,
+    )
+
+
+def belongings(app: App, number: int) -> list[Belonging]:
+    """Segments she is in, latest first."""
+    titles = {segment.name: segment.title for segment in analyze.segments(app)}
+    rows = app.db.execute(SQL.belongings, {"customer": number})
+    return [Belonging(segment=name, title=titles.get(name, name), since=since) for name, since in rows]
+
+
+def purchases(app: App, number: int) -> tuple[int, int]:
+    """Orders and money spent (cents), as the traits hold them."""
+    analyze.segments(app)
+    return app.db.execute(SQL.purchases, {"customer": number}).fetchone() or (0, 0)
+
+
+def timeline(app: App, customer: int, before: int | None = None) -> Timeline:
+    """Her events across all sources."""
+    items = profile.timeline(app, customer, before, TIMELINE_ROWS)
+    older = items[-1].seq if len(items) == TIMELINE_ROWS else None
+    return Timeline(customer=customer, items=items, older=older)
+
+
+@get("/api/customers", opt=access.OFFICE, sync_to_thread=True)
+def customers_json(app: House, request: Request[Any, Any, Any], q: str = "") -> Found:
+    """Search customers by name, e-mail, phone or card."""
+    audit.write(app, request.user, "searched customers", "customers")
+    with app.transaction() as inside:
+        return find(inside, q)
+
+
+@get("/api/customers/{number:int}", opt=access.OFFICE, sync_to_thread=True)
+def customer_json(app: House, request: Request[Any, Any, Any], number: int) -> Customer:
+    """One customer: golden fields with provenance, identifiers, scores, segments, points, messages, time line."""
+    audit.write(app, request.user, "looked up a customer", f"customer:{number}")
+    with app.transaction() as inside:
+        return customer(inside, number)
+
+
+@get("/api/customers/{customer:int}/timeline", opt=access.OFFICE, sync_to_thread=True)
+def timeline_json(
+    app: House, request: Request[Any, Any, Any], customer: int, before: int | None = None
+) -> Timeline:
+    """One customer's events, latest first."""
+    audit.write(app, request.user, "read a time line", f"customer:{customer}")
+    with app.transaction() as inside:
+        return timeline(inside, customer, before)
+
+
+routes = [customers_json, customer_json, timeline_json]

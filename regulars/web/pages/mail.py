@@ -1,0 +1,39 @@
+"""What the demo's mail catcher holds. A letter is shown as it was sent, in a frame that may do nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import MediaType, Request, Response, get
+
+from regulars.engage import catcher
+from regulars.web import access, render
+from regulars.web.api import engage as api
+from regulars.web.site import House
+
+# Whatever a letter holds, it runs no script, sends no form and loads nothing from anywhere.
+LETTER_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+
+
+@get("/mail", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def mail_page(app: House, request: Request[Any, Any, Any]) -> Response[str]:
+    """All caught messages, newest first."""
+    return render.page(app, "pages/engage/mail.html", request, letters=api.mail(app), address=app.settings)
+
+
+@get("/mail/{name:str}", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def letter_page(app: House, request: Request[Any, Any, Any], name: str) -> Response[str]:
+    """One message: headers, text part, HTML part."""
+    letter = catcher.opened(catcher.folder_of(app.settings), name)
+    return render.page(app, "pages/engage/letter.html", request, letter=letter)
+
+
+@get("/mail/{name:str}/body", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def letter_body(app: House, name: str) -> Response[str]:
+    """The HTML part alone, for the sandboxed frame."""
+    letter = catcher.opened(catcher.folder_of(app.settings), name)
+    headers = {"content-security-policy": LETTER_POLICY, "x-frame-options": "SAMEORIGIN"}
+    return Response(letter.html, media_type=MediaType.HTML, headers=headers)
+
+
+routes = [mail_page, letter_page, letter_body]

@@ -1,0 +1,91 @@
+"""Customers: search as you type, and one customer with everything we know and why."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get
+
+from regulars import profile
+from regulars.app import App
+from regulars.profile import Profile, TimelineItem
+from regulars.web import access, audit, render
+from regulars.web.api import home
+from regulars.web.api import profile as api
+from regulars.web.api.collect import pulse
+from regulars.web.site import House
+
+BEST = 20
+# How an event looks on the time line: icon and tone.
+LOOKS = {
+    "Order Completed": ("store", ""),
+    "Order Refunded": ("undo", "warn"),
+    "Item Returned": ("undo", "warn"),
+    "Survey Answered": ("chat", "on"),
+    "Call Received": ("phone", ""),
+    "Consent Given": ("check", "good"),
+    "Consent Withdrawn": ("x", "bad"),
+    "Unsubscribed": ("x", "bad"),
+    "Email Bounced": ("alert", "bad"),
+    "Coupon Redeemed": ("gift", ""),
+    "Segment Entered": ("filter", ""),
+    "Segment Left": ("filter", ""),
+    "Points Earned": ("coin", ""),
+    "Customers Merged": ("merge", ""),
+}
+LOOKS_BY_KIND = {"tills": "store", "web": "web", "email": "mail", "crm": "people", "calls": "phone", "own": "cycle"}
+
+
+class Day(msgspec.Struct, frozen=True, kw_only=True):
+    """One day of a time line."""
+
+    heading: TimelineItem
+    items: list[TimelineItem]
+
+
+@get("/customers", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def customers_page(app: House, request: Request[Any, Any, Any], q: str = "") -> Response[str]:
+    """Search as you type; the address shows the search."""
+    if q:
+        audit.write(app, request.user, "searched customers", "customers")
+    with app.transaction() as inside:
+        found, best, known = api.find(inside, q), home.best(inside, BEST), pulse(inside).customers
+    part = request.headers.get("hx-target") == "found"
+    template = "pages/profile/found.html" if part else "pages/profile/customers.html"
+    return render.page(app, template, request, found=found, best=best, known=known)
+
+
+@get("/customers/{customer:int}", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def customer_page(app: House, request: Request[Any, Any, Any], customer: int) -> Response[str]:
+    """Who, why one person, time line, traits with why, points, consents, segments."""
+    audit.write(app, request.user, "looked up a customer", f"customer:{customer}")
+    with app.transaction() as inside:
+        view = api.customer(inside, customer)
+    return render.page(app, "pages/profile/customer.html", request, view=view, looks=look, days=days(app, view.timeline))
+
+
+@get("/customers/{customer:int}/timeline", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def timeline_part(app: House, request: Request[Any, Any, Any], customer: int, before: int) -> Response[str]:
+    """Older events, for the button at the foot of the time line."""
+    audit.write(app, request.user, "read a time line", f"customer:{customer}")
+    with app.transaction() as inside:
+        shown = api.timeline(inside, customer, before)
+    return render.page(app, "pages/profile/timeline.html", request, shown=shown, looks=look, days=days(app, shown))
+
+
+def look(item: TimelineItem) -> tuple[str, str]:
+    """Icon and tone of an event."""
+    return LOOKS.get(item.name, (LOOKS_BY_KIND.get(item.source_kind, "file"), ""))
+
+
+def days(app: App, shown: api.Timeline) -> list[Day]:
+    """The items by their day in the brand's zone."""
+    zone = app.settings.zone
+    by_day = groupby(shown.items, key=lambda item: item.at.astimezone(zone).date())
+    grouped = [list(items) for _, items in by_day]
+    return [Day(heading=items[0], items=items) for items in grouped]
+
+
+routes = [customers_page, customer_page, timeline_part]
