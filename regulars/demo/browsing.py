@@ -1,4 +1,4 @@
-"""The web store: visits before and after signing in, strangers who never do, and the tablets in the stores. All invented."""
+"""The web store: visits before and after signing in, strangers who never do, and tablets in stores. All invented."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def visits(panel: Panel, people: People) -> list[Draft]:
             cookie = person.cookies[nth * len(person.cookies) // count]
             # The first visit makes the account.
             signed_at = 1 if nth == 0 or signs[visit] < SIGNS_IN else None
-            drafts += _visit(person, nth, at, cookie, int(pages[visit]), signed_at, outs[visit] < SIGNS_OUT)
+            drafts += _visit(person, nth, at, cookie, int(pages[visit]), signed_at, bool(outs[visit] < SIGNS_OUT))
     return drafts
 
 
@@ -66,7 +66,8 @@ def _visit(
 def strangers(panel: Panel) -> list[Draft]:
     """Visitors who never say who they are."""
     drafts: list[Draft] = []
-    for household in panel.households.tolist():
+    households: list[int] = panel.households.tolist()
+    for household in households:
         if household * 61 % 100 >= STRANGERS_PER_HUNDRED_HOUSEHOLDS:
             continue
         numbers = np.arange(3) + household * 8

@@ -51,7 +51,12 @@ def newsletters(panel: Panel, people: People) -> list[Draft]:
         if not wanted:
             continue
         for number in range(1, 14):
-            at = panel.start_us + (number * NEWSLETTER_EVERY_DAYS - 10) * DAY_US + 9 * HOUR_US + reader.key % 1800 * 1_000_000
+            at = (
+                panel.start_us
+                + (number * NEWSLETTER_EVERY_DAYS - 10) * DAY_US
+                + 9 * HOUR_US
+                + reader.key % 1800 * 1_000_000
+            )
             chances = _chances(reader, 1000 + number)
             drafts += _mail(reader, f"newsletter-{number}", at, chances)
             if chances[0] >= BOUNCES and chances[3] < UNSUBSCRIBES:

@@ -90,9 +90,7 @@ def traits_of(person: Person, version: str) -> dict[str, Any]:
     if version == "a" and chances[9] < CONSENT_ASKED:
         asked = {"email": email is not None, "sms": phone is not None, "post": True}
         yes = {"email": CONSENT_YES, "sms": 0.5, "post": 0.8}
-        traits["consent"] = {
-            channel: chances[10 + i] < yes[channel] for i, channel in enumerate(yes) if asked[channel]
-        }
+        traits["consent"] = {channel: chances[10 + i] < yes[channel] for i, channel in enumerate(yes) if asked[channel]}
     return traits
 
 

@@ -38,7 +38,7 @@ TOKEN_BESIDE_CARD = 0.25
 WITHOUT_CARD = (0.60, 0.74)
 """Payment token; typed contact; the rest is cash and says nothing."""
 JUNK_TYPED = 0.15
-CHILD_SHOWS_CARD = 0.15
+CHILD_SHOWS_CARD = 0.05
 RETURNED = 0.02
 
 NOTHING, CARD, CARD_AND_TOKEN, TOKEN, CONTACT, LOGIN, GUEST = range(7)
@@ -85,14 +85,15 @@ def orders(panel: Panel, people: People, baskets: Baskets, to_utc: Callable[[Int
     utc = to_utc(panel.local_us)
     order = np.argsort(utc, kind="stable")
     junk = draw(panel.basket, "junk typed") < JUNK_TYPED
+    first = people.first_of_household[np.searchsorted(panel.households, panel.household)]
 
     def make(start: int, stop: int) -> list[Made]:
         rows = order[start:stop]
         made: list[Made] = []
         times = stamps(utc[rows])
         for row, time in zip(rows.tolist(), times, strict=True):
-            child_or_adult, how = people.persons[baskets.shopper[row]], int(baskets.how[row])
-            holder = people.persons[people.first_of_household[np.searchsorted(panel.households, panel.household[row])]]
+            child_or_adult, how = people.persons[int(baskets.shopper[row])], int(baskets.how[row])
+            holder = people.persons[int(first[row])]
             shopper = child_or_adult if child_or_adult.adult else holder
             on_line = how in (LOGIN, GUEST)
             message = _message(shopper, how, panel, row, bool(junk[row]))
@@ -100,7 +101,9 @@ def orders(panel: Panel, people: People, baskets: Baskets, to_utc: Callable[[Int
             properties = message["properties"]
             properties |= _contents(panel, row)
             properties["channel"] = "web" if on_line else "store"
-            counted = how != NOTHING and not (how == CONTACT and "email" not in properties and "phone" not in properties)
+            counted = how != NOTHING and not (
+                how == CONTACT and "email" not in properties and "phone" not in properties
+            )
             counted = counted and not (how == CONTACT and junk[row])
             made.append(Made(WEB if on_line else TILLS, message, child_or_adult.key, counted))
         return made
@@ -179,12 +182,14 @@ def returns(panel: Panel, people: People, baskets: Baskets) -> list[Draft]:
     later = DAY_US + (draw(panel.basket, "return day") * 20 * DAY_US).astype(np.int64)
     drafts: list[Draft] = []
     for row in chosen.tolist():
-        person, how = people.persons[baskets.shopper[row]], int(baskets.how[row])
+        person, how = people.persons[int(baskets.shopper[row])], int(baskets.how[row])
         first_line = int(panel.line_start[row])
         line_cents = int(panel.sales_cents[first_line])
         whole = row % 3 == 0 or not line_cents
         back = int(cents[row]) if whole else line_cents
-        lines = [] if whole else [panel.products[panel.product[first_line]] | {"revenue": back / 100}]
+        lines: list[dict[str, Any]] = (
+            [] if whole else [panel.products[panel.product[first_line]] | {"revenue": back / 100}]
+        )
         args = (person, how, int(panel.basket[row]), int(panel.household[row]), back, lines)
         counted = person.adult and how not in (NOTHING, CONTACT)
         drafts.append(Draft(int(panel.local_us[row] + later[row]), TILLS, person.key, counted, _return, args))

@@ -3,6 +3,9 @@
 The package itself is never imported: it would pull in pandas. Nothing of the panel is changed but its dates.
 """
 
+# pyarrow has no types of its own.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportAttributeAccessIssue=false, reportUnknownParameterType=false, reportMissingTypeStubs=false, reportMissingTypeArgument=false
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -130,7 +133,7 @@ LINE_AMOUNTS = ("quantity", "sales_value", "retail_disc", "coupon_disc", "coupon
 
 def _column(name: str) -> Ints:
     """One column of the lines as integers, amounts in cents; one at a time, so that the year stays under 200 MB."""
-    table: pa.Table = pq.read_table(folder() / "transactions.parquet", columns=[name], use_threads=False)  # pyright: ignore
+    table: pa.Table = pq.read_table(folder() / "transactions.parquet", columns=[name], use_threads=False)
     values: NDArray[Any] = table[name].to_numpy()
     if values.dtype.kind == "M":
         return values.view(np.int64)
@@ -148,7 +151,7 @@ def _products(product_ids: Ints) -> tuple[Amounts, list[dict[str, str]]]:
     """Row of each line's product, and the rows; a product missing from the list has only its id."""
     present, row = np.unique(product_ids, return_inverse=True)
     columns = ["product_id", "product_category", "department", "brand"]
-    table: pa.Table = pq.read_table(folder() / "products.parquet", columns=columns)  # pyright: ignore
+    table: pa.Table = pq.read_table(folder() / "products.parquet", columns=columns)
     known = table.filter(pc.is_in(table["product_id"], value_set=pa.array(present)))
     by_id: dict[int, dict[str, Any]] = {each["product_id"]: each for each in known.to_pylist()}
     names = {"category": "product_category", "department": "department", "brand": "brand"}
@@ -161,7 +164,7 @@ def _products(product_ids: Ints) -> tuple[Amounts, list[dict[str, str]]]:
 
 
 def _rows(name: str) -> list[dict[str, Any]]:
-    table: pa.Table = pq.read_table(folder() / f"{name}.parquet")  # pyright: ignore
+    table: pa.Table = pq.read_table(folder() / f"{name}.parquet")
     columns = [
         pc.cast(pc.cast(column, pa.timestamp("us")), pa.int64()) if pa.types.is_timestamp(column.type) else column
         for column in table.columns

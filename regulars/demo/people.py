@@ -31,8 +31,8 @@ SIZES = (0.34, 0.73, 0.87)
 # What we plant, as shares. Identity noise is meant to be hard, and is listed in docs/demo-brand.md.
 SECOND_IN_CRM = 0.62
 SECOND_HAS_CARD = 0.55
-SHARES_PARTNER_CARD = 0.10  # of second adults without a card of their own
-JOINT_TOKEN = 0.06  # of couples: one payment card
+SHARES_PARTNER_CARD = 0.06  # of second adults without a card of their own
+JOINT_TOKEN = 0.05  # of couples: one payment card
 FAMILY_EMAIL = 0.07  # of couples: one e-mail for both
 SHARED_BROWSER = 0.10  # of couples with two logins: one cookie
 HAS_EMAIL = 0.92
@@ -72,7 +72,7 @@ class Person:
     crm: str | None = None
     web: str | None = None
     token: str | None = None
-    cookies: list[str] = field(default_factory=lambda: [])
+    cookies: list[str] = field(default_factory=list[str])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +101,8 @@ def invent(panel: Panel) -> People:
     persons = _born(panel, keys, place, number < adults[place])
     _give_contacts(persons, keys)
     _give_accounts(persons, keys)
-    for start, count in zip(first.tolist(), adults.tolist(), strict=True):
+    starts: list[int] = first.tolist()
+    for start, count in zip(starts, adults.tolist(), strict=True):
         if count > 1:
             _share(persons[start], persons[start + 1])
     return People(

@@ -56,7 +56,7 @@ def stream_of(drafts: Sequence[Draft], to_utc: Callable[[Ints], Ints], end_us: i
     """A stream of these drafts; what lies after the panel's last basket never happened."""
     kept = [draft for draft in drafts if draft.local_us <= end_us]
     utc = to_utc(np.array([draft.local_us for draft in kept], dtype=np.int64))
-    order = np.argsort(utc, kind="stable").tolist()
+    order: list[int] = np.argsort(utc, kind="stable").tolist()
     kept = [kept[place] for place in order]
     utc = utc[order]
 

@@ -24,6 +24,8 @@ DECLINE = 0.5
 SURVEYED = 0.02  # of baskets
 WITHDRAWS = 0.02  # of adults in the CRM
 OTHER_REASONS = ("opening hours", "points balance", "delivery", "product question", "lost card")
+SCORE_EDGES = ((0.03, 0.1, 0.3, 0.6), (0.15, 0.4, 0.65, 0.85))
+"""Cumulated shares of the answers 1 to 4: most people, and those about to buy less."""
 QUESTION = "How likely are you to recommend us?"
 HALF_DAY = 182
 
@@ -64,11 +66,11 @@ def surveys(panel: Panel, people: People, baskets: Baskets) -> list[Draft]:
     score = draw(panel.basket, "score")
     drafts: list[Draft] = []
     for row in chosen.tolist():
-        person = people.persons[baskets.shopper[row]]
+        person = people.persons[int(baskets.shopper[row])]
         if not person.adult or not person.email:
             continue
         unhappy = bool(declines[np.searchsorted(panel.households, panel.household[row])])
-        value = int(np.searchsorted((0.15, 0.4, 0.65, 0.85) if unhappy else (0.03, 0.1, 0.3, 0.6), score[row])) + 1
+        value = 1 + sum(bool(score[row] >= edge) for edge in SCORE_EDGES[unhappy])
         at = int(panel.local_us[row]) + DAY_US
         drafts.append(Draft(at, EMAIL, person.key, True, _answer, (person, int(panel.basket[row]), value)))
     return drafts

@@ -1,0 +1,41 @@
+"""How well the house recognized the people of the demo: the only reader of the truth."""
+
+# pyarrow has no types of its own.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportAttributeAccessIssue=false, reportUnknownParameterType=false, reportMissingTypeStubs=false, reportMissingTypeArgument=false
+from __future__ import annotations
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from regulars.app import App
+from regulars.demo.errors import DemoRefused
+from regulars.demo.truth import truth_path
+from regulars.resolve.evaluate import Evaluation
+from regulars.resolve.evaluate import evaluate as compare
+from regulars.store import queries
+
+SQL = queries(__package__ or "")
+
+
+def evaluate(app: App) -> Evaluation:
+    """Pairwise quality of the customers against the planted truth.
+
+    Judged are records: an event with evidence of a person, where equal evidence of one person is one record (a card
+    shown a hundred times proves its point once). Page views with nothing but a cookie, fillers, and receipts that say
+    nothing are left out.
+    """
+    path = truth_path(app)
+    if not path.exists():
+        raise DemoRefused("There is no truth to compare with", "Load the demo to its end first")
+    table = pq.read_table(path)
+    table = table.filter(pc.and_(table["counted"], pc.greater(table["person"], 0)))
+    rows = zip(*(table[name].to_pylist() for name in ("source", "message_id", "person", "evidence")), strict=True)
+    with app.transaction() as inside:
+        inside.db.execute(SQL.make_truth)
+        with inside.db.cursor().copy(SQL.fill_truth) as copy:
+            for row in rows:
+                copy.write_row(row)
+        inside.db.execute("analyze demo_truth")
+        judged = inside.db.execute(SQL.judged_records).fetchall()
+    return compare([customer for _, _, customer in judged], [person for person, _, _ in judged])

@@ -1,0 +1,17 @@
+-- name: make_truth
+-- The truth enters the database for one evaluation and leaves with its transaction; no room can read it.
+create temp table demo_truth (
+    source text, message_id text collate "C", person bigint, evidence bigint
+) on commit drop;
+
+-- name: fill_truth
+-- Loaded in one stream.
+copy demo_truth (source, message_id, person, evidence) from stdin;
+
+-- name: judged_records
+-- Equal evidence of one person is one record: a card shown a hundred times proves its point once.
+select distinct t.person, t.evidence, ec.customer
+from demo_truth t
+join source s on s.name = t.source
+join journal j on j.source_id = s.id and j.message_id = t.message_id
+left join event_customer ec on ec.seq = j.seq;
