@@ -1,3 +1,7 @@
+-- name: fact_files
+-- A file of the lake exists for readers once its row is committed.
+select path from lake_file where kind = 'facts' order by path
+
 -- name: members
 -- Which customer each record of the lake belongs to, today.
 select id, customer from signature where customer is not null

@@ -60,12 +60,12 @@ class Period:
 @contextmanager
 def opened(app: App) -> Generator[Sales | None, None, None]:
     """The sales that have reached the lake; None before the first."""
-    files = sorted((app.lake.root / "facts").glob("day=*/*.parquet"))
+    files = [str(app.lake.root / path) for (path,) in app.db.execute(PG.fact_files).fetchall()]
     if not files:
         yield None
         return
     with duckdb.connect(":memory:", config={"threads": THREADS, "memory_limit": MEMORY}) as engine:
-        facts = engine.read_parquet([str(file) for file in files], union_by_name=True, hive_partitioning=False)
+        facts = engine.read_parquet(files, hive_partitioning=False)
         facts.create_view("facts")
         _bring_members(app, engine)
         engine.execute(SQL.orders_view)

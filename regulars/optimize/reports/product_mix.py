@@ -15,7 +15,6 @@ from regulars.optimize.reports import Chart, Column, Parameter, ReportResult, Se
 from regulars.optimize.reports.purchase_trends import PERIOD
 from regulars.optimize.words import against, money, percent, points
 
-UNKNOWN = "Not known"
 OTHER = "Other"
 MOST_PARTS = 100
 
@@ -84,8 +83,7 @@ class ProductMix:
 def shares(columns: dict[str, NDArray[Any]], most: int) -> list[Part]:
     """The largest parts by revenue, then everything else as one; customers are the independent units."""
     owners, owner = np.unique(columns["owner"], return_inverse=True)
-    # NULL comes as whatever the engine leaves under a mask, so it was given a name in the query's place here.
-    names, name = np.unique([UNKNOWN if part is None else str(part) for part in columns["part"]], return_inverse=True)
+    names, name = np.unique(columns["part"].astype(str), return_inverse=True)
     revenue = np.bincount(name, columns["revenue_now"] + columns["revenue_before"], len(names))
     largest = sorted(range(len(names)), key=lambda at: (-revenue[at], names[at]))
     place = np.full(len(names), min(most, len(names)))
@@ -114,7 +112,8 @@ def _moved(parts: list[Part]) -> str:
     proven = [part for part in parts if part.share.is_proven and part.name != OTHER]
     if not proven:
         return ""
-    most = max(proven, key=lambda part: abs(part.share.change))
+    # Of two that moved equally far, the one that gained is news.
+    most = max(proven, key=lambda part: (round(abs(part.share.change), 6), part.share.change))
     return f"{most.name} {'gained' if most.share.change > 0 else 'lost'} {points(abs(most.share.change))[1:]}"
 
 

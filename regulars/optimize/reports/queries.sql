@@ -79,8 +79,8 @@ from orders where day between $start and $until group by 1, 2 order by 1, 2
 
 -- name: mix_by_owner
 -- What each customer spent on each part of the range, named by `part`.
-select owner, case $part when 'category' then category when 'department' then department when 'brand' then brand
-              else channel end as part,
+select owner, coalesce(case $part when 'category' then category when 'department' then department
+                       when 'brand' then brand else channel end, 'Not known') as part,
        coalesce(sum(revenue_cents) filter (where day >= $split), 0)::double as revenue_now,
        coalesce(sum(revenue_cents) filter (where day < $split), 0)::double as revenue_before
 from lines where day between $start and $until group by 1, 2 order by 1, 2

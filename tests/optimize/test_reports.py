@@ -1,0 +1,161 @@
+"""Reports say what is so, how sure it is, and prove it with rows."""
+
+import csv
+import io
+
+import pytest
+
+from regulars import optimize
+from regulars.app import App
+from regulars.kit.clock import day_date
+from regulars.optimize import ReportResult
+from tests.optimize.little_lake import MONDAY, Lake
+
+NOW, BEFORE = MONDAY - 7, MONDAY - 49
+
+
+def ask(app: App, name: str, **params: object) -> ReportResult:
+    with app.transaction() as inside:
+        return optimize.report(inside, name, params)
+
+
+def steady(times_now: int = 1, cents: int = 2_000) -> list[tuple[int, int, int, int, str]]:
+    """Fifty customers who buy once a period, and `times_now` times in the later one."""
+    orders = [(record, BEFORE + record % 7, cents, 3, "MILK") for record in range(1, 51)]
+    return orders + [(r, NOW - record_day, cents, 3, "MILK") for r in range(1, 51) for record_day in range(times_now)]
+
+
+def cells(result: ReportResult, column: str) -> list[object]:
+    at = [each.name for each in result.columns].index(column)
+    return [row[at] for row in result.rows]
+
+
+def test_every_report_says_so_when_there_is_nothing_to_report(app: App) -> None:
+    for name in optimize.reports:
+        result = ask(app, name)
+
+        assert result.title == "Nothing to report yet", name
+        assert result.rows == []
+        assert result.measure
+
+
+def test_every_report_is_a_sentence_with_rows_that_fit_its_columns_and_its_chart(app: App, lake: Lake) -> None:
+    lake(steady(2))
+
+    for name in (name for name in optimize.reports if not name.startswith("segment_")):
+        result = ask(app, name)
+
+        assert len(result.title.split()) > 4, name
+        assert "nan" not in f"{result.title}{result.verdict}"
+        assert result.rows
+        assert all(len(row) == len(result.columns) for row in result.rows)
+        assert result.chart is not None
+        names = {column.name for column in result.columns}
+        assert {result.chart.x, *(series.column for series in result.chart.series)} <= names
+        assert result.as_of_day is not None
+
+
+def test_twice_the_visits_are_found_and_blamed_on_visits(app: App, lake: Lake) -> None:
+    lake(steady(2))
+
+    result = ask(app, "purchase_trends", until=day_date(NOW).isoformat())
+
+    assert result.title == "Revenue is up 100.0%: $2,000 after $1,000; mostly because they came more often ($1,000)"
+    assert result.verdict == "up"
+    contributions = [cents for cents in cells(result, "contribution_cents") if cents is not None]
+    assert sum(int(str(cents)) for cents in contributions) == 100_000
+
+
+def test_a_change_of_a_few_customers_is_not_proven(app: App, lake: Lake) -> None:
+    lake([*steady(1), (1, NOW, 900, 1, "MILK")])
+
+    result = ask(app, "purchase_trends", until=day_date(NOW).isoformat())
+
+    assert result.title.startswith("Revenue is about level")
+    assert result.verdict == "not proven yet"
+
+
+def test_the_busiest_hour_is_told_in_the_brands_own_time(app: App, lake: Lake) -> None:
+    lake(steady(1))
+
+    result = ask(app, "purchase_timing", until=day_date(NOW).isoformat())
+
+    assert result.title.startswith("Monday 11:00 to 12:00 is the strongest hour, $250.00 a week")
+    assert sum(int(str(n)) for n in cells(result, "orders")) == 50
+    assert len(result.rows) == 7 * 24
+
+
+def test_what_gained_in_the_mix_is_named_in_points(app: App, lake: Lake) -> None:
+    orders = steady(1)
+    lake([*orders[:50], *[(r, d, c, p, "TEA" if r % 5 else "MILK") for r, d, c, p, _ in orders[50:]]])
+
+    result = ask(app, "product_mix", by="category", until=day_date(NOW).isoformat())
+
+    assert result.title == "TEA brings 80.0% of revenue ($800.00); TEA gained 80.0 pt"
+    assert sum(float(str(share)) for share in cells(result, "share")) == pytest.approx(1)
+
+
+def test_fifths_of_spend_add_up_by_customer_and_by_household(app: App, lake: Lake) -> None:
+    lake([(record, NOW, record * 100, 1, "MILK") for record in range(1, 52)])
+
+    customers, households = ask(app, "spend_quintiles"), ask(app, "spend_quintiles", owner="household")
+
+    assert cells(customers, "size") == [11, 10, 10, 10, 10]
+    assert cells(households, "size") == [2, 2, 2, 2, 2]
+    for result in (customers, households):
+        assert sum(int(str(cents)) for cents in cells(result, "revenue_cents")) == 100 * 51 * 52 // 2
+        assert sum(float(str(share)) for share in cells(result, "share")) == pytest.approx(1)
+
+
+def test_two_records_of_one_customer_are_one_customer_in_reports(app: App, lake: Lake) -> None:
+    lake(steady(1))
+    with app.transaction() as inside:
+        inside.db.execute("update signature set customer = 1 where id in (1, 2)")
+
+    best = ask(app, "best_customers", most=1)
+
+    assert best.rows[0][0] == 1
+    assert best.rows[0][2] == 4 * 2_000
+
+
+def test_an_order_on_a_shared_tablet_belongs_to_the_session_that_bought(app: App, lake: Lake) -> None:
+    lake([(1, NOW, 5_000, 1, "MILK"), (2, NOW, 100, 1, "MILK")])
+    with app.transaction() as inside:
+        day = day_date(NOW)
+        inside.db.execute(
+            "insert into carrier_span (signature, from_at, to_at, customer) values (1, %s, %s + interval '1 day', 2)",
+            [day, day],
+        )
+
+    best = ask(app, "best_customers")
+
+    assert [row[0] for row in best.rows] == [2]
+
+
+def test_half_a_week_is_not_shown_as_a_fall(app: App, lake: Lake) -> None:
+    lake([(1, day, 1_000, 1, "MILK") for day in range(MONDAY - 14, MONDAY + 2)])
+
+    result = ask(app, "sales_by_week")
+
+    assert cells(result, "week") == [MONDAY - 14, MONDAY - 7]
+    assert cells(result, "revenue_cents") == [7_000, 7_000]
+    assert result.title == "The last whole week brought $70.00, 0.0% above the week before ($70.00)"
+
+
+def test_the_csv_holds_the_rows_of_the_report_as_people_write_them(app: App, lake: Lake) -> None:
+    lake([*steady(1), (1, NOW, 100, 1, "=cmd()")])
+
+    result = ask(app, "product_mix", by="category")
+    rows = list(csv.reader(io.StringIO(optimize.as_csv(result))))
+
+    assert rows[0] == [column.title for column in result.columns]
+    assert len(rows) == len(result.rows) + 1
+    assert any(row[0] == "'=cmd()" for row in rows)
+
+
+def test_all_wrong_parameters_are_named_at_once(app: App) -> None:
+    with pytest.raises(optimize.ParameterRefused) as fault:
+        ask(app, "product_mix", by="color", days="soon", until="tomorrow", size=3)
+
+    for word in ("color", "soon", "tomorrow", "size", "department, category, brand, channel"):
+        assert word in str(fault.value)
