@@ -1,7 +1,8 @@
 """How fast events go in over real HTTP, as a share of a raw multi-row INSERT of the same rows over one connection.
 
-The raw side gets a copy of the journal's table with its index, its constraints and its foreign key, rows made beforehand,
-and groups as large as a group commit may be at best; both ways of writing a multi-row INSERT are tried, the faster counts.
+The raw side gets a copy of the journal's table with its index, its constraints and its foreign key, rows made
+beforehand, and groups as large as a group commit may be at best; both ways of writing a multi-row INSERT are tried and
+the faster one counts.
 """
 
 import json
@@ -22,7 +23,6 @@ import psycopg
 from regulars import collect
 from regulars.app import App, open_app
 from regulars.bench.load import events
-from regulars.collect.door import Arrival, Row, admit
 from regulars.kit.errors import InputRefused
 from regulars.kit.settings import Settings
 from regulars.store import embedded, queries
@@ -111,9 +111,9 @@ def measure_raw(app: App, source: collect.Source, load: Load) -> dict[str, float
 
 def _rows(app: App, source: collect.Source, load: Load) -> list[tuple[Any, ...]]:
     now = app.clock.now()
-    arrival = Arrival(source, now, lambda: "none")
-    admitted = [admit(event, arrival) for event in events(load.count, load.seed)]
-    return [(source.id, now, *row) for row in admitted if isinstance(row, Row)]
+    arrival = collect.Arrival(source, now, lambda: "none")
+    admitted = [collect.admit(event, arrival) for event in events(load.count, load.seed)]
+    return [(source.id, now, *row) for row in admitted if isinstance(row, collect.Row)]
 
 
 def _insert_values(connection: psycopg.Connection, rows: list[tuple[Any, ...]]) -> None:

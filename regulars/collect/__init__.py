@@ -1,12 +1,14 @@
 """What happened: events enter once, are refused with a reason or appended to the journal, and are read in order.
 
-Takes: messages in the Segment shape over HTTP (`gateway`), from files (`imports`) or from a room (`accept`, `announce`).
+Takes: messages in the Segment shape over HTTP (`gateway`), from files (`imports`), from rooms (`accept`, `announce`).
 Gives: batches of decoded events (`claim`, `advance`), typed fact rows (`facts_of`), Parquet by day (`flush`), refusals.
 Writes tables: source, write_key, journal, refusal, checkpoint, announcement, lake_file.
 Never: says who an event belongs to, changes a journal row, or acknowledges what is not durable.
 """
 
+from regulars.collect.door import Arrival, Refused, Row, admit
 from regulars.collect.facts import FACT_COLUMNS, Fact, FactColumn, facts_of
+from regulars.collect.gateway import Gateway, gateway
 from regulars.collect.journal import (
     Announcement,
     Receipt,
@@ -35,21 +37,27 @@ __all__ = [
     "FACT_COLUMNS",
     "SOURCE_KINDS",
     "Announcement",
+    "Arrival",
     "Fact",
     "FactColumn",
     "FlushReport",
+    "Gateway",
     "Receipt",
     "Refusal",
+    "Refused",
+    "Row",
     "Source",
     "SourceUse",
     "accept",
     "accept_mixed",
+    "admit",
     "advance",
     "announce",
     "claim",
     "fact_files",
     "facts_of",
     "flush",
+    "gateway",
     "publish",
     "refusals",
     "register",

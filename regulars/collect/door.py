@@ -5,6 +5,7 @@ no lone surrogate, no number beyond what a bigint holds) and to be decoded by `c
 would stop the journal for everybody, so the door is the only place where that may fail.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -35,8 +36,11 @@ IDENTIFYING_PROPERTIES = frozenset({"email", "phone", "loyalty_card", "payment_t
 # Identified by their cookie or login alone; anonymous receipts come from servers, never from browsers.
 BROWSER_KINDS = frozenset({"web"})
 ANONYMOUS_EVENTS = frozenset({"Order Completed", "Order Refunded", "Item Returned"})
-# A cheap look at the canonical text: only these can hide something PostgreSQL or a bigint refuses.
-SUSPICIOUS = re.compile(rb"\\u0000|[\[:,](?:null|-?[0-9.]+e|-?[0-9]{18})")
+# What PostgreSQL or a bigint refuses can only hide behind one of these; walking every value would cost more than the
+# rest of the door. Canonical text with every digit as 0: long and exponential numbers then show up as plain substrings.
+DIGITS_AS_ZERO = bytes.maketrans(b"123456789+", b"0000000000")
+LONG_NUMBER = b"0" * 18
+EXPONENT = re.compile(rb"[\[:,]-?[0-9.]+e")
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _Json = dict[str, Any]
@@ -111,10 +115,11 @@ def storable(text: str) -> str:
 
 
 def _as_text(message: object) -> str:
+    # The standard library's: it can write down what JSON cannot hold (NaN, half a surrogate), for whoever mends it.
     try:
-        return msgspec.json.encode(message, enc_hook=str).decode()
-    except (ValueError, TypeError, RecursionError, OverflowError):
-        return "(a message too deep to write down)" if _depth_exceeds(message, DEPTH_MAX) else repr(message)
+        return json.dumps(message, default=str)
+    except (ValueError, TypeError, RecursionError):
+        return "(a message nested too deep to write down)"
 
 
 def _row(message: object, arrival: Arrival) -> Row:
@@ -186,9 +191,19 @@ def _canonical(clean: _Json) -> bytes:
     # Counting brackets is a bound on the depth that costs nothing; only rich messages are walked.
     if body.count(b"{") + body.count(b"[") > DEPTH_MAX and _depth_exceeds(clean, DEPTH_MAX):
         raise _Fault(errors.NOT_STORABLE, f"The message is nested over {DEPTH_MAX} deep", "Send flatter JSON")
-    if SUSPICIOUS.search(body):
+    if _is_suspicious(body):
         _check_values(clean)
     return body
+
+
+def _is_suspicious(body: bytes) -> bool:
+    shape = body.translate(DIGITS_AS_ZERO)
+    return (
+        b"\\u0000" in shape
+        or b"null" in shape
+        or LONG_NUMBER in shape
+        or (b"0e0" in shape and EXPONENT.search(body) is not None)
+    )
 
 
 def _check_values(value: object) -> None:

@@ -16,8 +16,8 @@ import msgspec
 import psycopg
 
 from regulars.app import App
-from regulars.collect import errors, wire
-from regulars.collect.door import Arrival, Refused, Row, admit
+from regulars.collect import wire
+from regulars.collect.door import Arrival, Row, admit
 from regulars.collect.errors import JournalAway, KeyRefused, RequestUnreadable, TooManyAttempts
 from regulars.collect.journal import Entry, Rejected, mint
 from regulars.collect.keys import KEY_MAX_CHARACTERS, Source, source_by_key
@@ -115,7 +115,7 @@ class Gateway:
         elif method == "OPTIONS":
             await send({"type": "http.response.start", "status": 204, "headers": PREFLIGHT})
             await send({"type": "http.response.body"})
-        elif method == "GET":
+        elif method == "GET" and not kind:
             await self._tell(path, scope, send)
         elif kind:
             await _answer_fault(send, 405, "RG-1130", "Events are sent with POST")
@@ -145,7 +145,7 @@ class Gateway:
         entries: list[Entry] = []
         rejected: list[Rejected] = []
         for message in delivery.messages:
-            item = message if isinstance(message, Refused) else admit(message, arrival)
+            item = admit(message, arrival)
             if isinstance(item, Row):
                 entries.append(Entry(source, received_at, item))
             else:
@@ -155,7 +155,7 @@ class Gateway:
     async def _keep_unreadable(self, headers: wire.Headers, scope: Scope, address: str, body: bytes) -> None:
         """A request that is no JSON is answered 400 and, where its key is known, kept as one refusal."""
         source = await self._source(wire.key(headers, None, scope["query_string"]), address)
-        refused = wire.unreadable(body)._replace(code=errors.NOT_JSON)
+        refused = wire.unreadable(body)
         await self.writer.submit([], [Rejected(source, self._app.clock.now(), refused)])
 
     async def _source(self, key: str, address: str) -> Source:

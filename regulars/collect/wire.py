@@ -1,11 +1,12 @@
 """What a request says, read from its bytes. Pure: no socket, no store.
 
-Compatibility is decided by what the clients in the field send, not by headers: gzip is recognized by its magic bytes, the
-content type is ignored (browsers say text/plain to avoid a preflight), the key may stand in any of five places.
+Compatibility is decided by what the clients in the field send, not by headers: gzip is recognized by its magic bytes,
+the content type is ignored (browsers say text/plain to avoid a preflight), the key may stand in any of four places.
 """
 
 import base64
 import binascii
+import json
 import zlib
 from collections.abc import Iterable
 from typing import Any, NamedTuple, cast
@@ -44,23 +45,10 @@ _decode = msgspec.json.Decoder().decode
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError)
 
 
-class _Envelope(msgspec.Struct):
-    """A batch whose messages are left alone: one that cannot be read must not take the others with it."""
-
-    batch: list[msgspec.Raw]
-    context: Any = None
-    sent_at: Any = msgspec.field(name="sentAt", default=None)
-    write_key: Any = msgspec.field(name="writeKey", default=None)
-
-
-_decode_envelope = msgspec.json.Decoder(_Envelope).decode
-
-
 class Delivery(NamedTuple):
     """One request, read."""
 
     messages: list[object]
-    """Messages, and refusals of those that are no JSON."""
     context: dict[str, Any]
     sent_at: object
     write_key: str | None
@@ -92,7 +80,7 @@ def read(body: bytes, kind: str) -> Delivery:
     try:
         content: object = _decode(body)
     except _UNREADABLE:
-        return _read_apart(body, kind)
+        content = _decoded_leniently(body)
     if not isinstance(content, dict):
         raise RequestUnreadable("The body is not a JSON object", "Send an object")
     request = cast(dict[str, Any], content)
@@ -105,23 +93,15 @@ def read(body: bytes, kind: str) -> Delivery:
     return _delivery(cast(list[object], batch), request.get("context"), request.get("sentAt"), request.get("writeKey"))
 
 
-def _read_apart(body: bytes, kind: str) -> Delivery:
-    """Read a body in which something is no JSON we can hold, saving every message that is."""
-    if kind != BATCH:
-        raise RequestUnreadable("The body is not valid JSON", "Send one JSON object in UTF-8")
+def _decoded_leniently(body: bytes) -> object:
+    """A body with something in it that cannot be stored (NaN, 1e400, broken text), read as far as anybody can.
+
+    The door then refuses the messages that have it, and the others of the batch are saved.
+    """
     try:
-        envelope = _decode_envelope(body)
-    except _UNREADABLE:
+        return json.loads(body.decode("utf-8", "surrogateescape"))
+    except (ValueError, RecursionError):
         raise RequestUnreadable("The body is not valid JSON", "Send one JSON object in UTF-8") from None
-    messages = [_message(bytes(raw)) for raw in envelope.batch]
-    return _delivery(messages, envelope.context, envelope.sent_at, envelope.write_key)
-
-
-def _message(raw: bytes) -> object:
-    try:
-        return _decode(raw)
-    except _UNREADABLE:
-        return unreadable(raw)
 
 
 def unreadable(raw: bytes) -> Refused:

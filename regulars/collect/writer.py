@@ -1,7 +1,7 @@
 """Group commit: whatever waits is written in one transaction, and only then is anybody told that it is safe.
 
-One thread writes. While it waits for the disk, requests pile up; the next group takes them all. So the more arrives, the
-fewer commits an event costs, and a quiet hour costs no waiting: there is no timer.
+One thread writes. While it waits for the disk, requests pile up; the next group takes them all. So the more arrives,
+the fewer commits an event costs, and a quiet hour costs no waiting: there is no timer.
 """
 
 import asyncio
