@@ -1,14 +1,14 @@
 """DESIGN: what we want to do about it: journeys that wait, branch and wish; points that always balance.
 
-Takes    Changes of a batch or a tick (who moved into which segment, who ordered), and the clock.
-Gives    Plays: intents for the arbiter. It never decides whether one goes out.
-Writes   journey, journey_version, enrolment, step_log, wallet, ledger_entry, transfer, lot, allocation.
-Never    sends, reads consent, or draws chance: splits are hashes, time is handed in.
+Takes: Changes of a batch or a tick (who moved into which segment, who ordered), and the clock.
+Gives: Plays: intents for the arbiter. It never decides whether one goes out.
+Writes tables: journey, journey_version, enrolment, step_log, wallet, ledger_entry, transfer, lot, allocation.
+Never: sends, reads consent, or draws chance: splits are hashes, time is handed in.
 """
 
 from regulars.design.advance import Effects, Enrolment, Facts, Step, advance
 from regulars.design.errors import JourneyRefused, LedgerConflict
-from regulars.design.graph import Graph, faults
+from regulars.design.graph import Branch, End, Entry, Goal, Graph, HoldOut, Node, Send, Wait, faults, next_nodes
 from regulars.design.journeys import JourneyCounts, JourneyRow, NodeCount, journey_counts, journeys, publish
 from regulars.design.ledger import EntryRow, Receipt, balance, balances, post, statement
 from regulars.design.loyalty import PROGRAM, Adjust, Award, Balance, Earn, Program, Redeem, Restore, Return
@@ -19,29 +19,38 @@ __all__ = [
     "Adjust",
     "Award",
     "Balance",
+    "Branch",
     "Earn",
     "Effects",
+    "End",
     "Enrolment",
+    "Entry",
     "EntryRow",
     "Facts",
+    "Goal",
     "Graph",
+    "HoldOut",
     "JourneyCounts",
     "JourneyRefused",
     "JourneyRow",
     "LedgerConflict",
+    "Node",
     "NodeCount",
     "Program",
     "Receipt",
     "Redeem",
     "Restore",
     "Return",
+    "Send",
     "Step",
+    "Wait",
     "advance",
     "balance",
     "balances",
     "faults",
     "journey_counts",
     "journeys",
+    "next_nodes",
     "post",
     "publish",
     "react",

@@ -18,7 +18,11 @@ WIN_BACK = Graph(
         "pause": Wait(title="Wait 3 days, or until an order", seconds=3 * DAY_SECONDS, then="holdout"),
         "holdout": HoldOut(title="Hold out one in five", share=HELD_OUT_SHARE, then="value"),
         "value": Branch(
-            title="Spent $1,500 or more?", measure="spend_cents", at_least=HIGH_SPEND_CENTS, yes="mail_high", no="mail_low"
+            title="Spent $1,500 or more?",
+            measure="spend_cents",
+            at_least=HIGH_SPEND_CENTS,
+            yes="mail_high",
+            no="mail_low",
         ),
         "mail_high": Send(
             title="E-mail: double points on her favorite aisle",

@@ -1,34 +1,48 @@
 """ENGAGE: do it, if we may: one door to the customer, one outbox, exactly-once mail, and the card for a moment.
 
-Takes    Plays (intents) from design; a Moment from a till, a page or a call; clicks on links of ours.
-Gives    rows of the outbox, each with its reason; messages on their way; a Card; what comes back, as events.
-Writes   outbox, cap_slot, suppression, signing_key (and the sequence sender_number).
-Never    decides what we want, sends without asking consent at that moment, or sends anything twice.
+Takes: Plays (intents) from design; a Moment from a till, a page or a call; clicks on links of ours.
+Gives: rows of the outbox, each with its reason; messages on their way; a Card; what comes back, as events.
+Writes tables: outbox, cap_slot, suppression, signing_key.
+Never: decides what we want, sends without asking consent at that moment, or sends anything twice.
 """
 
+from regulars.engage import catcher
 from regulars.engage.arbiter import WEEKLY_CAP, WHY, Reason
+from regulars.engage.catcher import Caught, Opened
+from regulars.engage.channels import Answer, Channel, Line, Parcel, channels
 from regulars.engage.decide import decide
 from regulars.engage.deliver import deliver
 from regulars.engage.errors import CatcherMissing, LinkRefused, MailUnreachable, TemplateRefused
 from regulars.engage.feedback import click, note
 from regulars.engage.moment import moment, moment_asgi
+from regulars.engage.templates import Letter, render
 from regulars.engage.unsubscribe import Unsubscribed, subscribed, unsubscribe
 
 __all__ = [
     "WEEKLY_CAP",
     "WHY",
+    "Answer",
     "CatcherMissing",
+    "Caught",
+    "Channel",
+    "Letter",
+    "Line",
     "LinkRefused",
     "MailUnreachable",
+    "Opened",
+    "Parcel",
     "Reason",
     "TemplateRefused",
     "Unsubscribed",
+    "catcher",
+    "channels",
     "click",
     "decide",
     "deliver",
     "moment",
     "moment_asgi",
     "note",
+    "render",
     "subscribed",
     "unsubscribe",
 ]

@@ -179,7 +179,7 @@ def _free_port(host: str) -> int:
 
 
 def main() -> None:
-    """`python -m regulars.engage.catcher --folder DIR --port N`: catch until killed; says the port when it is ready."""
+    """Catch until killed, as a process of its own; says the port on standard output when it is ready."""
     parser = argparse.ArgumentParser(prog="regulars.engage.catcher", description="Catch mail, send none.")
     parser.add_argument("--folder", type=Path, required=True, help="where messages are kept")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
@@ -188,7 +188,3 @@ def main() -> None:
     with serving(chosen.folder, chosen.host, chosen.port) as port:
         print(port, flush=True)
         threading.Event().wait()
-
-
-if __name__ == "__main__":
-    main()

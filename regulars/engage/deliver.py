@@ -24,6 +24,7 @@ from regulars.engage.channels import Answer, Line, Parcel, channels
 from regulars.engage.decide import Judged, store, wish_of
 from regulars.engage.errors import MailUnreachable, TemplateRefused
 from regulars.engage.signing import Signer, signer
+from regulars.kit.clock import SystemClock
 from regulars.kit.logging import logger
 from regulars.store import queries
 
@@ -35,6 +36,8 @@ QUIET_SECONDS = 60.0
 ATTEMPTS_MAX = 5
 RETRY_FIRST = timedelta(minutes=15)
 WISH_COLUMNS = 12
+# How long a mail server may think about a message is real time, also while a year is replayed on a clock of its own.
+MACHINE = SystemClock()
 
 log = logger("engage")
 
@@ -82,7 +85,7 @@ def reconcile(app: App, quiet_seconds: float = QUIET_SECONDS) -> Counter[str]:
         dead = [sender for sender, _ in inside.db.execute(SQL.dead_senders, {"class": SENDER_LOCK})]
         if not dead:
             return Counter()
-        given = {"senders": dead, "quiet_seconds": quiet_seconds}
+        given = {"senders": dead, "rested_before": MACHINE.now() - timedelta(seconds=quiet_seconds)}
         orphans = inside.db.execute(SQL.orphans, given).fetchall()
         ends: list[Finish] = []
         for name in sorted({channel for _, channel, _, _ in orphans}):
@@ -142,6 +145,7 @@ def take(
         if parcels:
             sending = {
                 "sender": number,
+                "real_now": MACHINE.now(),
                 "keys": [parcel.key for parcel in parcels],
                 "message_ids": [parcel.message_id for parcel in parcels],
                 "customers": [parcel.customer for parcel in parcels],

@@ -140,10 +140,10 @@ limit %(limit)s
 for update of o skip locked
 
 -- name: mark_sending
--- Committed before the first byte leaves. The database's own clock, not the app's: how long a mail server may think is
--- real time, also while a year is replayed.
+-- Committed before the first byte leaves. `real_now` is the machine's time: how long a mail server may think is real
+-- time, also while a year is replayed.
 update outbox o
-set state = 'sending', sender = %(sender)s, sending_at = clock_timestamp(), attempts = attempts + 1,
+set state = 'sending', sender = %(sender)s, sending_at = %(real_now)s, attempts = attempts + 1,
     message_id = w.message_id, customer = w.customer, address = w.address, consent_seq = w.consent_seq
 from unnest(
     %(keys)s::text[], %(message_ids)s::text[], %(customers)s::bigint[], %(addresses)s::text[],
@@ -173,7 +173,7 @@ where pg_try_advisory_lock(%(class)s, s.sender::int)
 
 -- name: orphans
 -- Messages of killed senders. `rested`: longer on their way than any mail server thinks about one.
-select key, channel, message_id, clock_timestamp() - sending_at > make_interval(secs => %(quiet_seconds)s)
+select key, channel, message_id, sending_at < %(rested_before)s
 from outbox
 where state = 'sending' and sender = any(%(senders)s::bigint[])
 order by key
