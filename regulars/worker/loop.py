@@ -17,7 +17,7 @@ from regulars import collect, engage, flow
 from regulars.app import App
 from regulars.kit.clock import ManualClock
 from regulars.kit.logging import logger
-from regulars.model import Batch
+from regulars.model import Batch, Event
 from regulars.worker import pace
 from regulars.worker.pace import Pace
 
@@ -26,6 +26,8 @@ SEND_PER_ROUND = 200
 FLUSH_EVERY = timedelta(minutes=10)
 IDLE_SECONDS = 0.2
 RETRY_SECONDS = 1.0
+REPLAY_TICK_EVENTS = 500
+"""Years in which little happened (sign-ups long ago) are not cut into weeks: so many events pass between two ticks."""
 LIVE_WITHIN = timedelta(hours=1)
 """An event this fresh happens now: it does not drag the clock of a replay along."""
 
@@ -103,6 +105,7 @@ class Worker:
             return len(batch.events), False, now
 
     def _replay(self, app: App, memory: Pace, batch: Batch | None) -> tuple[int, bool, datetime]:
+        """Carry history part by part, ticking where its own time says so, up to the first tick that wants to send."""
         wall = self.app.clock.now()
         if batch is None:
             if memory.replay_until is not None:
@@ -110,30 +113,35 @@ class Worker:
                 self._tick(app, wall)
                 return 0, True, wall
             return 0, False, memory.ticked_at or wall
-        zone = app.settings.zone
-        if memory.ticked_at is None:
-            due = pace.first_tick(batch.events[0].occurred_at, zone)
-        else:
-            due = pace.next_tick(memory.ticked_at, zone, pace.REPLAY_TICK_DAYS)
-        part = before(batch, due, wall - LIVE_WITHIN)
-        if part is None:
-            self._tick(replace(app, clock=ManualClock(due)), due)
-            return 0, True, due
-        past = [event.occurred_at for event in part.events if event.occurred_at < wall - LIVE_WITHIN]
-        now = max(past, default=memory.ticked_at or wall)
-        flow.on_events(replace(app, clock=ManualClock(now)), part)
-        collect.advance(app, part)
-        return len(part.events), False, now
+        zone, live_from, ticked_at = app.settings.zone, wall - LIVE_WITHIN, memory.ticked_at
+        carried, now, wishes = 0, ticked_at or wall, 0
+        while carried < len(batch.events) and not wishes:
+            rest = batch.events[carried:]
+            ahead = rest[min(REPLAY_TICK_EVENTS, len(rest) - 1)]
+            due = pace.next_replay_tick(ticked_at, ahead.occurred_at, zone)
+            part = until(rest, due, live_from)
+            if part:
+                past = [event.occurred_at for event in part if event.occurred_at < live_from]
+                now = max(past, default=now)
+                carry = Batch(events=part, last_seq=part[-1].seq)
+                flow.on_events(replace(app, clock=ManualClock(now)), carry)
+                collect.advance(app, carry)
+                carried += len(part)
+            else:
+                now = ticked_at = due
+                wishes = self._tick(replace(app, clock=ManualClock(due)), due)
+        return carried, True, now
 
     def _is_due(self, memory: Pace, now: datetime) -> bool:
         if memory.ticked_at is None:
             return True
-        return now >= pace.next_tick(memory.ticked_at, self.app.settings.zone, 1)
+        return now >= pace.next_tick(memory.ticked_at, self.app.settings.zone)
 
-    def _tick(self, app: App, now: datetime) -> None:
+    def _tick(self, app: App, now: datetime) -> int:
         outcome = flow.on_tick(app, now)
         app.db.execute(pace.SQL.set_ticked, {"at": now})
         log.info("ticked", at=now.isoformat(), intents=outcome.intents)
+        return outcome.intents
 
     def _at(self, now: datetime) -> App:
         """The App as of `now`: in a replay what is sent is sent in its own time."""
@@ -144,21 +152,18 @@ class Worker:
             memory = pace.peek(app)
             if memory.replaying or carried or (memory.flushed_at and now - memory.flushed_at < FLUSH_EVERY):
                 return 0
+        report = collect.flush(self.app)
         with self.app.transaction() as app:
-            pace.read(app)
-            report = collect.flush(app)
             app.db.execute(pace.SQL.set_flushed, {"at": now})
-            return report.events
+        return report.events
 
 
-def before(batch: Batch, due: datetime, live_from: datetime) -> Batch | None:
-    """The part of the batch before the first historic event at or after `due`; None if it starts there.
+def until(events: list[Event], due: datetime, live_from: datetime) -> list[Event]:
+    """The events before the first historic one at or after `due`.
 
     Events from `live_from` on are people using the installation meanwhile, not history.
     """
-    for at, event in enumerate(batch.events):
+    for at, event in enumerate(events):
         if due <= event.occurred_at < live_from:
-            if at == 0:
-                return None
-            return Batch(events=batch.events[:at], last_seq=batch.events[at - 1].seq)
-    return batch
+            return events[:at]
+    return events

@@ -35,16 +35,21 @@ def peek(app: App) -> Pace:
     return Pace(*app.db.execute(SQL.peek_pace).fetchall()[0])
 
 
-def next_tick(ticked_at: datetime, zone: ZoneInfo, step_days: int) -> datetime:
-    """The next tick after `ticked_at`: `step_days` local days on, at the brand's tick hour."""
+def next_tick(ticked_at: datetime, zone: ZoneInfo) -> datetime:
+    """The next daily tick after `ticked_at`, at the brand's tick hour."""
     local = ticked_at.astimezone(zone)
-    day = local.date() if local.time() < TICK_AT and step_days == 1 else local.date() + timedelta(days=step_days)
+    day = local.date() if local.time() < TICK_AT else local.date() + timedelta(days=1)
     return datetime.combine(day, TICK_AT, zone)
 
 
-def first_tick(first_event: datetime, zone: ZoneInfo) -> datetime:
-    """Where a replay starts to tick: the tick hour of the day after the first event."""
-    return datetime.combine(first_event.astimezone(zone).date() + timedelta(days=1), TICK_AT, zone)
+def next_replay_tick(ticked_at: datetime | None, next_event: datetime, zone: ZoneInfo) -> datetime:
+    """The next tick of a replay: whole steps of REPLAY_TICK_DAYS from the last one, the last before `next_event`'s day."""
+    day = next_event.astimezone(zone).date()
+    if ticked_at is None:
+        return datetime.combine(day + timedelta(days=1), TICK_AT, zone)
+    last = ticked_at.astimezone(zone).date()
+    steps = max(1, (day - last).days // REPLAY_TICK_DAYS)
+    return datetime.combine(last + timedelta(days=steps * REPLAY_TICK_DAYS), TICK_AT, zone)
 
 
 def begin_replay(app: App) -> None:
