@@ -1,0 +1,101 @@
+"""Customers and segments on the command line, from events that went through every room."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from regulars import collect, flow
+from regulars.app import App
+from regulars.cli import main
+
+RUN = CliRunner()
+
+
+@pytest.fixture
+def ann(app: App, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Ann Miller, who bought once yesterday; her e-mail."""
+    yesterday = (app.clock.now() - timedelta(days=1)).isoformat()
+    products = [{"product_id": "1", "category": "CHEESE", "department": "DAIRY", "quantity": 2, "revenue": "19.90"}]
+    traits = {"first_name": "Ann", "last_name": "Miller", "email": "ann@example.com", "email_verified": True}
+    order = {"order_id": "A-1", "revenue": "19.90", "currency": "USD", "channel": "web", "products": products}
+    messages: list[dict[str, Any]] = [
+        {"type": "identify", "messageId": "1", "userId": "ann", "timestamp": yesterday, "traits": traits},
+        {"type": "track", "messageId": "2", "userId": "ann", "timestamp": yesterday, "properties": order},
+    ]
+    messages[1]["event"] = "Order Completed"
+    with app.transaction() as inside:
+        source, _ = collect.register(inside, "shop", "web")
+        collect.accept(inside, source, messages, received_at=app.clock.now())
+    with app.transaction() as inside:
+        batch = collect.claim(inside, 100)
+        assert batch is not None
+        flow.on_events(inside, batch)
+        collect.advance(inside, batch)
+    monkeypatch.setenv("REGULARS_DATABASE_URL", app.settings.database_url)
+    monkeypatch.setenv("REGULARS_HOME", app.settings.home)
+    return "ann@example.com"
+
+
+@pytest.fixture
+def asked(ann: str) -> Callable[..., Any]:
+    """Runs a command with --json and gives its answer."""
+
+    def ask(*words: str) -> Any:
+        result = RUN.invoke(main, [*words, "--json"])
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+    return ask
+
+
+def test_a_customer_is_found_by_the_beginning_of_her_name(asked: Callable[..., Any]) -> None:
+    [hit] = asked("customer", "search", "mil")["customers"]
+
+    assert hit["name"] == "Ann Miller"
+
+
+def test_she_is_shown_by_mail_or_id_with_what_every_room_knows(asked: Callable[..., Any], ann: str) -> None:
+    by_mail = asked("customer", "show", ann)
+    by_id = asked("customer", "show", str(by_mail["customer"]))
+
+    assert by_id == by_mail
+    assert by_mail["profile"]["name"] == "Ann Miller"
+    assert {each["value"] for each in by_mail["identifiers"]} >= {ann}
+    assert "Order Completed" in {event["name"] for event in by_mail["events"]}
+    assert by_mail["traits"]
+
+
+def test_people_get_tables(ann: str) -> None:
+    shown = RUN.invoke(main, ["customer", "show", ann])
+
+    assert shown.exit_code == 0, shown.output
+    assert "Ann Miller" in shown.stdout
+
+
+def test_segments_have_sizes_and_members(asked: Callable[..., Any]) -> None:
+    sizes = {each["name"]: each["size"] for each in asked("segment", "list")["segments"]}
+    inside = next(name for name, size in sizes.items() if size == 1)
+
+    assert asked("segment", "count", inside)["count"] == 1
+    assert [member["name"] for member in asked("segment", "members", inside)["members"]] == ["Ann Miller"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["customer", "show", "nobody@example.com"], "RG-1003"),
+        (["segment", "members", "nonsense"], "RG-1403"),
+        (["segment", "count", "nonsense"], "RG-1403"),
+        (["segment", "count", "{not json"], "RG-1004"),
+    ],
+)
+@pytest.mark.usefixtures("ann")
+def test_what_does_not_exist_is_refused(words: list[str], code: str) -> None:
+    result = RUN.invoke(main, [*words, "--json"])
+
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["error"]["code"] == code
