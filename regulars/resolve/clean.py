@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from regulars.model import Event
 from regulars.resolve import normalize
@@ -77,13 +77,11 @@ def bundle(event: Event) -> Bundle:
     """The identifying fields of an event, wherever the common shape lets them stand."""
     body = event.body
     context: dict[str, Any] = body.context
-    traits: dict[str, Any] = body.traits or context.get("traits") or {}
+    traits = body.traits or _dict(context.get("traits"))
     properties = body.properties
-    device = context.get("device")
+    device = _dict(context.get("device"))
     external = context.get("externalIds")
-    place = traits.get("address")
-    if not isinstance(place, dict):
-        place = {}
+    place = _dict(traits.get("address"))
     card = properties.get("loyalty_card") or traits.get("loyalty_card")
     holder = properties if properties.get("email") else traits
     email, email_verified = holder.get("email"), holder.get("email_verified") is True
@@ -95,7 +93,7 @@ def bundle(event: Event) -> Bundle:
         event.login_space,
         body.user_id,
         body.anonymous_id,
-        device.get("id") if isinstance(device, dict) else None,
+        device.get("id"),
         email,
         email_verified,
         phone,
@@ -111,8 +109,20 @@ def bundle(event: Event) -> Bundle:
         place.get("street"),
         place.get("city"),
         place.get("postcode") or place.get("postalCode"),
-        tuple((one.get("type"), one.get("id")) for one in external if isinstance(one, dict)) if external else (),
+        _external(external) if external else (),
     )
+
+
+NOTHING: dict[str, Any] = {}
+
+
+def _dict(field: object) -> dict[str, Any]:
+    return cast("dict[str, Any]", field) if isinstance(field, dict) else NOTHING
+
+
+def _external(field: object) -> tuple[tuple[object, object], ...]:
+    entries = [_dict(entry) for entry in cast("list[object]", field)] if isinstance(field, list) else []
+    return tuple((entry.get("type"), entry.get("id")) for entry in entries)
 
 
 class Cleaner:
@@ -216,5 +226,6 @@ def space_of(kind: str) -> int:
 
 def _flat(field: object) -> object:
     if isinstance(field, tuple):
-        return tuple((a if isinstance(a, str) else "", b if isinstance(b, (str, int)) else "") for a, b in field)  # type: ignore[misc]
-    return field if isinstance(field, (str, int, float, bool)) or field is None else None
+        pairs = cast("tuple[tuple[object, object], ...]", field)
+        return tuple((_flat(kind), _flat(value)) for kind, value in pairs)
+    return field if isinstance(field, (str, int, float)) else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from regulars.resolve.clash import Cluster, births_clash, clash, logins_clash, names_clash
 from regulars.resolve.facts import Cut, Group, Held, Settled, Signature
@@ -264,13 +265,16 @@ def _union(clusters: Iterable[Cluster]) -> Cluster:
     return whole
 
 
-def _most(votes: Sequence[tuple[int | str, int]]) -> int | str:  # pyright: ignore[reportUnusedParameter]
+Vote = TypeVar("Vote", int, str)
+
+
+def _most(votes: Sequence[tuple[Vote, int]]) -> Vote:
     counts = Counter(value for value, _ in votes)
-    latest: dict[int | str, int] = {}
+    latest: dict[Vote, int] = {}
     for value, day in votes:
         latest[value] = max(day, latest.get(value, day))
     best = max((counts[value], latest[value]) for value in counts)
-    return min(value for value in counts if (counts[value], latest[value]) == best)  # pyright: ignore
+    return min(value for value in counts if (counts[value], latest[value]) == best)
 
 
 def _alias(logins: Iterable[tuple[int, int]], alias: dict[tuple[int, int], tuple[int, int]]) -> None:

@@ -213,8 +213,9 @@ def _values_of(app: App, signatures: list[int]) -> set[int]:
 
 def _gapped_values_of(app: App, signatures: list[int]) -> set[int]:
     """Values whose epochs these signatures' days may move; with one epoch a longer span changes nothing."""
-    rows = app.db.execute(SQL.gapped_values, {"signatures": signatures}) if signatures else []
-    return {value for (value,) in rows}
+    if not signatures:
+        return set()
+    return {value for (value,) in app.db.execute(SQL.gapped_values, {"signatures": signatures})}
 
 
 def _value_rows(app: App, values: set[int]) -> dict[int, ValueRow]:

@@ -51,16 +51,22 @@ def facts(app: App, events: list[Event]) -> list[Signature]:
     return list(by_id.values())
 
 
-@pytest.mark.parametrize("seed", range(ROUNDS))
-def test_a_stream_in_random_batches_ends_where_the_full_function_ends(app: App, seed: int) -> None:
-    dice = random.Random(seed)
-    base = 0
-    for _ in range(4):
+def forget_all(app: App) -> None:
+    """A new database for each seed would take ten times as long."""
+    with app.transaction() as inside:
+        inside.db.execute(
+            "truncate value, signature, link, record, customer, carrier_span, redirect, identity_event, cut, decision,"
+            " announcement"
+        )
+
+
+@pytest.mark.parametrize("stretch", range(3))
+def test_a_stream_in_random_batches_ends_where_the_full_function_ends(app: App, stretch: int) -> None:
+    for seed in range(stretch * ROUNDS, (stretch + 1) * ROUNDS):
+        dice = random.Random(seed)
+        forget_all(app)
         records = random_records(dice, dice.randrange(8, 40))
-        for rec in records:
-            rec.tokens = " ".join(token[0] + f"{base}x" + token[1:] for token in rec.tokens.split())
-        events = [event(base + n + 1, rec) for n, rec in enumerate(records)]
-        base += len(records)
+        events = [event(n + 1, rec) for n, rec in enumerate(records)]
         for some in batches(dice, events):
             carry(app, some)
 
@@ -97,16 +103,17 @@ def owners(app: App) -> dict[int, int]:
     return dict(rows)
 
 
-@pytest.mark.parametrize("seed", range(100, 100 + ROUNDS))
-def test_what_people_says_is_enough_to_keep_the_books_of_every_customer(app: App, seed: int) -> None:
-    dice = random.Random(seed)
-    books = Books()
-    events = [event(n + 1, rec) for n, rec in enumerate(random_records(dice, 60, spread_days=2))]
+def test_what_people_says_is_enough_to_keep_the_books_of_every_customer(app: App) -> None:
+    for seed in range(100, 100 + ROUNDS):
+        dice = random.Random(seed)
+        forget_all(app)
+        books = Books()
+        events = [event(n + 1, rec) for n, rec in enumerate(random_records(dice, 60, spread_days=2))]
 
-    for some in batches(dice, events):
-        books.take(app, carry(app, some))
+        for some in batches(dice, events):
+            books.take(app, carry(app, some))
 
-        truth: dict[int, set[int]] = {}
-        for seq, customer in owners(app).items():
-            truth.setdefault(customer, set()).add(seq)
-        assert {c: seqs for c, seqs in books.events.items() if seqs} == truth
+            truth: dict[int, set[int]] = {}
+            for seq, customer in owners(app).items():
+                truth.setdefault(customer, set()).add(seq)
+            assert {c: seqs for c, seqs in books.events.items() if seqs} == truth
