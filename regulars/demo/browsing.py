@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from regulars.demo import names
-from regulars.demo.chance import draw, pick
+from regulars.demo.chance import draw, draw_one, draw_some, pick
 from regulars.demo.panel import DAY_US, HOUR_US, Panel
 from regulars.demo.people import People, Person
 from regulars.demo.stream import GENERATED, NOBODY, WEB, Draft, Message
@@ -89,9 +89,9 @@ def tablets(panel: Panel, people: People) -> list[Draft]:
     drafts: list[Draft] = []
     for tablet in range(TABLETS):
         for use in range(TABLET_USES):
-            number = np.array([tablet * 1000 + use])
-            at = panel.start_us + int(draw(number, "tablet day")[0] * 364) * DAY_US + (10 + use % 9) * HOUR_US
-            person = adults[int(pick(number, "tablet user", len(adults))[0])]
+            number = tablet * 1000 + use
+            at = panel.start_us + int(draw_one(number, "tablet day") * 364) * DAY_US + (10 + use % 9) * HOUR_US
+            person = adults[int(draw_one(number, "tablet user") * len(adults))]
             device, key = f"tablet-{tablet}", f"tablet-{tablet}-{use}"
             drafts.append(Draft(at, WEB, person.key, False, _kiosk, (f"{key}-a", device)))
             drafts.append(Draft(at + MINUTE_US, WEB, person.key, True, _typed, (f"{key}-b", device, person)))
@@ -120,7 +120,7 @@ def _signed(person: Person, nth: int, cookie: str, name: str) -> Message:
 
 def _account(person: Person, cookie: str) -> Message:
     """The account she makes: her name as she likes it, an e-mail that she mostly confirms, sometimes her card."""
-    chances = draw(person.key * 8 + np.arange(6), "account").tolist()
+    chances = draw_some(person.key * 8, "account", 6)
     traits: dict[str, Any] = {
         "first_name": person.nick if chances[0] < 0.3 else person.first,
         "last_name": person.last,

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from regulars.demo.chance import Ints, draw
+from regulars.demo.chance import draw, draw_some
 from regulars.demo.panel import DAY_US, HOUR_US, Panel
 from regulars.demo.people import People, Person
 from regulars.demo.stream import EMAIL, GENERATED, TILLS, Draft, Message
@@ -78,10 +78,7 @@ def redemptions(panel: Panel, people: People) -> list[Draft]:
 
 def _chances(person: Person, letter: int) -> list[float]:
     """Bounced, opened, clicked, unsubscribed: four draws for one letter to one person."""
-    return draw(person.key * 65_536 + letter * 4 + FOUR, "mail").tolist()
-
-
-FOUR: Ints = np.arange(4)
+    return draw_some(person.key * 65_536 + letter * 4, "mail", 4)
 
 
 def _mail(person: Person, campaign: str, at: int, chances: list[float]) -> list[Draft]:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from regulars.demo import names
-from regulars.demo.chance import draw
+from regulars.demo.chance import draw_some
 from regulars.demo.panel import DAY_US, HOUR_US, Panel
 from regulars.demo.people import People, Person
 from regulars.demo.stream import CRM, GENERATED, Draft, Message
@@ -34,7 +32,7 @@ def rows(panel: Panel, people: People) -> list[Draft]:
     for person in people.persons:
         if person.crm is None:
             continue
-        when = draw(person.key * 4 + np.arange(4), "crm").tolist()
+        when = draw_some(person.key * 4, "crm", 4)
         joined = panel.start_us + 6 * HOUR_US
         if when[0] >= JOINED_BEFORE:
             joined += int(when[1] * 200) * DAY_US
@@ -64,7 +62,7 @@ def _message(person: Person, version: str, crm: str) -> Message:
 
 def traits_of(person: Person, version: str) -> dict[str, Any]:
     """One row: `a` as first entered, `b` as mended later, `c` as entered a second time by somebody who did not look."""
-    chances = draw(person.key * 64 + np.arange(ROW_CHANCES) + ord(version) * 16, "crm row").tolist()
+    chances = draw_some(person.key * 64 + ord(version) % 4 * 16, "crm row", ROW_CHANCES)
     traits: dict[str, Any] = {
         "first_name": _first_name(person, chances[0], version),
         "last_name": typo(person.last, person.key) if chances[1] < SURNAME_TYPO else person.last,

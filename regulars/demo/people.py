@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regulars.demo import names
-from regulars.demo.chance import Ints, draw, hashes, pick
+from regulars.demo.chance import Ints, draw, draw_one, hash_one, hashes, pick
 from regulars.demo.panel import Panel
 
 MEMBERS_KEY = 16
@@ -159,14 +159,14 @@ def _born(panel: Panel, keys: Ints, place: Ints, adult: NDArray[np.bool_]) -> li
                 street=home[0],
                 town=home[1],
                 postcode=home[2],
-                new_home=_home(household, "new home") if _one(household, "moves") < MOVES_HOUSE else None,
+                new_home=_home(household, "new home") if draw_one(household, "moves") < MOVES_HOUSE else None,
             )
         )
     return persons
 
 
 def _home(household: int, why: str) -> tuple[tuple[str, str, str], tuple[str, str, str], str]:
-    bits = int(hashes(np.array([household]), why)[0])
+    bits = hash_one(household, why)
     town = names.TOWNS[bits % len(names.TOWNS)]
     street = names.STREETS[(bits >> 8) % len(names.STREETS)]
     ending = str((bits >> 20) % len(names.STREET_ENDS))
@@ -176,16 +176,12 @@ def _home(household: int, why: str) -> tuple[tuple[str, str, str], tuple[str, st
 def _birth(panel: Panel, key: int, household: int, member: int, adult: bool) -> date:
     told = panel.demographics.get(household)
     low, high = AGE_BANDS[told["age"]] if told and told["age"] else (24, 78)
-    chosen = low + int(_one(household, "age") * (high - low + 1))
+    chosen = low + int(draw_one(household, "age") * (high - low + 1))
     if member and adult:
-        chosen = max(19, chosen - 5 + int(_one(key, "age") * 11))
+        chosen = max(19, chosen - 5 + int(draw_one(key, "age") * 11))
     elif not adult:
-        chosen = 6 + int(_one(key, "age") * 12)
-    return date(2017 - chosen, 1, 1) + timedelta(days=int(_one(key, "birthday") * 365))
-
-
-def _one(key: int, why: str) -> float:
-    return float(draw(np.array([key]), why)[0])
+        chosen = 6 + int(draw_one(key, "age") * 12)
+    return date(2017 - chosen, 1, 1) + timedelta(days=int(draw_one(key, "birthday") * 365))
 
 
 def _give_contacts(persons: list[Person], keys: Ints) -> None:
@@ -244,11 +240,11 @@ def _give_accounts(persons: list[Person], keys: Ints) -> None:
 
 def _share(one: Person, other: Person) -> None:
     """What couples share and records therefore confuse."""
-    if not other.own_card and _one(other.key, "shares card") < SHARES_PARTNER_CARD:
+    if not other.own_card and draw_one(other.key, "shares card") < SHARES_PARTNER_CARD:
         other.card = one.card
-    if _one(one.key, "joint token") < JOINT_TOKEN:
+    if draw_one(one.key, "joint token") < JOINT_TOKEN:
         other.token = one.token
-    if one.email and other.email and not other.web and _one(one.key, "family email") < FAMILY_EMAIL:
+    if one.email and other.email and not other.web and draw_one(one.key, "family email") < FAMILY_EMAIL:
         other.email, other.new_email = one.email, None
-    if one.web and other.web and _one(one.key, "shared browser") < SHARED_BROWSER:
+    if one.web and other.web and draw_one(one.key, "shared browser") < SHARED_BROWSER:
         other.cookies[0] = one.cookies[0]
