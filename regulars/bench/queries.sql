@@ -22,3 +22,16 @@ from unnest(
     %(source_id)b::smallint[], %(received_at)b::timestamptz[], %(message_id)b::text[], %(kind)b::text[],
     %(name)b::text[], %(occurred_at)b::timestamptz[], %(body)b::text[], %(body_hash)b::bytea[]
 ) as given (source_id, received_at, message_id, kind, name, occurred_at, body, body_hash)
+
+-- name: last_position
+-- Where the stream that is measured begins.
+select coalesce(max(seq), 0) from journal
+
+-- name: journal_rows
+-- The same rows, to be inserted raw.
+select source_id, received_at, message_id, kind, name, occurred_at, body::text, body_hash
+from journal where seq > %(after)s order by seq limit %(limit)s
+
+-- name: outbox_states
+-- That something arrived at the end of the flow.
+select state, count(*) from outbox group by state order by state

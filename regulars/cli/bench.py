@@ -1,0 +1,37 @@
+"""`regulars bench`: how fast it is, as shares of a raw limit measured in the same run."""
+
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Annotated, Any
+
+import typer
+
+from regulars import bench as shelf
+from regulars.cli.terminal import Json, print_json, print_table, settings
+from regulars.kit.errors import InputRefused
+
+commands = typer.Typer()
+
+
+@commands.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="ingest, flow or moment.")],
+    size: Annotated[int | None, typer.Option("--size", min=1, help="Fewer events, for a quick look.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure one path in a scratch database of its own; the brand's data are never touched."""
+    answer = measure(name, size)
+    if as_json:
+        print_json(answer)
+        return
+    print_table(f"bench {name}", ("Ratio", "Value"), answer["ratios"].items())
+    print_table("made of", ("Figure", "Value"), answer["raw"].items())
+
+
+def measure(name: str, size: int | None) -> dict[str, Any]:
+    """Run the module of this name; refused if it is no bench."""
+    known = [found.name for found in iter_modules(shelf.__path__)]
+    module = import_module(f"{shelf.__name__}.{name}") if name in known else None
+    if not hasattr(module, "run"):
+        raise InputRefused(f"There is no bench named '{name}'", "Choose one of: flow, ingest, moment")
+    return module.run(settings(), size=size)  # pyright: ignore[reportOptionalMemberAccess]
