@@ -36,6 +36,7 @@ bench: .venv/.ready-demo
 	$(BIN)/$(RUN) bench moment --json
 
 docs: .venv/.ready-dev
+	$(BIN)/python -m tests.house.tables
 	$(BIN)/pytest tests/house/test_documented.py
 	@echo "Start at README.md, then docs/tutorial.md; the reference lists are true."
 

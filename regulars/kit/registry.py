@@ -16,7 +16,7 @@ class Shelf(Generic[T]):
 
     def __init__(self, kind: str, package: str) -> None:
         self.kind = kind
-        self._package = package
+        self.package = package
         self._found: dict[str, T] = {}
         self._loaded = False
 
@@ -50,8 +50,8 @@ class Shelf(Generic[T]):
         if self._loaded:
             return
         self._loaded = True
-        package = importlib.import_module(self._package)
+        package = importlib.import_module(self.package)
         for module in pkgutil.iter_modules(package.__path__):
-            importlib.import_module(f"{self._package}.{module.name}")
+            importlib.import_module(f"{self.package}.{module.name}")
         for point in entry_points(group=f"regulars.{self.kind}"):
             point.load()

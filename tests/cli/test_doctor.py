@@ -2,6 +2,7 @@
 
 import json
 import socket
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,7 @@ def test_a_database_clock_far_from_ours_is_wrong() -> None:
         def execute(self, _: str) -> "Late":
             return self
 
-        def fetchone(self) -> tuple[float]:
-            return (0.0,)
+        def fetchone(self) -> tuple[datetime]:
+            return (datetime(2020, 1, 1, tzinfo=UTC),)
 
     assert doctor.skew(Late()).state == "wrong"  # type: ignore[arg-type]
