@@ -1,16 +1,10 @@
-"""How fast events go in over real HTTP, as a share of a raw multi-row INSERT of the same rows over one connection.
-
-The raw side gets a copy of the journal's table with its index, its constraints and its foreign key, rows made
-beforehand, and groups as large as a group commit may be at best; both ways of writing a multi-row INSERT are tried and
-the faster one counts.
-"""
+"""How fast events go in over real HTTP, as a share of a raw multi-row INSERT of the same rows over one connection."""
 
 import json
 import os
 import subprocess
 import sys
 import tempfile
-import time
 import uuid
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -22,18 +16,17 @@ import psycopg
 
 from regulars import collect
 from regulars.app import App, open_app
+from regulars.bench import raw
 from regulars.bench.load import events
 from regulars.kit.errors import InputRefused
 from regulars.kit.settings import Settings
-from regulars.store import embedded, queries
+from regulars.store import embedded
 
-SQL = queries("regulars.bench")
 BATCH_EVENTS = 60_000
 SINGLE_EVENTS = 12_000
 EVENTS_PER_BATCH = 100
 BATCH_CONNECTIONS = 8
 SINGLE_CONNECTIONS = 128
-RAW_ROWS_PER_COMMIT = 5_000
 SEED = 7
 LOAD_SECONDS_MAX = 120
 
@@ -41,7 +34,7 @@ LOAD_SECONDS_MAX = 120
 class Load(NamedTuple):
     """One way of sending."""
 
-    count: int
+    total: int
     per_request: int
     connections: int
     seed: int
@@ -54,14 +47,14 @@ def run(settings: Settings, *, size: int | None = None) -> dict[str, Any]:
     with scratch(settings) as dsn:
         with open_app(Settings(database_url=dsn)) as app:
             source, key = new_source(app)
-            raw = measure_raw(app, source, batches)
+            inserted = raw.insert_rates(app, _rows(app, source, batches))
         with serving(dsn) as port:
             sent = {"batch": send(port, key, batches), "single": send(port, key, singles)}
     rates = {name: each["events_per_second"] for name, each in sent.items()}
-    best = max(raw.values())
+    best = max(inserted.values())
     return {
         "ratios": {f"{name}_of_raw_insert": round(rate / best, 3) for name, rate in rates.items()},
-        "raw": {"raw_insert": {name: round(rate) for name, rate in raw.items()}, **sent, "seed": SEED},
+        "raw": {"raw_insert": {name: round(rate) for name, rate in inserted.items()}, **sent, "seed": SEED},
     }
 
 
@@ -91,41 +84,11 @@ def new_source(app: App) -> tuple[collect.Source, str]:
     return source, key
 
 
-def measure_raw(app: App, source: collect.Source, load: Load) -> dict[str, float]:
-    """Rows a second of a plain multi-row INSERT over one connection, by way of writing it."""
-    rows = _rows(app, source, load)
-    rates: dict[str, float] = {}
-    with app.store.pool.connection() as connection:
-        for way, write in (("values", _insert_values), ("unnest", _insert_unnest)):
-            for statement in (SQL.drop_raw_journal, SQL.make_raw_journal, SQL.link_raw_journal):
-                connection.execute(statement)
-            connection.commit()
-            start = time.perf_counter()
-            for first in range(0, len(rows), RAW_ROWS_PER_COMMIT):
-                write(connection, rows[first : first + RAW_ROWS_PER_COMMIT])
-                connection.commit()
-            rates[way] = len(rows) / (time.perf_counter() - start)
-        connection.execute(SQL.drop_raw_journal)
-    return rates
-
-
 def _rows(app: App, source: collect.Source, load: Load) -> list[tuple[Any, ...]]:
     now = app.clock.now()
     arrival = collect.Arrival(source, now, lambda: "none")
-    admitted = [collect.admit(event, arrival) for event in events(load.count, load.seed)]
+    admitted = [collect.admit(event, arrival) for event in events(load.total, load.seed)]
     return [(source.id, now, *row) for row in admitted if isinstance(row, collect.Row)]
-
-
-def _insert_values(connection: psycopg.Connection, rows: list[tuple[Any, ...]]) -> None:
-    marks = ",".join(["(%b,%b,%b,%b,%b,%b,%s,%b)"] * len(rows))
-    text = cast(LiteralString, SQL.insert_raw_values + marks)
-    connection.execute(text, [value for row in rows for value in row])
-
-
-def _insert_unnest(connection: psycopg.Connection, rows: list[tuple[Any, ...]]) -> None:
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    names = ("source_id", "received_at", "message_id", "kind", "name", "occurred_at", "body", "body_hash")
-    connection.execute(SQL.insert_raw_unnest, dict(zip(names, columns, strict=True)))
 
 
 @contextmanager
@@ -158,5 +121,5 @@ def send(port: int, key: str, load: Load) -> dict[str, Any]:
     told = json.loads(done.stdout)
     if set(told["statuses"]) != {"200"}:
         raise InputRefused(f"The server answered {told['statuses']}", "Look at its log and measure again")
-    rate = round(load.count / told["seconds"])
-    return {"events_per_second": rate, "events": load.count, "connections": load.connections, **told}
+    rate = round(load.total / told["seconds"])
+    return {"events_per_second": rate, "events": load.total, "connections": load.connections, **told}
