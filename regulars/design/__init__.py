@@ -11,7 +11,7 @@ from regulars.design.errors import JourneyRefused, LedgerConflict
 from regulars.design.graph import Branch, End, Entry, Goal, Graph, HoldOut, Node, Send, Wait, faults, next_nodes
 from regulars.design.journeys import JourneyCounts, JourneyRow, NodeCount, journey_counts, journeys, publish
 from regulars.design.ledger import EntryRow, Receipt, balance, balances, post, statement
-from regulars.design.loyalty import PROGRAM, Adjust, Award, Balance, Earn, Program, Redeem, Restore, Return
+from regulars.design.loyalty import PROGRAM, Adjust, Award, Balance, Earn, Program, Redeem, Restore, Return, Settle
 from regulars.design.react import react, tick
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "Restore",
     "Return",
     "Send",
+    "Settle",
     "Step",
     "Wait",
     "advance",
