@@ -38,7 +38,7 @@ TOKEN_BESIDE_CARD = 0.25
 WITHOUT_CARD = (0.60, 0.74)
 """Payment token; typed contact; the rest is cash and says nothing."""
 JUNK_TYPED = 0.15
-CHILD_SHOWS_CARD = 0.05
+CHILD_SHOWS_CARD = 0.03
 RETURNED = 0.02
 
 NOTHING, CARD, CARD_AND_TOKEN, TOKEN, CONTACT, LOGIN, GUEST = range(7)

@@ -31,9 +31,9 @@ SIZES = (0.34, 0.73, 0.87)
 # What we plant, as shares. Identity noise is meant to be hard, and is listed in docs/demo-brand.md.
 SECOND_IN_CRM = 0.62
 SECOND_HAS_CARD = 0.55
-SHARES_PARTNER_CARD = 0.06  # of second adults without a card of their own
-JOINT_TOKEN = 0.05  # of couples: one payment card
-FAMILY_EMAIL = 0.07  # of couples: one e-mail for both
+SHARES_PARTNER_CARD = 0.03  # of second adults without a card of their own
+JOINT_TOKEN = 0.03  # of couples: one payment card
+FAMILY_EMAIL = 0.05  # of couples: one e-mail for both
 SHARED_BROWSER = 0.10  # of couples with two logins: one cookie
 HAS_EMAIL = 0.92
 HAS_PHONE = 0.95

@@ -50,8 +50,13 @@ def apply(app: App, people: People, moves: dict[int, int]) -> None:
     if moved:
         keys |= set(app.db.execute(SQL.consent_keys, {"customers": list(moved)}).fetchall())
     if keys:
-        deciders = [c for c in people.customers if c is not None] if decisions else []
-        _refresh(app, keys, moved | set(deciders))
+        _refresh(app, keys, moved | _deciders(people, decisions))
+
+
+def _deciders(people: People, decisions: list[Decision]) -> set[int]:
+    seqs = {decision.seq for decision in decisions}
+    named = zip(people.batch.events, people.customers, strict=True) if seqs else ()
+    return {customer for event, customer in named if customer is not None and event.seq in seqs}
 
 
 def decisions_of(events: list[Event], country: str) -> list[Decision]:

@@ -31,7 +31,7 @@ with owned as (
 select ec.customer, j.seq, s.kind, j.kind, j.name, j.occurred_at,
     j.body -> 'traits', j.body -> 'context' -> 'traits', j.body -> 'properties'
 from owned
-join event_customer ec on ec.seq = owned.seq
+cross join lateral (select e.customer from event_customer e where e.seq = owned.seq offset 0) ec
 join journal j on j.seq = owned.seq
 join source s on s.id = j.source_id
 where ec.customer = any(%(customers)s::bigint[])
@@ -118,7 +118,9 @@ with owned as (
 select channel, purpose, address from consent_state where customer = any(%(customers)s::bigint[])
 union
 select c.channel, c.purpose, c.address
-from owned join consent c on c.seq = owned.seq join event_customer ec on ec.seq = owned.seq
+from owned
+join consent c on c.seq = owned.seq
+cross join lateral (select e.customer from event_customer e where e.seq = c.seq offset 0) ec
 where ec.customer = any(%(customers)s::bigint[]);
 
 -- name: drop_consent_states
@@ -129,13 +131,29 @@ where s.channel = k.channel and s.purpose = k.purpose and s.address = k.address
     and (k.address <> '' or s.customer = any(%(customers)s::bigint[]));
 
 -- name: project_consent_states
--- Latest of (own decisions, everybody's withdrawals of the address); at the same instant "no" wins.
-with decision as (
+-- Latest of (own decisions, everybody's withdrawals of the address); at the same instant "no" wins. "offset 0" keeps the
+-- view a look-up by seq: the planner cannot know how few decisions there are and would read every record.
+with owned as (
+    select r.seq from signature g join record r on r.signature = g.id where g.customer = any(%(customers)s::bigint[])
+    union
+    select r.seq
+    from carrier_span c join record r on r.signature = c.signature and r.occurred_at between c.from_at and c.to_at
+    where c.customer = any(%(customers)s::bigint[])
+),
+decision as (
     select c.channel, c.purpose, c.address, c.allowed, c.decided_at, c.seq, ec.customer
     from unnest(%(channels)s::text[], %(purposes)s::text[], %(addresses)s::text[]) as k (channel, purpose, address)
     join consent c on c.channel = k.channel and c.purpose = k.purpose and c.address = k.address
-    left join event_customer ec on ec.seq = c.seq
-    where k.address <> '' or ec.customer = any(%(customers)s::bigint[])
+    left join lateral (select e.customer from event_customer e where e.seq = c.seq offset 0) ec on true
+    where k.address <> ''
+    union all
+    select c.channel, c.purpose, c.address, c.allowed, c.decided_at, c.seq, ec.customer
+    from owned
+    join consent c on c.seq = owned.seq and c.address = ''
+    join unnest(%(channels)s::text[], %(purposes)s::text[], %(addresses)s::text[]) as k (channel, purpose, address)
+        on k.channel = c.channel and k.purpose = c.purpose and k.address = ''
+    cross join lateral (select e.customer from event_customer e where e.seq = c.seq offset 0) ec
+    where ec.customer = any(%(customers)s::bigint[])
 ),
 holder as (
     select distinct customer, channel, purpose, address from decision where customer is not null
@@ -215,7 +233,7 @@ with owned as (
 )
 select j.seq, j.occurred_at, s.name, s.kind, j.kind, j.name, j.body
 from owned
-join event_customer ec on ec.seq = owned.seq
+cross join lateral (select e.customer from event_customer e where e.seq = owned.seq offset 0) ec
 join journal j on j.seq = owned.seq
 join source s on s.id = j.source_id
 where ec.customer = %(customer)s
