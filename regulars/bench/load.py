@@ -38,7 +38,7 @@ def events(count: int, seed: int) -> Iterator[dict[str, Any]]:
 
 
 def _order(number: int, dice: random.Random) -> dict[str, Any]:
-    products = [
+    products: list[dict[str, Any]] = [
         {
             "product_id": str(dice.randrange(800_000, 900_000)),
             "category": f"CATEGORY {dice.randrange(300)}",

@@ -9,6 +9,7 @@ Never: says who an event belongs to, changes a journal row, or acknowledges what
 from regulars.collect.door import Arrival, Refused, Row, admit
 from regulars.collect.facts import FACT_COLUMNS, Fact, FactColumn, facts_of
 from regulars.collect.gateway import Gateway, gateway
+from regulars.collect.imports import ImportReport, RowRefusal, import_file, try_file
 from regulars.collect.journal import (
     Announcement,
     Receipt,
@@ -25,13 +26,15 @@ from regulars.collect.keys import (
     SOURCE_KINDS,
     Source,
     SourceUse,
+    list_sources,
     register,
     rotate,
     source_by_key,
     source_by_name,
-    sources,
 )
 from regulars.collect.lake import FlushReport, fact_files, flush, torn_files
+from regulars.collect.mapping import Mapping
+from regulars.collect.mapping import load as load_mapping
 
 __all__ = [
     "FACT_COLUMNS",
@@ -42,10 +45,13 @@ __all__ = [
     "FactColumn",
     "FlushReport",
     "Gateway",
+    "ImportReport",
+    "Mapping",
     "Receipt",
     "Refusal",
     "Refused",
     "Row",
+    "RowRefusal",
     "Source",
     "SourceUse",
     "accept",
@@ -58,12 +64,15 @@ __all__ = [
     "facts_of",
     "flush",
     "gateway",
+    "import_file",
+    "list_sources",
+    "load_mapping",
     "publish",
     "refusals",
     "register",
     "rotate",
     "source_by_key",
     "source_by_name",
-    "sources",
     "torn_files",
+    "try_file",
 ]

@@ -145,7 +145,8 @@ def _append_rows(app: App, entries: Sequence[Entry]) -> Fate:
     assert counted is not None
     new, first_new = counted
     if new < len(unique):
-        for at, same in app.db.execute(SQL.told_before, columns | {"first_new": first_new}):
+        told: list[tuple[int, bool]] = app.db.execute(SQL.told_before, columns | {"first_new": first_new}).fetchall()
+        for at, same in told:
             fate.add(unique[at], same)
     return fate
 
@@ -156,8 +157,12 @@ def _columns(entries: Sequence[Entry]) -> dict[str, list[Any]]:
     return {
         "source_id": [source.id for source in sources],
         "received_at": list(received_at),
-        "message_id": message_id, "kind": kind, "name": name,
-        "occurred_at": occurred_at, "body": body, "body_hash": body_hash,
+        "message_id": message_id,
+        "kind": kind,
+        "name": name,
+        "occurred_at": occurred_at,
+        "body": body,
+        "body_hash": body_hash,
     }
 
 
@@ -178,7 +183,11 @@ def _write_refusals(app: App, rejected: Sequence[Rejected]) -> None:
         {
             "source_id": [each.source.id if each.source else None for each in rejected],
             "received_at": [each.received_at for each in rejected],
-            "message_id": message_id, "code": code, "reason": reason, "fix": fix, "body": body,
+            "message_id": message_id,
+            "code": code,
+            "reason": reason,
+            "fix": fix,
+            "body": body,
         },
     )
 

@@ -89,7 +89,7 @@ def source_by_key(app: App, key: str) -> Source | None:
     return Source(*row) if row else None
 
 
-def sources(app: App) -> Sequence[SourceUse]:
+def list_sources(app: App) -> Sequence[SourceUse]:
     """All sources with what they sent, by name."""
     rows = app.db.execute(SQL.source_uses, {"now": app.clock.now()}).fetchall()
     return [SourceUse(Source(*row[:4]), *row[4:]) for row in rows]

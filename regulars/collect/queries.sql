@@ -75,11 +75,17 @@ join journal on journal.source_id = given.source_id and journal.message_id = giv
 where journal.seq < %(first_new)s
 
 -- name: refuse
--- Nothing is dropped silently: what we do not take is a row with its reason and its body as received.
+-- Nothing is dropped silently: what we do not take is a row with its reason and its body as received. A sender that
+-- repeats the same refused message for a week makes one row of it.
 insert into refusal (source_id, received_at, message_id, code, reason, fix, body)
-select * from unnest(
+select given.* from unnest(
     %(source_id)s::smallint[], %(received_at)s::timestamptz[], %(message_id)s::text[],
     %(code)s::text[], %(reason)s::text[], %(fix)s::text[], %(body)s::text[]
+) as given (source_id, received_at, message_id, code, reason, fix, body)
+where not exists (
+    select from refusal as kept
+    where kept.source_id = given.source_id and kept.message_id = given.message_id
+        and kept.code = given.code and kept.body = given.body
 )
 
 -- name: recent_refusals

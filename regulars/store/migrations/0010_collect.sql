@@ -50,7 +50,7 @@ create table refusal (
     body text not null
 );
 
-create index refusal_by_time on refusal (received_at desc, id desc);
+create index refusal_by_message on refusal (source_id, message_id);
 
 -- Where each reader of the journal stands: the flow, the lake.
 create table checkpoint (
