@@ -1,0 +1,128 @@
+"""Mail over real SMTP to a real server: both parts, one id, a way out that works."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from regulars import engage
+from regulars.app import App
+from regulars.engage import LinkRefused, catcher
+from tests.engage.people import add_people, intent, states, wish
+
+
+@pytest.fixture
+def mailing(app: App) -> Generator[App, None, None]:
+    """The app with a catcher behind its SMTP settings."""
+    folder = catcher.folder_of(app.settings)
+    with catcher.serving(folder, port=0) as port:
+        yield replace(app, settings=msgspec.structs.replace(app.settings, smtp_port=port))
+
+
+def box(app: App) -> list[engage.Opened]:
+    folder = catcher.folder_of(app.settings)
+    return [catcher.opened(folder, one.name) for one in catcher.caught(folder)]
+
+
+def header(mail: engage.Opened, name: str) -> str:
+    (value,) = [value for key, value in mail.headers if key.lower() == name.lower()]
+    return value
+
+
+def test_a_mail_has_both_parts_one_id_and_a_way_out(mailing: App) -> None:
+    add_people(mailing, 1)
+    wish(mailing, intent(1))
+
+    assert engage.deliver(mailing, 10) == {"sent": 1}
+
+    (mail,) = box(mailing)
+    assert "Dear Ada" in mail.text
+    assert "Ada, we kept your place" in mail.html
+    assert "Five off" in mail.html
+    assert header(mail, "Message-ID").endswith("@regulars.invalid>")
+    assert header(mail, "List-Unsubscribe-Post") == "List-Unsubscribe=One-Click"
+    assert "ada1" not in header(mail, "List-Unsubscribe")
+
+
+def test_after_one_click_the_next_mail_is_a_suppressed_row(mailing: App) -> None:
+    add_people(mailing, 1)
+    wish(mailing, intent(1))
+    engage.deliver(mailing, 10)
+    link = header(box(mailing)[0], "List-Unsubscribe").strip("<>")
+
+    with mailing.transaction() as inside:
+        told = engage.unsubscribe(inside, link.rpartition("/")[2], mailing.clock.now())
+    wish(mailing, intent(1, "next"))
+
+    assert (told.masked, told.already) == ("a…@example.com", False)
+    assert states(mailing)["next"] == ("suppressed", "suppressed")
+    with mailing.transaction() as inside:
+        names = [name for (name,) in inside.db.execute("select name from announcement order by id")]
+    assert names == ["Message Sent", "Unsubscribed"]
+
+
+def test_who_opts_out_after_the_yes_gets_nothing(mailing: App) -> None:
+    add_people(mailing, 1)
+    wish(mailing, intent(1))
+    with mailing.transaction() as inside:
+        inside.db.execute("update consent_state set allowed = false")
+
+    assert engage.deliver(mailing, 10) == {"suppressed": 1}
+    assert box(mailing) == []
+
+
+def test_what_is_ready_at_night_waits_for_the_morning(mailing: App) -> None:
+    add_people(mailing, 1)
+    wish(mailing, intent(1))
+    mailing.clock.move_to(mailing.clock.now() + timedelta(hours=8))  # type: ignore[attr-defined]
+
+    assert engage.deliver(mailing, 10) == {"later": 1}
+    assert states(mailing)["test:1:mail:1"] == ("later", "quiet_hours")
+
+
+def test_where_no_server_answers_everything_stays_ready(app: App) -> None:
+    add_people(app, 1)
+    wish(app, intent(1))
+    nowhere = replace(app, settings=msgspec.structs.replace(app.settings, smtp_port=1))
+
+    assert engage.deliver(nowhere, 10) == {}
+    assert states(app)["test:1:mail:1"] == ("ready", "allowed")
+
+
+def test_data_in_a_mail_is_text_and_never_markup_or_a_header(mailing: App) -> None:
+    add_people(mailing, 1)
+    with mailing.transaction() as inside:
+        inside.db.execute("update profile set first_name = %s", ["<b>A</b>\r\nBcc: all@example.com {{ 7 | times: 7 }}"])
+    wish(mailing, intent(1))
+
+    engage.deliver(mailing, 10)
+
+    (mail,) = box(mailing)
+    assert "&lt;b&gt;A&lt;/b&gt;" in mail.html
+    assert "49" not in header(mail, "Subject")
+    assert [key for key, _ in mail.headers if key.lower() == "bcc"] == []
+
+
+def test_a_link_that_was_altered_opens_nothing(app: App) -> None:
+    with app.transaction() as inside, pytest.raises(LinkRefused):
+        engage.unsubscribe(inside, "ImpvdXJuZXk6MSI.forged", app.clock.now())
+
+
+def test_a_postfix_log_says_what_was_taken(tmp_path: Path) -> None:
+    log = tmp_path / "mail.log"
+    log.write_text(
+        "Nov 22 21:40:01 mx postfix/smtpd[811]: 4Fk2Yq1: client=localhost[127.0.0.1]\n"
+        "Nov 22 21:40:01 mx postfix/cleanup[812]: 4Fk2Yq1: message-id=<one@example.com>\n"
+        "2026-11-22T21:40:02.1+00:00 mx postfix/cleanup[812]: 4Fk2Zz9: message-id=<two@example.com>\n"
+    )
+
+    from regulars.engage.record import in_postfix_log
+
+    assert in_postfix_log(log, ["<one@example.com>", "<none@example.com>"]) == {"<one@example.com>"}
+    assert in_postfix_log(log, ["<two@example.com>"]) == {"<two@example.com>"}
+    assert in_postfix_log(tmp_path / "absent.log", ["<one@example.com>"]) is None
