@@ -9,3 +9,15 @@ select (select count(*) from record), (select count(*) from customer where known
 -- name: names_of
 -- What to call the customers of a list, for all of them at once.
 select customer, nullif(concat_ws(' ', first_name, last_name), '') from profile where customer = any(%(customers)s)
+
+-- name: message_states
+-- What became of every intent, for the summary.
+select state, count(*) from outbox group by state order by state
+
+-- name: sends_waiting
+-- Is anything still on its way to a mail server?
+select exists (select from outbox where state in ('ready', 'sending'))
+
+-- name: backend
+-- Our own backend: its parent is the server, whose memory the demo counts.
+select pg_backend_pid()
