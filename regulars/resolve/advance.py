@@ -9,7 +9,7 @@ import msgspec
 
 from regulars.model import Merge
 from regulars.resolve.facts import Decision, Group, Held, Settled, Signature, in_force
-from regulars.resolve.judge import Bench, ValueState, judge_all, rulings
+from regulars.resolve.judge import Bench, ValueState, judge_all, ruled_by
 from regulars.resolve.levels import settle
 from regulars.resolve.partition import held_by_signature, reaches
 from regulars.resolve.policy import GENERIC, LOGIN
@@ -32,6 +32,8 @@ class Advanced(msgspec.Struct, frozen=True, kw_only=True):
     settled: list[Settled]
     links: dict[LinkKey, Held]
     """Verdicts that are new or changed."""
+    standing: dict[LinkKey, Held]
+    """All verdicts of what was loaded."""
     values: dict[int, ValueState]
     """Of the values asked about."""
     logins_turned: set[int]
@@ -43,19 +45,20 @@ def advance(loaded: Loaded, asked: Iterable[int], given: Mapping[LinkKey, Held])
 
     `given`: new links of values known to be generic, whose other holders nobody needs to look at.
     """
-    ruled = rulings(in_force(loaded.decisions), loaded.signatures)
-    bench = Bench(loaded.signatures.values(), ruled)
+    ruled = ruled_by(in_force(loaded.decisions), loaded.signatures)
     values = set(asked)
     standing: dict[int, set[int]] = defaultdict(set)
     for (signature, value, _), one in loaded.links.items():
         if one.level == LOGIN and one.state == GENERIC and value not in values:
             standing[signature].add(value)
-    judged, states = judge_all(bench, sorted(values), standing)
+    judged, states = judge_all(Bench(loaded.signatures.values(), values, ruled), standing)
     links = {**loaded.links, **given, **judged}
     changed = {key: one for key, one in links.items() if loaded.links.get(key) != one}
     held = held_by_signature(loaded.signatures, links)
     settled = [settle(part, held, ruled, dropped) for part, dropped in reaches(loaded.signatures, held, ruled)]
-    return Advanced(settled=settled, links=changed, values=states, logins_turned=_turned(loaded, changed))
+    return Advanced(
+        settled=settled, links=changed, standing=links, values=states, logins_turned=_turned(loaded, changed)
+    )
 
 
 def _turned(loaded: Loaded, changed: Mapping[LinkKey, Held]) -> set[int]:

@@ -16,9 +16,9 @@ import msgspec
 
 from regulars import collect
 from regulars.app import App
-from regulars.kit.clock import EPOCH
+from regulars.kit.clock import EPOCH, microseconds
 from regulars.model import Batch, Event, Merge, People
-from regulars.resolve import touched
+from regulars.resolve import touched, write
 from regulars.resolve.clean import Cleaner, Evidence
 from regulars.resolve.facts import Signature
 from regulars.store import Store, queries
@@ -134,7 +134,7 @@ def _own_events(app: App, reading: Reading) -> None:
 
 
 def _known(app: App, reading: Reading) -> dict[int, Known]:
-    ids = list(set(reading.signatures))
+    ids = write.array(set(reading.signatures))
     rows = app.db.execute(SQL.known_signatures, {"ids": ids}).fetchall()
     return {row[0]: Known(*row[1:]) for row in rows}
 
@@ -169,13 +169,16 @@ def _write_records(app: App, events: list[Event], reading: Reading, stretched: l
     app.db.execute(
         SQL.write_records,
         {
-            "stretched": [number for number, _, _ in stretched],
-            "first_days": [first for _, first, _ in stretched],
-            "last_days": [last for _, _, last in stretched],
-            "seqs": [event.seq for event in events],
-            "signatures": reading.signatures,
-            "times": [None if position in reading.own else event.occurred_at for position, event in enumerate(events)],
-            "outs": [event.name == "Signed Out" for event in events],
+            "stretched": write.array(number for number, _, _ in stretched),
+            "first_days": write.array(first for _, first, _ in stretched),
+            "last_days": write.array(last for _, _, last in stretched),
+            "seqs": write.array(event.seq for event in events),
+            "signatures": write.array(reading.signatures),
+            "times": write.array(
+                None if position in reading.own else microseconds(event.occurred_at)
+                for position, event in enumerate(events)
+            ),
+            "outs": write.array(event.name == "Signed Out" for event in events),
         },
     )
 

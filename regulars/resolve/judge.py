@@ -61,6 +61,11 @@ class ValueState(NamedTuple):
     epochs: int
 
 
+def ruled_by(decisions: Sequence[Decision], signatures: Mapping[int, Signature]) -> Rulings:
+    """Decisions in force, read; nearly always there is none."""
+    return rulings(decisions, signatures) if decisions else NO_RULINGS
+
+
 def rulings(decisions: Iterable[Decision], signatures: Mapping[int, Signature]) -> Rulings:
     """What decisions in force mean for these signatures; a split also withdraws, leaving side only, what both share."""
     by_kind: dict[str, list[Decision]] = defaultdict(list)
@@ -99,6 +104,9 @@ def _shared_on_leaving_side(split: Decision, signatures: Mapping[int, Signature]
 
 def valid_links(signature: Signature, ruled: Rulings = NO_RULINGS) -> list[Valid]:
     """Every link of a signature with the level it counts at; void ones at level 0."""
+    plain = not any(link.cls in VERIFIED_OF for link in signature.links)
+    if plain and ruled is NO_RULINGS and sum(link.cls == LOGIN for link in signature.links) < 2:
+        return [Valid(link, link.cls) for link in signature.links]
     seen = {(link.value, link.cls) for link in signature.links}
     spaces = [link.space for link in signature.links if link.cls == LOGIN and link.value not in ruled.blocked]
     two_logins = {space for space in spaces if spaces.count(space) > 1}
@@ -147,27 +155,46 @@ def holder(signature: Signature, ruled: Rulings) -> Holder:
 
 
 Holding = tuple[Holder, Valid]
+Node = tuple[int, int]
+"""(epoch, level) of a value."""
+
+
+class Case(NamedTuple):
+    """A value before judgment: its holdings, the epoch of each holder, and who meets in each node."""
+
+    holdings: list[Holding]
+    epochs: dict[int, int]
+    nodes: dict[Node, list[Holder]]
+    generic: set[Node]
 
 
 class Bench:
     """Judges values over a set of holders that must be complete for the values asked about."""
 
-    def __init__(self, signatures: Iterable[Signature], ruled: Rulings) -> None:
+    def __init__(self, signatures: Iterable[Signature], values: Iterable[int], ruled: Rulings) -> None:
         self.ruled = ruled
-        self.holders = {s.id: holder(s, ruled) for s in signatures}
-        self.by_value: dict[int, list[Holding]] = defaultdict(list)
-        for one in self.holders.values():
-            for valid in one.valid:
-                self.by_value[valid.link.value].append((one, valid))
+        holdings: dict[int, list[Holding]] = {value: [] for value in values}
+        for signature in signatures:
+            if any(link.value in holdings for link in signature.links):
+                one = holder(signature, ruled)
+                for valid in one.valid:
+                    if valid.link.value in holdings:
+                        holdings[valid.link.value].append((one, valid))
+        self.cases = {value: self._case(value, some) for value, some in holdings.items()}
 
-    def epochs(self, value: int) -> dict[int, int]:
+    def _case(self, value: int, holdings: list[Holding]) -> Case:
+        epochs = self._epochs(value, [(one, valid) for one, valid in holdings if valid.level])
+        nodes: dict[Node, list[Holder]] = {}
+        for one, valid in holdings:
+            if valid.level:
+                nodes.setdefault((epochs[one.signature.id], valid.level), []).append(one)
+        return Case(holdings, epochs, nodes, {node for node in nodes if _is_generic(value, node[1], nodes[node])})
+
+    def _epochs(self, value: int, holdings: list[Holding]) -> dict[int, int]:
         """Epoch by signature: holders by first day, cut where a gap exceeds the window or a close lies."""
-        holdings = [(one, valid) for one, valid in self.by_value[value] if valid.level]
-        if len(holdings) < 2:
-            return {one.signature.id: 0 for one, _ in holdings}
-        window = DIRECT_LIMITS[holdings[0][1].level].window_days
+        window = DIRECT_LIMITS[holdings[0][1].level].window_days if holdings else None
         closes = self.ruled.closes.get(value, ())
-        if window is None and not closes:
+        if len(holdings) < 2 or (window is None and not closes):
             return {one.signature.id: 0 for one, _ in holdings}
         ordered = sorted((one.signature.first_day, one.signature.last_day, one.signature.id) for one, _ in holdings)
         answer: dict[int, int] = {}
@@ -180,49 +207,33 @@ class Bench:
             previous_first, reached = first, max(reached, last)
         return answer
 
-    def generic(self, value: int) -> set[tuple[int, int]]:
-        """(epoch, level) at which too many people's evidence hangs on this value."""
-        return {key for key, group in self._nodes(value).items() if _is_generic(value, key[1], group)}
-
-    def _nodes(self, value: int) -> dict[tuple[int, int], list[Holder]]:
-        epochs = self.epochs(value)
-        nodes: dict[tuple[int, int], list[Holder]] = defaultdict(list)
-        for one, valid in self.by_value[value]:
-            if valid.level:
-                nodes[epochs[one.signature.id], valid.level].append(one)
-        return nodes
-
-    def judge(
-        self, value: int, generic: set[tuple[int, int]], generic_logins: Mapping[int, set[int]]
-    ) -> tuple[dict[tuple[int, int], Held], ValueState]:
-        """The verdict on every link (by signature and class) of a value.
+    def judge(self, value: int, generic_logins: Mapping[int, set[int]]) -> tuple[list[tuple[int, Held]], ValueState]:
+        """The verdict on every link of a value, beside its signature.
 
         `generic_logins`: logins by signature that turned out generic; they count nowhere from here on.
         """
-        epochs = self.epochs(value)
+        case = self.cases[value]
         barred = {
-            key
-            for key, group in self._nodes(value).items()
-            if key[1] in BARRIER_LEVELS and key not in generic and _two_logins(group, generic_logins)
+            node
+            for node, group in case.nodes.items()
+            if node[1] in BARRIER_LEVELS and node not in case.generic and _two_logins(group, generic_logins)
         }
-        held: dict[tuple[int, int], Held] = {}
-        for one, valid in self.by_value[value]:
-            sid, level = one.signature.id, valid.level
-            epoch = epochs[sid] if level else 0
+        held: list[tuple[int, Held]] = []
+        for one, (link, level) in case.holdings:
+            node = (case.epochs[one.signature.id] if level else 0, level)
             if not level:
                 state = VOID
-            elif (epoch, level) in generic:
+            elif node in case.generic:
                 state = GENERIC
-            elif (epoch, level) in barred and _logins(one, generic_logins):
+            elif node in barred and _logins(one, generic_logins):
                 state = BARRED
             else:
                 state = EDGE
-            held[sid, valid.link.cls] = Held(value, valid.link.cls, level, valid.link.space, epoch, state)
-        count = 1 + max(epochs.values(), default=0)
-        if value in self.ruled.closes:
-            # A close makes days matter even while nothing lies behind it yet.
-            count = max(count, 2)
-        return held, ValueState(_bits(generic), _bits(barred), count)
+            held.append((one.signature.id, Held(value, link.cls, level, link.space, node[0], state)))
+        # A close makes days matter even while nothing lies behind it yet.
+        least = 2 if value in self.ruled.closes else 1
+        count = max(least, 1 + max(case.epochs.values(), default=0))
+        return held, ValueState(_bits(case.generic), _bits(barred), count)
 
 
 def _bits(nodes: Iterable[tuple[int, int]]) -> int:
@@ -256,6 +267,9 @@ def _is_generic(value: int, level: int, group: Sequence[Holder]) -> bool:
     logins = limit.logins
     if logins is not None and len(group) > logins and _most_logins([one.logins for one in group]) > logins:
         return True
+    if len(group) == 1:
+        one = group[0]
+        return len(one.cards) > limit.cards or len(one.contacts - {value}) > limit.contacts
     if len(frozenset[int]().union(*(one.cards for one in group))) > limit.cards:
         return True
     contacts = frozenset[int]().union(*(one.contacts for one in group)) - {value}
@@ -263,25 +277,23 @@ def _is_generic(value: int, level: int, group: Sequence[Holder]) -> bool:
 
 
 def judge_all(
-    bench: Bench, values: Iterable[int], generic_logins: Mapping[int, set[int]] | None = None
+    bench: Bench, generic_logins: Mapping[int, set[int]] | None = None
 ) -> tuple[dict[tuple[int, int, int], Held], dict[int, ValueState]]:
-    """Verdicts on these values, all of whose holders are on the bench: links by (signature, value, class); values.
+    """Verdicts on all values of the bench: links by (signature, value, class), and the values.
 
     `generic_logins`: logins by signature that are known to be generic and not asked about.
     """
-    asked = list(values)
-    generic = {value: bench.generic(value) for value in asked}
     dropped: dict[int, set[int]] = defaultdict(set)
     for signature, logins in (generic_logins or {}).items():
         dropped[signature] |= logins
-    for value in asked:
-        if any(level == LOGIN for _, level in generic[value]):
-            for one, _ in bench.by_value[value]:
+    for value, case in bench.cases.items():
+        if any(level == LOGIN for _, level in case.generic):
+            for one, _ in case.holdings:
                 dropped[one.signature.id].add(value)
     links: dict[tuple[int, int, int], Held] = {}
     states: dict[int, ValueState] = {}
-    for value in asked:
-        held, states[value] = bench.judge(value, generic[value], dropped)
-        for (signature, cls), one in held.items():
-            links[signature, value, cls] = one
+    for value in bench.cases:
+        held, states[value] = bench.judge(value, dropped)
+        for signature, one in held:
+            links[signature, value, one.cls] = one
     return links, states

@@ -78,17 +78,20 @@ def settle(
     by_id = {s.id: s for s in signatures}
     clusters = {s.id: describe(s, held[s.id]) for s in signatures}
     reach = min(by_id)
-    if not any(one.state != GENERIC and one.state != VOID for s in by_id for one in held[s]) and len(by_id) == 1:
-        return Settled(
-            reach=reach, groups=[], unidentified=list(by_id), cuts=[], shared_carriers=frozenset(), delicate=False
-        )
+    if len(by_id) == 1:
+        linked = any(one.state not in (GENERIC, VOID) for one in held[reach])
+        groups = [_group(by_id, clusters, by_id)] if linked else []
+        return _calm(reach, groups, [] if linked else [reach])
     whole = _whole(clusters.values())
     if whole is not None and not dropped_levels and not _ruled(by_id, ruled):
-        groups = [_group(whole.signatures, clusters, by_id)]
-        return Settled(
-            reach=reach, groups=groups, unidentified=[], cuts=[], shared_carriers=frozenset(), delicate=False
-        )
+        return _calm(reach, [_group(whole.signatures, clusters, by_id)], [])
     return _Levels(by_id, held, clusters, ruled, dropped_levels).run(reach)
+
+
+def _calm(reach: int, groups: list[Group], unidentified: list[int]) -> Settled:
+    return Settled(
+        reach=reach, groups=groups, unidentified=unidentified, cuts=[], shared_carriers=frozenset(), delicate=False
+    )
 
 
 def _whole(clusters: Iterable[Cluster]) -> Cluster | None:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from regulars.resolve.facts import Decision, Held, Settled, Signature, in_force
-from regulars.resolve.judge import Bench, Rulings, ValueState, judge_all, rulings
+from regulars.resolve.judge import Bench, Rulings, ValueState, judge_all, ruled_by
 from regulars.resolve.levels import settle
 from regulars.resolve.meet import components
 from regulars.resolve.policy import EDGE, LEVELS, MAX_REACH
@@ -46,9 +46,9 @@ class Partition(msgspec.Struct, frozen=True, kw_only=True):
 def partition(signatures: Iterable[Signature], decisions: Iterable[Decision] = ()) -> Partition:
     """Customers of all these signatures. `decisions` in any order, with duplicates, all versions."""
     by_id = {signature.id: signature for signature in signatures}
-    ruled = rulings(in_force(decisions), by_id)
-    bench = Bench(by_id.values(), ruled)
-    links, values = judge_all(bench, bench.by_value)
+    ruled = ruled_by(in_force(decisions), by_id)
+    asked = {link.value for signature in by_id.values() for link in signature.links}
+    links, values = judge_all(Bench(by_id.values(), asked, ruled))
     held = held_by_signature(by_id, links)
     settled = [settle(part, held, ruled, dropped) for part, dropped in reaches(by_id, held, ruled)]
     return Partition(settled=settled, links=links, values=values)

@@ -12,7 +12,7 @@ select secret from resolve_secret;
 
 -- name: known_signatures
 -- The fast path: what every event of a batch resolves to, if its evidence was seen before.
-select id, customer, first_seq, first_day, last_day, delicate, sessions
+select id, customer, first_seq, first_day, last_day, delicate or gapped, sessions
 from signature where id = any(%(ids)s::bigint[]);
 
 -- name: signatures_of_records
@@ -28,7 +28,9 @@ with stretched as (
     where s.id = d.id
 )
 insert into record (seq, signature, occurred_at, signed_out)
-select * from unnest(%(seqs)s::bigint[], %(signatures)s::bigint[], %(times)s::timestamptz[], %(outs)s::boolean[]);
+select seq, signature, timestamptz 'epoch' + us * interval '1 microsecond', signed_out
+from unnest(%(seqs)s::bigint[], %(signatures)s::bigint[], %(times)s::bigint[], %(outs)s::boolean[])
+    r(seq, signature, us, signed_out);
 
 -- name: value_states
 -- What was said of the values a batch touches; holders of a value known to be generic need not be looked at again.
@@ -42,7 +44,8 @@ select reach from signature where id = any(%(signatures)s::bigint[]);
 
 -- name: signatures_of_reaches
 -- Whole components: the rule never looks across them.
-select id, customer, reach, first_seq, first_day, last_day, dob, first_name, surname, address
+select id, customer, reach, known, delicate, gapped, sessions, first_seq, first_day, last_day, dob, first_name, surname,
+    address
 from signature where reach = any(%(reaches)s::bigint[]);
 
 -- name: links_of_signatures
@@ -64,17 +67,13 @@ select subject, version, kind, signatures, leaving, value, day from decision;
 
 -- name: write_signatures
 -- New ones and those whose answer changed.
-insert into signature as s (id, customer, reach, first_seq, first_day, last_day, dob, first_name, surname, address,
-    known, delicate, sessions)
-select * from unnest(%(id)s::bigint[], %(customer)s::bigint[], %(reach)s::bigint[], %(first_seq)s::bigint[],
-    %(first_day)s::int[], %(last_day)s::int[], %(dob)s::int[], %(first_name)s::text[], %(surname)s::text[],
-    %(address)s::text[], %(known)s::boolean[], %(delicate)s::boolean[], %(sessions)s::boolean[])
-on conflict (id) do update set customer = excluded.customer, reach = excluded.reach,
-    first_day = least(s.first_day, excluded.first_day), last_day = greatest(s.last_day, excluded.last_day),
-    known = excluded.known, delicate = excluded.delicate, sessions = excluded.sessions
-where (s.customer, s.reach, s.first_day, s.last_day, s.known, s.delicate, s.sessions) is distinct from
-    (excluded.customer, excluded.reach, least(s.first_day, excluded.first_day), greatest(s.last_day, excluded.last_day),
-     excluded.known, excluded.delicate, excluded.sessions);
+insert into signature as s (id, first_seq, first_day, last_day, dob, first_name, surname, address, customer, reach,
+    known, delicate, gapped, sessions)
+select * from unnest(%(id)s::bigint[], %(first_seq)s::bigint[], %(first_day)s::int[], %(last_day)s::int[],
+    %(dob)s::int[], %(first_name)s::text[], %(surname)s::text[], %(address)s::text[], %(customer)s::bigint[],
+    %(reach)s::bigint[], %(known)s::boolean[], %(delicate)s::boolean[], %(gapped)s::boolean[], %(sessions)s::boolean[])
+on conflict (id) do update set customer = excluded.customer, reach = excluded.reach, known = excluded.known,
+    delicate = excluded.delicate, gapped = excluded.gapped, sessions = excluded.sessions;
 
 -- name: write_links
 -- New links and changed verdicts.
@@ -90,7 +89,13 @@ insert into value as v (id, type, shown, generic, shared, epochs, first_day, las
 select * from unnest(%(id)s::bigint[], %(type)s::text[], %(shown)s::text[], %(generic)s::int[], %(shared)s::int[],
     %(epochs)s::smallint[], %(first_day)s::int[], %(last_day)s::int[])
 on conflict (id) do update set generic = excluded.generic, shared = excluded.shared, epochs = excluded.epochs,
-    first_day = least(v.first_day, excluded.first_day), last_day = greatest(v.last_day, excluded.last_day);
+    first_day = excluded.first_day, last_day = excluded.last_day;
+
+-- name: share_carriers
+-- Devices and cookies whose anonymous events follow sessions, for showing.
+update value v set shared = (v.shared & ~%(mask)s::int) | c.bits
+from unnest(%(id)s::bigint[], %(bits)s::int[]) c(id, bits)
+where v.id = c.id and v.shared & %(mask)s::int <> c.bits;
 
 -- name: gapped_values
 -- Values with several epochs (or a close) among these signatures' links: there days decide.
@@ -213,9 +218,9 @@ where r.signature = m.old and r.seq = any(%(leaving)s::bigint[]);
 -- name: copy_signatures
 -- The new signature starts as a copy; its first record and days follow from its records.
 insert into signature (id, customer, reach, first_seq, first_day, last_day, dob, first_name, surname, address, known,
-    delicate, sessions)
+    delicate, gapped, sessions)
 select m.new, s.customer, s.reach, s.first_seq, s.first_day, s.last_day, s.dob, s.first_name, s.surname, s.address,
-    s.known, s.delicate, s.sessions
+    s.known, s.delicate, s.gapped, s.sessions
 from unnest(%(old)s::bigint[], %(new)s::bigint[]) m(old, new) join signature s on s.id = m.old
 on conflict do nothing;
 

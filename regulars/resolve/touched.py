@@ -54,6 +54,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
     loaded: Loaded
     customers: dict[int, int | None]
+    rows: dict[int, write.Standing]
     reaches: set[int]
     values: dict[int, ValueRow]
 
@@ -76,8 +77,8 @@ def recompute(app: App, touch: Touch, cause: Cause, fresh: Collection[int]) -> O
     groups = [group for settled in advanced.settled for group in settled.groups]
     moved = difference(known.customers, groups)
     by_signature = _customers(advanced)
-    write.answer(app, touch, known, advanced)
-    write.customers(app, groups, moved)
+    changed = write.answer(app, touch, known, advanced)
+    write.customers(app, groups, moved, changed)
     by_seq, disturbed = write.sessions(app, advanced, known, moved, fresh)
     if disturbed:
         moved = msgspec.structs.replace(moved, recompute=sorted({*moved.recompute, *disturbed}))
@@ -156,20 +157,21 @@ def _load(app: App, touch: Touch, judged: set[int], values: dict[int, ValueRow])
     found = app.db.execute(
         SQL.reaches_of_holders,
         {
-            "values": [value for value in judged if value in values],
-            "signatures": [*touch.signatures, *touch.seen_again],
+            "values": write.array(value for value in judged if value in values),
+            "signatures": write.array([*touch.signatures, *touch.seen_again]),
         },
     ).fetchall()
     reaches = {reach for (reach,) in found}
-    rows = app.db.execute(SQL.signatures_of_reaches, {"reaches": list(reaches)}).fetchall() if reaches else []
+    rows = app.db.execute(SQL.signatures_of_reaches, {"reaches": write.array(reaches)}).fetchall() if reaches else []
     held, links = links_of(app, [row[0] for row in rows])
-    signatures = {row[0]: Signature(row[0], tuple(links.get(row[0], ())), *row[3:]) for row in rows}
-    customers: dict[int, int | None] = {row[0]: row[1] for row in rows}
+    signatures = {row[0]: Signature(row[0], tuple(links.get(row[0], ())), *row[7:]) for row in rows}
+    standing = {row[0]: write.Standing(*row[1:7]) for row in rows}
+    customers = {signature: row.customer for signature, row in standing.items()}
     signatures |= {signature.id: signature for signature in touch.new}
     loaded = Loaded(
         signatures=signatures, links=held, decisions=decisions_about(app, signatures, {*judged, *touch.values})
     )
-    return Known(loaded=loaded, customers=customers, reaches=reaches, values=values)
+    return Known(loaded=loaded, customers=customers, rows=standing, reaches=reaches, values=values)
 
 
 def links_of(app: App, signatures: list[int]) -> tuple[dict[tuple[int, int, int], Held], dict[int, list[Link]]]:
@@ -179,7 +181,7 @@ def links_of(app: App, signatures: list[int]) -> tuple[dict[tuple[int, int, int]
     if not signatures:
         return held, links
     for signature, value, cls, level, space, epoch, state in app.db.execute(
-        SQL.links_of_signatures, {"ids": signatures}
+        SQL.links_of_signatures, {"ids": write.array(signatures)}
     ):
         held[signature, value, cls] = Held(value, cls, level, space, epoch, state)
         links.setdefault(signature, []).append(Link(value, cls, space))
@@ -188,7 +190,9 @@ def links_of(app: App, signatures: list[int]) -> tuple[dict[tuple[int, int, int]
 
 def decisions_about(app: App, signatures: Iterable[int], values: Iterable[int]) -> list[Decision]:
     """All versions of every decision that touches these."""
-    rows = app.db.execute(SQL.decisions_about, {"signatures": list(signatures), "values": list(values)}).fetchall()
+    rows = app.db.execute(
+        SQL.decisions_about, {"signatures": write.array(signatures), "values": write.array(values)}
+    ).fetchall()
     return [decision_of(row) for row in rows]
 
 
@@ -219,7 +223,7 @@ def _gapped_values_of(app: App, signatures: list[int]) -> set[int]:
 
 
 def _value_rows(app: App, values: set[int]) -> dict[int, ValueRow]:
-    rows = app.db.execute(SQL.value_states, {"ids": list(values)}).fetchall() if values else []
+    rows = app.db.execute(SQL.value_states, {"ids": write.array(values)}).fetchall() if values else []
     return {row[0]: ValueRow(*row[1:]) for row in rows}
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from regulars.app import App
 from regulars.resolve.advance import Advanced, Difference
@@ -16,7 +16,20 @@ if TYPE_CHECKING:
     from regulars.resolve.touched import Known, Touch
 
 SQL = queries(__package__ or "")
+NUMBERS = {int, bool, type(None)}
+TEXT = {None: "NULL", True: "t", False: "f"}
 CARRIER_BITS = sum(1 << level for level in CARRIERS)
+
+
+class Standing(NamedTuple):
+    """The published answer for one signature."""
+
+    customer: int | None
+    reach: int
+    known: bool
+    delicate: bool
+    gapped: bool
+    sessions: bool
 
 
 def answer(
@@ -24,13 +37,15 @@ def answer(
     touch: Touch,
     known: Known,
     advanced: Advanced,
-) -> None:
-    """Signatures, links, values and cuts as they are now."""
+) -> set[int]:
+    """Signatures, links, values and cuts as they are now; gives the signatures whose row changed."""
     shared = shared_carriers(advanced.settled)
-    _values(app, touch, known, advanced, shared)
+    _values(app, touch, known, advanced)
     _links(app, advanced.links)
-    _signatures(app, known, advanced, shared)
+    _carriers(app, advanced, shared)
+    changed = _signatures(app, known, advanced, shared)
     _cuts(app, advanced.settled, known.reaches)
+    return changed
 
 
 def shared_carriers(settled: Iterable[Settled]) -> set[tuple[int, int]]:
@@ -38,42 +53,32 @@ def shared_carriers(settled: Iterable[Settled]) -> set[tuple[int, int]]:
     return {carrier for one in settled for carrier in one.shared_carriers}
 
 
-def _signatures(app: App, known: Known, advanced: Advanced, shared: set[tuple[int, int]]) -> None:
-    loaded = known.loaded
-    links = {**loaded.links, **advanced.links}
+def _signatures(app: App, known: Known, advanced: Advanced, shared: set[tuple[int, int]]) -> set[int]:
     gapped = {value for value, state in advanced.values.items() if state.epochs > 1}
-    gapped |= {one.value for one in links.values() if one.epoch > 0}
-    restless = {s for (s, value, _) in links if value in gapped}
-    on_shared = {
-        s
-        for (s, _, _), one in links.items()
-        if one.state == EDGE and one.level in CARRIERS and (one.value, one.epoch) in shared
-    }
+    restless: set[int] = set()
+    on_shared: set[int] = set()
+    for (s, value, _), one in advanced.standing.items():
+        if value in gapped:
+            restless.add(s)
+        if one.state == EDGE and one.level in CARRIERS and (one.value, one.epoch) in shared:
+            on_shared.add(s)
     rows: list[tuple[object, ...]] = []
     for settled in advanced.settled:
         members = [(s, group.id, group.known) for group in settled.groups for s in group.signatures]
         members += [(s, None, False) for s in settled.unidentified]
         for s, customer, is_known in members:
-            one = loaded.signatures[s]
-            rows.append(
-                (
-                    s,
-                    customer,
-                    settled.reach,
-                    one.first_seq,
-                    one.first_day,
-                    one.last_day,
-                    one.dob,
-                    one.first_name,
-                    one.surname,
-                    one.address,
-                    is_known,
-                    settled.delicate or s in restless,
-                    s in on_shared,
-                )
-            )
-    names = "id customer reach first_seq first_day last_day dob first_name surname address known delicate sessions"
-    app.db.execute(SQL.write_signatures, columns(names, rows))
+            before = known.rows.get(s)
+            # Once gapped, always looked at again: the holders of its other epochs may not be loaded now.
+            is_gapped = s in restless or (before is not None and before.gapped)
+            now = Standing(customer, settled.reach, is_known, settled.delicate, is_gapped, s in on_shared)
+            if now != before:
+                one = known.loaded.signatures[s]
+                told = (one.dob, one.first_name, one.surname, one.address)
+                rows.append((s, one.first_seq, one.first_day, one.last_day, *told, *now))
+    names = "id first_seq first_day last_day dob first_name surname address"
+    if rows:
+        app.db.execute(SQL.write_signatures, columns(f"{names} customer reach known delicate gapped sessions", rows))
+    return {s for s, *_ in rows if isinstance(s, int)}
 
 
 def _links(app: App, links: dict[tuple[int, int, int], Held]) -> None:
@@ -82,47 +87,44 @@ def _links(app: App, links: dict[tuple[int, int, int], Held]) -> None:
         app.db.execute(SQL.write_links, columns("signature value class level space epoch state", rows))
 
 
-def _values(app: App, touch: Touch, known: Known, advanced: Advanced, shared: set[tuple[int, int]]) -> None:
-    """New values, and those whose verdict or sharing changed; days of a value stretch with its new holders."""
-    days: dict[int, tuple[int, int]] = {}
-    for signature in touch.new:
-        for link in signature.links:
-            first, last = days.get(link.value, (signature.first_day, signature.last_day))
-            days[link.value] = min(first, signature.first_day), max(last, signature.last_day)
-    carriers = _carrier_bits(known, advanced, shared)
+def _values(app: App, touch: Touch, known: Known, advanced: Advanced) -> None:
+    """New values, and those whose verdict changed. Days are kept true of generic values only: they alone are read."""
     rows: list[tuple[object, ...]] = []
-    for value in {*days, *advanced.values, *carriers}:
+    for value, state in advanced.values.items():
         before = known.values.get(value)
-        state = advanced.values.get(value)
-        generic = state.generic if state else before.generic if before else 0
-        barred = state.shared if state else before.shared & ~CARRIER_BITS if before else 0
-        carrier = carriers.get(value, before.shared & CARRIER_BITS if before else 0)
-        epochs = state.epochs if state else before.epochs if before else 1
-        first, last = days.get(value, (before.first_day, before.last_day) if before else (0, 0))
-        if before is not None:
-            first, last = min(first, before.first_day), max(last, before.last_day)
-            if (generic, barred | carrier, epochs, first, last) == (
-                before.generic,
-                before.shared,
-                before.epochs,
-                before.first_day,
-                before.last_day,
-            ):
-                continue
-        _, kind, text = touch.texts.get(value, (value, "", ""))
-        rows.append((value, kind, text, generic, barred | carrier, epochs, first, last))
+        if before is None or (state.generic, state.shared, state.epochs) != (
+            before.generic,
+            before.shared & ~CARRIER_BITS,
+            before.epochs,
+        ):
+            _, kind, text = touch.texts.get(value, (value, "", ""))
+            rows.append((value, kind, text, state.generic, state.shared, state.epochs, 0, 0))
+    generic = {value for value, state in advanced.values.items() if state.generic}
+    days = _days(known, generic) if generic else {}
+    rows = [(*row[:6], *days.get(row[0], (0, 0))) for row in rows]  # type: ignore[arg-type]
     if rows:
         app.db.execute(SQL.write_values, columns("id type shown generic shared epochs first_day last_day", rows))
 
 
-def _carrier_bits(known: Known, advanced: Advanced, shared: set[tuple[int, int]]) -> dict[int, int]:
-    """Shared bits of every carrier in the loaded reaches."""
+def _days(known: Known, values: set[int]) -> dict[int, tuple[int, int]]:
+    days: dict[int, tuple[int, int]] = {}
+    for signature in known.loaded.signatures.values():
+        for link in signature.links:
+            if link.value in values:
+                first, last = days.get(link.value, (signature.first_day, signature.last_day))
+                days[link.value] = min(first, signature.first_day), max(last, signature.last_day)
+    return days
+
+
+def _carriers(app: App, advanced: Advanced, shared: set[tuple[int, int]]) -> None:
+    """Whether each loaded carrier is shared."""
     bits: dict[int, int] = {}
-    for one in {**known.loaded.links, **advanced.links}.values():
+    for one in advanced.standing.values():
         if one.level in CARRIERS:
             bit = 1 << one.level if one.state == EDGE and (one.value, one.epoch) in shared else 0
             bits[one.value] = bits.get(one.value, 0) | bit
-    return bits
+    if bits:
+        app.db.execute(SQL.share_carriers, columns("id bits", bits.items()) | {"mask": CARRIER_BITS})
 
 
 def _cuts(app: App, settled: Iterable[Settled], reaches: set[int]) -> None:
@@ -135,9 +137,9 @@ def _cuts(app: App, settled: Iterable[Settled], reaches: set[int]) -> None:
         app.db.execute(SQL.write_cuts, columns("reach level value reason one other", rows))
 
 
-def customers(app: App, groups: Iterable[Group], moved: Difference) -> None:
-    """Customers and the former ids that lead to them."""
-    rows = [(group.id, group.known, group.founder) for group in groups]
+def customers(app: App, groups: Iterable[Group], moved: Difference, changed: set[int]) -> None:
+    """Customers and the former ids that lead to them. `changed`: signatures whose row changed."""
+    rows = [(group.id, group.known, group.founder) for group in groups if not changed.isdisjoint(group.signatures)]
     if rows:
         app.db.execute(SQL.write_customers, columns("id known founder", rows))
     if moved.vanished:
@@ -215,8 +217,15 @@ def _disturbed(
     return disturbed
 
 
-def columns(names: str, rows: Iterable[tuple[object, ...]]) -> dict[str, list[object]]:
+def columns(names: str, rows: Iterable[Sequence[object]]) -> dict[str, object]:
     """Rows as one array per column, as unnest takes them."""
     keys = names.split()
-    arrays = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in keys]
-    return dict(zip(keys, arrays, strict=True))
+    return {key: array(column) for key, column in zip(keys, zip(*rows, strict=True), strict=True)}
+
+
+def array(column: Iterable[object]) -> object:
+    """Integers as an array's text, which costs a tenth of converting a list; everything else as a list."""
+    some = list(column)
+    if not set(map(type, some)) <= NUMBERS:
+        return some
+    return "{" + ",".join([TEXT[x] if x is None or x is True or x is False else str(x) for x in some]) + "}"

@@ -37,8 +37,9 @@ create table signature (
     surname text collate "C",
     address text collate "C",
     known boolean not null default false,
-    -- Its days decide something (two epochs, a clash in its reach): an event on a new day recomputes the reach.
+    -- Its days decide something (a clash in its reach; a value with two epochs): a new day recomputes the reach.
     delicate boolean not null default false,
+    gapped boolean not null default false,
     -- It is on a shared carrier: events follow sessions.
     sessions boolean not null default false
 ) with (fillfactor = 80);
