@@ -60,11 +60,14 @@ def of_totals(now: Floats, before: Floats) -> Difference:
     return _difference(float(now.sum()), float(before.sum()), now - before)
 
 
-def of_ratios(now: tuple[Floats, Floats], before: tuple[Floats, Floats]) -> Difference:
-    """The change of sum / sum (money an order, one category's part of all); 0 / 0 counts as 0."""
+def of_ratios(now: tuple[Floats, Floats], before: tuple[Floats, Floats], among: int = 1) -> Difference:
+    """The change of sum / sum (money an order, one category's part of all); 0 / 0 counts as 0.
+
+    `among`: how many such changes are looked at together; each interval is widened so that all of them hold at once.
+    """
     ratio_now, influence_now = _ratio(*now)
     ratio_before, influence_before = _ratio(*before)
-    return _difference(ratio_now, ratio_before, influence_now - influence_before)
+    return _difference(ratio_now, ratio_before, influence_now - influence_before, among)
 
 
 def _ratio(top: Floats, base: Floats) -> tuple[float, Floats]:
@@ -75,11 +78,11 @@ def _ratio(top: Floats, base: Floats) -> tuple[float, Floats]:
     return ratio, (top - ratio * base) / whole
 
 
-def _difference(now: float, before: float, influence: Floats) -> Difference:
+def _difference(now: float, before: float, influence: Floats, among: int = 1) -> Difference:
     size = len(influence)
     change = now - before
     reach = 0.0
     if size > 1:
         spread = float(np.sqrt(size / (size - 1) * ((influence - influence.mean()) ** 2).sum()))
-        reach = float(stdtrit(size - 1, 0.5 + CONFIDENCE / 2)) * spread
+        reach = float(stdtrit(size - 1, 1 - (1 - CONFIDENCE) / (2 * among))) * spread
     return Difference(now=now, before=before, change=change, low=change - reach, high=change + reach, customers=size)

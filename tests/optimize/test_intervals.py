@@ -58,5 +58,17 @@ def test_few_customers_prove_nothing_however_far_they_moved() -> None:
     assert not found.is_proven
 
 
+def test_looking_at_many_parts_together_asks_for_more_proof() -> None:
+    draw = np.random.default_rng(3)
+    spend, all_of_it = draw.gamma(2, 100, (2, 60)), np.full((2, 60), 500.0)
+
+    alone, among = (
+        intervals.of_ratios((spend[1], all_of_it[1]), (spend[0], all_of_it[0]), among=parts) for parts in (1, 7)
+    )
+
+    assert among.change == alone.change
+    assert among.high - among.low > 1.3 * (alone.high - alone.low)
+
+
 def test_nothing_before_has_no_share() -> None:
     assert intervals.of_totals(np.ones(50), np.zeros(50)).share is None

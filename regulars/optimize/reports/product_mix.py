@@ -93,10 +93,11 @@ def shares(columns: dict[str, NDArray[Any]], most: int) -> list[Part]:
     for period, column in enumerate(("revenue_before", "revenue_now")):
         np.add.at(spend[period], (place[name], owner.reshape(-1)), columns[column])
     total = spend.sum(axis=1)
-    return [
-        Part(label, intervals.of_ratios((spend[1, at], total[1]), (spend[0, at], total[0])), float(spend[1, at].sum()))
-        for at, label in enumerate(labels)
-    ]
+    return [Part(label, _share(spend, total, at), float(spend[1, at].sum())) for at, label in enumerate(labels)]
+
+
+def _share(spend: NDArray[Any], total: NDArray[Any], at: int) -> Difference:
+    return intervals.of_ratios((spend[1, at], total[1]), (spend[0, at], total[0]), among=spend.shape[1])
 
 
 def finding(parts: list[Part], by: str, currency: str) -> str:

@@ -84,7 +84,10 @@ def weekday_shifts(columns: dict[str, NDArray[Any]]) -> list[Difference]:
     spend = np.zeros((2, len(WEEKDAYS), len(owners)))
     np.add.at(spend, (columns["is_now"], columns["weekday"], at.reshape(-1)), columns["revenue"])
     total = spend.sum(axis=1)
-    return [intervals.of_ratios((spend[1, day], total[1]), (spend[0, day], total[0])) for day in range(len(WEEKDAYS))]
+    return [
+        intervals.of_ratios((spend[1, day], total[1]), (spend[0, day], total[0]), among=len(WEEKDAYS))
+        for day in range(len(WEEKDAYS))
+    ]
 
 
 def finding(revenue: Grid, shifts: list[Difference], days: int, currency: str) -> str:
