@@ -30,6 +30,7 @@ from regulars.analyze.traits import (
 )
 from regulars.lake.dialect import (
     DUCKDB,
+    POSTGRES,
     Dialect,
     Node,
     binary,
@@ -60,10 +61,11 @@ def selected(facts: Facts) -> Node:
 
 def lift(plan: Plan, dialect: Dialect) -> Columns:
     """Aggregates that turn the facts of one owner into her scalars, by column name."""
-    return [pair for state in plan.scalars for pair in _lifted(state, dialect)]
+    return [pair for state in plan.scalars for pair in lifted(state, dialect)]
 
 
-def _lifted(state: ScalarState, dialect: Dialect) -> Columns:
+def lifted(state: ScalarState, dialect: Dialect) -> Columns:
+    """The same for one scalar."""
     leaf, name = state.leaf, state.name
     chosen = selected(leaf.facts)
     value = column(leaf.column) if leaf.column else literal(1)
@@ -73,6 +75,14 @@ def _lifted(state: ScalarState, dialect: Dialect) -> Columns:
         return [(name, _extreme(leaf)(this=when(chosen, value)))]
     t, ident = column("occurred_us"), column("fact_id")
     return _picked(state, dialect, value, t, ident, both([chosen, known(value)]))
+
+
+def newest_pair(state: ScalarState) -> Node:
+    """(t, id) of the first or latest fact that has the value, as an array: PostgreSQL compares those place by place."""
+    assert state.leaf.column is not None, "first and latest carry a column"
+    chosen = both([selected(state.leaf.facts), known(column(state.leaf.column))])
+    pair = exp.Array(expressions=[column("occurred_us"), column("fact_id")])
+    return (exp.Max if state.leaf.fold == "last" else exp.Min)(this=when(chosen, pair))
 
 
 def merged(plan: Plan, dialect: Dialect) -> Columns:
@@ -161,7 +171,18 @@ def _output(output: Output, family: Family, dialect: Dialect, as_of: Node) -> No
         return coalesce(whole_sum(when(some, literal(1))), ZERO)
     if leaf.what == "top_value":
         return coalesce(exp.Max(this=when(some, measure)), ZERO)
+    if dialect == POSTGRES:
+        return _top_row(family, output)
     return pick(dialect, key, [exp.Neg(this=measure), key], largest=False, only=some)
+
+
+def _top_row(family: Family, output: Output) -> Node:
+    """One bounded sort a customer instead of an ordered array of all her keys."""
+    measure, key = column(output.measure, "k"), column("key", "k")
+    mine = both([binary("=", column(CUSTOMER, "k"), column(CUSTOMER, "t")), binary(">", measure, ZERO)])
+    order = [exp.Ordered(this=measure, desc=True, nulls_first=True), exp.Ordered(this=key, desc=False)]
+    rows = exp.select(key).from_(exp.alias_(exp.to_table(family.table), "k")).where(mine).order_by(*order).limit(1)
+    return exp.Subquery(this=rows)
 
 
 def _cells_by_day(family: Family, touched: str, as_of: Node) -> exp.Select:

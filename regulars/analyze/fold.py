@@ -9,9 +9,8 @@ first and latest cannot be subtracted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from itertools import compress
-from typing import Any
 
 import msgspec
 
@@ -22,8 +21,6 @@ from regulars.app import App
 from regulars.collect import FACT_COLUMNS, facts_of
 from regulars.model import Event, People
 
-# Characters that mean something to COPY, as it wants them.
-ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 COLUMN_NAMES = tuple(column.name for column in FACT_COLUMNS)
 
 Moved = tuple[int, int, int]
@@ -59,10 +56,14 @@ def fold(app: App, ready: Ready, work: Work, last_seq: int) -> tuple[list[int], 
     """Carry this work into state; gives the customers touched and whose segment word changed."""
     app.db.execute(SQL.quiet_planner, {"on": "off"})
     set_up(app, ready)
+    if ready.has_gaps and work.merged:
+        work = _whole_with_whole(app, work)
     if work.merged:
         _merge(app, ready, work.merged)
     if work.recompute:
         _forget(app, ready, work.recompute)
+        if ready.has_gaps:
+            app.db.execute(SQL.complete, {"customers": work.recompute})
     if work.created:
         app.db.execute(SQL.redo, {"customers": work.created})
     with app.db.cursor().copy(ready.statements.copy_facts) as copy:
@@ -70,7 +71,7 @@ def fold(app: App, ready: Ready, work: Work, last_seq: int) -> tuple[list[int], 
     for chunk in past.of_customers(app, work.recompute, last_seq) if work.recompute else ():
         with app.db.cursor().copy(ready.statements.copy_facts) as copy:
             copy.write(rows_of(chunk, ready, app))
-    moved = settle(app, ready)
+    moved = settle(app, ready, merged=bool(work.merged))
     app.db.execute(SQL.quiet_planner, {"on": "on"})
     return moved
 
@@ -80,12 +81,14 @@ def set_up(app: App, ready: Ready) -> None:
     app.db.execute(ready.statements.set_up)
 
 
-def settle(app: App, ready: Ready) -> tuple[list[int], list[Moved]]:
+def settle(app: App, ready: Ready, *, merged: bool = False) -> tuple[list[int], list[Moved]]:
     """Fold what stands in the temporary tables into cells and rows."""
     statements = ready.statements
     app.db.execute(statements.lift)
-    for statement in (*statements.cells, *statements.touch, statements.finish):
+    for statement in (*statements.cells, *statements.touch):
         app.db.execute(statement)
+    # After a merge several states of one customer stand side by side.
+    app.db.execute(statements.finish_merged if merged else statements.finish)
     rows = app.db.execute(statements.next_words).fetchall()
     app.db.execute(statements.store)
     return [row[0] for row in rows], [(c, old, new) for c, old, new in rows if old != new]
@@ -95,19 +98,31 @@ def rows_of(owned: Iterable[tuple[int, Event]], ready: Ready, app: App) -> bytes
     """Facts of these events as COPY text: the customer, then the columns this plan reads, of events it looks at."""
     pairs = list(owned)
     customers = {event.seq: customer for customer, event in pairs}
+    codes = ready.statements.event_codes
     wanted = [name in ready.statements.fact_columns for name in COLUMN_NAMES]
-    looked_at = ready.plan.events
     facts = facts_of((event for _, event in pairs), app.settings.zone)
-    # Column 3 is the event, column 0 the position.
-    lines = _lines((customers[f[0]], *compress(f, wanted)) for f in facts if f[3] in looked_at)
-    return "".join(lines).encode()
+    lines: list[str] = []
+    for fact in facts:
+        # Column 3 is the event, column 0 the position.
+        code = codes.get(fact[3])
+        if code is not None:
+            row = (customers[fact[0]], code, *compress(fact, wanted))
+            lines.append("\t".join(["\\N" if v is None else v if type(v) is str else str(v) for v in row]))
+    return "".join([line + "\n" for line in lines]).encode()
 
 
-def _lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    for row in rows:
-        yield (
-            "\t".join(["\\N" if v is None else v.translate(ESCAPES) if type(v) is str else str(v) for v in row]) + "\n"
-        )
+def _whole_with_whole(app: App, work: Work) -> Work:
+    """While a past is being folded, who was folded whole cannot take in a state that was not: both are recomputed."""
+    everybody = sorted({*work.merged, *work.merged.values()})
+    whole = {row[0] for row in app.db.execute(SQL.completed, {"customers": everybody}).fetchall()}
+    mixed = {end for loser, end in work.merged.items() if loser in whole or end in whole}
+    redo = mixed | {loser for loser, end in work.merged.items() if end in mixed}
+    return Work(
+        merged={loser: end for loser, end in work.merged.items() if end not in mixed},
+        recompute=sorted({*work.recompute, *redo}),
+        created=[customer for customer in work.created if customer not in redo],
+        owned=[(customer, event) for customer, event in work.owned if customer not in redo],
+    )
 
 
 def _merge(app: App, ready: Ready, merged: dict[int, int]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from regulars.analyze.backfill import backfill
 from regulars.analyze.fold import Moved, fold, set_up, settle, work_of
 from regulars.analyze.past import SQL
 from regulars.analyze.schema import Ready, ready
@@ -41,13 +42,20 @@ def tick(app: App, now: datetime) -> Changes:
     row = app.db.execute(SQL.lock_day).fetchone()
     assert row is not None, "the day was just put there"
     before = row[0]
+    late: list[SegmentMove] = []
+    if catalogue.has_gaps:
+        # Whoever added a trait may have called backfill; whatever it left is done here.
+        late = backfill(app)
+        while app.db.execute(SQL.state_gaps).fetchone():
+            late += backfill(app)
     touched: set[int] = set()
     moves: list[SegmentMove] = []
     if day > before:
         app.db.execute(SQL.set_day, {"day": day})
         touched, moves = _expire(app, catalogue, before, day)
     graded = score_all(app, now)
-    return Changes(people=None, touched=sorted({*touched, *graded}), moves=moves)
+    touched |= {*graded, *(move.customer for move in late)}
+    return Changes(people=None, touched=sorted(touched), moves=[*late, *moves])
 
 
 def _expire(app: App, catalogue: Ready, before: int, day: int) -> tuple[set[int], list[SegmentMove]]:

@@ -1,11 +1,36 @@
 -- name: state_names
 -- A state keeps the name it was stored under, whatever trait asks for it later.
-select state, column_name from trait_definition where place <> 'replaced'
+select state, column_name from trait_definition where place = 'trait_state' or place = ''
 
 -- name: state_gaps
 -- States whose past still has to be folded.
-select place, column_name, backfilled_to, live_from from trait_definition
-where place <> '' and backfilled_to < live_from
+select place, column_name, backfilled_to, live_from from trait_definition where backfilled_to < live_from
+
+-- name: lock_flow
+-- While a stretch of the past is folded, no batch is: one writer.
+select seq from checkpoint where reader = 'flow' for update
+
+-- name: move_gaps
+-- These states hold everything up to here now.
+update trait_definition set backfilled_to = least(live_from, %(to)s)
+where backfilled_to = %(after)s and backfilled_to < live_from
+
+-- name: everybody_again
+-- New values are finished for everybody once.
+insert into fold_redo (customer) select customer from trait_state
+
+-- name: complete
+-- Folded whole while a past is being folded.
+insert into trait_complete (customer) select customer from fold_redo where customer = any(%(customers)s::bigint[])
+on conflict do nothing
+
+-- name: completed
+-- Who of these was folded whole.
+select customer from trait_complete where customer = any(%(customers)s::bigint[])
+
+-- name: clear_complete
+-- No past is being folded any more.
+delete from trait_complete
 
 -- name: columns_in_place
 -- What is there already, so that only what is new is added.
@@ -46,7 +71,8 @@ update as_of set day = %(day)s
 
 -- name: quiet_planner
 -- Temporary tables have no statistics: without this a batch of 5,000 is joined by scanning a million customers.
-select set_config('enable_seqscan', %(on)s, true), set_config('enable_mergejoin', %(on)s, true)
+select set_config('enable_seqscan', %(on)s, true), set_config('enable_mergejoin', %(on)s, true),
+    set_config('work_mem', case when %(on)s = 'on' then '4MB' else '64MB' end, true)
 
 -- name: redo
 -- Customers whose cells must all be read again.

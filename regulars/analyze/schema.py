@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 
 from regulars.analyze import catalogue
-from regulars.analyze.errors import TooManySegments
+from regulars.analyze.errors import TooManySegments, TraitRefused
 from regulars.analyze.plan import COLUMN_TYPES, Plan, Segment, Trait, plan
 from regulars.analyze.statements import Statements
 from regulars.app import App
@@ -36,8 +36,8 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
     bits: dict[str, int]
     """Bit of every segment that ever was, by name."""
     statements: Statements
-    gaps: dict[str, tuple[int, int]]
-    """States whose past is not folded yet, by name of place and column: (backfilled_to, live_from)."""
+    has_gaps: bool
+    """The past of some state is not folded yet: see backfill."""
 
 
 _ready: WeakKeyDictionary[Store, Ready] = WeakKeyDictionary()
@@ -52,12 +52,15 @@ def ensure_schema(
         db.execute(sql.SQL("set local lock_timeout = {}").format(sql.Literal(f"{LOCK_TIMEOUT_MS}ms")))
         stored = dict(db.execute(SQL.state_names).fetchall())
         new = plan(traits, segments, stored)
+        _refuse_redefined(new, stored)
+        if not db.execute(SQL.state_gaps).fetchall():
+            db.execute(SQL.clear_complete)
         _widen(db, new)
         bits = _bits(db, new)
-        gaps = {f"{place}.{name}": (done, live) for place, name, done, live in db.execute(SQL.state_gaps).fetchall()}
-    ready = Ready(plan=new, bits=bits, statements=Statements(new, bits), gaps=gaps)
-    _ready[app.store] = ready
-    return ready
+        has_gaps = bool(db.execute(SQL.state_gaps).fetchall())
+    found = Ready(plan=new, bits=bits, statements=Statements(new, bits), has_gaps=has_gaps)
+    _ready[app.store] = found
+    return found
 
 
 def ready(app: App) -> Ready:
@@ -65,11 +68,17 @@ def ready(app: App) -> Ready:
     return _ready.get(app.store) or ensure_schema(app)
 
 
-def forget(app: App) -> None:
-    """Read the catalogue's state anew at the next use: another step of a backfill is done."""
-    found = _ready.pop(app.store, None)
-    if found is not None:
-        ensure_schema(app, found.plan.traits, found.plan.segments)
+def close_gaps(app: App) -> None:
+    """A past that was folded is committed: nobody has to be watched any more."""
+    _ready[app.store] = msgspec.structs.replace(ready(app), has_gaps=False)
+
+
+def _refuse_redefined(new: Plan, stored: dict[str, str]) -> None:
+    """A column holds one fold for ever: under another declaration its past would be somebody else's."""
+    owner = {name: state for state, name in stored.items()}
+    for leaf, name in new.columns.items():
+        if owner.get(name, repr(leaf)) != repr(leaf):
+            raise TraitRefused(f"The trait '{name}' was declared differently before", "Give the new one another name")
 
 
 def _widen(db: psycopg.Connection, new: Plan) -> None:
@@ -109,6 +118,8 @@ def _register(db: psycopg.Connection, new: Plan) -> None:
     states = [(repr(s.leaf), "trait_state", s.name) for s in new.scalars]
     states += [(f"{f.name}: {m!r}", f.table, m.name) for f in new.families for m in f.measures]
     states += [(repr(o.leaf), "", o.name) for f in new.families for o in f.outputs]
+    # Finished values hold no past of their own, but a new one has to be finished for everybody.
+    states += [(f"{t.name} = {t.expression!r}", "value", t.name) for t in new.values]
     names = [list(column) for column in zip(*states, strict=True)] or [[], [], []]
     db.execute(SQL.register_states, {"states": names[0], "places": names[1], "columns": names[2]})
 

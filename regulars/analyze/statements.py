@@ -14,7 +14,20 @@ from regulars.analyze import compiled
 from regulars.analyze.compiled import CUSTOMER
 from regulars.analyze.plan import COLUMN_TYPES, Family, Plan
 from regulars.analyze.traits import TYPES, WINDOW_LIMIT_DAYS, Leaf
-from regulars.lake.dialect import POSTGRES, Node, binary, coalesce, column, either, known, literal, named, render, when
+from regulars.lake.dialect import (
+    POSTGRES,
+    Node,
+    binary,
+    both,
+    coalesce,
+    column,
+    either,
+    known,
+    literal,
+    named,
+    render,
+    when,
+)
 
 AS_OF = exp.Subquery(this=exp.select(column("day")).from_("as_of"))
 BASE, STATE, PART = "base", "s", "d"
@@ -29,23 +42,32 @@ class Statements:
         mark = plan.fingerprint
         self.fact, self.part, self.next = f"fold_fact_{mark}", f"fold_part_{mark}", f"fold_next_{mark}"
         self.fact_columns = _fact_columns(plan)
-        self.set_up = _sql("; ".join(self._temporary()))
-        self.copy_facts = _sql(f'copy "{self.fact}" from stdin')
-        self.lift = self._insert(self.part, self._lift())
-        self.lose = self._insert(self.part, self._lose())
-        self.cells = [_sql(self._upsert(f, compiled.cells(f, self.fact, CUSTOMER, AS_OF))) for f in plan.families]
-        self.move_cells = [_sql(self._upsert(f, self._moved(f))) for f in plan.families]
-        self.drop_cells = [
+        self.set_up: LiteralString = _sql("; ".join(self._temporary()))
+        # CSV with a tab and no usable quote: facts hold no control characters, so nothing needs to be escaped.
+        self.copy_facts: LiteralString = _sql(
+            f"copy \"{self.fact}\" from stdin (format csv, delimiter E'\\t', quote E'\\x01', null '\\N')"
+        )
+        self.event_codes = {event: code for code, event in enumerate(sorted(plan.events))}
+        self.lift: LiteralString = self._insert(self.part, self._lift())
+        self.lose: LiteralString = self._insert(self.part, self._lose())
+        self.cells: list[LiteralString] = [
+            _sql(self._upsert(f, compiled.cells(f, self.fact, CUSTOMER, AS_OF))) for f in plan.families
+        ]
+        self.move_cells: list[LiteralString] = [_sql(self._upsert(f, self._moved(f))) for f in plan.families]
+        self.drop_cells: list[LiteralString] = [
             _sql(f'delete from "{f.table}" using fold_gone g where customer = g.gone') for f in plan.families
         ]
-        self.touch = [_sql(text) for f in plan.families for text in self._touch(f)]
-        self.finish = _sql(self._finish())
-        self.next_words = _sql(f'select customer, old_word, word from "{self.next}"')
-        self.store = _sql(self._store())
-        self.reset = _sql(self._reset())
-        self.reword = _sql(self._reword())
+        self.touch: list[LiteralString] = [_sql(text) for f in plan.families for text in self._touch(f)]
+        self.finish: LiteralString = _sql(self._finish(exp.to_table(self.part)))
+        self.finish_merged: LiteralString = _sql(self._finish(self._one_part().subquery()))
+        self.next_words: LiteralString = _sql(f'select customer, old_word, word from "{self.next}"')
+        self.store: LiteralString = _sql(self._store())
+        self.reset: LiteralString = _sql(self._reset())
+        self.reword: LiteralString = _sql(self._reword())
         last = f"(select day from as_of) - {WINDOW_LIMIT_DAYS}"
-        self.prune = [_sql(f'delete from "{f.table}" where key <= {last}') for f in plan.families if f.kind == "window"]
+        self.prune: list[LiteralString] = [
+            _sql(f'delete from "{f.table}" where key <= {last}') for f in plan.families if f.kind == "window"
+        ]
 
     def expiring(self, before: int, day: int) -> list[tuple[LiteralString, dict[str, list[int]]]]:
         """What finds the customers with a cell that leaves a window, or comes into sight, between these days."""
@@ -66,7 +88,7 @@ class Statements:
         state = ", ".join(f'"{name}" {type_}' for s in self.plan.scalars for name, type_ in s.columns)
         wide = ", ".join(f'"{name}" {type_}' for name, type_ in self._row())
         tables = {
-            self.fact: f"customer bigint, {facts}",
+            self.fact: f"customer bigint, event smallint, {facts}",
             self.part: f"customer bigint, {state}",
             "fold_redo": "customer bigint primary key",
             "fold_gone": "gone bigint primary key",
@@ -85,8 +107,27 @@ class Statements:
         return row + [(t.name, COLUMN_TYPES[t.expression.kind]) for t in self.plan.values]
 
     def _lift(self) -> exp.Select:
-        columns = [named(node, name) for name, node in compiled.lift(self.plan, POSTGRES)]
-        return exp.select(column(CUSTOMER), *columns).from_(self.fact).group_by(column(CUSTOMER))
+        """Scalars of the batch. Of first and latest the aggregate finds (t, id); the fact itself then has the value.
+
+        An ordered aggregate for each of them sorts once per customer, which cost more than all sums together.
+        """
+        inner, outer = [column(CUSTOMER)], [column(CUSTOMER, "g")]
+        query = exp.select()
+        for number, state in enumerate(self.plan.scalars):
+            if not state.is_pair:
+                inner += [named(node, name) for name, node in compiled.lifted(state, POSTGRES)]
+                outer.append(column(state.name, "g"))
+                continue
+            pair, fact = column(f"{state.name}__pair", "g"), f"x{number}"
+            inner.append(named(compiled.newest_pair(state), f"{state.name}__pair"))
+            t, ident = (exp.Bracket(this=pair, expressions=[literal(place)], offset=1) for place in (1, 2))
+            outer += [named(t, f"{state.name}__t"), named(ident, f"{state.name}__id")]
+            outer.append(named(column(cast(str, state.leaf.column), fact), state.name))
+            of_event = binary("=", column("event", fact), literal(state.leaf.facts.event))
+            on = both([binary("=", column("fact_id", fact), ident.copy()), of_event])
+            query = query.join(exp.alias_(exp.to_table(self.fact), fact), on=on, join_type="left")
+        grouped = exp.select(*inner).from_(self.fact).group_by(column(CUSTOMER)).subquery("g")
+        return query.select(*outer).from_(grouped)
 
     def _lose(self) -> exp.Select:
         columns = [column(name, STATE) for s in self.plan.scalars for name, _ in s.columns]
@@ -102,10 +143,10 @@ class Statements:
         batch = exp.select(column(CUSTOMER)).distinct().from_(self.fact).where(chosen).where(known(column(family.key)))
         redo = exp.select(column(CUSTOMER)).from_("fold_redo")
         insert = f'insert into "{_touch_name(family)}" '
-        return [insert + render(q, POSTGRES) + " on conflict do nothing" for q in (batch, redo)]
+        return [insert + self._text(q) + " on conflict do nothing" for q in (batch, redo)]
 
-    def _finish(self) -> str:
-        base = self._base().subquery(BASE)
+    def _finish(self, part: Node) -> str:
+        base = self._base(part).subquery(BASE)
 
         def leaf(of: Leaf) -> Node:
             return column(self.plan.columns[of], BASE)
@@ -117,7 +158,7 @@ class Statements:
         columns += [named(compiled.words(self.plan, self.bits, leaf, AS_OF), "word"), column("old_word", BASE)]
         return f'insert into "{self.next}" ' + render(exp.select(*columns).from_(base), POSTGRES)
 
-    def _base(self) -> exp.Select:
+    def _base(self, part: Node) -> exp.Select:
         """Merged scalars and outputs of everybody in the batch: one row each."""
         columns = [named(node, name) for s in self.plan.scalars for name, node in compiled.joined(s, STATE, PART)]
         for number, family in enumerate(self.plan.families):
@@ -131,7 +172,7 @@ class Statements:
             exp.select(column(CUSTOMER)).from_(self.part), exp.select(column(CUSTOMER)).from_("fold_redo")
         ).subquery("b")
         query = exp.select(named(column(CUSTOMER, "b"), CUSTOMER), *columns).from_(batch)
-        query = self._left(query, self._one_part().subquery(PART), PART)
+        query = self._left(query, exp.alias_(part, PART), PART)
         query = self._left(query, exp.alias_(exp.to_table("trait_state"), STATE), STATE)
         for number, family in enumerate(self.plan.families):
             read = compiled.read_cells(family, POSTGRES, _touch_name(family), AS_OF)
@@ -147,7 +188,8 @@ class Statements:
         return query.join(source, on=on, join_type="left")
 
     def _store(self) -> str:
-        names = [f'"{name}"' for name, _ in self._row()] + ["word"]
+        # A backfill judges nobody: it has no segments and leaves the word as it is.
+        names = [f'"{name}"' for name, _ in self._row()] + ["word"] * bool(self.plan.segments)
         sets = ", ".join(f"{name} = excluded.{name}" for name in names)
         every = ", ".join(["customer", *names])
         return (
@@ -181,20 +223,28 @@ class Statements:
         names = [f'"{m.name}"' for m in family.measures]
         sets = ", ".join(f"{name} = c.{name} + excluded.{name}" for name in names)
         into = f'insert into "{family.table}" as c (customer, key, {", ".join(names)}) '
-        return into + render(cells, POSTGRES) + f" on conflict (customer, key) do update set {sets}"
+        return into + self._text(cells) + f" on conflict (customer, key) do update set {sets}"
 
     def _insert(self, table: str, query: exp.Select) -> LiteralString:
-        return _sql(f'insert into "{table}" ' + render(query, POSTGRES))
+        return _sql(f'insert into "{table}" ' + self._text(query))
+
+    def _text(self, query: Node) -> str:
+        """The text, with names of events as the small numbers that fold_fact holds: they are compared very often."""
+        coded = query.copy()
+        for claim in list(coded.find_all(exp.EQ)):
+            if isinstance(claim.this, exp.Column) and claim.this.name == "event":
+                claim.set("expression", literal(self.event_codes[claim.expression.name]))
+        return render(coded, POSTGRES)
 
 
 def _fact_columns(plan: Plan) -> list[str]:
     """Columns of a fact that this plan reads, in the order of FACT_COLUMNS."""
-    used = {"event", "day", "occurred_us", "fact_id"} | {f.key for f in plan.families}
+    used = {"day", "occurred_us", "fact_id"} | {f.key for f in plan.families}
     selections = [s.leaf.facts for s in plan.scalars] + [m.facts for f in plan.families for m in f.measures]
     used |= {name for facts in selections for name, _, _ in facts.conditions}
     used |= {s.leaf.column for s in plan.scalars if s.leaf.column}
     used |= {m.column for f in plan.families for m in f.measures if m.column}
-    return [name for name in TYPES if name in used]
+    return [name for name in TYPES if name in used and name != "event"]
 
 
 def _fact_type(name: str) -> str:

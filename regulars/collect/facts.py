@@ -179,11 +179,16 @@ def whole(value: Any) -> int | None:
 
 def text(value: Any) -> str | None:
     """A short text key: numbers as written, blanks and structures are None, at most TEXT_LIMIT_CHARACTERS."""
-    if isinstance(value, str):
-        return value.strip()[:TEXT_LIMIT_CHARACTERS].replace("\x00", "") or None
-    if type(value) is int:
-        return str(value)
-    return None
+    if type(value) is str:
+        return _text(value)
+    return str(value) if type(value) is int else None
+
+
+@lru_cache(maxsize=65_536)
+def _text(value: str) -> str | None:
+    # White space of any kind is one blank and other control characters are dropped: keys stand in tables and in COPY.
+    plain = "".join(c for c in " ".join(value.split()) if c >= " ")
+    return plain[:TEXT_LIMIT_CHARACTERS] or None
 
 
 def _line_cents(item: dict[str, Any]) -> int | None:

@@ -1,5 +1,9 @@
 """DuckDB over the lake: one short-lived connection, bounded memory, lists in and lists out."""
 
+# pyright: reportUnknownMemberType=false, reportMissingTypeStubs=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+# (PyArrow has no types; nothing of it leaves this module.)
+
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence

@@ -50,3 +50,8 @@ create table segment_move (
 );
 create index segment_move_segment on segment_move (segment, day);
 create index segment_move_customer on segment_move (customer);
+
+-- While the past of a new state is being folded: customers who were folded whole meanwhile, so the rest skips them.
+create table trait_complete (
+    customer bigint primary key
+);
