@@ -35,3 +35,15 @@ from journal where seq > %(after)s order by seq limit %(limit)s
 -- name: outbox_states
 -- That something arrived at the end of the flow.
 select state, count(*) from outbox group by state order by state
+
+-- name: profile_keys
+-- Whom the moment bench may ask about.
+select customer from profile order by customer
+
+-- name: bare_select
+-- The least a look by key can cost: one row by its primary key, prepared.
+select first_name from profile where customer = %(customer)s
+
+-- name: connections
+-- Whose processor time counts: everybody who works on this database.
+select pid from pg_stat_activity where datname = current_database()

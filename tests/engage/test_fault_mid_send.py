@@ -1,4 +1,4 @@
-"""Fault F2: the sending process is killed with -9 in the middle, over and over. Nobody is mailed twice, nobody is lost."""
+"""Fault F2: the sending process is killed with -9 in the middle, over and over: nobody mailed twice, nobody lost."""
 
 from __future__ import annotations
 
