@@ -52,7 +52,7 @@ def import_(
 
 
 def find_or_make(app: App, name: str, kind: str) -> collect.Source:
-    """The source of this name; a new one has no key until `source rotate` makes one that is shown."""
+    """The source of this name. The key of a new one is thrown away: `source rotate` makes one that is shown."""
     with app.transaction() as inside:
         known = collect.source_by_name(inside, name)
         return known or collect.register(inside, name, kind)[0]
