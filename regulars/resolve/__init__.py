@@ -8,7 +8,7 @@ Writes tables: resolve_secret, value, signature, link, record, customer, carrier
 Never: asks the clock, throws a coin, deletes evidence, or looks at names and money of a customer.
 """
 
-from regulars.resolve import decide
+from regulars.resolve import decide, normalize
 from regulars.resolve.decide import Steward
 from regulars.resolve.errors import CustomerUnknown, DecisionRefused
 from regulars.resolve.evaluate import Evaluation, evaluate
@@ -34,6 +34,7 @@ __all__ = [
     "identifiers",
     "identify",
     "look_up",
+    "normalize",
     "partition",
     "rebuild",
 ]

@@ -72,12 +72,13 @@ def identifiers(app: App, customer: int) -> list[Identifier]:
 
 def normal(moment: Moment, country: str) -> str | None:
     """The one spelling of what a moment names; None if it names nobody."""
+    raw = moment.value.strip()
     match moment.kind:
         case "card":
-            return normalize.card(moment.value)
+            return normalize.card(raw)
         case "phone":
-            return normalize.phone(moment.value, country)
+            return normalize.phone(raw, country)
         case "email":
-            return normalize.email(moment.value)
+            return normalize.email(raw)
         case _:
             return None

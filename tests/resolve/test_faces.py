@@ -1,0 +1,107 @@
+"""What other rooms and people ask of this one."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from regulars import resolve
+from regulars.app import App
+from regulars.model import Body, Event, Moment
+from regulars.resolve import normalize
+from tests.resolve.notation import Rec, event
+from tests.resolve.test_stream import carry
+
+
+def load(app: App, *records: Rec) -> None:
+    carry(app, [event(n + 1, rec) for n, rec in enumerate(records)])
+
+
+def test_a_till_finds_the_customer_by_card_phone_or_address(app: App) -> None:
+    load(app, Rec("a", 0, "u1 L1 e1!"), Rec("b", 1, "u2 e2"), Rec("c", 2, "u3 e2"))
+
+    def found(kind: str, value: str) -> int | None:
+        with app.transaction() as inside:
+            return resolve.look_up(inside, Moment(kind=kind, value=value))
+
+    assert found("card", "l-1") == 1
+    assert found("email", " E1@SHOP.example ") == 1
+    assert found("customer", "2") == 2
+    assert found("email", "e2@shop.example") is None
+    assert found("card", "0000") is None
+
+
+def test_an_explanation_has_a_path_to_every_record_and_every_refusal(app: App) -> None:
+    load(app, Rec("a", 0, "u1 e1!"), Rec("b", 1, "e1! c1"), Rec("c", 2, "c1"), Rec("d", 3, "u2 c1"))
+
+    with app.transaction() as inside:
+        told = resolve.explain(inside, 1)
+
+    assert [(hop.from_record, hop.to_record, hop.strength) for hop in told.hops] == [(1, 2, "verified e-mail")]
+    assert told.by_steward == []
+    with pytest.raises(resolve.CustomerUnknown), app.transaction() as inside:
+        resolve.explain(inside, 99)
+
+
+def test_identifiers_show_what_is_shared(app: App) -> None:
+    load(app, Rec("a", 0, "u1 efam"), Rec("b", 1, "u2 efam"))
+
+    with app.transaction() as inside:
+        told = {(one.type, one.value): one.shared for one in resolve.identifiers(inside, 1)}
+
+    assert told == {("login:web", "u1"): False, ("email", "efam@shop.example"): True}
+
+
+def test_our_own_event_follows_the_founder_through_a_merge(app: App) -> None:
+    load(app, Rec("a", 0, "e1"), Rec("b", 1, "u1 p1"))
+    carry(app, [event(3, Rec("c", 2, "e1 p1"))])
+    now = datetime(2024, 1, 2, tzinfo=UTC)
+    own = Event(
+        seq=4,
+        source="regulars",
+        source_kind="own",
+        login_space="regulars",
+        message_id="x",
+        kind="track",
+        name="Segment Entered",
+        occurred_at=now,
+        received_at=now,
+        body=Body(context={"customer": 2}),
+    )
+
+    assert carry(app, [own]).customers == [1]
+
+
+def test_records_that_name_nobody_are_no_customers(app: App) -> None:
+    load(app, Rec("a", 0, ""), Rec("b", 1, "", "anna"))
+
+    with app.transaction() as inside:
+        assert inside.db.execute("select count(*) from customer").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    "raw", ["", "noemail@store.com", "test@test.com", "not an address", "null", "anonymous", "a@b", "-1"]
+)
+def test_junk_addresses_identify_nobody(raw: str) -> None:
+    assert normalize.email(raw) is None
+
+
+@pytest.mark.parametrize("raw", ["0000000000", "-1", "null", "anonymous", "  ", "000-000-0000", "undefined"])
+def test_junk_values_identify_nobody(raw: str) -> None:
+    assert normalize.token(raw.strip()) is None
+    assert normalize.card(raw) is None
+    assert normalize.phone(raw, "US") is None
+
+
+def test_spellings_of_one_value_are_one() -> None:
+    assert normalize.phone("(312) 555-0188", "US") == normalize.phone("+1 312 555 0188", "DE") == "+13125550188"
+    assert normalize.email("  Jo.Smith@Shop.EXAMPLE".strip()) == "jo.smith@shop.example"
+    assert normalize.card("47-11 8") == "47118"
+    assert normalize.name("Élodie Marie") == "elodie"
+    assert normalize.birth("1984-02-01") == 19840201
+
+
+def test_evaluation_counts_pairs_without_looking_at_each() -> None:
+    found = resolve.evaluate([1, 1, 1, 2, None, 3], [7, 7, 8, 8, 8, None])
+
+    assert (found.precision, found.recall) == (1 / 3, 1 / 4)
+    assert (found.largest, found.true_largest, found.records) == (3, 3, 5)

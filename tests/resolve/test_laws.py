@@ -1,0 +1,155 @@
+"""Laws of the rule on dense random graphs, in memory; and the control that must be caught."""
+
+import random
+from collections import defaultdict
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from regulars.resolve.advance import Loaded, advance
+from regulars.resolve.facts import Decision, Held, Settled, Signature
+from regulars.resolve.judge import NO_RULINGS
+from regulars.resolve.meet import components
+from regulars.resolve.partition import partition, reaches
+from regulars.resolve.policy import EDGE, LOGIN
+from tests.resolve.graphs import random_records
+from tests.resolve.notation import signatures
+
+SEEDS = st.integers(0, 10**9)
+DENSE_GRAPHS = 400
+QUICK = settings(max_examples=150, deadline=None)
+
+
+def facts_of(seed: int, most: int = 40) -> list[Signature]:
+    dice = random.Random(seed)
+    return signatures(random_records(dice, dice.randrange(4, most)))
+
+
+@given(SEEDS)
+@QUICK
+def test_order_and_duplication_never_matter(seed: int) -> None:
+    some = facts_of(seed)
+    shuffled = random.Random(seed + 1).sample(some, len(some))
+
+    assert partition([*shuffled, *some[:3]]).customers() == partition(some).customers()
+
+
+@given(SEEDS)
+@QUICK
+def test_no_customer_has_two_logins(seed: int) -> None:
+    answer = partition(facts_of(seed))
+    customers = answer.customers()
+
+    logins: dict[int, set[int]] = defaultdict(set)
+    for (signature, value, _), one in answer.links.items():
+        customer = customers[signature]
+        if one.level == LOGIN and one.state in (EDGE, 1) and customer is not None:
+            logins[customer].add(value)
+    assert all(len(values) == 1 for values in logins.values())
+
+
+@given(SEEDS)
+@QUICK
+def test_a_stewards_split_is_never_inside_one_customer(seed: int) -> None:
+    some = facts_of(seed)
+    dice = random.Random(seed)
+    one, other = dice.sample([s.id for s in some], 2) if len(some) > 1 else (1, 2)
+    split = Decision(subject="s", version=1, kind="split", signatures=(one,), leaving=(other,))
+
+    customers = partition(some, [split]).customers()
+
+    assert customers.get(one) is None or customers.get(one) != customers.get(other)
+
+
+@given(SEEDS)
+@QUICK
+def test_every_customer_hangs_together_by_links_that_count(seed: int) -> None:
+    answer = partition(facts_of(seed))
+    customers = answer.customers()
+
+    near: dict[int, list[int]] = {s: [] for s, customer in customers.items() if customer is not None}
+    heads: dict[tuple[int | None, int, int], int] = {}
+    for (signature, value, _), one in answer.links.items():
+        if signature in near and one.state == EDGE:
+            head = heads.setdefault((customers[signature], value, one.epoch), signature)
+            near[head].append(signature)
+            near[signature].append(head)
+    assert len(components(near)) == len(set(customers.values()) - {None})
+
+
+class Memory:
+    """The stream's store as dicts: what PostgreSQL is asked, and nothing more."""
+
+    def __init__(self, former_holders: bool = True) -> None:
+        self.signatures: dict[int, Signature] = {}
+        self.links: dict[tuple[int, int, int], Held] = {}
+        self.reach: dict[int, int] = {}
+        self.customers: dict[int, int | None] = {}
+        self.former_holders = former_holders
+
+    def take(self, new: list[Signature]) -> None:
+        asked = {link.value for signature in new for link in signature.links}
+        while True:
+            advanced = self.advanced(new, asked)
+            loaded = {s for (s, value, _) in advanced.standing if value in advanced.logins_turned}
+            more = {value for (s, value, _) in advanced.standing if s in loaded} - asked
+            if not more:
+                break
+            asked |= more
+        self.signatures |= {signature.id: signature for signature in new}
+        self.links |= advanced.links
+        for settled in advanced.settled:
+            self.publish(settled)
+
+    def advanced(self, new: list[Signature], asked: set[int]):
+        # The control looks at holders by an edge only: who was barred or is generic is forgotten.
+        touched = {
+            self.reach[s]
+            for (s, value, _), one in self.links.items()
+            if value in asked and (self.former_holders or one.state == EDGE)
+        }
+        found = {s: self.signatures[s] for s, reach in self.reach.items() if reach in touched}
+        links = {key: one for key, one in self.links.items() if key[0] in found}
+        found |= {signature.id: signature for signature in new}
+        return advance(Loaded(signatures=found, links=links, decisions=[]), asked, {})
+
+    def publish(self, settled: Settled) -> None:
+        members = {s: group.id for group in settled.groups for s in group.signatures}
+        for signature in [*members, *settled.unidentified]:
+            self.reach[signature] = settled.reach
+            self.customers[signature] = members.get(signature)
+
+
+def differs(seed: int, former_holders: bool) -> bool:
+    some = facts_of(seed, most=30)
+    dice = random.Random(seed)
+    memory = Memory(former_holders)
+    waiting = list(some)
+    while waiting:
+        size = dice.randrange(1, 4)
+        memory.take(waiting[:size])
+        waiting = waiting[size:]
+    return memory.customers != partition(some).customers()
+
+
+def test_what_a_stream_ends_with_is_what_the_whole_gives() -> None:
+    assert not [seed for seed in range(DENSE_GRAPHS) if differs(seed, former_holders=True)]
+
+
+def test_the_control_that_forgets_former_holders_is_caught() -> None:
+    assert [seed for seed in range(DENSE_GRAPHS) if differs(seed, former_holders=False)]
+
+
+def test_a_reach_over_its_limit_drops_its_weakest_links_until_the_parts_fit() -> None:
+    some = facts_of(7)
+    answer = partition(some)
+    held: dict[int, list[Held]] = {signature.id: [] for signature in some}
+    for (signature, _, _), one in answer.links.items():
+        held[signature].append(one)
+
+    parts = reaches({signature.id: signature for signature in some}, held, NO_RULINGS, limit=5)
+
+    assert sum(len(part) for part, _ in parts) == len(some)
+    for part, dropped in parts:
+        levels = {one.level for s in part for one in held[s.id] if one.state == EDGE} - dropped
+        assert len(part) <= 5 or levels == {LOGIN}

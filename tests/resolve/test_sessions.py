@@ -1,0 +1,70 @@
+"""Whose the anonymous events on a shared device are."""
+
+from regulars import resolve
+from regulars.app import App
+from tests.resolve.notation import Rec, event
+from tests.resolve.test_stream import carry, owners
+
+
+def load(app: App, *records: Rec) -> None:
+    for n, rec in enumerate(records):
+        carry(app, [event(n + 1, rec)])
+
+
+def test_events_on_a_shared_device_follow_the_session(app: App) -> None:
+    load(
+        app,
+        Rec("t0", "0h", "d1 u0"),
+        Rec("a0", "1m", "d1"),
+        Rec("t1", "2h", "d1 u1"),
+        Rec("a1", "1h+30m", "d1"),
+        Rec("t2", "4h", "d1 u2"),
+        Rec("a2", "6h", "d1"),
+    )
+
+    assert owners(app) == {1: 1, 2: 1, 3: 3, 4: 3, 5: 5, 6: 2}
+
+
+def test_with_one_person_all_events_of_her_device_are_hers_until_a_second_one_comes(app: App) -> None:
+    load(app, Rec("a", "0h", "d1"), Rec("b", "9h", "d1"), Rec("t0", "20h", "d1 u0"))
+    assert owners(app) == {1: 3, 2: 3, 3: 3}
+
+    people = carry(app, [event(4, Rec("t1", "9h+10m", "d1 u1"))])
+
+    assert owners(app) == {1: 1, 2: 4, 3: 3, 4: 4}
+    assert people.merged == []
+    assert set(people.recompute) >= {1, 3, 4}
+
+
+def test_at_the_fourth_person_the_device_serves_nobody_any_more(app: App) -> None:
+    load(app, *(Rec(f"t{n}", 10 * n, f"d1 u{n}") for n in range(3)), Rec("a", 21, "d1"))
+    assert owners(app)[4] == 3
+
+    carry(app, [event(5, Rec("t3", 40, "d1 u3"))])
+
+    assert owners(app) == {1: 1, 2: 2, 3: 3, 4: None, 5: 5} or owners(app) == {1: 1, 2: 2, 3: 3, 5: 5}
+
+
+def test_two_people_at_the_same_instant_and_a_disagreement_of_carriers_name_nobody(app: App) -> None:
+    load(app, Rec("t0", 10, "d1 u0"), Rec("t1", 10, "d1 u1"), Rec("a", 12, "d1"))
+
+    assert owners(app) == {1: 1, 2: 2, 3: 3}
+
+
+def test_nobody_inherits_across_a_sign_out(app: App) -> None:
+    load(app, Rec("t0", 0, "d1 u0"), Rec("t1", 300, "d1 u1"))
+    out = event(3, Rec("o", 310, "d1 u1"))
+    carry(app, [type(out)(**{f: getattr(out, f) for f in out.__struct_fields__} | {"name": "Signed Out"})])
+
+    people = carry(app, [event(4, Rec("a", 315, "d1"))])
+
+    assert people.customers == [4]
+
+
+def test_a_merge_is_announced_and_the_old_id_leads_on(app: App) -> None:
+    load(app, Rec("p", 0, "c1"), Rec("l", 10, "c1 u1 e1!"))
+
+    with app.transaction() as inside:
+        told = inside.db.execute("select name, customer, properties ->> 'loser' from announcement").fetchall()
+        assert resolve.current(inside, 1) == 2
+    assert told == [("Customers Merged", 2, "1")]
