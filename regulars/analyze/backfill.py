@@ -50,7 +50,7 @@ def backfill(app: App, stretch: int = STRETCH_EVENTS) -> list[SegmentMove]:
         _, moved = settle(app, ready(app))
         app.db.execute(SQL.clear_complete)
     app.db.execute(SQL.quiet_planner, {"on": "on"})
-    return write_moves(app, ready(app), moved)
+    return write_moves(app, ready(app), moved, app.clock.now())
 
 
 def _fold_stretch(app: App, part: Ready, after: int, to: int) -> None:

@@ -22,7 +22,7 @@ def update(app: App, changes: Changes) -> Changes:
     app.db.execute(SQL.start_day, {"day": day_number(app.clock.now(), app.settings.zone)})
     people = changes.people
     touched, moved = fold(app, catalogue, work_of(people), people.batch.last_seq)
-    moves = write_moves(app, catalogue, moved)
+    moves = write_moves(app, catalogue, moved, app.clock.now())
     return Changes(
         people=people,
         touched=sorted({*changes.touched, *touched}),
@@ -52,23 +52,23 @@ def tick(app: App, now: datetime) -> Changes:
     moves: list[SegmentMove] = []
     if day > before:
         app.db.execute(SQL.set_day, {"day": day})
-        touched, moves = _expire(app, catalogue, before, day)
+        touched, moves = _expire(app, catalogue, before, now)
     graded = score_all(app, now)
     touched |= {*graded, *(move.customer for move in late)}
     return Changes(people=None, touched=sorted(touched), moves=[*late, *moves])
 
 
-def _expire(app: App, catalogue: Ready, before: int, day: int) -> tuple[set[int], list[SegmentMove]]:
+def _expire(app: App, catalogue: Ready, before: int, now: datetime) -> tuple[set[int], list[SegmentMove]]:
     app.db.execute(SQL.quiet_planner, {"on": "off"})
     set_up(app, catalogue)
-    for statement, given in catalogue.statements.expiring(before, day):
+    for statement, given in catalogue.statements.expiring(before, day_number(now, app.settings.zone)):
         app.db.execute(statement, given)
     _, moved = settle(app, catalogue)
     app.db.execute(SQL.quiet_planner, {"on": "on"})
     moved += app.db.execute(catalogue.statements.reword).fetchall()
     for statement in catalogue.statements.prune:
         app.db.execute(statement)
-    moves = write_moves(app, catalogue, _net(moved))
+    moves = write_moves(app, catalogue, _net(moved), now)
     return {move.customer for move in moves}, moves
 
 

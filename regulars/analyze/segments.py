@@ -57,10 +57,9 @@ class Visit(msgspec.Struct, frozen=True):
     at: datetime
 
 
-def write_moves(app: App, catalogue: Ready, moved: Iterable[Moved]) -> list[SegmentMove]:
+def write_moves(app: App, catalogue: Ready, moved: Iterable[Moved], now: datetime) -> list[SegmentMove]:
     """Members, history and journal events of these changed words; gives them as moves."""
     names = {bit: name for name, bit in catalogue.bits.items()}
-    now = app.clock.now()
     rows: list[tuple[str, int, bool]] = []
     for customer, before, after in moved:
         changed = before ^ after
