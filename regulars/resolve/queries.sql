@@ -61,10 +61,6 @@ where subject in (
         or value = any(%(values)s::bigint[])
 );
 
--- name: all_decisions
--- For the full run.
-select subject, version, kind, signatures, leaving, value, day from decision;
-
 -- name: write_signatures
 -- New ones and those whose answer changed.
 insert into signature as s (id, first_seq, first_day, last_day, dob, first_name, surname, address, customer, reach,
