@@ -8,17 +8,16 @@ from __future__ import annotations
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from regulars import resolve
 from regulars.app import App
 from regulars.demo.errors import DemoRefused
 from regulars.demo.truth import truth_path
-from regulars.resolve.evaluate import Evaluation
-from regulars.resolve.evaluate import evaluate as compare
 from regulars.store import queries
 
 SQL = queries(__package__ or "")
 
 
-def evaluate(app: App) -> Evaluation:
+def evaluate(app: App) -> resolve.Evaluation:
     """Pairwise quality of the customers against the planted truth.
 
     Judged are records: an event with evidence of a person, where equal evidence of one person is one record (a card
@@ -38,4 +37,4 @@ def evaluate(app: App) -> Evaluation:
                 copy.write_row(row)
         inside.db.execute("analyze demo_truth")
         judged = inside.db.execute(SQL.judged_records).fetchall()
-    return compare([customer for _, _, customer in judged], [person for person, _, _ in judged])
+    return resolve.evaluate([customer for _, _, customer in judged], [person for person, _, _ in judged])

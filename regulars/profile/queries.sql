@@ -213,14 +213,9 @@ where not exists (
 order by c.exact desc, p.last_name, p.first_name, p.customer
 limit %(limit)s;
 
--- name: search_card
--- A card is scanned or typed whole, so it is an exact look-up.
-select distinct i.customer, p.first_name, p.last_name, p.email, p.phone, p.city
-from customer_identifier i
-left join profile p on p.customer = i.customer
-where i.type = 'loyalty_card' and i.value = %(card)s
-order by i.customer
-limit %(limit)s;
+-- name: hit
+-- One customer as a line of a search result.
+select customer, first_name, last_name, email, phone, city from profile where customer = %(customer)s;
 
 -- name: timeline
 -- One line across all sources, latest first; the anchor is the last row the reader has seen.

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
+from regulars import resolve
 from regulars.app import App
+from regulars.model import Moment
 from regulars.profile.errors import NoSuchCustomer
 from regulars.profile.survivorship import plain
 from regulars.store import queries
@@ -90,11 +93,20 @@ def search(app: App, text: str, limit: int = SEARCH_LIMIT) -> list[Hit]:
     given = {"first": first, "end": first + LAST_SIGN, "rest": rest, "candidates": SEARCH_CANDIDATES, "limit": limit}
     rows = app.db.execute(SQL.search, given).fetchall()
     if not rows and len(words) == 1:
-        rows = app.db.execute(SQL.search_card, {"card": text.strip(), "limit": limit}).fetchall()
+        rows = _by_card(app, text.strip())
     return [
         Hit(customer, display_name(given_name, surname, customer), email, phone, city)
         for customer, given_name, surname, email, phone, city in rows
     ]
+
+
+def _by_card(app: App, card: str) -> list[tuple[Any, ...]]:
+    """A card is scanned or typed whole, so the resolver's look-up answers."""
+    customer = resolve.look_up(app, Moment(kind="card", value=card))
+    if customer is None:
+        return []
+    found = app.db.execute(SQL.hit, {"customer": customer}).fetchone()
+    return [found] if found else [(customer, None, None, None, None, None)]
 
 
 def query_words(text: str) -> list[str]:

@@ -12,13 +12,14 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, NamedTuple, cast
 from zoneinfo import available_timezones
 
 import phonenumbers
 
 from regulars.model import Event
+from regulars.resolve import normalize
 
 MAX_VALUE_CHARS = 500
 ADDRESS_KEYS = {
@@ -28,7 +29,6 @@ ADDRESS_KEYS = {
     "state": ("state", "region"),
     "country": ("country",),
 }
-EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 WORDS = re.compile(r"\w+")
 
 
@@ -102,14 +102,13 @@ def clean_text(raw: object) -> str | None:
 
 
 def clean_email(raw: object) -> str | None:
-    """Lower case, if it looks like an address and is no known filler."""
-    text = str(raw).strip().lower()
-    return text if EMAIL.fullmatch(text) and len(text) <= 254 and not is_junk("email", text) else None
+    """A mailbox in lower case; None for fillers, as the resolver sees them."""
+    return normalize.email(normalize.text_of(raw))
 
 
 def clean_phone(raw: object, country: str) -> str | None:
-    """E.164, if it is a possible number and no known filler."""
-    return _phone(str(raw), country)
+    """E.164; None for fillers, as the resolver sees them."""
+    return normalize.phone(normalize.text_of(raw), country)
 
 
 def clean_birth(raw: object) -> str | None:
@@ -155,30 +154,6 @@ CONTACTS = ("email", "phone", "email_verified", "phone_verified")
 SEARCHED = ("first_name", "last_name", "email", "phone")
 
 
-def is_junk(kind: str, value: str) -> bool:
-    """True for fillers such as noemail@store.com or 0000000000, which are nobody's address."""
-    if kind == "phone":
-        return len(set(value[-7:])) == 1
-    local, _, domain = value.partition("@")
-    return local in FILLER_LOCALS or domain in FILLER_DOMAINS
-
-
-FILLER_LOCALS = {
-    "noemail",
-    "no-email",
-    "none",
-    "null",
-    "test",
-    "anonymous",
-    "unknown",
-    "na",
-    "n/a",
-    "noreply",
-    "no-reply",
-}
-FILLER_DOMAINS = {"test.com", "none.com", "noemail.com"}
-
-
 def tokens_of(values: dict[str, str]) -> set[str]:
     """The words a customer is found by, from her fields."""
     tokens: set[str] = set()
@@ -215,16 +190,6 @@ def plain(text: str) -> str:
         return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(sign for sign in decomposed if not unicodedata.combining(sign))
-
-
-@lru_cache(maxsize=65_536)
-def _phone(raw: str, country: str) -> str | None:
-    try:
-        number = phonenumbers.parse(raw, country)
-    except phonenumbers.NumberParseException:
-        return None
-    text = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return text if phonenumbers.is_possible_number(number) and not is_junk("phone", text) else None
 
 
 @cache
