@@ -1,4 +1,4 @@
-"""The command line: every module here that has `commands` (a `typer.Typer`) is mounted, found without a list to edit.
+"""The command line: every module here that has `commands` (a `typer.Typer`) offers them, found without a list to edit.
 
 Takes: arguments, REGULARS_* variables.
 Gives: text for people, one JSON object with --json; exit code 0 done, 1 refused or wrong, 2 used wrongly.
@@ -6,8 +6,6 @@ Writes tables: none; it calls rooms.
 Never: shows a traceback (unless REGULARS_LOG_LEVEL=debug), or decides anything a room should.
 """
 
-import pkgutil
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -49,14 +47,3 @@ def house(
     """Turns the customer data a brand already has into customers who come back."""
     if home:
         set_home(str(home))
-
-
-def mount() -> None:
-    """Mount `commands` of every module of this package, by module name; a Typer with a name becomes a group."""
-    for module in pkgutil.iter_modules(__path__):
-        commands = getattr(import_module(f"{__name__}.{module.name}"), "commands", None)
-        if isinstance(commands, typer.Typer):
-            main.add_typer(commands)
-
-
-mount()

@@ -1,10 +1,13 @@
 """What every command shares: settings from --home, output as text or JSON, errors as what / fix / code."""
 
 import os
+import pkgutil
 import sys
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
+from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -12,12 +15,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 from typer.core import TyperGroup
+from typer.main import get_group
 
 from regulars.app import App, open_app
 from regulars.kit import logging
 from regulars.kit.errors import RegularsError
 from regulars.kit.settings import Settings, load
 
+FOLDER = Path(__file__).parent
 HOME_VARIABLE = "REGULARS_HOME"
 AS_JSON: ContextVar[bool] = ContextVar("AS_JSON", default=False)
 UNEXPECTED = "RG-1900"
@@ -26,7 +31,19 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 
 
 class House(TyperGroup):
-    """The root of all commands: takes --home anywhere in the line and turns errors into one readable paragraph."""
+    """The root of all commands: finds them in this package, takes --home anywhere, makes errors one paragraph.
+
+    Only the module of the command that is asked for is imported: some need the web or the models, which take seconds.
+    """
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return sorted({*self.commands, *(name for module in modules() for name in offered(module))})
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        if cmd_name in self.commands:
+            return self.commands[cmd_name]
+        found = (offered(module) for module in sorted(modules(), key=lambda module: distance(module, cmd_name)))
+        return next((commands[cmd_name] for commands in found if cmd_name in commands), None)
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # pyright: ignore[reportIncompatibleMethodOverride]
         AS_JSON.set("--json" in args)
@@ -51,6 +68,27 @@ class House(TyperGroup):
         finally:
             set_home(before)
         raise typer.Exit(1)
+
+
+def modules() -> list[str]:
+    """The modules of this package, by name."""
+    return [module.name for module in pkgutil.iter_modules([str(FOLDER)])]
+
+
+def distance(module: str, command: str) -> int:
+    """How unlikely a module offers a command: 0 has its name, 1 has the word in its text, 2 neither."""
+    if module == command:
+        return 0
+    return 1 if f'"{command}"' in (FOLDER / f"{module}.py").read_text() else 2
+
+
+def offered(module: str) -> dict[str, Any]:
+    """The commands of a module by name; a Typer with a name is one group of that name."""
+    commands = getattr(import_module(f"{__package__}.{module}"), "commands", None)
+    if not isinstance(commands, typer.Typer):
+        return {}
+    group = get_group(commands)
+    return {commands.info.name: group} if isinstance(commands.info.name, str) else dict(group.commands)
 
 
 def set_home(home: str | None) -> None:

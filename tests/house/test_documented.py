@@ -39,8 +39,10 @@ def errors() -> list[type[RegularsError]]:
 
 def command_names(group: TyperGroup, before: str = "regulars") -> list[str]:
     """Every command as people type it."""
+    context = typer.Context(group)
     names: list[str] = []
-    for name, command in group.commands.items():
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         names += command_names(command, f"{before} {name}") if isinstance(command, TyperGroup) else [f"{before} {name}"]
     return names
 
