@@ -21,6 +21,7 @@ ALLOWED = {
     "regulars/kit/clock.py": "it is the clock",
     "regulars/kit/dice.py": "it is the dice",
 }
+MEASURES_REAL_TIME = "regulars/bench/"
 UNFINISHED = re.compile("TO" + "DO|FIX" + "ME|X" + "XX|NotImplemented" + r"Error|except Exception:\s*pass")
 SKIPPED = re.compile(r"pytest\.(mark\.)?(ski" + "p|xfai" + "l|importorski" + "p)|@(unittest\\.)?ski" + "p")
 
@@ -29,7 +30,7 @@ def test_nobody_reads_the_wall_clock_or_draws_lots_but_the_kit() -> None:
     faults = [
         f"{module.place}:{node.lineno} {called}"
         for module in modules()
-        if module.place not in ALLOWED
+        if module.place not in ALLOWED and not module.place.startswith(MEASURES_REAL_TIME)
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Call)
         for called in [ast.unparse(node.func)]
