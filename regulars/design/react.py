@@ -5,9 +5,9 @@ from datetime import datetime
 from regulars.app import App
 from regulars.design import ownership
 from regulars.design.earning import reward
-from regulars.design.journeys import enrol, follow, heirs_of, versions, wake, walk
+from regulars.design.journeys import Version, enrol, follow, heirs_of, versions, wake, walk
 from regulars.design.ledger import settle_due
-from regulars.model import Changes, Plays
+from regulars.model import Changes, Intent, Plays
 
 
 def react(app: App, changes: Changes) -> Plays:
@@ -18,14 +18,20 @@ def react(app: App, changes: Changes) -> Plays:
     follow(app, heirs, now)
     ownership.follow(app, changes, heirs, now)
     reward(app, changes)
-    enrol(app, known, changes, now)
     wake(app, known, changes, now)
-    return Plays(intents=walk(app, known, now), at=now)
+    return Plays(intents=_go_on(app, known, changes, now), at=now)
 
 
 def tick(app: App, changes: Changes, now: datetime) -> Plays:
     """What time alone brings: entries by the day's moves, waits that are over, points that start or run out."""
     known = versions(app)
     settle_due(app, now)
-    enrol(app, known, changes, now)
-    return Plays(intents=walk(app, known, now), at=now)
+    return Plays(intents=_go_on(app, known, changes, now), at=now)
+
+
+def _go_on(app: App, known: list[Version], changes: Changes, now: datetime) -> list[Intent]:
+    """Walk whoever is due, let in whom it moved, walk those. First the old: who has arrived may come in again."""
+    if not changes.moves:
+        return walk(app, known, now)
+    due = walk(app, known, now)
+    return due + walk(app, known, now) if enrol(app, known, changes, now) else due
