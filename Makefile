@@ -14,7 +14,7 @@ RUN := regulars
 export UV_SYSTEM_CERTS ?= 1
 export UV_NATIVE_TLS ?= 1
 
-.PHONY: demo test check bench docs lock
+.PHONY: demo test check lint format types imports house bench docs lock
 .DEFAULT_GOAL := demo
 
 demo: .venv/.ready-demo
@@ -23,11 +23,22 @@ demo: .venv/.ready-demo
 test: .venv/.ready-dev .venv/.ready-browser
 	$(BIN)/pytest $(ARGS)
 
-check: .venv/.ready-dev
+# `make -k check` names everything at once.
+check: lint format types imports house
+
+lint: .venv/.ready-dev
 	$(BIN)/ruff check .
+
+format: .venv/.ready-dev
 	$(BIN)/ruff format --check .
+
+types: .venv/.ready-dev
 	$(BIN)/pyright
+
+imports: .venv/.ready-dev
 	$(BIN)/lint-imports
+
+house: .venv/.ready-dev
 	$(BIN)/pytest tests/house
 
 bench: .venv/.ready-demo
