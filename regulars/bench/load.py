@@ -78,6 +78,11 @@ class _Client(asyncio.Protocol):
         self._next()
 
     def data_received(self, data: bytes) -> None:
+        # Nearly every answer comes whole; the load must not take the processor from what it measures.
+        if not self._got and data.startswith(b"HTTP/1.1 200") and data.endswith(b"}"):
+            self._statuses["200"] += 1
+            self._next()
+            return
         self._got += data
         head, found, body = self._got.partition(b"\r\n\r\n")
         length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0] or 0) if found else 0
