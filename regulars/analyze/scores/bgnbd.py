@@ -11,19 +11,16 @@ from __future__ import annotations
 
 import msgspec
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import betaincinv, digamma, gammaln, hyp2f1
 
 from regulars.analyze.scores import Floats, Ints
+from regulars.analyze.scores.likelihood import maximize
 
 # Search in logarithms, inside what doubles can carry; a parameter that runs there means the data do not tell it.
 LOG_BOUND = 12.0
 # A beta distribution as narrow as (148, 148) is one chance for everybody; beyond it 2F1 is noise.
 BETA_LOG_BOUND = 5.0
 START = (1.0, 1.0, 1.0, 1.0)
-MAX_STEPS = 1_000
-# Steps of the gradient below which the maximum is found (log-likelihood a customer).
-TOLERANCE = 1e-10
 # The expectation has a removable hole at a = 1.
 HOLE = 1e-6
 # Points at which an average over a distribution is taken.
@@ -69,22 +66,13 @@ class Grouped(msgspec.Struct, frozen=True, kw_only=True):
 def fit(history: History) -> Fitted:
     """Maximum likelihood, no priors."""
     grouped = group(history)
-    total = float(grouped.weight.sum())
+    bounds = [(-LOG_BOUND, LOG_BOUND)] * 2 + [(-LOG_BOUND, BETA_LOG_BOUND)] * 2
 
-    def loss(logs: Floats) -> tuple[float, Floats]:
-        values = np.exp(logs)
-        value, slope = log_likelihood(Params(*map(float, values)), grouped)
-        return -value / total, -slope * values / total
+    def likelihood(values: Floats) -> tuple[float, Floats]:
+        return log_likelihood(Params(*values.tolist()), grouped)
 
-    found = minimize(
-        loss,
-        np.log(START),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(-LOG_BOUND, LOG_BOUND)] * 2 + [(-LOG_BOUND, BETA_LOG_BOUND)] * 2,
-        options={"maxiter": MAX_STEPS, "ftol": 1e-15, "gtol": TOLERANCE},
-    )
-    return Fitted(Params(*map(float, np.exp(found.x))), float(-found.fun * total))
+    values, value = maximize(likelihood, START, bounds, float(grouped.weight.sum()))
+    return Fitted(Params(*values), value)
 
 
 def group(history: History) -> Grouped:

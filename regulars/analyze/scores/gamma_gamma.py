@@ -11,16 +11,15 @@ from __future__ import annotations
 
 import msgspec
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import digamma, gammaln
 
 from regulars.analyze.scores import Floats
+from regulars.analyze.scores.likelihood import maximize
 
 LOG_BOUND = 12.0
 # Below q = 1 the mean of everybody is infinite, and a stranger would be worth any money.
 LEAST_Q = 1.001
-MAX_STEPS = 1_000
-TOLERANCE = 1e-10
+START = (2.0, 2.0, 1.0)
 
 
 class Params(msgspec.Struct, frozen=True):
@@ -47,25 +46,14 @@ def fit(purchases: Floats, mean: Floats) -> Fitted:
     # In units of the mean amount the search has the same shape for dollars, cents and yen.
     unit = float(mean[usable].mean())
     x, z = purchases[usable], mean[usable] / unit
-    total = len(x)
+    bounds = [(-LOG_BOUND, LOG_BOUND), (float(np.log(LEAST_Q)), LOG_BOUND), (-LOG_BOUND, LOG_BOUND)]
 
-    def loss(logs: Floats) -> tuple[float, Floats]:
-        values = np.exp(logs)
-        value, slope = log_likelihood(Params(*map(float, values)), x, z)
-        return -value / total, -slope * values / total
+    def likelihood(values: Floats) -> tuple[float, Floats]:
+        return log_likelihood(Params(*values.tolist()), x, z)
 
-    bounds = [(-LOG_BOUND, LOG_BOUND), (np.log(LEAST_Q), LOG_BOUND), (-LOG_BOUND, LOG_BOUND)]
-    found = minimize(
-        loss,
-        np.log([2.0, 2.0, 1.0]),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=bounds,
-        options={"maxiter": MAX_STEPS, "ftol": 1e-15, "gtol": TOLERANCE},
-    )
-    p, q, v = map(float, np.exp(found.x))
+    (p, q, v), value = maximize(likelihood, START, bounds, float(len(x)))
     # The density of an amount in the original unit is 1 / unit of the one in ours.
-    return Fitted(Params(p, q, v * unit), float(-found.fun * total - total * np.log(unit)))
+    return Fitted(Params(p, q, v * unit), value - len(x) * float(np.log(unit)))
 
 
 def log_likelihood(params: Params, x: Floats, z: Floats) -> tuple[float, Floats]:
