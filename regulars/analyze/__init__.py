@@ -2,17 +2,18 @@
 
 Takes: changes of a batch (`update`) or of time (`tick`), the facts of events, the catalogue of traits and segments.
 Gives: trait values with why (`traits_of`), segments with members, sizes and evidence, moves as journal events, scores.
-Writes tables: as_of, trait_state, cell_*, trait_definition, segment_definition, segment_member, segment_move, score,
-score_model, score_change.
+Writes tables: as_of, trait_state, cell_*, trait_definition, trait_complete, segment_definition, segment_member,
+segment_move, score, score_model, score_change.
 Never: reads a customer's name or address, reaches a customer, or computes what is not a fold or a fitted model.
 """
 
+from regulars.analyze.backfill import backfill
 from regulars.analyze.catalogue import SEGMENTS, TRAITS
 from regulars.analyze.live import tick, update
 from regulars.analyze.plan import Segment, Trait
 from regulars.analyze.questions import Clause, Evidence, TraitValue, Why, count, evidence, traits_of, why
 from regulars.analyze.rebuild import Rebuilt, fold_lake, rebuild, segment_sizes_on
-from regulars.analyze.rules import sentence
+from regulars.analyze.rules import clauses, parsed, sentence, shown
 from regulars.analyze.schema import ensure_schema
 from regulars.analyze.scores import scores
 from regulars.analyze.scoring import Standing, scores_of
@@ -42,17 +43,21 @@ __all__ = [
     "TraitValue",
     "Visit",
     "Why",
+    "backfill",
+    "clauses",
     "count",
     "ensure_schema",
     "evidence",
     "fold_lake",
     "members",
+    "parsed",
     "rebuild",
     "scores",
     "scores_of",
     "segment_sizes_on",
     "segments",
     "sentence",
+    "shown",
     "size_history",
     "tick",
     "traits_of",

@@ -51,7 +51,7 @@ select name, bit from segment_definition
 
 -- name: add_segment
 -- A new segment takes the next bit; its members are found by the next pass over everybody.
-insert into segment_definition (name, bit, title, rule) values (%(name)s, %(bit)s, %(title)s, '')
+insert into segment_definition (name, bit) values (%(name)s, %(bit)s)
 
 -- name: start_day
 -- The first batch of a new installation says which day it is; from then on only the tick does.
@@ -175,14 +175,6 @@ limit %(limit)s
 -- name: moves_of
 -- When she came and went.
 select segment, entered, at from segment_move where customer = %(customer)s order by id desc limit %(limit)s
-
--- name: rules
--- Rules as last evaluated for everybody.
-select name, title, rule from segment_definition
-
--- name: keep_rule
--- Evaluated for everybody now.
-update segment_definition set rule = %(rule)s, title = %(title)s where name = %(name)s
 
 -- name: membership
 -- Whose the records of each signature are now.

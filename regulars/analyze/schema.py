@@ -131,5 +131,5 @@ def _bits(db: psycopg.Connection, new: Plan) -> dict[str, int]:
         raise TooManySegments(f"{len(known) + len(fresh)} segments", f"Keep at most {SEGMENTS_LIMIT}")
     for number, segment in enumerate(fresh, len(known)):
         known[segment.name] = number
-        db.execute(SQL.add_segment, {"name": segment.name, "bit": number, "title": segment.title})
+        db.execute(SQL.add_segment, {"name": segment.name, "bit": number})
     return known

@@ -13,6 +13,7 @@ order to compute and no cycle to fear. `==` compares expressions themselves; the
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -59,13 +60,13 @@ class Facts:
         return replace(self, conditions=tuple(sorted({*self.conditions, *new}, key=repr)))
 
 
-class Expression:
+class Expression(ABC):
     """Something that has one value a customer. Combine with + - * /, compare with > >= < <= equals, join with & | ~."""
 
     @property
+    @abstractmethod
     def kind(self) -> Kind:
         """What the value is."""
-        raise NotImplementedError
 
     def __add__(self, other: Operand) -> Op:
         return _op("+", self, other)

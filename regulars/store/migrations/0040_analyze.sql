@@ -26,10 +26,8 @@ create table trait_definition (
 
 create table segment_definition (
     name text collate "C" primary key,
-    bit int not null unique,
-    title text not null,
-    -- Rule as last evaluated for everybody; another one means: look at everybody again.
-    rule text not null
+    -- For ever: stored words stay readable. Titles and rules stand in the catalogue.
+    bit int not null unique
 );
 
 create table segment_member (
