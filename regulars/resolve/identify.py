@@ -58,15 +58,17 @@ class Reading(msgspec.Struct):
 def cleaner_of(app: App) -> Cleaner:
     """The cleaner of this store: its secret is made on first use and never changes."""
     found = _cleaners.get(app.store)
-    if found is None:
-        row = app.db.execute(SQL.read_secret).fetchone()
-        if row is None:
-            app.db.execute(SQL.make_secret, {"secret": app.dice.token(SECRET_BYTES)})
-            row = app.db.execute(SQL.read_secret).fetchone()
-        assert row is not None, "the secret was just written"
-        found = Cleaner(bytes(row[0]), app.settings.brand_country)
-        _cleaners[app.store] = found
-    return found
+    if found is not None:
+        return found
+    row = app.db.execute(SQL.read_secret).fetchone()
+    if row is not None:
+        _cleaners[app.store] = found = Cleaner(bytes(row[0]), app.settings.brand_country)
+        return found
+    # Just made, it is not remembered yet: this transaction may still roll back, and then another secret will stand.
+    app.db.execute(SQL.make_secret, {"secret": app.dice.token(SECRET_BYTES)})
+    row = app.db.execute(SQL.read_secret).fetchone()
+    assert row is not None, "the secret was just written, here or by another process"
+    return Cleaner(bytes(row[0]), app.settings.brand_country)
 
 
 def identify(app: App, batch: Batch) -> People:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from regulars.app import App
+from regulars.kit.logging import logger
 from regulars.resolve.advance import Advanced, Difference
 from regulars.resolve.facts import Group, Held, Settled
 from regulars.resolve.policy import CARRIERS, EDGE
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from regulars.resolve.touched import Known, Touch
 
 SQL = queries(__package__ or "")
+LOG = logger("resolve")
 NUMBERS = {int, bool, type(None)}
 TEXT = {None: "NULL", True: "t", False: "f"}
 CARRIER_BITS = sum(1 << level for level in CARRIERS)
@@ -98,6 +100,9 @@ def _values(app: App, touch: Touch, known: Known, advanced: Advanced) -> None:
             before.epochs,
         ):
             _, kind, text = touch.texts.get(value, (value, "", ""))
+            if state.generic & ~(before.generic if before else 0):
+                # An alert, for the feed behind it is often broken; the value itself is personal and stays out of logs.
+                LOG.warning("identifier_demoted", value=value, type=kind, levels=state.generic)
             rows.append((value, kind, text, state.generic, state.shared, state.epochs, 0, 0))
     generic = {value for value, state in advanced.values.items() if state.generic}
     days = _days(known, generic) if generic else {}

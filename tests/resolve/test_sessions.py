@@ -1,9 +1,11 @@
 """Whose the anonymous events on a shared device are."""
 
+import random
+
 from regulars import resolve
 from regulars.app import App
 from tests.resolve.notation import Rec, event
-from tests.resolve.test_stream import carry, owners
+from tests.resolve.test_stream import Books, batches, carry, forget_all, owners
 
 
 def load(app: App, *records: Rec) -> None:
@@ -68,3 +70,35 @@ def test_a_merge_is_announced_and_the_old_id_leads_on(app: App) -> None:
         told = inside.db.execute("select name, customer, properties ->> 'loser' from announcement").fetchall()
         assert resolve.current(inside, 1) == 2
     assert told == [("Customers Merged", 2, "1")]
+
+
+def busy_devices(dice: random.Random, count: int) -> list[Rec]:
+    """Two devices, a few people, many events that say nothing, within some hours."""
+    records: list[Rec] = []
+    for n in range(count):
+        tokens = [f"d{dice.randrange(2)}"]
+        tokens += [f"u{dice.randrange(3)}"] if dice.random() < 0.3 else []
+        tokens += [f"c{dice.randrange(2)}"] if dice.random() < 0.2 else []
+        tokens += [f"d{dice.randrange(2)}"] if dice.random() < 0.1 else []
+        records.append(Rec(f"r{n}", dice.randrange(400), " ".join(tokens)))
+    return records
+
+
+def test_sessions_in_any_order_of_arrival_keep_everybodys_books_and_end_alike(app: App) -> None:
+    spans = 0
+    for seed in range(12):
+        dice = random.Random(seed)
+        forget_all(app)
+        books = Books()
+        events = [event(n + 1, rec) for n, rec in enumerate(busy_devices(dice, 40))]
+
+        for some in batches(dice, dice.sample(events, len(events))):
+            books.take(app, carry(app, sorted(some, key=lambda one: one.seq)))
+
+        before = owners(app)
+        assert {seq: customer for customer, seqs in books.events.items() for seq in seqs} == before
+        with app.transaction() as inside:
+            assert resolve.rebuild(inside).recompute == []
+            spans += (inside.db.execute("select count(*) from carrier_span").fetchone() or (0,))[0]
+        assert owners(app) == before
+    assert spans > 100
