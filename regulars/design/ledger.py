@@ -76,6 +76,8 @@ class Session(msgspec.Struct, kw_only=True):
     owner: dict[int, int] = {}
     next_days: dict[int, int | None] = {}
     delta: dict[int, dict[str, int]] = {}
+    bounds: dict[str, int] = {}
+    """What each new key is bound to."""
 
 
 def post(app: App, customer: int, command: Command) -> Receipt:
@@ -104,7 +106,7 @@ def _open(app: App, customers: list[int], whole: set[int], joined: dict[int, dic
     for customer, brought in joined.items():
         debts[customer] = debts.get(customer, 0) + brought["debt"]
     books = {c: Book(lots=[], debt=debts[c]) for c in customers if c in whole or debts[c]}
-    session = Session(books=books, before={}, plans=[], latest={}, owner={}, next_days={}, delta={})
+    session = Session(books=books, before={}, plans=[], latest={}, owner={}, next_days={}, delta={}, bounds={})
     for customer, lot in members_lots(app, list(books)):
         assert lot.id is not None
         books[customer].lots.append(lot)
@@ -140,6 +142,7 @@ def _carry_out(app: App, session: Session, order: Ordered, known: dict[str, list
         return Receipt(refused=plan.refused)
     _keep(session, order, plan, book is not None)
     known[command.key] = [bound, plan.answer, plan.waived]
+    session.bounds[command.key] = bound
     return Receipt(answer=plan.answer, waived=plan.waived)
 
 
@@ -185,7 +188,7 @@ def _write(app: App, session: Session) -> None:
         row = app.db.execute(SQL.new_ids, {"entries": len(plans), "lots": len(session.owner)}).fetchone()
         assert row is not None
         numbers = dict(zip(session.owner, row[1], strict=True))
-        _write_entries(app, plans, row[0])
+        _write_entries(app, session, row[0])
         _write_lots(app, session, dict(_openers(plans, row[0])), numbers)
         _write_allocations(app, plans, row[0], numbers)
     moved = [c for c, delta in session.delta.items() if c in session.next_days or any(delta.values())]
@@ -201,12 +204,13 @@ def _openers(plans: list[tuple[Ordered, Plan, list[int]]], entries: list[int]) -
     return [(lot, entry) for (_, _, opened), entry in zip(plans, entries, strict=True) for lot in opened]
 
 
-def _write_entries(app: App, plans: list[tuple[Ordered, Plan, list[int]]], ids: list[int]) -> None:
+def _write_entries(app: App, session: Session, ids: list[int]) -> None:
+    plans = session.plans
     commands = [order.command for order, _, _ in plans]
     entries = {
         "ids": ids,
         "keys": [c.key for c in commands],
-        "hashes": [loyalty.body_hash(c) for c in commands],
+        "hashes": [session.bounds[c.key] for c in commands],
         "kinds": [type(c).__name__.lower() for c in commands],
         "sources": [c.redemption if isinstance(c, Restore) else getattr(c, "source", None) for c in commands],
         "cents": [getattr(c, "cents", None) for c in commands],
