@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -111,8 +110,3 @@ def _window(streams: Sequence[Stream], low: int, high: int) -> list[Made]:
 def wire(made: Made) -> tuple[str, Message]:
     """An event as a sender knows it: the source's name and the message, nothing of the truth."""
     return SOURCES[made.source], made.message
-
-
-def instant(utc_us: int) -> datetime:
-    """The aware datetime of a UTC time in microseconds."""
-    return datetime.fromtimestamp(utc_us / 1e6, UTC)
