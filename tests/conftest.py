@@ -73,9 +73,7 @@ def app(database_url: str, tmp_path: Path, clock: ManualClock) -> Generator[App,
     store = Store(database_url)
     store.pool.open()
     try:
-        yield App(
-            settings=settings, store=store, lake=Lake(tmp_path / "lake"), clock=clock, dice=SeededDice(1)
-        )
+        yield App(settings=settings, store=store, lake=Lake(tmp_path / "lake"), clock=clock, dice=SeededDice(1))
     finally:
         store.pool.close()
 
