@@ -21,6 +21,8 @@ from regulars.app import App
 from regulars.collect import FACT_COLUMNS, facts_of
 from regulars.model import Event, People
 
+# As the COPY statement names it; texts of facts hold no control characters.
+NULL = "\x02"
 COLUMN_NAMES = tuple(column.name for column in FACT_COLUMNS)
 
 Moved = tuple[int, int, int]
@@ -107,7 +109,7 @@ def rows_of(owned: Iterable[tuple[int, Event]], ready: Ready, app: App) -> bytes
         code = codes.get(fact[3])
         if code is not None:
             row = (customers[fact[0]], code, *compress(fact, wanted))
-            lines.append("\t".join(["\\N" if v is None else v if type(v) is str else str(v) for v in row]))
+            lines.append("\t".join([NULL if v is None else v if type(v) is str else str(v) for v in row]))
     return "".join([line + "\n" for line in lines]).encode()
 
 

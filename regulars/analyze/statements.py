@@ -45,7 +45,7 @@ class Statements:
         self.set_up: LiteralString = _sql("; ".join(self._temporary()))
         # CSV with a tab and no usable quote: facts hold no control characters, so nothing needs to be escaped.
         self.copy_facts: LiteralString = _sql(
-            f"copy \"{self.fact}\" from stdin (format csv, delimiter E'\\t', quote E'\\x01', null '\\N')"
+            f"copy \"{self.fact}\" from stdin (format csv, delimiter E'\\t', quote E'\\x01', null E'\\x02')"
         )
         self.event_codes = {event: code for code, event in enumerate(sorted(plan.events))}
         self.lift: LiteralString = self._insert(self.part, self._lift())

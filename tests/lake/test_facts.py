@@ -53,7 +53,7 @@ def test_money_given_back_is_no_revenue() -> None:
 
 @pytest.mark.parametrize(
     ("wire", "expected"),
-    [(0.29, 29), (1.005, 100), (19.99, 1999), (5, 500), ("12.30", 1230), (-2.5, -250), (True, None), ("x", None)]
+    [(0.29, 29), (1.005, 100), (19.99, 1999), (5, 500), ("12.30", 1230), (-2.5, -250), (True, None), ("x", None)]  # noqa: RUF005
     + [(float("nan"), None), (1e300, None), (None, None), ("Infinity", None), ([], None), ("9" * 40, None)],
 )
 def test_amounts_become_whole_cents_or_nothing(wire: Any, expected: int | None) -> None:
