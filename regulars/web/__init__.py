@@ -11,6 +11,7 @@ from __future__ import annotations
 import uvicorn
 from litestar.types import ASGIApp
 
+from regulars import analyze
 from regulars.app import App
 from regulars.collect.gateway import gateway as ingest
 from regulars.web.access import add_server_key
@@ -28,6 +29,8 @@ SHUTDOWN_SECONDS = 3
 
 def create_app(app: App) -> ASGIApp:
     """The whole of HTTP for this brand, as one ASGI application."""
+    # Pages read trait columns; they are made here, before any page holds a lock that would be in the way.
+    analyze.ensure_schema(app)
     gateway = ingest(app)
     site = build(app, routes(), on_startup=[gateway.start], on_shutdown=[gateway.stop])
     return Door(app, site, gateway, moment_of(app))  # pyright: ignore[reportArgumentType]

@@ -1,4 +1,4 @@
-"""Who is asking, and may they: sessions, server keys, roles. Deny by default; a test walks every route with every role."""
+"""Who is asking, and may they: sessions, server keys, roles. Deny by default; a test walks every route."""
 
 from __future__ import annotations
 
@@ -94,9 +94,7 @@ def _touch(app: App, session: object, seen_at: datetime, now: datetime) -> None:
 def add_server_key(app: App, name: str, role: Role) -> str:
     """A key for a program, with a role's reach; sent as `Authorization: Bearer …`. Shown once, kept as a hash."""
     key = KEY_PREFIX + new_token(app)
-    app.db.execute(
-        SQL.add_server_key, {"name": name, "role": role, "hash": fingerprint(key), "at": app.clock.now()}
-    )
+    app.db.execute(SQL.add_server_key, {"name": name, "role": role, "hash": fingerprint(key), "at": app.clock.now()})
     return key
 
 

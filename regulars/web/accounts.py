@@ -61,10 +61,11 @@ def new_token(app: App) -> str:
 
 
 def first_run_token(app: App) -> str:
-    """A one-time token for the administrator, whose account is made if there is none. For printing on this machine only."""
+    """A one-time token for the administrator, whose account is made if need be. To be printed on this machine only."""
     with app.transaction() as inside:
         row = inside.db.execute(
-            SQL.first_account, {"name": "Administrator", "login": FIRST_LOGIN, "role": Role.ADMIN, "at": app.clock.now()}
+            SQL.first_account,
+            {"name": "Administrator", "login": FIRST_LOGIN, "role": Role.ADMIN, "at": app.clock.now()},
         ).fetchone()
         assert row is not None, "the upsert returns the account"
         return mint_token(inside, row[0])
@@ -91,7 +92,7 @@ def by_token(app: App, token: str) -> Account:
 
 
 def by_password(app: App, login: str, password: str) -> Account:
-    """The account with this login and password. Raises SignInRefused; after five wrong ones TooManyTries for a minute."""
+    """The account with this login and password. Raises SignInRefused, after five in a row TooManyTries."""
     now = app.clock.now()
     with app.transaction() as inside:
         row = inside.db.execute(SQL.account_for_sign_in, {"login": login.strip().lower()}).fetchone()

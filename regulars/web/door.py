@@ -1,10 +1,11 @@
-"""The outermost layer: sends a request to the gateway or the site, says who asks, and puts the security headers on answers.
+"""The outermost layer: to the gateway or to the site, with who is asking, and security headers on every answer.
 
 Plain ASGI, because it also stands before the routes that are not the framework's: ingest and the moment at the till.
 """
 
 from __future__ import annotations
 
+import time
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
@@ -12,11 +13,14 @@ import anyio
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from regulars.app import App
-from regulars.web import access
+from regulars.web import access, audit
 
 # Browsers take a `__Host-` cookie over https only; without https the plain name must do.
 COOKIE = "regulars_session"
 SECURE_COOKIE = "__Host-regulars_session"
+# A till asks often: who its key belongs to is believed this long, so a revoked key works at most so much longer.
+KEY_FRESH_SECONDS = 5.0
+KEYS_KEPT = 1_000
 CONTENT_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; "
     "frame-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'; object-src 'none'"
@@ -50,6 +54,7 @@ class Door:
         self._site = site
         self._gateway = gateway
         self._moment = moment
+        self._keyholders: dict[str, tuple[float, access.Visitor | None]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -62,18 +67,30 @@ class Door:
         loose: dict[str, Any] = scope  # pyright: ignore[reportAssignmentType]
         loose["user"] = None if path.startswith("/static/") else await self._visitor(scope)
         loose["auth"] = None
-        target = self._site
-        if path == "/api/moment" and scope["method"] == "GET" and self._moment and _in_shop(loose["user"]):
-            target = self._moment
-        await target(scope, receive, with_headers(send))
+        visitor: access.Visitor | None = loose["user"]
+        if path == "/api/moment" and scope["method"] == "GET" and self._moment and _in_shop(visitor):
+            await self._moment(scope, receive, with_headers(send))
+            # After the answer: a till does not wait for the log.
+            await anyio.to_thread.run_sync(audit.write, self._app, visitor, "asked who it is", "moment")
+            return
+        await self._site(scope, receive, with_headers(send))
 
     async def _visitor(self, scope: Scope) -> access.Visitor | None:
         headers = dict(scope["headers"])
         bearer = headers.get(b"authorization", b"").decode("latin-1")
         if bearer.lower().startswith("bearer "):
-            return await anyio.to_thread.run_sync(access.by_key, self._app, bearer[7:].strip())
+            return await self._keyholder(bearer[7:].strip())
         token = _cookie(headers.get(b"cookie", b"").decode("latin-1"), cookie_name(self._app))
         return await anyio.to_thread.run_sync(access.by_cookie, self._app, token) if token else None
+
+    async def _keyholder(self, key: str) -> access.Visitor | None:
+        until, visitor = self._keyholders.get(key, (0.0, None))
+        if time.monotonic() > until:
+            visitor = await anyio.to_thread.run_sync(access.by_key, self._app, key)
+            if len(self._keyholders) >= KEYS_KEPT:
+                self._keyholders.clear()
+            self._keyholders[key] = (time.monotonic() + KEY_FRESH_SECONDS, visitor)
+        return visitor
 
 
 def _in_shop(visitor: access.Visitor | None) -> bool:

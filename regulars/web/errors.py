@@ -42,3 +42,16 @@ class PageMissing(RegularsError):
 
     code = "RG-1806"
     status = 404
+
+
+class Unexpected(RegularsError):
+    """A fault we did not foresee; the log has it."""
+
+    code = "RG-1807"
+    status = 500
+
+
+class RuleNotRun(RegularsError):
+    """A rule tried on the traits page cannot be compared."""
+
+    code = "RG-1808"

@@ -38,6 +38,9 @@ def environment() -> Environment:
         "avatar": words.avatar,
         "masked": words.masked,
         "sentence": words.sentence,
+        "opened": words.opened,
+        "identifier": words.identifier,
+        "address": words.address,
         "as_json": as_json,
     }
     made.globals |= {"plural": words.plural, "static": static_url}
@@ -83,8 +86,6 @@ def html(app: App, template: str, request: Request[Any, Any, Any], **given: obje
     return environment().get_template(template).render(spoken | given)
 
 
-def page(
-    app: App, template: str, request: Request[Any, Any, Any], status: int = 200, **given: object
-) -> Response[str]:
+def page(app: App, template: str, request: Request[Any, Any, Any], status: int = 200, **given: object) -> Response[str]:
     """A whole page, or the part of one that htmx asked for."""
     return Response(html(app, template, request, **given), media_type=MediaType.HTML, status_code=status)

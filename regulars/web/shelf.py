@@ -1,4 +1,4 @@
-"""Every room's API and pages, found by place: a new module under `api/` or `pages/` with `routes` needs no list to edit."""
+"""Every room's API and pages, found by place: a new module with `routes` needs no list to edit."""
 
 from __future__ import annotations
 
@@ -26,4 +26,3 @@ def moment_of(app: App) -> ASGIApp | None:
     """The raw route for a till's question, if engage has one."""
     made: Any = getattr(engage, "moment_asgi", None)
     return made(app) if made else None
-

@@ -6,10 +6,24 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "CAD": "CA$", "AUD": "A$", "JPY": "¥"}
 MINUS = "−"
 AVATAR_COLORS = 5
 CENTS = 100
+TRADE = {
+    "email": "E-mail",
+    "sms": "Text message",
+    "post": "Letter",
+    "card": "Loyalty card",
+    "loyalty_card": "Loyalty card",
+    "payment_token": "Payment token",
+    "rfm": "Recency, frequency, spend",
+    "zone": "Time zone",
+    "admin": "Administrator",
+    "segment_shift": "Segment shift",
+}
 # From here on cents say nothing.
 WHOLE_FROM_CENTS = 1_000 * CENTS
 
@@ -111,5 +125,28 @@ def _ends(text: str) -> str:
 
 def sentence(name: str) -> str:
     """An identifier of ours in words: days_since_last -> Days since last."""
+    if name in TRADE:
+        return TRADE[name]
     plain = name.replace("_", " ").replace("-", " ").strip()
     return plain[:1].upper() + plain[1:]
+
+
+def opened(text: str) -> str:
+    """A sentence begins with a capital."""
+    return text[:1].upper() + text[1:]
+
+
+def identifier(kind: str) -> str:
+    """The type of an identifier: login:members -> Login (members)."""
+    name, _, space = kind.partition(":")
+    return sentence(name) + (f" ({space})" if space else "")
+
+
+def address(value: str) -> str:
+    """An address kept as JSON, on one line."""
+    try:
+        parts = msgspec.json.decode(value, type=dict[str, str | None])
+    except msgspec.MsgspecError:
+        return value
+    town = " ".join(filter(None, [parts.get("postcode"), parts.get("city")]))
+    return ", ".join(filter(None, [parts.get("street"), town, parts.get("state"), parts.get("country")]))

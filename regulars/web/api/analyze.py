@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date, datetime
+from typing import Any
 
 import msgspec
-from litestar import get
+from litestar import Request, get, post
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from regulars import analyze
-from regulars.analyze import SegmentView, Size
+from regulars.analyze import Evidence, SegmentView, Size, Why
+from regulars.analyze.rules import parsed
 from regulars.app import App
 from regulars.kit.clock import day_date
 from regulars.kit.errors import NotFound
 from regulars.profile.read import display_name
 from regulars.store import queries
-from regulars.web import access
+from regulars.web import access, audit
 from regulars.web.site import House
 
 SQL = queries("regulars.web")
@@ -48,6 +52,31 @@ class Money(msgspec.Struct, frozen=True, kw_only=True):
     members: int
     all_cents: int
     all: int
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """A trait against a value; `sign` is one of > >= < <= =."""
+
+    trait: str
+    sign: str
+    value: float | str
+
+
+class Count(msgspec.Struct, frozen=True, kw_only=True):
+    """A live count: exact, never from a sample."""
+
+    people: int
+    known: int
+    took_ms: int
+    rule: str
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """One trait of the catalogue."""
+
+    name: str
+    title: str
+    unit: str
 
 
 class SegmentPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +138,33 @@ def rows_of(app: App, name: str, customers: list[int]) -> list[MemberRow]:
     ]
 
 
+def why(app: App, name: str, customer: int) -> Why:
+    """Why somebody is, or is not, in a segment: every comparison with its value and the events behind it."""
+    return analyze.why(app, name, customer)
+
+
+def behind(app: App, customer: int, trait: str) -> list[Evidence]:
+    """The newest events behind one trait of one customer. Raises NotFound."""
+    declared = {one.name: one for one in analyze.TRAITS}
+    if trait not in declared:
+        raise NotFound(f"There is no trait named '{trait}'", "Choose one from the catalogue of traits")
+    return analyze.evidence(app, declared[trait], customer)
+
+
+def count(app: App, clauses: list[Comparison]) -> Count:
+    """How many fit all of these comparisons now, and how long the answer took."""
+    rule = {"all": [{"trait": one.trait, "is": one.sign, "value": one.value} for one in clauses]}
+    began = time.perf_counter()
+    people = analyze.count(app, rule)
+    took_ms = (time.perf_counter() - began) * 1_000
+    return Count(people=people, known=known_customers(app), took_ms=round(took_ms), rule=analyze_sentence(rule))
+
+
+def analyze_sentence(rule: dict[str, Any]) -> str:
+    """The rule in words."""
+    return analyze.sentence(parsed(rule, analyze.TRAITS), analyze.TRAITS)
+
+
 def known_customers(app: App) -> int:
     """People with an identifier of their own: the base of every share."""
     row = app.db.execute("select count(*) from customer where known").fetchone()
@@ -123,10 +179,31 @@ def segments_json(app: House) -> list[Listed]:
 
 
 @get("/api/segments/{name:str}", opt=access.OFFICE, sync_to_thread=True)
-def segment_json(app: House, name: str, after: int | None = None) -> SegmentPage:
+def segment_json(app: House, name: FromPath[str], after: FromQuery[int | None] = None) -> SegmentPage:
     """One segment: size over time, members, overlap, who can be reached."""
     with app.transaction() as inside:
         return segment(inside, name, after)
 
 
-routes = [segments_json, segment_json]
+@get("/api/segments/{name:str}/why/{customer:int}", opt=access.OFFICE, sync_to_thread=True)
+def why_json(app: House, request: Request[Any, Any, Any], name: FromPath[str], customer: FromPath[int]) -> Why:
+    """Why this customer is, or is not, in this segment, down to her events."""
+    audit.write(app, request.user, "asked why", f"customer:{customer}", name)
+    with app.transaction() as inside:
+        return why(inside, name, customer)
+
+
+@get("/api/traits", opt=access.OFFICE, sync_to_thread=False)
+def traits_json() -> list[Listing]:
+    """The catalogue of traits."""
+    return [Listing(name=one.name, title=one.title, unit=one.unit) for one in analyze.TRAITS]
+
+
+@post("/api/count", opt=access.OFFICE, status_code=200, sync_to_thread=True)
+def count_json(app: House, data: JSONBody[list[Comparison]]) -> Count:
+    """How many customers fit all of these comparisons now."""
+    with app.transaction() as inside:
+        return count(inside, data)
+
+
+routes = [segments_json, segment_json, why_json, traits_json, count_json]

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 from litestar import get
+from litestar.params import FromQuery
 
 from regulars import collect
 from regulars.app import App
@@ -82,7 +83,7 @@ def pulse_json(app: House) -> Pulse:
 
 
 @get("/api/sources", opt=access.OFFICE, sync_to_thread=True)
-def sources_json(app: House, before: int | None = None) -> Sources:
+def sources_json(app: House, before: FromQuery[int | None] = None) -> Sources:
     """Sources with their use, and refusals with their reasons."""
     with app.transaction() as inside:
         return sources(inside, before)

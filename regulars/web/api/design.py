@@ -6,6 +6,7 @@ import math
 
 import msgspec
 from litestar import get
+from litestar.params import FromPath
 
 from regulars import design
 from regulars.app import App
@@ -112,7 +113,7 @@ def journeys_json(app: House) -> list[JourneyRow]:
 
 
 @get("/api/journeys/{name:str}", opt=access.OFFICE, sync_to_thread=True)
-def journey_json(app: House, name: str) -> Journey:
+def journey_json(app: House, name: FromPath[str]) -> Journey:
     """One journey: graph, counts at every node, what became of its wishes, its effect against the holdout."""
     with app.transaction() as inside:
         return journey(inside, name)

@@ -7,12 +7,13 @@ from typing import Any
 
 import msgspec
 from litestar import Request, get
+from litestar.params import FromPath, FromQuery
 
 from regulars import flow
 from regulars.app import App
 from regulars.engage import catcher
 from regulars.engage.catcher import Caught, Opened
-from regulars.kit.errors import InputRefused
+from regulars.kit.errors import InputRefused, NotFound
 from regulars.model import Card, Moment
 from regulars.store import queries
 from regulars.web import access, audit
@@ -83,7 +84,7 @@ def tallies(app: App) -> list[Tally]:
     ]
 
 
-def card(app: App, kind: str, value: str, place: str = "") -> Card | None:
+def card_of(app: App, kind: str, value: str, place: str = "") -> Card | None:
     """The card for a card number, phone, e-mail or customer id; None: nobody is known by it."""
     if kind not in MOMENT_KINDS:
         raise InputRefused(f"A customer is not looked up by '{kind}'", f"Use one of: {', '.join(MOMENT_KINDS)}")
@@ -96,11 +97,24 @@ def mail(app: App) -> list[Caught]:
 
 
 @get("/api/moment", opt=access.SHOP, sync_to_thread=True)
-def moment_json(app: House, request: Request[Any, Any, Any], kind: str, value: str, place: str = "") -> Card | None:
-    """Who stands here: greeting, three facts, one action, points. `kind`: card, phone, email or customer."""
+def moment_json(
+    app: House,
+    request: Request[Any, Any, Any],
+    card: FromQuery[str] = "",
+    phone: FromQuery[str] = "",
+    email: FromQuery[str] = "",
+    customer: FromQuery[str] = "",
+    place: FromQuery[str] = "",
+) -> Card:
+    """Who stands here, by one of card, phone, email or customer: greeting, three facts, one action, points."""
+    given = {"card": card, "phone": phone, "email": email, "customer": customer}
+    kind, value = next(((kind, value) for kind, value in given.items() if value), ("", ""))
     audit.write(app, request.user, "asked who it is", f"moment:{kind}")
     with app.transaction() as inside:
-        return card(inside, kind, value, place)
+        found = card_of(inside, kind, value, place)
+    if found is None:
+        raise NotFound("Nobody is known by this", "Ask for another card, phone or e-mail")
+    return found
 
 
 @get("/api/mail", opt=access.OFFICE, sync_to_thread=True)
@@ -110,13 +124,18 @@ def mail_json(app: House) -> list[Caught]:
 
 
 @get("/api/mail/{name:str}", opt=access.OFFICE, sync_to_thread=True)
-def letter_json(app: House, name: str) -> Opened:
+def letter_json(app: House, name: FromPath[str]) -> Opened:
     """One caught message with its headers and both parts."""
     return catcher.opened(catcher.folder_of(app.settings), name)
 
 
 @get("/api/outbox", opt=access.OFFICE, sync_to_thread=True)
-def outbox_json(app: House, status: str = "", before: str | None = None, customer: int | None = None) -> Outbox:
+def outbox_json(
+    app: House,
+    status: FromQuery[str] = "",
+    before: FromQuery[str | None] = None,
+    customer: FromQuery[int | None] = None,
+) -> Outbox:
     """The outbox, newest first, with the sums by state and reason."""
     with app.transaction() as inside:
         return outbox(inside, status, before, customer)

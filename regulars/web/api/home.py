@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 import msgspec
-import psycopg
 from litestar import get
 
 from regulars import analyze
@@ -98,11 +97,7 @@ def home(app: App) -> Home:
 
 def weeks(app: App) -> tuple[list[Week], int | None]:
     """Weeks with sales, oldest first, and the last day with one."""
-    try:
-        with app.db.transaction():
-            rows = app.db.execute(SQL.weeks, {"limit": WEEKS}).fetchall()
-    except (psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedTable):
-        return [], None  # Nothing was carried yet: the tables of the traits are made with the first batch.
+    rows = app.db.execute(SQL.weeks, {"limit": WEEKS}).fetchall()
     found = [
         Week(
             monday=day_date(int(number) * WEEK_DAYS - MONDAY_SHIFT), revenue_cents=revenue, orders=orders, buyers=buyers
@@ -125,11 +120,7 @@ def _without_holes(found: list[Week]) -> list[Week]:
 
 def best(app: App, limit: int = BEST) -> list[Best]:
     """Customers by money spent."""
-    try:
-        with app.db.transaction():
-            rows = app.db.execute(SQL.best, {"limit": limit}).fetchall()
-    except (psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedTable):
-        return []
+    rows = app.db.execute(SQL.best, {"limit": limit}).fetchall()
     return [
         Best(
             customer=customer,

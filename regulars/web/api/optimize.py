@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get
+from litestar.params import FromPath
 
 from regulars import optimize
 from regulars.app import App
@@ -69,13 +70,13 @@ def reports_json() -> list[Listed]:
 
 
 @get("/api/reports/{name:str}", opt=access.OFFICE, sync_to_thread=True)
-def report_json(app: House, request: Request[Any, Any, Any], name: str) -> ReportResult:
+def report_json(app: House, request: Request[Any, Any, Any], name: FromPath[str]) -> ReportResult:
     """A report's finding, rows and chart; its parameters are query parameters."""
     return run(app, name, dict(request.query_params))
 
 
 @get("/reports/{name:str}/rows.csv", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
-def report_csv(app: House, request: Request[Any, Any, Any], name: str) -> Response[str]:
+def report_csv(app: House, request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
     """The rows of a report, to take away."""
     text = optimize.as_csv(run(app, name, dict(request.query_params)))
     headers = {"content-disposition": f'attachment; filename="{listed(name).name}.csv"'}

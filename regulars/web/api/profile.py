@@ -7,16 +7,18 @@ from typing import Any
 
 import msgspec
 from litestar import Request, get
+from litestar.params import FromPath, FromQuery
 
 from regulars import analyze, design, profile, resolve
-from regulars.analyze import Standing
+from regulars.analyze import Evidence, Standing, TraitValue
 from regulars.app import App
 from regulars.design import Balance
 from regulars.design.ledger import EntryRow
 from regulars.profile import Hit, Profile, TimelineItem
-from regulars.resolve import Identifier
+from regulars.resolve import Explanation, Identifier
 from regulars.store import queries
 from regulars.web import access, audit
+from regulars.web.api.analyze import behind
 from regulars.web.api.engage import Message, outbox
 from regulars.web.site import House
 
@@ -48,6 +50,9 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
 
     profile: Profile
     identifiers: list[Identifier]
+    explanation: Explanation | None
+    """Why these records are one person; None for somebody without evidence."""
+    traits: list[TraitValue]
     scores: list[Standing]
     segments: list[Belonging]
     points: Balance
@@ -82,6 +87,8 @@ def customer(app: App, number: int) -> Customer:
     return Customer(
         profile=known,
         identifiers=resolve.identifiers(app, current),
+        explanation=resolve.explain(app, current),
+        traits=analyze.traits_of(app, current),
         scores=analyze.scores_of(app, current),
         segments=belongings(app, current),
         points=design.balance(app, current),
@@ -102,7 +109,6 @@ def belongings(app: App, number: int) -> list[Belonging]:
 
 def purchases(app: App, number: int) -> tuple[int, int]:
     """Orders and money spent (cents), as the traits hold them."""
-    analyze.segments(app)
     return app.db.execute(SQL.purchases, {"customer": number}).fetchone() or (0, 0)
 
 
@@ -114,7 +120,7 @@ def timeline(app: App, customer: int, before: int | None = None) -> Timeline:
 
 
 @get("/api/customers", opt=access.OFFICE, sync_to_thread=True)
-def customers_json(app: House, request: Request[Any, Any, Any], q: str = "") -> Found:
+def customers_json(app: House, request: Request[Any, Any, Any], q: FromQuery[str] = "") -> Found:
     """Search customers by name, e-mail, phone or card."""
     audit.write(app, request.user, "searched customers", "customers")
     with app.transaction() as inside:
@@ -122,7 +128,7 @@ def customers_json(app: House, request: Request[Any, Any, Any], q: str = "") -> 
 
 
 @get("/api/customers/{number:int}", opt=access.OFFICE, sync_to_thread=True)
-def customer_json(app: House, request: Request[Any, Any, Any], number: int) -> Customer:
+def customer_json(app: House, request: Request[Any, Any, Any], number: FromPath[int]) -> Customer:
     """One customer: golden fields with provenance, identifiers, scores, segments, points, messages, time line."""
     audit.write(app, request.user, "looked up a customer", f"customer:{number}")
     with app.transaction() as inside:
@@ -131,7 +137,7 @@ def customer_json(app: House, request: Request[Any, Any, Any], number: int) -> C
 
 @get("/api/customers/{customer:int}/timeline", opt=access.OFFICE, sync_to_thread=True)
 def timeline_json(
-    app: House, request: Request[Any, Any, Any], customer: int, before: int | None = None
+    app: House, request: Request[Any, Any, Any], customer: FromPath[int], before: FromQuery[int | None] = None
 ) -> Timeline:
     """One customer's events, latest first."""
     audit.write(app, request.user, "read a time line", f"customer:{customer}")
@@ -139,4 +145,14 @@ def timeline_json(
         return timeline(inside, customer, before)
 
 
-routes = [customers_json, customer_json, timeline_json]
+@get("/api/customers/{number:int}/traits/{trait:str}", opt=access.OFFICE, sync_to_thread=True)
+def trait_json(
+    app: House, request: Request[Any, Any, Any], number: FromPath[int], trait: FromPath[str]
+) -> list[Evidence]:
+    """The newest events behind one trait of one customer."""
+    audit.write(app, request.user, "asked why", f"customer:{number}", trait)
+    with app.transaction() as inside:
+        return behind(inside, number, trait)
+
+
+routes = [trait_json, customers_json, customer_json, timeline_json]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, Response, get
+from litestar.params import FromQuery
 
 from regulars import analyze
 from regulars.web import access, audit, render
@@ -16,7 +17,7 @@ EACH = 6
 
 
 @get("/jump", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
-def jump(app: House, request: Request[Any, Any, Any], q: str = "") -> Response[str]:
+def jump(app: House, request: Request[Any, Any, Any], q: FromQuery[str] = "") -> Response[str]:
     """What the words typed so far could mean."""
     text = q.strip().lower()
     if text:

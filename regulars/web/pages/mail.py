@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import MediaType, Request, Response, get
+from litestar.params import FromPath
 
 from regulars.engage import catcher
 from regulars.web import access, render
@@ -22,14 +23,14 @@ def mail_page(app: House, request: Request[Any, Any, Any]) -> Response[str]:
 
 
 @get("/mail/{name:str}", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
-def letter_page(app: House, request: Request[Any, Any, Any], name: str) -> Response[str]:
+def letter_page(app: House, request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
     """One message: headers, text part, HTML part."""
     letter = catcher.opened(catcher.folder_of(app.settings), name)
     return render.page(app, "pages/engage/letter.html", request, letter=letter)
 
 
 @get("/mail/{name:str}/body", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
-def letter_body(app: House, name: str) -> Response[str]:
+def letter_body(app: House, name: FromPath[str]) -> Response[str]:
     """The HTML part alone, for the sandboxed frame."""
     letter = catcher.opened(catcher.folder_of(app.settings), name)
     headers = {"content-security-policy": LETTER_POLICY, "x-frame-options": "SAMEORIGIN"}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.params import FromQuery, URLEncodedBody
 
 from regulars.app import App
 from regulars.model import Card
@@ -15,7 +14,6 @@ from regulars.web import access, audit, render
 from regulars.web.api import engage as api
 from regulars.web.site import House
 
-Form = Body(media_type=RequestEncodingType.URL_ENCODED)
 KINDS = (("card", "Loyalty card"), ("phone", "Phone"), ("email", "E-mail"))
 
 
@@ -27,7 +25,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/moment", opt=access.SHOP, include_in_schema=False, sync_to_thread=True)
-def moment_page(app: House, request: Request[Any, Any, Any], kind: str = "", value: str = "") -> Response[str]:
+def moment_page(
+    app: House, request: Request[Any, Any, Any], kind: FromQuery[str] = "", value: FromQuery[str] = ""
+) -> Response[str]:
     """The question, or the card of a customer by id."""
     if kind == "customer" and value:
         return shown(app, request, Asked(kind=kind, value=value))
@@ -35,7 +35,7 @@ def moment_page(app: House, request: Request[Any, Any, Any], kind: str = "", val
 
 
 @post("/moment", opt=access.SHOP, include_in_schema=False, status_code=200, sync_to_thread=True)
-def ask(app: House, request: Request[Any, Any, Any], data: Annotated[Asked, Form]) -> Response[str]:
+def ask(app: House, request: Request[Any, Any, Any], data: URLEncodedBody[Asked]) -> Response[str]:
     """Look somebody up and show the card."""
     return shown(app, request, data)
 
@@ -43,7 +43,7 @@ def ask(app: House, request: Request[Any, Any, Any], data: Annotated[Asked, Form
 def shown(app: App, request: Request[Any, Any, Any], asked: Asked) -> Response[str]:
     """The card, or the question again with what went wrong."""
     with app.transaction() as inside:
-        card: Card | None = api.card(inside, asked.kind, asked.value)
+        card: Card | None = api.card_of(inside, asked.kind, asked.value)
     who = f"customer:{card.customer}" if card else f"moment:{asked.kind}"
     audit.write(app, request.user, "opened a moment card" if card else "asked who it is", who)
     return render.page(app, "pages/engage/moment.html", request, card=card, asked=asked, kinds=KINDS)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect
 
 from regulars.app import App
@@ -17,7 +16,6 @@ from regulars.web import access, accounts, audit, door, render
 from regulars.web.accounts import Account, Role
 from regulars.web.site import House
 
-Form = Body(media_type=RequestEncodingType.URL_ENCODED)
 TILL_HOME = "/moment"
 
 
@@ -52,7 +50,9 @@ class OneTime(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/signin", opt=access.PUBLIC, include_in_schema=False, sync_to_thread=True)
-def gate(app: House, request: Request[Any, Any, Any], token: str = "", next: str = "/") -> Response[Any]:
+def gate(
+    app: House, request: Request[Any, Any, Any], token: FromQuery[str] = "", next: FromQuery[str] = "/"
+) -> Response[Any]:
     """The sign-in page; with a token in the address (as printed at the first run) it signs in at once."""
     # A browser that fetches ahead must not use the token up.
     if token and not request.headers.get("sec-purpose"):
@@ -61,7 +61,7 @@ def gate(app: House, request: Request[Any, Any, Any], token: str = "", next: str
 
 
 @post("/signin", opt=access.PUBLIC, include_in_schema=False, sync_to_thread=True)
-def sign_in(app: House, request: Request[Any, Any, Any], data: Annotated[SignIn, Form]) -> Response[Any]:
+def sign_in(app: House, request: Request[Any, Any, Any], data: URLEncodedBody[SignIn]) -> Response[Any]:
     """Sign in by token or password."""
     return enter(app, request, data)
 
@@ -124,13 +124,13 @@ def shown(app: App, request: Request[Any, Any, Any], before: int | None = None, 
 
 
 @get("/access", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
-def access_page(app: House, request: Request[Any, Any, Any], before: int | None = None) -> Response[str]:
+def access_page(app: House, request: Request[Any, Any, Any], before: FromQuery[int | None] = None) -> Response[str]:
     """Accounts and the audit log."""
     return shown(app, request, before)
 
 
 @post("/access", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
-def add_person(app: House, request: Request[Any, Any, Any], data: Annotated[NewPerson, Form]) -> Response[str]:
+def add_person(app: House, request: Request[Any, Any, Any], data: URLEncodedBody[NewPerson]) -> Response[str]:
     """A new account, and the one-time sign-in to hand over."""
     with app.transaction() as inside:
         account = accounts.add_account(inside, data.name, data.login, data.role)
@@ -139,7 +139,7 @@ def add_person(app: House, request: Request[Any, Any, Any], data: Annotated[NewP
 
 
 @post("/access/{account:int}/token", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
-def new_sign_in(app: House, request: Request[Any, Any, Any], account: int) -> Response[str]:
+def new_sign_in(app: House, request: Request[Any, Any, Any], account: FromPath[int]) -> Response[str]:
     """A one-time sign-in for somebody who has no password or forgot it."""
     with app.transaction() as inside:
         found = next(each for each in accounts.accounts(inside) if each.id == account)
@@ -148,7 +148,7 @@ def new_sign_in(app: House, request: Request[Any, Any, Any], account: int) -> Re
 
 
 @post("/access/{account:int}/disable", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
-def disable(app: House, request: Request[Any, Any, Any], account: int) -> Response[str]:
+def disable(app: House, request: Request[Any, Any, Any], account: FromPath[int]) -> Response[str]:
     """Close an account; its sessions end now."""
     with app.transaction() as inside:
         accounts.disable(inside, account)
@@ -157,7 +157,7 @@ def disable(app: House, request: Request[Any, Any, Any], account: int) -> Respon
 
 
 @post("/access/password", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
-def set_password(app: House, request: Request[Any, Any, Any], data: Annotated[NewPassword, Form]) -> Response[Any]:
+def set_password(app: House, request: Request[Any, Any, Any], data: URLEncodedBody[NewPassword]) -> Response[Any]:
     """Set one's own password; this browser stays signed in with a new session."""
     visitor: access.Visitor = request.user
     with app.transaction() as inside:

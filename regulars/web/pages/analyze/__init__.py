@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import psycopg
 from litestar import Request, Response, get
+from litestar.params import FromPath, FromQuery
 
+from regulars import analyze, profile
+from regulars.app import App
 from regulars.kit.clock import day_date
-from regulars.web import access, render, words
+from regulars.kit.errors import RegularsError
+from regulars.web import access, audit, render, words
 from regulars.web.api import analyze as api
 from regulars.web.charts import Chart, Series
+from regulars.web.errors import RuleNotRun
 from regulars.web.site import House
 
 HISTORY_DAYS = 400
+RULE_ROWS = 3
+NUMBER_MAX = 1e15
+SIGNS = ((">=", "at least"), ("<=", "at most"), (">", "more than"), ("<", "less than"), ("=", "exactly"))
 
 
 @get("/segments", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
@@ -25,13 +35,91 @@ def segments_page(app: House, request: Request[Any, Any, Any]) -> Response[str]:
 
 
 @get("/segments/{name:str}", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
-def segment_page(app: House, request: Request[Any, Any, Any], name: str, after: int | None = None) -> Response[str]:
+def segment_page(
+    app: House, request: Request[Any, Any, Any], name: FromPath[str], after: FromQuery[int | None] = None
+) -> Response[str]:
     """One segment: rule, size over time, members, overlap, reach."""
     with app.transaction() as inside:
         view = api.segment(inside, name, after)
     part = request.headers.get("hx-target") == "more"
     template = "pages/analyze/members.html" if part else "pages/analyze/segment.html"
     return render.page(app, template, request, view=view, drawn=history(view))
+
+
+@get("/segments/{name:str}/why/{customer:int}", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def why_page(
+    app: House, request: Request[Any, Any, Any], name: FromPath[str], customer: FromPath[int]
+) -> Response[str]:
+    """Why somebody is, or is not, in a segment, down to the events."""
+    audit.write(app, request.user, "asked why", f"customer:{customer}", name)
+    with app.transaction() as inside:
+        why, person = api.why(inside, name, customer), profile.read(inside, customer)
+    return render.page(app, "pages/analyze/why.html", request, why=why, person=person)
+
+
+@get("/traits", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def traits_page(app: House, request: Request[Any, Any, Any]) -> Response[str]:
+    """The catalogue, and a rule to try with a live count."""
+    with app.transaction() as inside:
+        known = api.known_customers(inside)
+        counted, fault = tried(inside, request)
+    return render.page(
+        app,
+        "pages/analyze/traits.html",
+        request,
+        traits=analyze.TRAITS,
+        known=known,
+        counted=counted,
+        fault=fault,
+        signs=SIGNS,
+        rows=given(request),
+    )
+
+
+@get("/traits/count", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def count_part(app: House, request: Request[Any, Any, Any]) -> Response[str]:
+    """The count alone, while the rule is edited."""
+    with app.transaction() as inside:
+        counted, fault = tried(inside, request)
+        known = api.known_customers(inside)
+    return render.page(app, "pages/analyze/count.html", request, counted=counted, fault=fault, known=known)
+
+
+def given(request: Request[Any, Any, Any]) -> list[tuple[str, str, str]]:
+    """The comparisons of the form (trait, sign, value), filled up with empty ones."""
+    query = request.query_params
+    rows = list(zip(query.getall("trait", []), query.getall("is", []), query.getall("value", []), strict=False))
+    return (rows + [("", ">=", "")] * RULE_ROWS)[:RULE_ROWS]
+
+
+def tried(app: App, request: Request[Any, Any, Any]) -> tuple[api.Count | None, RegularsError | None]:
+    """The count of the rule in the form; a fault where it cannot run; nothing where nothing is asked."""
+    rows = [row for row in given(request) if row[0] and row[2].strip()]
+    if not rows:
+        return None, None
+    try:
+        with app.db.transaction():
+            return api.count(app, [comparison(*row) for row in rows]), None
+    except RegularsError as fault:
+        return None, fault
+    except psycopg.errors.Error:
+        return None, RuleNotRun(
+            "This comparison does not fit its trait", "Compare numbers with numbers, texts with texts"
+        )
+
+
+def comparison(trait: str, sign: str, typed: str) -> api.Comparison:
+    """A comparison as typed: money in whole units, shares in percent."""
+    unit = next((one.unit for one in analyze.TRAITS if one.name == trait), "")
+    text = typed.strip().lstrip("$€£").rstrip("%").replace(",", "")
+    try:
+        number = float(text)
+    except ValueError:
+        return api.Comparison(trait=trait, sign=sign, value=typed.strip())
+    if not math.isfinite(number) or abs(number) > NUMBER_MAX:
+        raise RuleNotRun(f"{typed.strip()} is no number one can compare with", "Write a smaller one")
+    scaled = number * 100 if unit == "cents" else number / 100 if unit == "share" else number
+    return api.Comparison(trait=trait, sign=sign, value=int(scaled) if scaled == int(scaled) else scaled)
 
 
 def history(view: api.SegmentPage) -> Chart | None:
@@ -49,7 +137,7 @@ def history(view: api.SegmentPage) -> Chart | None:
         over="Day",
         labels=labels,
         series=[Series(name="People", values=[float(size.size) for size in sizes])],
-        sentence=f"{title}: {first.size:,} people on {labels[0]}, {last.size:,} on {labels[-1]}; most were {peak.size:,}.",
+        sentence=f"{title}, from {labels[0]} to {labels[-1]}; most were {peak.size:,}.",
     )
 
 
@@ -61,4 +149,4 @@ def grown(first: int, last: int) -> str:
     return f"It {verb} from {first:,} to {last:,} people"
 
 
-routes = [segments_page, segment_page]
+routes = [segments_page, segment_page, why_page, traits_page, count_part]

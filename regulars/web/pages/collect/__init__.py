@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, Response, get
+from litestar.params import FromQuery
 
 from regulars.web import access, render, words
 from regulars.web.api import collect as api
@@ -23,7 +24,7 @@ KINDS = {
 
 
 @get("/sources", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
-def sources_page(app: House, request: Request[Any, Any, Any], before: int | None = None) -> Response[str]:
+def sources_page(app: House, request: Request[Any, Any, Any], before: FromQuery[int | None] = None) -> Response[str]:
     """Per source: events, last seen, refused; below, every refusal with its reason and how to mend it."""
     with app.transaction() as inside:
         shown, pulse = api.sources(inside, before), api.pulse(inside)
@@ -44,7 +45,8 @@ def title(sources: int, pulse: api.Pulse) -> str:
     """What was found, as a sentence that can be wrong."""
     if not sources:
         return "No source is connected yet"
-    refused = f"{pulse.refused:,} events were refused" if pulse.refused else "nothing was refused"
+    was = "was" if pulse.refused == 1 else "were"
+    refused = f"{words.plural(pulse.refused, 'event')} {was} refused" if pulse.refused else "nothing was refused"
     return f"{words.plural(sources, 'source')} connected; {refused}"
 
 
@@ -53,9 +55,14 @@ def figures(sources: int, pulse: api.Pulse) -> list[Figure]:
     share = words.percent(pulse.refused / (pulse.events + pulse.refused), 3) if pulse.events else ""
     return [
         Figure(
-            name="Events", value=words.number(pulse.events), live="events", than=f"from {words.plural(sources, 'source')}"
+            name="Events",
+            value=words.number(pulse.events),
+            live="events",
+            than=f"from {words.plural(sources, 'source')}",
         ),
-        Figure(name="Waiting for the flow", value=words.number(pulse.behind), live="behind", than="of what has arrived"),
+        Figure(
+            name="Waiting for the flow", value=words.number(pulse.behind), live="behind", than="of what has arrived"
+        ),
         Figure(
             name="People found",
             value=words.number(pulse.customers),

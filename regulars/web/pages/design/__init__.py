@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get
+from litestar.params import FromPath
 
 from regulars.design import Graph
 from regulars.design.graph import Branch, HoldOut, Node, Send, Wait, next_nodes
@@ -35,7 +36,7 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True):
     goes_on_count: int = 0
     aside: str = ""
     aside_count: int = 0
-    side: list["Drawn"] = []
+    side: list[Drawn] = []
 
 
 @get("/journeys", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
@@ -47,7 +48,7 @@ def journeys_page(app: House, request: Request[Any, Any, Any]) -> Response[str]:
 
 
 @get("/journeys/{name:str}", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
-def journey_page(app: House, request: Request[Any, Any, Any], name: str) -> Response[str]:
+def journey_page(app: House, request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
     """One journey, drawn."""
     with app.transaction() as inside:
         view = api.journey(inside, name)
@@ -80,9 +81,7 @@ def figures(view: api.Journey) -> list[Figure]:
     goal = goal_words(view.graph)
     return [
         Figure(name="Entered", value=words.number(view.row.entered), than=f"{view.row.live:,} in the journey now"),
-        Figure(
-            name=goal, value=share_words(written.rate), than=f"{written.reached:,} of {written.ended:,} written to"
-        ),
+        Figure(name=goal, value=share_words(written.rate), than=f"{written.reached:,} of {written.ended:,} written to"),
         Figure(
             name="Holdout did",
             value=share_words(held.rate),
@@ -90,9 +89,7 @@ def figures(view: api.Journey) -> list[Figure]:
         ),
         Figure(
             name="Caused by the journey",
-            value="Not known"
-            if effect.difference is None
-            else difference + words.number(effect.difference * 100, 1),
+            value="Not known" if effect.difference is None else difference + words.number(effect.difference * 100, 1),
             unit="" if effect.difference is None else "points",
             than="proven" if effect.is_proven else "too early to say",
         ),
@@ -172,13 +169,34 @@ def _step(view: api.Journey, name: str) -> Drawn:
         count, small, skipped = _sent(view, name, count)
     elif isinstance(node, HoldOut):
         held = outcomes.get("held out", 0)
-        labels = {"goes_on": "Go on", "goes_on_count": outcomes.get("goes on", 0), "aside": "Held out", "aside_count": held}
+        labels = {
+            "goes_on": "Go on",
+            "goes_on_count": outcomes.get("goes on", 0),
+            "aside": "Held out",
+            "aside_count": held,
+        }
         side = [
-            Drawn(kind="Holdout", icon="lock", title="Nothing is sent", count=held, small="watched", share=0, look="held hatch")
+            Drawn(
+                kind="Holdout",
+                icon="lock",
+                title="Nothing is sent",
+                count=held,
+                small="watched",
+                share=0,
+                look="held hatch",
+            )
         ]
     share = passed(view, name) / entered
     return Drawn(
-        kind=kind, icon=icon, title=node.title, count=count, small=small, share=share, skipped=skipped, side=side, **labels
+        kind=kind,
+        icon=icon,
+        title=node.title,
+        count=count,
+        small=small,
+        share=share,
+        skipped=skipped,
+        side=side,
+        **labels,
     )
 
 
@@ -195,7 +213,9 @@ def _fork(view: api.Journey, name: str, node: Branch) -> tuple[Drawn, str | None
     """A branch: the way more people took goes straight down, the other stands aside until both meet again."""
     outcomes = view.counts.nodes[name].outcomes
     yes, no = outcomes.get("yes", 0), outcomes.get("no", 0)
-    main, other = (("Yes", node.yes, yes), ("No", node.no, no)) if yes > no else (("No", node.no, no), ("Yes", node.yes, yes))
+    main, other = (
+        (("Yes", node.yes, yes), ("No", node.no, no)) if yes > no else (("No", node.no, no), ("Yes", node.yes, yes))
+    )
     meeting = _reach(view.graph, main[1])
     side: list[Drawn] = []
     at: str | None = other[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, Response, get
+from litestar.params import FromQuery
 
 from regulars.web import access, render, words
 from regulars.web.api import engage as api
@@ -28,7 +29,7 @@ OPEN = ("pending", "later", "ready", "sending")
 
 @get("/outbox", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
 def outbox_page(
-    app: House, request: Request[Any, Any, Any], status: str = "", before: str | None = None
+    app: House, request: Request[Any, Any, Any], status: FromQuery[str] = "", before: FromQuery[str | None] = None
 ) -> Response[str]:
     """Every yes and no with its reason, newest first."""
     chosen = status if status in STATES else ""

@@ -150,9 +150,10 @@ def weekly(name: str, measure: str, weeks: list[api.Week], values: list[float], 
     found = f"{name} by week"
     if len(before) == 4 and sum(before):
         change = sum(last) / sum(before) - 1
-        moved = "stands still" if abs(change) < 0.005 else f"{'up' if change > 0 else 'down'} {words.percent(abs(change))}"
-        found = f"{name} {moved} in four weeks"
-    sentence = f"{found}: {prefix}{values[0]:,.0f} in the week of {labels[0]}, {prefix}{values[-1]:,.0f} in that of {labels[-1]}."
+        moved = "as before" if abs(change) < 0.005 else f"{'up' if change > 0 else 'down'} {words.percent(abs(change))}"
+        found = f"{name} {moved} over four weeks"
+    first, latest = f"{prefix}{values[0]:,.0f}", f"{prefix}{values[-1]:,.0f}"
+    sentence = f"{found}: {first} in the week of {labels[0]}, {latest} in that of {labels[-1]}."
     series = [Series(name=name, values=[round(value, 2) for value in values], color=COLORS[0])]
     return Chart(
         title=found, measure=measure, over="Week of", labels=labels, series=series, sentence=sentence, prefix=prefix

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from litestar import Request, Response, get
+from litestar.params import FromPath
 
 from regulars.app import App
 from regulars.kit.clock import day_date
@@ -26,7 +27,7 @@ def reports_page(app: House, request: Request[Any, Any, Any]) -> Response[str]:
 
 
 @get("/reports/{name:str}", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
-def report_page(app: House, request: Request[Any, Any, Any], name: str) -> Response[str]:
+def report_page(app: House, request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
     """One report's answer."""
     given = dict(request.query_params)
     result = api.run(app, name, given)

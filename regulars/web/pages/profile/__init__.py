@@ -7,13 +7,14 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get
+from litestar.params import FromPath, FromQuery
 
-from regulars import profile
 from regulars.app import App
-from regulars.profile import Profile, TimelineItem
+from regulars.profile import TimelineItem
 from regulars.web import access, audit, render
 from regulars.web.api import home
 from regulars.web.api import profile as api
+from regulars.web.api.analyze import behind
 from regulars.web.api.collect import pulse
 from regulars.web.site import House
 
@@ -46,7 +47,7 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/customers", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
-def customers_page(app: House, request: Request[Any, Any, Any], q: str = "") -> Response[str]:
+def customers_page(app: House, request: Request[Any, Any, Any], q: FromQuery[str] = "") -> Response[str]:
     """Search as you type; the address shows the search."""
     if q:
         audit.write(app, request.user, "searched customers", "customers")
@@ -58,21 +59,36 @@ def customers_page(app: House, request: Request[Any, Any, Any], q: str = "") -> 
 
 
 @get("/customers/{customer:int}", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
-def customer_page(app: House, request: Request[Any, Any, Any], customer: int) -> Response[str]:
+def customer_page(app: House, request: Request[Any, Any, Any], customer: FromPath[int]) -> Response[str]:
     """Who, why one person, time line, traits with why, points, consents, segments."""
     audit.write(app, request.user, "looked up a customer", f"customer:{customer}")
     with app.transaction() as inside:
         view = api.customer(inside, customer)
-    return render.page(app, "pages/profile/customer.html", request, view=view, looks=look, days=days(app, view.timeline))
+    return render.page(
+        app, "pages/profile/customer.html", request, view=view, looks=look, days=days(app, view.timeline)
+    )
 
 
 @get("/customers/{customer:int}/timeline", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
-def timeline_part(app: House, request: Request[Any, Any, Any], customer: int, before: int) -> Response[str]:
+def timeline_part(
+    app: House, request: Request[Any, Any, Any], customer: FromPath[int], before: FromQuery[int]
+) -> Response[str]:
     """Older events, for the button at the foot of the time line."""
     audit.write(app, request.user, "read a time line", f"customer:{customer}")
     with app.transaction() as inside:
         shown = api.timeline(inside, customer, before)
     return render.page(app, "pages/profile/timeline.html", request, shown=shown, looks=look, days=days(app, shown))
+
+
+@get("/customers/{customer:int}/traits/{trait:str}", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def trait_part(
+    app: House, request: Request[Any, Any, Any], customer: FromPath[int], trait: FromPath[str]
+) -> Response[str]:
+    """The events behind one trait, fetched when somebody asks."""
+    audit.write(app, request.user, "asked why", f"customer:{customer}", trait)
+    with app.transaction() as inside:
+        events = behind(inside, customer, trait)
+    return render.page(app, "pages/profile/behind.html", request, events=events)
 
 
 def look(item: TimelineItem) -> tuple[str, str]:
@@ -88,4 +104,4 @@ def days(app: App, shown: api.Timeline) -> list[Day]:
     return [Day(heading=items[0], items=items) for items in grouped]
 
 
-routes = [customers_page, customer_page, timeline_part]
+routes = [customers_page, customer_page, timeline_part, trait_part]
