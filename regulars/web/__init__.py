@@ -14,10 +14,11 @@ from litestar.types import ASGIApp
 from regulars import analyze
 from regulars.app import App
 from regulars.collect.gateway import gateway as ingest
+from regulars.engage import moment_asgi
 from regulars.web.access import add_server_key
 from regulars.web.accounts import Role, first_run_token
 from regulars.web.door import Door
-from regulars.web.shelf import moment_of, routes
+from regulars.web.shelf import routes
 from regulars.web.site import build
 
 __all__ = ["Role", "add_server_key", "create_app", "first_run_token", "run"]
@@ -32,8 +33,9 @@ def create_app(app: App) -> ASGIApp:
     # Pages read trait columns; they are made here, before any page holds a lock that would be in the way.
     analyze.ensure_schema(app)
     gateway = ingest(app)
-    site = build(app, routes(), on_startup=[gateway.start], on_shutdown=[gateway.stop])
-    return Door(app, site, gateway, moment_of(app))  # pyright: ignore[reportArgumentType]
+    moment = moment_asgi(app)
+    site = build(app, routes(), on_startup=[gateway.start], on_shutdown=[gateway.stop, moment.close])
+    return Door(app, site, gateway, moment)  # pyright: ignore[reportArgumentType]
 
 
 def run(app: App, host: str, port: int) -> None:

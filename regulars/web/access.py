@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from litestar.connection import ASGIConnection
@@ -40,12 +40,18 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     session: bytes | None
 
 
+def visitor_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Visitor | None:
+    """Who asks; None: nobody is signed in."""
+    scope = cast(dict[str, Any], connection.scope)
+    return scope.get("user")
+
+
 def may(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """The one guard: raises unless the handler names the visitor's role, or is declared public."""
     if handler.opt.get("public") is True:
         return
     roles: frozenset[Role] | None = handler.opt.get("roles")
-    visitor: Visitor | None = connection.scope.get("user")
+    visitor = visitor_of(connection)
     if visitor is None:
         raise SignInNeeded("This page is for people who are signed in", "Sign in first")
     if roles is None or visitor.role not in roles:

@@ -49,7 +49,7 @@ def is_https(app: App) -> bool:
 class Door:
     """ASGI: `gateway` gets what is sent to us, `site` everything else."""
 
-    def __init__(self, app: App, site: ASGIApp, gateway: ASGIApp, moment: ASGIApp | None) -> None:
+    def __init__(self, app: App, site: ASGIApp, gateway: ASGIApp, moment: ASGIApp) -> None:
         self._app = app
         self._site = site
         self._gateway = gateway
@@ -68,7 +68,7 @@ class Door:
         loose["user"] = None if path.startswith("/static/") else await self._visitor(scope)
         loose["auth"] = None
         visitor: access.Visitor | None = loose["user"]
-        if path == "/api/moment" and scope["method"] == "GET" and self._moment and _in_shop(visitor):
+        if path == "/api/moment" and scope["method"] == "GET" and visitor and _in_shop(visitor):
             await self._moment(scope, receive, with_headers(send))
             # After the answer: a till does not wait for the log.
             await anyio.to_thread.run_sync(audit.write, self._app, visitor, "asked who it is", "moment")
@@ -93,9 +93,9 @@ class Door:
         return visitor
 
 
-def _in_shop(visitor: access.Visitor | None) -> bool:
+def _in_shop(visitor: access.Visitor) -> bool:
     # Everybody else goes to the site, which answers 401 or 403 in full.
-    return visitor is not None and visitor.role in access.SHOP["roles"]
+    return visitor.role in access.SHOP["roles"]
 
 
 def _cookie(header: str, name: str) -> str | None:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from litestar import Request
 
-from regulars.web.access import Visitor
+from regulars.web.access import visitor_of
 from regulars.web.errors import FormForged
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -21,7 +21,7 @@ async def check(request: Request[Any, Any, Any]) -> None:
     """Raise FormForged unless this change comes from a page of ours, with its token."""
     if request.method in READING or request.route_handler.opt.get("by_anybody"):
         return
-    visitor: Visitor | None = request.scope.get("user")
+    visitor = visitor_of(request)
     if visitor is not None and visitor.session is None:
         return  # A server key is no cookie: no browser sends it by itself.
     if not _is_ours(request):

@@ -243,3 +243,11 @@ select
 from trait_state t
 left join segment_member m on m.customer = t.customer and m.segment = %(segment)s
 where t.orders > 0;
+
+-- name: known_customers
+-- The base of every share.
+select count(*) from customer where known;
+
+-- name: last_move
+-- "The last seven days" are those of what is known, not of the wall clock: a history may end long ago.
+select max(day) from segment_move;

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from regulars.app import App
 from regulars.web import words
+from regulars.web.access import visitor_of
 from regulars.web.menu import MENU
 
 HERE = Path(__file__).parent
@@ -31,7 +32,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.do"],
     )
-    made.filters |= {
+    filters: dict[str, Any] = {
         "number": words.number,
         "percent": words.percent,
         "initials": words.initials,
@@ -43,7 +44,8 @@ def environment() -> Environment:
         "address": words.address,
         "as_json": as_json,
     }
-    made.globals |= {"plural": words.plural, "static": static_url}
+    made.filters.update(filters)
+    made.globals.update({"plural": words.plural, "static": static_url})  # pyright: ignore[reportCallIssue, reportArgumentType]
     return made
 
 
@@ -78,7 +80,7 @@ def html(app: App, template: str, request: Request[Any, Any, Any], **given: obje
         "ago": partial(words.ago, now=now, zone=zone),
         "heading": partial(words.day_heading, now=now, zone=zone),
         "brand": app.settings.brand_name,
-        "visitor": request.scope.get("user"),
+        "visitor": visitor_of(request),
         "path": request.url.path,
         "now": now,
         "menu": MENU,

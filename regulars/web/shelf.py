@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import Any
 
-from litestar.types import ASGIApp, ControllerRouterHandler
+from litestar.types import ControllerRouterHandler
 
-from regulars import engage
-from regulars.app import App
 from regulars.web import api, pages
 
 
@@ -20,9 +17,3 @@ def routes() -> list[ControllerRouterHandler]:
         for module in pkgutil.iter_modules(package.__path__):
             found += importlib.import_module(f"{package.__name__}.{module.name}").routes
     return found
-
-
-def moment_of(app: App) -> ASGIApp | None:
-    """The raw route for a till's question, if engage has one."""
-    made: Any = getattr(engage, "moment_asgi", None)
-    return made(app) if made else None

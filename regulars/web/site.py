@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from litestar import Litestar, MediaType, Request, Response, Router
@@ -15,7 +15,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import SkipValidation
 from litestar.response import Redirect
-from litestar.static_files import create_static_files_router
+from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType]
 from litestar.types import ControllerRouterHandler
 
 from regulars.app import App
@@ -88,7 +88,7 @@ def answer_fault(app: App, request: Request[Any, Any, Any], fault: Exception) ->
         if request.headers.get("hx-request"):
             return Response("", status_code=401, headers={"hx-redirect": gate})
         return Redirect(gate, status_code=303)
-    template = "pages/fault.html" if request.scope.get("user") else "pages/access/fault.html"
+    template = "pages/fault.html" if access.visitor_of(request) else "pages/access/fault.html"
     return render.page(app, template, request, status=known.status, fault=known)
 
 
@@ -100,7 +100,8 @@ def _known(fault: Exception) -> RegularsError:
     if isinstance(fault, RegularsError):
         return fault
     if isinstance(fault, ValidationException):
-        what = "; ".join(str(each.get("key", "")) for each in fault.extra or [] if isinstance(each, dict))
+        named: list[dict[str, Any]] = [each for each in cast(list[Any], fault.extra or []) if isinstance(each, dict)]
+        what = "; ".join(str(each.get("key", "")) for each in named)
         return InputRefused(
             f"The request cannot be read: {what or fault.detail}", "Mend what it names and send it again"
         )

@@ -97,13 +97,13 @@ def test_a_key_acts_with_its_role_and_no_more(site: Site) -> None:
 
 def test_a_form_without_its_token_or_from_another_site_changes_nothing(site: Site) -> None:
     with site.client(Role.ADMIN) as client:
-        form = {"name": "Eve", "login": "eve", "role": "admin", "form_token": site.form_token(Role.ADMIN)}
+        form = {"name": "Eve", "login": "eve-the-stranger", "role": "admin", "form_token": site.form_token(Role.ADMIN)}
         foreign = {"sec-fetch-site": "cross-site"}
 
         assert client.post("/access", data=form | {"form_token": "guess"}).status_code == 403
         assert client.post("/access", data=form, headers=foreign).status_code == 403
         assert client.post("/access", data=form, headers={"origin": "https://evil.example"}).status_code == 403
-        assert "eve" not in client.get("/access").text
+        assert "eve-the-stranger" not in client.get("/access").text
 
 
 def test_answers_carry_the_security_headers(site: Site) -> None:

@@ -115,7 +115,7 @@ def segment(app: App, name: str, after: int | None = None) -> SegmentPage:
         history=analyze.size_history(app, name),
         members=rows_of(app, name, [member.customer for member in found]),
         after=found[-1].customer if len(found) == MEMBERS_PER_PAGE else None,
-        overlap=[(other, titles.get(other, other), count) for other, count in overlap],
+        overlap=[(str(other), titles.get(str(other), str(other)), count) for other, count in overlap],
         reach=app.db.execute(SQL.reachable, {"segment": name}).fetchall(),
         money=Money(members_cents=money[0] or 0, members=money[1], all_cents=money[2] or 0, all=money[3]),
     )
@@ -167,7 +167,7 @@ def analyze_sentence(rule: dict[str, Any]) -> str:
 
 def known_customers(app: App) -> int:
     """People with an identifier of their own: the base of every share."""
-    row = app.db.execute("select count(*) from customer where known").fetchone()
+    row = app.db.execute(SQL.known_customers).fetchone()
     return row[0] if row else 0
 
 

@@ -72,7 +72,7 @@ def sources(app: App, before: int | None = None) -> Sources:
     """All sources by name, with what each sent and what was refused of it."""
     refused = collect.refusals(app, REFUSALS_PER_PAGE, before)
     older = refused[-1].id if len(refused) == REFUSALS_PER_PAGE else None
-    return Sources(sources=collect.list_sources(app), refusals=refused, older=older)
+    return Sources(sources=list(collect.list_sources(app)), refusals=refused, older=older)
 
 
 @get("/api/pulse", opt=access.OFFICE, sync_to_thread=True)

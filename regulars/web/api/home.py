@@ -136,13 +136,16 @@ def best(app: App, limit: int = BEST) -> list[Best]:
 
 def moved(app: App) -> list[Moved]:
     """Segments with the most coming and going in the last seven days of what is known."""
-    row = app.db.execute("select max(day) from segment_move").fetchone()
+    row = app.db.execute(SQL.last_move).fetchone()
     last = row[0] if row else None
     if last is None:
         return []
     titles = {segment.name: segment.title for segment in analyze.segments(app)}
     rows = app.db.execute(SQL.moves, {"after": last - MOVED_DAYS, "limit": MOVES}).fetchall()
-    return [Moved(segment=name, title=titles.get(name, name), entered=came, left=went) for name, came, went in rows]
+    return [
+        Moved(segment=name, title=titles.get(str(name), str(name)), entered=came, left=went)
+        for name, came, went in rows
+    ]
 
 
 def fresh(app: App) -> list[Fresh]:

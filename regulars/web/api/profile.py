@@ -104,7 +104,7 @@ def belongings(app: App, number: int) -> list[Belonging]:
     """Segments she is in, latest first."""
     titles = {segment.name: segment.title for segment in analyze.segments(app)}
     rows = app.db.execute(SQL.belongings, {"customer": number})
-    return [Belonging(segment=name, title=titles.get(name, name), since=since) for name, since in rows]
+    return [Belonging(segment=name, title=titles.get(str(name), str(name)), since=since) for name, since in rows]
 
 
 def purchases(app: App, number: int) -> tuple[int, int]:

@@ -9,6 +9,8 @@ from litestar import Request, Response, get
 from regulars.web import access, render
 from regulars.web.site import House
 
+METHODS = frozenset({"get", "post", "put", "patch", "delete"})
+
 
 @get("/api/openapi.json", opt=access.OFFICE, include_in_schema=False, sync_to_thread=False)
 def openapi_json(request: Request[Any, Any, Any]) -> dict[str, Any]:
@@ -34,9 +36,10 @@ def developers_page(app: House, request: Request[Any, Any, Any]) -> Response[str
 def calls(schema: dict[str, Any]) -> list[dict[str, Any]]:
     """Method, path, sentence and parameters of every operation, by path."""
     found: list[dict[str, Any]] = []
-    for path, methods in sorted(schema.get("paths", {}).items()):
+    paths: dict[str, dict[str, dict[str, Any]]] = schema.get("paths", {})
+    for path, methods in sorted(paths.items()):
         for method, said in methods.items():
-            if isinstance(said, dict):
+            if method in METHODS:
                 parameters: list[dict[str, Any]] = said.get("parameters", [])
                 found.append(
                     {

@@ -117,7 +117,7 @@ def shown(app: App, request: Request[Any, Any, Any], before: int | None = None, 
         people, log = accounts.accounts(inside), audit.page(inside, before)
     own = next((each.login for each in people if each.id == request.user.account), "")
     older = log[-1].id if len(log) == audit.PAGE_ROWS else None
-    given = {"link": None, "done": ""} | said
+    given: dict[str, Any] = {"link": None, "done": ""} | said
     return render.page(
         app, "pages/access/access.html", request, accounts=people, log=log, older=older, login=own, **given
     )

@@ -15,8 +15,11 @@ from regulars.web.api import design as api
 from regulars.web.charts import Figure
 from regulars.web.site import House
 
-KINDS = {"Wait": ("Wait", "wait"), "HoldOut": ("Split by fixed chance", "split"), "Branch": ("Check", "split")}
-KINDS |= {"Send": ("Send e-mail", "mail"), "End": ("End", "check")}
+KINDS: dict[str, tuple[str, str]] = {
+    "Wait": ("Wait", "wait"),
+    "HoldOut": ("Split by fixed chance", "split"),
+    "Branch": ("Check", "split"),
+} | {"Send": ("Send e-mail", "mail"), "End": ("End", "check")}
 SIDE_STEPS_MAX = 20
 
 
@@ -124,7 +127,10 @@ def scale(effect: api.Effect) -> dict[str, float]:
     if effect.difference is None or effect.low is None or effect.high is None:
         return {}
     reach = max(abs(effect.low), abs(effect.high), 0.01) * 1.15
-    place = lambda value: round(50 + 50 * value / reach, 1)  # noqa: E731
+
+    def place(value: float) -> float:
+        return round(50 + 50 * value / reach, 1)
+
     return {
         "zero": 50.0,
         "from": place(effect.low),
@@ -160,7 +166,8 @@ def _step(view: api.Journey, name: str) -> Drawn:
     kind, icon = KINDS[type(node).__name__]
     here, outcomes = view.counts.nodes[name].here, view.counts.nodes[name].outcomes
     count = passed(view, name)
-    small, skipped, side, labels = f"{count / entered:.0%}", "", [], {}
+    small, skipped, side = f"{count / entered:.0%}", "", list[Drawn]()
+    labels: dict[str, Any] = {}
     reached = sum(n for outcome, n in outcomes.items() if outcome.startswith("goal"))
     if isinstance(node, Wait):
         small = f"{here:,} waiting"

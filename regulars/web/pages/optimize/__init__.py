@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Any
 
 from litestar import Request, Response, get
@@ -42,7 +43,7 @@ def report_page(app: House, request: Request[Any, Any, Any], name: FromPath[str]
         drawn=drawn(app, result),
         matrix=matrix(result),
         parts=parts(app, result),
-        say=lambda value, unit: say(app, value, unit),
+        say=partial(say, app),
         colors=COLORS,
         as_of=day_date(result.as_of_day) if result.as_of_day is not None else None,
     )
@@ -82,7 +83,7 @@ def drawn(app: App, result: ReportResult) -> Chart | None:
     if chart is None or chart.kind not in ("line", "bars") or len(result.rows) < LINE_MIN:
         return None
     place = {column.name: at for at, column in enumerate(result.columns)}
-    units = {column.name: column.unit for column in result.columns}
+    units: dict[str, Unit] = {column.name: column.unit for column in result.columns}
     unit = units[chart.series[0].column]
     scale, prefix, suffix, decimals = spoken(app, unit)
     series = [
@@ -141,7 +142,7 @@ def matrix(result: ReportResult) -> dict[str, Any] | None:
         "across": across,
         "down": down,
         "cells": cells,
-        "heat": lambda cell: heat(cell, most),
+        "heat": partial(heat, most=float(most)),
         "unit": result.columns[place[value.column]].unit,
         "title": value.title,
         "x": result.columns[place[chart.x]],
