@@ -28,7 +28,7 @@ from regulars.kit.clock import SystemClock
 from regulars.kit.dice import SystemDice
 from regulars.kit.errors import DatabaseRefused
 from regulars.kit.logging import logger
-from regulars.store.place import PORT, Cluster, locate
+from regulars.store.place import PORT, Cluster, locate, make_folder
 
 START_SECONDS = 60
 STOP_SECONDS = 60
@@ -74,6 +74,7 @@ def serving(home: Path) -> Generator[str, None, None]:
             with _alone(cluster):
                 if _is_last(users):
                     _stop(cluster)
+                    _leave_no_folder(cluster)
 
 
 def ensure_running(home: Path) -> None:
@@ -178,6 +179,7 @@ def _clear_remains(cluster: Cluster) -> None:
 
 def _launch(cluster: Cluster) -> int:
     """Start the server in a session of its own, so that neither our end nor a Ctrl-C reaches it; its process id."""
+    make_folder(cluster.sockets, cluster.user)  # whoever stopped it last may have removed a folder under /tmp
     server = [str(cluster.binaries / "bin" / "postgres"), "-D", str(cluster.data)]
     options = ["-k", str(cluster.sockets), "-p", str(PORT)]
     path = _log_file(cluster)
@@ -256,6 +258,13 @@ def _stop(cluster: Cluster) -> None:
             log.warning("database_still_stopping", process=process, waited_seconds=STOP_SECONDS)
             return
         SystemClock().sleep(PAUSE_SECONDS)
+
+
+def _leave_no_folder(cluster: Cluster) -> None:
+    """Remove the socket's folder where it had to be under /tmp; one that is not empty stays."""
+    if cluster.sockets.parent != cluster.base:
+        with suppress(OSError):
+            cluster.sockets.rmdir()
 
 
 def _run(cluster: Cluster, program: str, *arguments: str, text: str = "") -> None:

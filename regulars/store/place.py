@@ -61,7 +61,7 @@ def locate(home: Path) -> Cluster:
         if user:
             base, binaries = _reachable_base(home, base, user), _reachable_binaries(binaries, user)
         for folder in (base, base / "run"):
-            _make(folder, user)
+            make_folder(folder, user)
         return Cluster(data=base / "data", sockets=_sockets(base / "run", user), binaries=binaries, user=user)
     except OSError as fault:
         raise DatabaseRefused(
@@ -137,7 +137,7 @@ def _reachable(path: Path, user: str) -> bool:
     )
 
 
-def _make(folder: Path, user: str | None) -> None:
+def make_folder(folder: Path, user: str | None) -> None:
     """A folder that only the server's user (and root) enters; one that is there must be his already."""
     wanted = pwd.getpwnam(user).pw_uid if user else os.geteuid()
     try:
@@ -161,5 +161,5 @@ def _sockets(folder: Path, user: str | None) -> Path:
     if len(os.fsencode(folder)) <= SOCKET_FOLDER_BYTES and PLAIN_PATH.fullmatch(str(folder)):
         return folder
     short = Path("/tmp") / f"regulars-{hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]}"
-    _make(short, user)
+    make_folder(short, user)
     return short

@@ -32,12 +32,12 @@ class Store:
         self.dsn = dsn
         self._revive = revive
         self.pool = ConnectionPool(
-            dsn,
+            self._reachable_dsn,
             min_size=1,
             max_size=pool_max,
             timeout=POOL_WAIT_SECONDS,
             open=False,
-            check=self._check,
+            check=ConnectionPool.check_connection,
             kwargs={"options": "-c timezone=UTC"},
         )
 
@@ -81,12 +81,10 @@ class Store:
                     self.ensure_running()
                 raise
 
-    def _check(self, connection: psycopg.Connection) -> None:
-        try:
-            ConnectionPool.check_connection(connection)
-        except psycopg.OperationalError:
-            self.ensure_running()
-            raise  # the pool throws this connection away and makes another
+    def _reachable_dsn(self) -> str:
+        """Asked by the pool before each new connection: after every failure it would pause for longer."""
+        self.ensure_running()
+        return self.dsn
 
 
 def check(dsn: str) -> None:

@@ -144,6 +144,16 @@ def test_a_home_may_have_any_name(copied: Callable[[str], Path], name: str) -> N
         assert answers(dsn)
 
 
+def test_a_socket_that_had_to_be_under_tmp_leaves_no_folder_there(copied: Callable[[str], Path]) -> None:
+    home = copied("deep/" * 12 + "home")
+
+    with embedded.serving(home):
+        sockets = locate(home).sockets
+        assert sockets.parent == Path("/tmp")
+
+    assert not sockets.exists()
+
+
 def test_a_home_may_be_moved(home: Path, folder: Path) -> None:
     with embedded.serving(home) as dsn, psycopg.connect(dsn) as connection:
         connection.execute("create table kept as select 1 as one")
