@@ -13,7 +13,7 @@ from litestar.types import ASGIApp
 
 from regulars import analyze
 from regulars.app import App
-from regulars.collect.gateway import gateway as ingest
+from regulars.collect import gateway as ingest
 from regulars.engage import moment_asgi
 from regulars.web.access import add_server_key
 from regulars.web.accounts import Role, first_run_token

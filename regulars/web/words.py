@@ -98,6 +98,11 @@ def ago(instant: datetime | None, now: datetime, zone: ZoneInfo) -> str:
     return f"{seconds // 60} min ago" if seconds < 3_600 else f"{seconds // 3_600} h ago"
 
 
+def full_name(first: str | None, last: str | None, customer: int) -> str:
+    """How a customer is called on pages."""
+    return " ".join(filter(None, [first, last])) or f"Customer {customer}"
+
+
 def initials(name: str) -> str:
     """CS from Clementine Sorrel; ? when there is no name."""
     parts = [part for part in name.split() if part[0].isalpha()]

@@ -11,15 +11,14 @@ from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from regulars import analyze
-from regulars.analyze import Evidence, SegmentView, Size, Why
-from regulars.analyze.rules import parsed
+from regulars.analyze import Evidence, SegmentView, Size, Why, parsed
 from regulars.app import App
 from regulars.kit.clock import day_date
 from regulars.kit.errors import NotFound
-from regulars.profile.read import display_name
 from regulars.store import queries
 from regulars.web import access, audit
 from regulars.web.site import House
+from regulars.web.words import full_name
 
 SQL = queries("regulars.web")
 MEMBERS_PER_PAGE = 50
@@ -126,7 +125,7 @@ def rows_of(app: App, name: str, customers: list[int]) -> list[MemberRow]:
     return [
         MemberRow(
             customer=customer,
-            name=display_name(first, last, customer),
+            name=full_name(first, last, customer),
             spend_cents=spend,
             orders=orders,
             last_order=None if last_day is None else day_date(last_day),

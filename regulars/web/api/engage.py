@@ -11,8 +11,7 @@ from litestar.params import FromPath, FromQuery
 
 from regulars import flow
 from regulars.app import App
-from regulars.engage import catcher
-from regulars.engage.catcher import Caught, Opened
+from regulars.engage import Caught, Opened, catcher
 from regulars.kit.errors import InputRefused, NotFound
 from regulars.model import Card, Moment
 from regulars.store import queries

@@ -10,11 +10,11 @@ from litestar import get
 from regulars import analyze
 from regulars.app import App
 from regulars.kit.clock import day_date
-from regulars.profile.read import display_name
 from regulars.store import queries
 from regulars.web import access
 from regulars.web.api.collect import Pulse, pulse
 from regulars.web.site import House
+from regulars.web.words import full_name
 
 SQL = queries("regulars.web")
 WEEKS = 26
@@ -124,7 +124,7 @@ def best(app: App, limit: int = BEST) -> list[Best]:
     return [
         Best(
             customer=customer,
-            name=display_name(first, last, customer),
+            name=full_name(first, last, customer),
             spend_cents=spend,
             orders=orders,
             last_order=day_date(last_day),

@@ -12,7 +12,7 @@ from litestar.params import FromPath
 
 from regulars import optimize
 from regulars.app import App
-from regulars.optimize.reports import Parameter, Report, ReportResult, reports
+from regulars.optimize import Parameter, Report, ReportResult, reports
 from regulars.web import access
 from regulars.web.site import House
 

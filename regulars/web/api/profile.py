@@ -12,8 +12,7 @@ from litestar.params import FromPath, FromQuery
 from regulars import analyze, design, profile, resolve
 from regulars.analyze import Evidence, Standing, TraitValue
 from regulars.app import App
-from regulars.design import Balance
-from regulars.design.ledger import EntryRow
+from regulars.design import Balance, EntryRow
 from regulars.profile import Hit, Profile, TimelineItem
 from regulars.resolve import Explanation, Identifier
 from regulars.store import queries

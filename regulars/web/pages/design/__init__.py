@@ -8,8 +8,7 @@ import msgspec
 from litestar import Request, Response, get
 from litestar.params import FromPath
 
-from regulars.design import Graph
-from regulars.design.graph import Branch, HoldOut, Node, Send, Wait, next_nodes
+from regulars.design import Branch, Graph, HoldOut, Node, Send, Wait, next_nodes
 from regulars.web import access, render, words
 from regulars.web.api import design as api
 from regulars.web.charts import Figure

@@ -11,7 +11,7 @@ from litestar.params import FromPath
 
 from regulars.app import App
 from regulars.kit.clock import day_date
-from regulars.optimize.reports import ReportResult, Unit, Value
+from regulars.optimize import ReportResult, Unit, Value
 from regulars.web import access, render, words
 from regulars.web.api import optimize as api
 from regulars.web.charts import COLORS, Chart, Series
