@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -9,9 +10,11 @@ import msgspec
 from litestar import Request, Response, get
 from litestar.params import FromPath, FromQuery
 
+from regulars.analyze import TraitValue
 from regulars.app import App
+from regulars.kit.clock import day_date
 from regulars.profile import TimelineItem
-from regulars.web import access, audit, render
+from regulars.web import access, audit, render, words
 from regulars.web.api import home
 from regulars.web.api import profile as api
 from regulars.web.api.analyze import behind
@@ -65,7 +68,14 @@ def customer_page(app: House, request: Request[Any, Any, Any], customer: FromPat
     with app.transaction() as inside:
         view = api.customer(inside, customer)
     return render.page(
-        app, "pages/profile/customer.html", request, view=view, looks=look, days=days(app, view.timeline)
+        app,
+        "pages/profile/customer.html",
+        request,
+        view=view,
+        looks=look,
+        days=days(app, view.timeline),
+        traits=known_traits(view),
+        say_trait=partial(say_trait, app),
     )
 
 
@@ -89,6 +99,27 @@ def trait_part(
     with app.transaction() as inside:
         events = behind(inside, customer, trait)
     return render.page(app, "pages/profile/behind.html", request, events=events)
+
+
+def known_traits(view: api.Customer) -> list[TraitValue]:
+    """Traits that say something about this person."""
+    return [trait for trait in view.traits if trait.value not in (None, 0, "")]
+
+
+def say_trait(app: App, trait: TraitValue) -> str:
+    """A trait's value as pages say it: money, dates and shares like everywhere else."""
+    value = trait.value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return trait.shown
+    match trait.unit:
+        case "cents":
+            return words.money(value, app.settings.brand_currency)
+        case "date":
+            return words.day(day_date(int(value)), app.settings.zone)
+        case "share":
+            return words.percent(value)
+        case _:
+            return trait.shown
 
 
 def look(item: TimelineItem) -> tuple[str, str]:

@@ -1,0 +1,58 @@
+"""A new installation: every page stands before the first event and says what it would show."""
+
+from __future__ import annotations
+
+import anyio
+import httpx
+import pytest
+
+from regulars.app import App
+from regulars.web import create_app, first_run_token
+from regulars.web.access import open_session
+from regulars.web.accounts import accounts
+
+PAGES = {
+    "/": "Connect the first source",
+    "/sources": "Nothing is connected",
+    "/customers": "Nobody is known yet",
+    "/segments/lapsing_regulars": "Nobody is in it now",
+    "/segments": "0 known customers",
+    "/traits": "Try a rule",
+    "/journeys": "Win back",
+    "/journeys/win-back": "Nobody has come to a step that writes yet",
+    "/outbox": "Nobody was written to yet",
+    "/mail": "Nothing was caught yet",
+    "/moment": "Who is here?",
+    "/reports/purchase_trends": "Nothing to report yet",
+    "/home/findings": "Nothing has moved yet",
+    "/access": "1 person may sign in",
+}
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_without_data_says_what_it_would_show(app: App, path: str) -> None:
+    status, text = anyio.run(fetched, app, path)
+
+    assert status == 200
+    assert PAGES[path] in text
+
+
+def test_what_does_not_exist_is_answered_in_words(app: App) -> None:
+    status, text = anyio.run(fetched, app, "/customers/424242")
+
+    assert status == 404
+    assert "There is no customer 424242" in text
+
+
+async def fetched(app: App, path: str) -> tuple[int, str]:
+    """One page of a new installation, as the administrator."""
+    site = create_app(app)
+    first_run_token(app)
+    with app.transaction() as inside:
+        cookie = open_session(inside, accounts(inside)[0])
+    transport = httpx.ASGITransport(app=site)  # pyright: ignore
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://test", cookies={"regulars_session": cookie}
+    ) as client:
+        answer = await client.get(path, headers={"accept": "text/html"})
+    return answer.status_code, answer.text
