@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import threading
 from collections.abc import Callable, Iterator
 from importlib.metadata import entry_points
 from typing import Generic, TypeVar
@@ -19,6 +20,7 @@ class Shelf(Generic[T]):
         self.package = package
         self._found: dict[str, T] = {}
         self._loaded = False
+        self._loading = threading.RLock()
 
     def add(self, name: str) -> Callable[[T], T]:
         """Decorator: put a plug-in on the shelf under `name`; a second one of the same name is refused."""
@@ -47,11 +49,13 @@ class Shelf(Generic[T]):
         return [(name, self[name]) for name in self]
 
     def _load(self) -> None:
-        if self._loaded:
-            return
-        self._loaded = True
-        package = importlib.import_module(self.package)
-        for module in pkgutil.iter_modules(package.__path__):
-            importlib.import_module(f"{self.package}.{module.name}")
-        for point in entry_points(group=f"regulars.{self.kind}"):
-            point.load()
+        # Two threads may ask first at the same time: the second must not see a shelf that is half full.
+        with self._loading:
+            if self._loaded:
+                return
+            self._loaded = True
+            package = importlib.import_module(self.package)
+            for module in pkgutil.iter_modules(package.__path__):
+                importlib.import_module(f"{self.package}.{module.name}")
+            for point in entry_points(group=f"regulars.{self.kind}"):
+                point.load()
