@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from regulars.design import Branch, Graph, HoldOut, Node, Send, Wait, next_nodes
 from regulars.web import access, render, words
 from regulars.web.api import design as api
+from regulars.web.api.engage import Tally
 from regulars.web.charts import Figure
 from regulars.web.site import House
 
@@ -64,7 +65,19 @@ def journey_page(app: House, request: Request[Any, Any, Any], name: FromPath[str
         verdict=verdict(view.effect),
         scale=scale(view.effect),
         entry=entry_words(view.graph),
+        outcomes=outcomes(view),
     )
+
+
+def outcomes(view: api.Journey) -> list[Tally]:
+    """What became of the journey's wishes over all its steps, most first."""
+    sums: dict[tuple[str, str], int] = {}
+    for tallies in view.wishes.values():
+        for tally in tallies:
+            key = (tally.state, tally.why or tally.reason or "")
+            sums[key] = sums.get(key, 0) + tally.count
+    ordered = sorted(sums.items(), key=lambda one: -one[1])
+    return [Tally(state=state, reason=None, why=why, count=count) for (state, why), count in ordered]
 
 
 def entry_words(graph: Graph | None) -> str:
@@ -83,7 +96,9 @@ def figures(view: api.Journey) -> list[Figure]:
     goal = goal_words(view.graph)
     return [
         Figure(name="Entered", value=words.number(view.row.entered), than=f"{view.row.live:,} in the journey now"),
-        Figure(name=goal, value=share_words(written.rate), than=f"{written.reached:,} of {written.ended:,} written to"),
+        Figure(
+            name=goal, value=share_words(written.rate), than=f"{written.reached:,} of {written.ended:,} not held out"
+        ),
         Figure(
             name="Holdout did",
             value=share_words(held.rate),
