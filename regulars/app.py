@@ -41,7 +41,7 @@ class App:
 
 @contextmanager
 def open_app(settings: Settings, clock: Clock | None = None, dice: Dice | None = None) -> Generator[App, None, None]:
-    """An App on this installation: PostgreSQL started if it is ours, schema up to date; closed and stopped at the end."""
+    """An App on this installation: PostgreSQL started if it is ours, schema up to date; closed at the end."""
     with Store.open(settings) as store:
         yield App(
             settings=settings,

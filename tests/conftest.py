@@ -54,7 +54,7 @@ def database_url(server: str, template: str) -> Generator[str, None, None]:
     """Connection string of a fresh database with our schema."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(f"create database {name} template {template} strategy file_copy")
+        admin.execute(f"create database {name} template {template} strategy wal_log")
     yield with_database(server, name)
     with psycopg.connect(server, autocommit=True) as admin:
         admin.execute(f"drop database {name} with (force)")

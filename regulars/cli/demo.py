@@ -72,7 +72,7 @@ def run_demo(
         summary = summarize(app, report, time.monotonic() - started, memory)
         terminal.print_json(summary) if as_json else print_summary(summary)
         if serve:
-            wait_for_ctrl_c()
+            wait_for_ctrl_c(app)
 
 
 def load(app: App, size: str, today: date | None, quiet: bool) -> demo.LoadReport:
@@ -118,7 +118,7 @@ def wait_until_carried(app: App, show: Callable[[int, int], None]) -> None:
                 f"Nothing was carried for {STALL_SECONDS} seconds: {now[0]} of {now[1]} events are in",
                 "Look at the lines above for the reason, then run the same command again: it goes on where it stopped",
             )
-        time.sleep(POLL_SECONDS)
+        app.clock.sleep(POLL_SECONDS)
 
 
 def carried(app: App) -> tuple[int, int]:
@@ -203,10 +203,10 @@ def free_port(wanted: int) -> int:
         return probe.getsockname()[1]
 
 
-def wait_for_ctrl_c() -> None:
+def wait_for_ctrl_c(app: App) -> None:
     """Until the person at the keyboard has seen enough."""
     try:
         while True:
-            time.sleep(3600)
+            app.clock.sleep(3600)
     except KeyboardInterrupt:
         return

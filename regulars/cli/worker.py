@@ -1,10 +1,12 @@
 """`regulars worker`: carry the journal, let time pass, send."""
 
 import signal
+from types import FrameType
 from typing import Annotated
 
 import typer
 
+from regulars import analyze
 from regulars.cli import terminal
 from regulars.cli.children import when_parent_ends
 from regulars.worker import Worker
@@ -16,9 +18,14 @@ commands = typer.Typer()
 def worker(with_parent: Annotated[bool, typer.Option(hidden=True)] = False) -> None:
     """Carry events from the journal through all rooms, tick, send and copy to the lake, until stopped."""
     with terminal.opened() as app:
+        analyze.ensure_schema(app)
         runner = Worker(app)
-        signal.signal(signal.SIGTERM, lambda *_: runner.stop())
-        signal.signal(signal.SIGINT, lambda *_: runner.stop())
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            runner.stop()
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
         if with_parent:
             when_parent_ends(runner.stop)
         runner.run()

@@ -54,6 +54,7 @@ class Worker:
 
     def __init__(self, app: App) -> None:
         self.app = app
+        self._since_tick = 0
         self._stop = threading.Event()
 
     def stop(self) -> None:
@@ -83,9 +84,7 @@ class Worker:
             published = collect.publish(app)
         app = self._at(now)
         sent = sum(engage.deliver(app, SEND_PER_ROUND).values())
-        return Round(
-            carried=carried, published=published, ticked=ticked, sent=sent, flushed=self._flush(now, carried)
-        )
+        return Round(carried=carried, published=published, ticked=ticked, sent=sent, flushed=self._flush(now, carried))
 
     def _carry_or_tick(self) -> tuple[int, bool, datetime]:
         """Carry the next batch up to the next tick, or tick when that is due. Gives events, ticked?, and the time."""
@@ -113,24 +112,31 @@ class Worker:
                 self._tick(app, wall)
                 return 0, True, wall
             return 0, False, memory.ticked_at or wall
-        zone, live_from, ticked_at = app.settings.zone, wall - LIVE_WITHIN, memory.ticked_at
-        carried, now, wishes = 0, ticked_at or wall, 0
+        zone, live_from = app.settings.zone, wall - LIVE_WITHIN
+        ticked_at = memory.ticked_at or self._replay_tick(app, pace.tick_of(batch.events[0].occurred_at, zone))
+        carried, now, wishes = 0, ticked_at, 0
         while carried < len(batch.events) and not wishes:
             rest = batch.events[carried:]
-            ahead = rest[min(REPLAY_TICK_EVENTS, len(rest) - 1)]
-            due = pace.next_replay_tick(ticked_at, ahead.occurred_at, zone)
-            part = until(rest, due, live_from)
-            if part:
-                past = [event.occurred_at for event in part if event.occurred_at < live_from]
-                now = max(past, default=now)
-                carry = Batch(events=part, last_seq=part[-1].seq)
-                flow.on_events(replace(app, clock=ManualClock(now)), carry)
-                collect.advance(app, carry)
-                carried += len(part)
-            else:
+            need = max(0, REPLAY_TICK_EVENTS - self._since_tick)
+            due = pace.replay_tick_before(ticked_at, rest[0].occurred_at, zone)
+            if not need and ticked_at < due:
                 now = ticked_at = due
                 wishes = self._tick(replace(app, clock=ManualClock(due)), due)
+                continue
+            until = pace.replay_tick_after(ticked_at, rest[min(need, len(rest) - 1)].occurred_at, zone)
+            part = rest[:need] + before(rest[need:], until, live_from)
+            past = [event.occurred_at for event in part if event.occurred_at < live_from]
+            now = max(past, default=now)
+            carry = Batch(events=part, last_seq=part[-1].seq)
+            flow.on_events(replace(app, clock=ManualClock(now)), carry)
+            collect.advance(app, carry)
+            carried += len(part)
+            self._since_tick += len(part)
         return carried, True, now
+
+    def _replay_tick(self, app: App, at: datetime) -> datetime:
+        self._tick(replace(app, clock=ManualClock(at)), at)
+        return at
 
     def _is_due(self, memory: Pace, now: datetime) -> bool:
         if memory.ticked_at is None:
@@ -140,7 +146,8 @@ class Worker:
     def _tick(self, app: App, now: datetime) -> int:
         outcome = flow.on_tick(app, now)
         app.db.execute(pace.SQL.set_ticked, {"at": now})
-        log.info("ticked", at=now.isoformat(), intents=outcome.intents)
+        self._since_tick = 0
+        log.debug("ticked", at=now.isoformat(), intents=outcome.intents)
         return outcome.intents
 
     def _at(self, now: datetime) -> App:
@@ -158,7 +165,7 @@ class Worker:
         return report.events
 
 
-def until(events: list[Event], due: datetime, live_from: datetime) -> list[Event]:
+def before(events: list[Event], due: datetime, live_from: datetime) -> list[Event]:
     """The events before the first historic one at or after `due`.
 
     Events from `live_from` on are people using the installation meanwhile, not history.

@@ -42,14 +42,22 @@ def next_tick(ticked_at: datetime, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, TICK_AT, zone)
 
 
-def next_replay_tick(ticked_at: datetime | None, next_event: datetime, zone: ZoneInfo) -> datetime:
-    """The next tick of a replay: whole steps of REPLAY_TICK_DAYS from the last one, the last before `next_event`'s day."""
-    day = next_event.astimezone(zone).date()
-    if ticked_at is None:
-        return datetime.combine(day + timedelta(days=1), TICK_AT, zone)
+def tick_of(instant: datetime, zone: ZoneInfo) -> datetime:
+    """The tick of the day of `instant`."""
+    return datetime.combine(instant.astimezone(zone).date(), TICK_AT, zone)
+
+
+def replay_tick_before(ticked_at: datetime, instant: datetime, zone: ZoneInfo) -> datetime:
+    """The last tick of a replay at or before `instant`: whole steps of REPLAY_TICK_DAYS from the last one."""
     last = ticked_at.astimezone(zone).date()
-    steps = max(1, (day - last).days // REPLAY_TICK_DAYS)
-    return datetime.combine(last + timedelta(days=steps * REPLAY_TICK_DAYS), TICK_AT, zone)
+    steps = (instant.astimezone(zone).date() - last).days // REPLAY_TICK_DAYS
+    due = datetime.combine(last + timedelta(days=steps * REPLAY_TICK_DAYS), TICK_AT, zone)
+    return due if due <= instant else due - timedelta(days=REPLAY_TICK_DAYS)
+
+
+def replay_tick_after(ticked_at: datetime, instant: datetime, zone: ZoneInfo) -> datetime:
+    """The first tick of a replay after `instant`."""
+    return replay_tick_before(ticked_at, instant, zone) + timedelta(days=REPLAY_TICK_DAYS)
 
 
 def begin_replay(app: App) -> None:
