@@ -198,3 +198,10 @@ def test_every_look_up_is_in_the_audit_log_and_the_log_cannot_be_changed(site: S
         assert row == ("looked up a customer", "customer:1")
         with pytest.raises(Exception, match="append-only"):
             inside.db.execute("delete from audit_log")
+
+
+def test_an_account_that_is_not_there_gets_no_sign_in(site: Site) -> None:
+    with site.client(Role.ADMIN) as client:
+        answer = client.post("/access/999999/token", data={"form_token": site.form_token(Role.ADMIN)})
+
+    assert answer.status_code == 404

@@ -54,7 +54,8 @@ def run(app: App, name: str, given: dict[str, str]) -> ReportResult:
             result = optimize.report(inside, name, params)
         if len(_cache) >= CACHE_MAX:
             _cache.clear()
-        _cache[key] = (time.monotonic(), result)
+        if result.rows:  # "Nothing yet" is asked again: the lake may be filled the next second.
+            _cache[key] = (time.monotonic(), result)
     return result
 
 

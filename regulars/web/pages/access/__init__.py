@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect
 
 from regulars.app import App
-from regulars.kit.errors import RegularsError
+from regulars.kit.errors import NotFound, RegularsError
 from regulars.web import access, accounts, audit, door, render
 from regulars.web.accounts import Account, Role
 from regulars.web.site import House
@@ -142,7 +142,9 @@ def add_person(app: House, request: Request[Any, Any, Any], data: URLEncodedBody
 def new_sign_in(app: House, request: Request[Any, Any, Any], account: FromPath[int]) -> Response[str]:
     """A one-time sign-in for somebody who has no password or forgot it."""
     with app.transaction() as inside:
-        found = next(each for each in accounts.accounts(inside) if each.id == account)
+        found = next((each for each in accounts.accounts(inside) if each.id == account and not each.disabled), None)
+    if found is None:
+        raise NotFound(f"There is no account {account} that may sign in", "Choose one from the list")
     audit.write(app, request.user, "made a one-time sign-in", f"account:{account}")
     return shown(app, request, link=one_time(app, found))
 
