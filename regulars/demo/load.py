@@ -105,7 +105,9 @@ def _plan(app: App, size: str, today: date | None) -> Plan:
     if not path.exists():
         plan = Plan(size, today or app.clock.now().astimezone(app.settings.zone).date())
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(msgspec.json.encode(plan))
+        part = path.with_suffix(".new")
+        part.write_bytes(msgspec.json.encode(plan))
+        part.rename(path)
         return plan
     plan = msgspec.json.decode(path.read_bytes(), type=Plan)
     if plan.size != size or (today is not None and today != plan.today):

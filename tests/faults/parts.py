@@ -73,11 +73,13 @@ def wait_until_answering(port: int) -> None:
     """Until the web answers on this port."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
             connection.request("GET", "/health")
             if connection.getresponse().status == 200:
                 return
-        except OSError:
+        except (OSError, http.client.HTTPException):
             time.sleep(0.2)
+        finally:
+            connection.close()
     raise AssertionError(f"nothing answers on port {port}")

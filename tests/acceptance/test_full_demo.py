@@ -1,0 +1,110 @@
+"""The whole demo year through every room, as `regulars demo --no-serve` leaves it, against numbers known beforehand."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from regulars import analyze, collect
+from regulars.app import App, open_app
+from regulars.kit import settings as kit_settings
+
+DEMO_SECONDS = 900
+# The Complete Journey, as published: see docs/demo-brand.md.
+ORDERS = 155_848
+REVENUE_CENTS = 459_603_958
+HOUSEHOLDS = 2_469
+QUINTILE_PERCENT = (54.57, 23.96, 13.14, 6.45, 1.88)
+COUPON_PERCENT = 63.14
+
+
+class Demo(NamedTuple):
+    """What the command printed, and the installation it left."""
+
+    summary: dict[str, Any]
+    app: App
+
+
+@pytest.fixture(scope="module")
+def loaded() -> Generator[Demo, None, None]:
+    """One run of the command, at full size."""
+    folder = Path(tempfile.mkdtemp(prefix="regulars-demo-"))
+    folder.chmod(0o755)
+    try:
+        command = [sys.executable, "-m", "regulars", "demo", "--no-serve", "--json", "--home", str(folder / "home")]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=DEMO_SECONDS, check=False)
+        assert done.returncode == 0, done.stderr[-2000:]
+        with open_app(kit_settings.load({}, home=str(folder / "home"))) as app:
+            yield Demo(json.loads(done.stdout.splitlines()[-1]), app)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def households(loaded: Demo) -> list[tuple[Any, ...]]:
+    """(household, orders, spend_cents, coupon_orders), folded from the lake by the household each order carries."""
+    collect.flush(loaded.app)
+    with loaded.app.transaction() as app:
+        return analyze.fold_lake(app, ["orders", "spend_cents", "coupon_orders"], owner="household").rows
+
+
+def test_the_command_ends_with_one_json_line_of_the_promised_keys(loaded: Demo) -> None:
+    assert set(loaded.summary) == {
+        *("events", "orders", "revenue_cents", "records", "customers", "seconds", "peak_rss_bytes"),
+        *("identity", "segments", "messages"),
+    }
+    assert set(loaded.summary["identity"]) == {"precision", "recall", "largest", "true_largest"}
+
+
+def test_every_order_and_every_cent_of_the_panel_comes_through_the_traits(households: list[tuple[Any, ...]]) -> None:
+    assert len(households) == HOUSEHOLDS
+    assert sum(orders for _, orders, _, _ in households) == ORDERS
+    assert sum(cents for _, _, cents, _ in households) == REVENUE_CENTS
+
+
+def test_spend_quintiles_are_the_published_ones(households: list[tuple[Any, ...]]) -> None:
+    spend = sorted((cents for _, _, cents, _ in households), reverse=True)
+    edges = [round(len(spend) * fifth / 5) for fifth in range(6)]
+
+    shares = [round(100 * sum(spend[a:b]) / sum(spend), 2) for a, b in zip(edges, edges[1:], strict=False)]
+
+    assert shares == pytest.approx(QUINTILE_PERCENT, abs=0.011)
+
+
+def test_the_share_of_households_that_ever_used_a_coupon_is_the_published_one(
+    households: list[tuple[Any, ...]],
+) -> None:
+    users = sum(1 for _, _, _, coupon_orders in households if coupon_orders)
+
+    assert round(100 * users / len(households), 2) == COUPON_PERCENT
+
+
+def test_customers_are_the_people_that_were_planted(loaded: Demo) -> None:
+    identity = loaded.summary["identity"]
+
+    assert identity["precision"] >= 0.985
+    assert identity["recall"] >= 0.80
+    assert identity["largest"] <= 2 * identity["true_largest"]
+
+
+def test_somebody_was_mailed_and_somebody_was_held_out_on_purpose(loaded: Demo) -> None:
+    messages = loaded.summary["messages"]
+
+    assert messages["sent"] > 0
+    assert messages["held"] > 0
+    assert messages.get("unknown", 0) == messages.get("failed", 0) == 0
+    mails = list((loaded.app.settings.home_path / "mail").glob("*.eml"))
+    assert len(mails) == messages["sent"]
+
+
+def test_live_state_of_everybody_is_what_a_rebuild_from_the_lake_says(loaded: Demo) -> None:
+    with loaded.app.transaction() as app:
+        assert analyze.differences(app) == []
