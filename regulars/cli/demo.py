@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from regulars import analyze, demo, engage, worker
+from regulars import analyze, collect, demo, engage, worker
 from regulars.app import App, open_app
 from regulars.bench.memory import MemoryWatch
 from regulars.cli import terminal
@@ -118,7 +118,9 @@ def wait_until_carried(app: App, show: Callable[[int, int], None]) -> None:
                 f"Nothing was carried for {STALL_SECONDS} seconds: {now[0]} of {now[1]} events are in",
                 "Look at the lines above for the reason, then run the same command again: it goes on where it stopped",
             )
-        app.clock.sleep(POLL_SECONDS)
+        # The worker is busy on one core; the other one copies what it has carried to the lake meanwhile.
+        if not collect.flush(app).events:
+            app.clock.sleep(POLL_SECONDS)
 
 
 def carried(app: App) -> tuple[int, int]:
