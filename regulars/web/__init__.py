@@ -8,6 +8,10 @@ Never: decides anything about customers, sends anything, or shows a page to a ro
 
 from __future__ import annotations
 
+import signal
+import threading
+from types import FrameType
+
 import uvicorn
 from litestar.types import ASGIApp
 
@@ -39,7 +43,22 @@ def create_app(app: App) -> ASGIApp:
 
 
 def run(app: App, host: str, port: int) -> None:
-    """Serve until told to stop (SIGINT, SIGTERM)."""
+    """Serve until told to stop (SIGINT, SIGTERM); then return, so that the caller can put away what it holds."""
+    # The server raises the signal again once it has ended; with the default handler the process would die there and
+    # leave an embedded PostgreSQL behind.
+    before = signal.signal(signal.SIGTERM, _carry_on) if threading.current_thread() is threading.main_thread() else None
+    try:
+        _serve(app, host, port)
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _carry_on(number: int, frame: FrameType | None) -> None:
+    del number, frame
+
+
+def _serve(app: App, host: str, port: int) -> None:
     uvicorn.run(
         create_app(app),  # pyright: ignore[reportArgumentType]
         host=host,
