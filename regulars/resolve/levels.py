@@ -140,7 +140,7 @@ class _Levels:
         ruled: Rulings,
         dropped_levels: frozenset[int],
     ) -> None:
-        self.by_id, self.held, self.alone, self.ruled = by_id, held, alone, ruled
+        self.by_id, self.alone, self.ruled = by_id, alone, ruled
         self.dropped = dropped_levels
         self.of: dict[object, Cluster] = {}
         for s in by_id:
@@ -150,14 +150,19 @@ class _Levels:
         self.vertices: dict[int, list[object]] = {id(cluster): [vertex] for vertex, cluster in self.of.items()}
         self.cuts: list[Cut] = []
         self.shared: set[tuple[int, int]] = set()
+        self.edges: dict[int, list[tuple[int, tuple[int, int]]]] = defaultdict(list)
+        for s in by_id:
+            for one in held[s]:
+                if one.state == EDGE:
+                    self.edges[one.level].append((s, (one.value, one.epoch)))
 
     def run(self, reach: int) -> Settled:
         self._decisions()
         for level in LEVELS:
             if level == FIRST_LEVEL_WITH_NAMES:
                 self._cores()
-            if level not in self.dropped:
-                self._level(level)
+            if level not in self.dropped and level in self.edges:
+                self._level(level, self.edges[level])
         groups: list[Group] = []
         for cluster in self._clusters():
             if cluster.signatures:
@@ -200,15 +205,7 @@ class _Levels:
             if len(cluster.names) > 1:
                 cluster.names = {_most([(s.first_name, s.last_day) for s in facts if s.first_name])}
 
-    def _level(self, level: int) -> None:
-        edges: list[tuple[int, tuple[int, int]]] = [
-            (s, (one.value, one.epoch))
-            for s, links in self.held.items()
-            for one in links
-            if one.level == level and one.state == EDGE and s in self.of
-        ]
-        if not edges:
-            return
+    def _level(self, level: int, edges: list[tuple[int, tuple[int, int]]]) -> None:
         for _, node in edges:
             if node not in self.of:
                 cluster = Cluster()
