@@ -37,11 +37,13 @@ def moment(app: App, moment: Moment) -> Card | None:
     # Prepared from the first time on: planning costs more than running it.
     row = app.db.execute(SQL.known_now, given, prepare=True).fetchone()
     assert row is not None
-    first_name, last_name, points, offer, offered_at, traits = row
+    first_name, last_name, birth_date, left_email, points, offer, offered_at, traits = row
     known = Known(
         customer=customer,
         first_name=first_name,
         last_name=last_name,
+        birth_date=birth_date,
+        left_email=left_email,
         points=points,
         offer=offer,
         offered_at=offered_at,

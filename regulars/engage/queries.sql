@@ -201,6 +201,8 @@ select 1 from suppression where channel = %(channel)s and address = %(address)s
 select
     p.first_name,
     p.last_name,
+    p.birth_date,
+    exists (select from suppression s where s.channel = 'email' and s.address = lower(p.email)),
     case
         when w.customer is null then 0
         when w.next_day is null or w.next_day > %(today)s then w.available
