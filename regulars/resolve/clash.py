@@ -40,13 +40,19 @@ class Cluster:
     def absorb(self, other: Cluster) -> None:
         """Take all that `other` says."""
         self.signatures += other.signatures
-        self.logins |= other.logins
-        self.cards |= other.cards
         for kind, values in other.contacts.items():
-            self.contacts[kind] = self.contacts.get(kind, set()) | values
-        self.dobs |= other.dobs
-        self.names |= other.names
-        self.splits |= other.splits
+            self.contacts[kind] = self.contacts[kind] | values if kind in self.contacts else set(values)
+        # Most say little, and adding nothing costs as much as adding something.
+        if other.logins:
+            self.logins |= other.logins
+        if other.cards:
+            self.cards |= other.cards
+        if other.dobs:
+            self.dobs |= other.dobs
+        if other.names:
+            self.names |= other.names
+        if other.splits:
+            self.splits |= other.splits
         self.known = self.known or other.known
 
 

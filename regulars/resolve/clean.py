@@ -150,26 +150,36 @@ class Cleaner:
 
     def _clean(self, raw: Bundle) -> Evidence:
         found = _Found(self)
-        found.take(LOGIN, f"login:{raw.login_space}", normalize.token(normalize.text_of(raw.user_id)))
         card_proved = raw.presents_cards or raw.card_verified
-        found.take(CARD if card_proved else CARD_PENDING, "card", normalize.card(normalize.text_of(raw.card)))
-        found.take(
-            EMAIL_VERIFIED if raw.email_verified else EMAIL, "email", normalize.email(normalize.text_of(raw.email))
-        )
-        phone = normalize.phone(normalize.text_of(raw.phone), self._country) if raw.phone else None
-        found.take(PHONE_VERIFIED if raw.phone_verified else PHONE, "phone", phone)
-        found.take(ORDER, "order", normalize.token(normalize.text_of(raw.order)))
-        found.take(PAYMENT, "payment", normalize.token(normalize.text_of(raw.payment)))
-        found.take(DEVICE, "device", normalize.token(normalize.text_of(raw.device)))
-        found.take(COOKIE, "cookie", normalize.token(normalize.text_of(raw.anonymous_id)))
+        text_of, token = normalize.text_of, normalize.token
+        # Most fields are absent from most events.
+        if raw.user_id is not None:
+            found.take(LOGIN, f"login:{raw.login_space}", token(text_of(raw.user_id)))
+        if raw.card is not None:
+            found.take(CARD if card_proved else CARD_PENDING, "card", normalize.card(text_of(raw.card)))
+        if raw.email is not None:
+            found.take(EMAIL_VERIFIED if raw.email_verified else EMAIL, "email", normalize.email(text_of(raw.email)))
+        if raw.phone:
+            phone = normalize.phone(text_of(raw.phone), self._country)
+            found.take(PHONE_VERIFIED if raw.phone_verified else PHONE, "phone", phone)
+        if raw.order is not None:
+            found.take(ORDER, "order", token(text_of(raw.order)))
+        if raw.payment is not None:
+            found.take(PAYMENT, "payment", token(text_of(raw.payment)))
+        if raw.device is not None:
+            found.take(DEVICE, "device", token(text_of(raw.device)))
+        if raw.anonymous_id is not None:
+            found.take(COOKIE, "cookie", token(text_of(raw.anonymous_id)))
         for kind, value in raw.external:
             found.take_external(normalize.text_of(kind), normalize.text_of(value), card_proved, self._country)
-        street, city, postcode = (normalize.text_of(x) for x in (raw.street, raw.city, raw.postcode))
+        address = None
+        if raw.street is not None:
+            address = normalize.address(text_of(raw.street), text_of(raw.city), text_of(raw.postcode))
         return found.evidence(
-            normalize.birth(normalize.text_of(raw.birth)),
-            normalize.name(normalize.text_of(raw.first_name)),
-            normalize.name(normalize.text_of(raw.last_name)),
-            normalize.address(street, city, postcode) if street else None,
+            None if raw.birth is None else normalize.birth(text_of(raw.birth)),
+            None if raw.first_name is None else normalize.name(text_of(raw.first_name)),
+            None if raw.last_name is None else normalize.name(text_of(raw.last_name)),
+            address,
         )
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Set as AbstractSet
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -33,6 +35,11 @@ from regulars.resolve.policy import (
 CONTACTS = frozenset((EMAIL_VERIFIED, PHONE_VERIFIED, EMAIL, PHONE))
 # The verified class that makes the unverified one of the same value superfluous.
 VERIFIED_OF = {EMAIL: EMAIL_VERIFIED, PHONE: PHONE_VERIFIED, CARD_PENDING: CARD}
+
+
+# Distinct tuples of links remembered with what they say: about 1.5 kB each.
+CACHED_LINKS = 32_768
+NOTHING: frozenset[Any] = frozenset()
 
 
 class Rulings(msgspec.Struct, frozen=True):
@@ -104,9 +111,6 @@ def _shared_on_leaving_side(split: Decision, signatures: Mapping[int, Signature]
 
 def valid_links(signature: Signature, ruled: Rulings = NO_RULINGS) -> list[Valid]:
     """Every link of a signature with the level it counts at; void ones at level 0."""
-    plain = not any(link.cls in VERIFIED_OF for link in signature.links)
-    if plain and ruled is NO_RULINGS and sum(link.cls == LOGIN for link in signature.links) < 2:
-        return [Valid(link, link.cls) for link in signature.links]
     seen = {(link.value, link.cls) for link in signature.links}
     spaces = [link.space for link in signature.links if link.cls == LOGIN and link.value not in ruled.blocked]
     two_logins = {space for space in spaces if spaces.count(space) > 1}
@@ -142,15 +146,33 @@ class Holder(NamedTuple):
     contacts: frozenset[int]
 
 
+class Told(NamedTuple):
+    """What a signature's links say, whoever else holds their values."""
+
+    valid: Sequence[Valid]
+    logins: frozenset[tuple[int, int]]
+    cards: frozenset[int]
+    contacts: frozenset[int]
+
+
 def holder(signature: Signature, ruled: Rulings) -> Holder:
     """A signature with its valid logins, cards and contacts."""
-    valid = valid_links(signature, ruled)
-    return Holder(
-        signature,
+    told = _plain(signature.links) if ruled is NO_RULINGS else _told(valid_links(signature, ruled))
+    return Holder(signature, *told)
+
+
+@lru_cache(maxsize=CACHED_LINKS)
+def _plain(links: tuple[Link, ...]) -> Told:
+    """Where nobody decided anything, links alone say what is valid; reaches are read again and again."""
+    return _told(valid_links(Signature(0, links, 0, 0, 0), NO_RULINGS))
+
+
+def _told(valid: Sequence[Valid]) -> Told:
+    return Told(
         valid,
-        frozenset((v.link.space, v.link.value) for v in valid if v.level == LOGIN),
-        frozenset(v.link.value for v in valid if v.level == CARD),
-        frozenset(v.link.value for v in valid if v.level in CONTACTS),
+        frozenset([(v.link.space, v.link.value) for v in valid if v.level == LOGIN]) or NOTHING,
+        frozenset([v.link.value for v in valid if v.level == CARD]) or NOTHING,
+        frozenset([v.link.value for v in valid if v.level in CONTACTS]) or NOTHING,
     )
 
 
@@ -159,13 +181,16 @@ Node = tuple[int, int]
 """(epoch, level) of a value."""
 
 
+NO_NODES: frozenset[Node] = frozenset()
+
+
 class Case(NamedTuple):
     """A value before judgment: its holdings, the epoch of each holder, and who meets in each node."""
 
     holdings: list[Holding]
     epochs: dict[int, int]
     nodes: dict[Node, list[Holder]]
-    generic: set[Node]
+    generic: AbstractSet[Node]
 
 
 class Bench:
@@ -175,14 +200,20 @@ class Bench:
         self.ruled = ruled
         holdings: dict[int, list[Holding]] = {value: [] for value in values}
         for signature in signatures:
-            if any(link.value in holdings for link in signature.links):
-                one = holder(signature, ruled)
-                for valid in one.valid:
-                    if valid.link.value in holdings:
-                        holdings[valid.link.value].append((one, valid))
+            one: Holder | None = None
+            for place, link in enumerate(signature.links):
+                some = holdings.get(link[0])
+                if some is not None:
+                    one = one or holder(signature, ruled)
+                    some.append((one, one.valid[place]))
         self.cases = {value: self._case(value, some) for value, some in holdings.items()}
 
     def _case(self, value: int, holdings: list[Holding]) -> Case:
+        if len(holdings) == 1:
+            one, (_, level) = holdings[0]
+            node, group = (0, level), [one]
+            generic = {node} if level and _is_generic(value, level, group) else NO_NODES
+            return Case(holdings, {one.signature.id: 0}, {node: group} if level else {}, generic)
         epochs = self._epochs(value, [(one, valid) for one, valid in holdings if valid.level])
         nodes: dict[Node, list[Holder]] = {}
         for one, valid in holdings:
@@ -213,6 +244,8 @@ class Bench:
         `generic_logins`: logins by signature that turned out generic; they count nowhere from here on.
         """
         case = self.cases[value]
+        if len(case.holdings) == 1:
+            return self._judge_alone(value, case)
         barred = {
             node
             for node, group in case.nodes.items()
@@ -234,6 +267,15 @@ class Bench:
         least = 2 if value in self.ruled.closes else 1
         count = max(least, 1 + max(case.epochs.values(), default=0))
         return held, ValueState(_bits(case.generic), _bits(barred), count)
+
+
+    def _judge_alone(self, value: int, case: Case) -> tuple[list[tuple[int, Held]], ValueState]:
+        """Who holds a value alone meets no other login there."""
+        one, (link, level) = case.holdings[0]
+        state = GENERIC if case.generic else EDGE if level else VOID
+        held = Held(value, link.cls, level, link.space, 0, state)
+        count = 2 if value in self.ruled.closes else 1
+        return [(one.signature.id, held)], ValueState(_bits(case.generic), 0, count)
 
 
 def _bits(nodes: Iterable[tuple[int, int]]) -> int:

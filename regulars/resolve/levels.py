@@ -16,6 +16,7 @@ from regulars.resolve.facts import Cut, Group, Held, Settled, Signature
 from regulars.resolve.judge import Rulings
 from regulars.resolve.meet import Edge, meet
 from regulars.resolve.policy import (
+    BARRED,
     CARD,
     CARRIERS,
     COOKIE,
@@ -75,16 +76,13 @@ def settle(
     signatures: Sequence[Signature], held: Mapping[int, Sequence[Held]], ruled: Rulings, dropped_levels: frozenset[int]
 ) -> Settled:
     """Partition one component of the reach graph. `held`: judged links by signature."""
+    if len(signatures) == 1:
+        return _alone(signatures[0], held[signatures[0].id])
     by_id = {s.id: s for s in signatures}
     clusters = {s.id: describe(s, held[s.id]) for s in signatures}
     reach = min(by_id)
-    if len(by_id) == 1:
-        linked = any(one.state not in (GENERIC, VOID) for one in held[reach])
-        groups = [_group(by_id, clusters, by_id)] if linked else []
-        return _calm(reach, groups, [] if linked else [reach])
-    whole = _whole(clusters.values())
-    if whole is not None and not dropped_levels and not _ruled(by_id, ruled):
-        return _calm(reach, [_group(whole.signatures, clusters, by_id)], [])
+    if not dropped_levels and not _ruled(by_id, ruled) and _is_one(clusters.values()):
+        return _calm(reach, [_group(by_id, clusters, by_id)], [])
     return _Levels(by_id, held, clusters, ruled, dropped_levels).run(reach)
 
 
@@ -94,18 +92,25 @@ def _calm(reach: int, groups: list[Group], unidentified: list[int]) -> Settled:
     )
 
 
-def _whole(clusters: Iterable[Cluster]) -> Cluster | None:
-    """All of them as one, where no level could object: the shortcut that settles 99 of 100 components."""
+def _alone(signature: Signature, held: Iterable[Held]) -> Settled:
+    """A component of one: a customer if any identifier counts, known if one of them names a person."""
+    levels = [one.level for one in held if one.state in (EDGE, BARRED)]
+    if not levels:
+        return _calm(signature.id, [], [signature.id])
+    known = any(level not in CARRIERS for level in levels)
+    return _calm(signature.id, [Group(signature.first_seq, known, signature.id, (signature.id,))], [])
+
+
+def _is_one(clusters: Iterable[Cluster]) -> bool:
+    """Could no level object to all of them as one? The shortcut that settles 99 of 100 components."""
     whole = Cluster()
     for cluster in clusters:
         whole.absorb(cluster)
     if len(whole.cards) > 1 or logins_clash(whole.logins) or exceeds(whole):
-        return None
-    if any(births_clash(a, b) for a in whole.dobs for b in whole.dobs):
-        return None
-    if any(names_clash(a, b) for a in whole.names for b in whole.names):
-        return None
-    return whole
+        return False
+    if len(whole.dobs) > 1 and any(births_clash(a, b) for a in whole.dobs for b in whole.dobs):
+        return False
+    return len(whole.names) < 2 or not any(names_clash(a, b) for a in whole.names for b in whole.names)
 
 
 def _ruled(by_id: Mapping[int, Signature], ruled: Rulings) -> bool:

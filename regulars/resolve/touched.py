@@ -180,9 +180,8 @@ def links_of(app: App, signatures: list[int]) -> tuple[dict[tuple[int, int, int]
     links: dict[int, list[Link]] = {}
     if not signatures:
         return held, links
-    for signature, value, cls, level, space, epoch, state in app.db.execute(
-        SQL.links_of_signatures, {"ids": write.array(signatures)}
-    ):
+    rows = app.db.execute(SQL.links_of_signatures, {"ids": write.array(signatures)}).fetchall()
+    for signature, value, cls, level, space, epoch, state in rows:
         held[signature, value, cls] = Held(value, cls, level, space, epoch, state)
         links.setdefault(signature, []).append(Link(value, cls, space))
     return held, links

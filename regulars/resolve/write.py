@@ -59,7 +59,7 @@ def _signatures(app: App, known: Known, advanced: Advanced, shared: set[tuple[in
     gapped = {value for value, state in advanced.values.items() if state.epochs > 1}
     restless: set[int] = set()
     on_shared: set[int] = set()
-    for (s, value, _), one in advanced.standing.items():
+    for (s, value, _), one in advanced.standing.items() if gapped or shared else ():
         if value in gapped:
             restless.add(s)
         if one.state == EDGE and one.level in CARRIERS and (one.value, one.epoch) in shared:
