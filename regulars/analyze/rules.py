@@ -26,6 +26,8 @@ from regulars.analyze.traits import (
     Since,
     Windowed,
 )
+from regulars.kit.clock import day_date
+from regulars.kit.money import money
 
 DEPTH_LIMIT = 8
 CLAUSES_LIMIT = 50
@@ -39,29 +41,30 @@ KEYED = {
 }
 
 
-def sentence(rule: Expression, traits: Iterable[Trait]) -> str:
-    """The rule in words, with the titles of the catalogue where it has one for a value."""
+def sentence(rule: Expression, traits: Iterable[Trait], currency: str = "") -> str:
+    """The rule in words, with the titles of the catalogue where it has one for a value; amounts like `shown`."""
     known = {trait.expression: trait for trait in traits}
-    return _claim(rule, known)
+    return _claim(rule, known, currency)
 
 
-def _claim(rule: Expression, known: dict[Expression, Trait]) -> str:
+def _claim(rule: Expression, known: dict[Expression, Trait], currency: str) -> str:
     assert isinstance(rule, Op), "a rule is a claim"
     if rule.sign == "not":
-        return f"not ({_claim(rule.left, known)})"
+        return f"not ({_claim(rule.left, known, currency)})"
     if rule.sign in ("and", "or"):
-        parts = [_claim(side, known) for side in (rule.left, rule.right)]
+        parts = [_claim(side, known, currency) for side in (rule.left, rule.right)]
         mixed = [isinstance(s, Op) and s.sign in ("and", "or") and s.sign != rule.sign for s in (rule.left, rule.right)]
         return f" {rule.sign} ".join(f"({p})" if m else p for p, m in zip(parts, mixed, strict=True))
-    trait = known.get(rule.left)
-    return f"{_words(rule.left, known)} {WORDS[rule.sign]} {_words(rule.right, known, trait.unit if trait else '')}"
+    unit = known[rule.left].unit if rule.left in known else ""
+    right = _words(rule.right, known, unit, currency)
+    return f"{_words(rule.left, known)} {WORDS[rule.sign]} {right}"
 
 
-def _words(value: Expression, known: dict[Expression, Trait], unit: str = "") -> str:
+def _words(value: Expression, known: dict[Expression, Trait], unit: str = "", currency: str = "") -> str:
     if value in known:
         return known[value].title
     if isinstance(value, Literally):
-        return shown(value.constant, unit)
+        return shown(value.constant, unit, currency)
     if isinstance(value, Op):
         return f"{_words(value.left, known)} {SIGNS[value.sign]} {_words(value.right, known)}"
     if isinstance(value, Since):
@@ -88,16 +91,18 @@ def _facts(facts: Facts) -> str:
     return f"{facts.event.lower()}s" + (f" whose {where}" if where else "")
 
 
-def shown(value: object, unit: str = "") -> str:
-    """A value as people read it: money with two digits, shares as percent."""
+def shown(value: object, unit: str = "", currency: str = "") -> str:
+    """A value as people read it: money with the sign of its currency, days as dates, shares as percent."""
     if value is None:
         return "not known"
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     if unit == "cents":
-        return f"{value / 100:,.2f}"
+        return money(value, currency) if currency else f"{value / 100:,.2f}"
+    if unit == "date":
+        return f"{day_date(int(value)):%-d %B %Y}"
     if unit == "share":
-        return f"{value * 100:.0f} %"
+        return f"{value * 100:.0f}%"
     number = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
     return f"{number} days" if unit == "days" else number
 

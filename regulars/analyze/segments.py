@@ -69,18 +69,19 @@ def write_moves(app: App, catalogue: Ready, moved: Iterable[Moved], now: datetim
     segment, customers, entered = map(list, zip(*rows, strict=True))
     given: dict[str, Any] = {"segments": segment, "customers": customers, "entered": entered, "at": now}
     written = app.db.execute(SQL.move_in_and_out, given).fetchall()
-    collect.announce(app, [_announcement(row, now) for row in written])
+    titles = {segment.name: segment.title for segment in catalogue.plan.segments}
+    collect.announce(app, [_announcement(row, titles.get(str(row[1])) or str(row[1]), now) for row in written])
     return [SegmentMove(segment=name, customer=who, entered=came, at=now) for name, who, came in rows]
 
 
-def _announcement(row: tuple[Any, ...], now: datetime) -> collect.Announcement:
+def _announcement(row: tuple[Any, ...], title: str, now: datetime) -> collect.Announcement:
     ident, segment, customer, entered = row
     return collect.Announcement(
         message_id=f"segment-move:{ident}",
         name="Segment Entered" if entered else "Segment Left",
         customer=customer,
         occurred_at=now,
-        properties={"segment": segment},
+        properties={"segment": segment, "title": title},
     )
 
 
@@ -89,9 +90,13 @@ def segments(app: App) -> list[SegmentView]:
     catalogue = ready(app)
     sizes = dict(app.db.execute(SQL.segment_sizes).fetchall())
     return [
-        SegmentView(name=s.name, title=s.title, rule=sentence(s.rule, catalogue.plan.traits), size=sizes.get(s.name, 0))
+        SegmentView(name=s.name, title=s.title, rule=_rule(app, catalogue, s), size=sizes.get(s.name, 0))
         for s in catalogue.plan.segments
     ]
+
+
+def _rule(app: App, catalogue: Ready, segment: Segment) -> str:
+    return sentence(segment.rule, catalogue.plan.traits, app.settings.brand_currency)
 
 
 def segment_named(app: App, name: str) -> Segment:

@@ -8,16 +8,20 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+import msgspec
+
 from regulars.app import App
 from regulars.kit.clock import EPOCH_DAY, day_date
 from regulars.optimize.errors import ParameterRefused
 from regulars.optimize.reports import Column, Parameter, Report, ReportResult, Value, reports
+from regulars.optimize.words import opened
 
 
 def report(app: App, name: str, params: Mapping[str, object] | None = None) -> ReportResult:
     """Run a report inside the caller's transaction. Raises ParameterRefused naming every fault at once."""
     chosen = reports[name]
-    return chosen.run(app, parse(chosen, params or {}))
+    result = chosen.run(app, parse(chosen, params or {}))
+    return msgspec.structs.replace(result, verdict=opened(result.verdict))
 
 
 def parse(chosen: Report, params: Mapping[str, object]) -> dict[str, Any]:

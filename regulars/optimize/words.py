@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from regulars.kit.clock import day_date
+from regulars.kit.money import SYMBOLS as SYMBOLS
+from regulars.kit.money import money as money
 from regulars.optimize.intervals import Difference
 
-SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-# From here on cents are noise.
-WHOLE_FROM_CENTS = 100_000
-
-
-def money(cents: float, currency: str) -> str:
-    """$4.20, $812,600; a true minus."""
-    sign = SIGNS.get(currency, f"{currency} ")
-    amount = abs(cents) / 100
-    text = f"{amount:,.0f}" if abs(cents) >= WHOLE_FROM_CENTS else f"{amount:,.2f}"
-    return f"{'−' if cents < 0 else ''}{sign}{text}"
 
 
 def percent(share: float) -> str:
@@ -49,9 +40,19 @@ def weekday(day: int) -> int:
     return (day + 3) % 7
 
 
+def dated(day: int) -> str:
+    """16 Nov 2026."""
+    return f"{day_date(day):%-d %b %Y}"
+
+
 def span(first: int, last: int) -> str:
-    """2026-10-26 to 2026-11-22."""
-    return f"{day_date(first).isoformat()} to {day_date(last).isoformat()}"
+    """26 Oct 2026 to 22 Nov 2026."""
+    return f"{dated(first)} to {dated(last)}"
+
+
+def opened(sentence: str) -> str:
+    """A sentence begins with a capital."""
+    return sentence[:1].upper() + sentence[1:]
 
 
 def against(days: int, first: int, last: int) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
 
 from regulars.app import App
+from regulars.kit.money import money
 from regulars.profile.read import SQL
 
 TIMELINE_LIMIT = 50
@@ -30,23 +32,26 @@ class TimelineItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def timeline(app: App, customer: int, before_seq: int | None = None, limit: int = TIMELINE_LIMIT) -> list[TimelineItem]:
-    """Her events, latest first; `before_seq` is the last one already seen, for the next page."""
+    """Events of this customer, latest first; `before_seq` is the last one already seen, for the next page."""
     given = {"customer": customer, "before": before_seq, "limit": limit}
-    return [_item(row) for row in app.db.execute(SQL.timeline, given)]
+    return [_item(row, app.settings.brand_currency) for row in app.db.execute(SQL.timeline, given)]
 
 
-def summarize(kind: str, name: str, given: dict[str, Any]) -> str:
-    """One sentence a marketer can read."""
+def summarize(kind: str, name: str, given: dict[str, Any], currency: str) -> str:
+    """One sentence a marketer can read; amounts in the event's own currency, or else in the brand's."""
     if kind == "page":
         return f"Looked at {name or 'a page'}"
     if kind == "identify":
-        return "Told us about herself: " + (", ".join(sorted(given)) or "nothing new")
+        return "Gave details: " + (", ".join(_plain(field) for field in sorted(given)) or "nothing new")
+    spoken = given | {"revenue": _amount(given.get("revenue"), str(given.get("currency") or currency))}
     if name == "Order Completed":
-        return _order(given)
-    return _filled(SENTENCES.get(name, name), given)
+        return _order(spoken)
+    if name in ("Segment Entered", "Segment Left"):
+        spoken["title"] = given.get("title") or _opened(_plain(str(given.get("segment") or "a segment")))
+    return _filled(SENTENCES.get(name, name), spoken)
 
 
-def _item(row: tuple[Any, ...]) -> TimelineItem:
+def _item(row: tuple[Any, ...], currency: str) -> TimelineItem:
     seq, at, source, source_kind, kind, name, body = row
     given: dict[str, Any] = body.get("traits" if kind == "identify" else "properties") or {}
     context: dict[str, Any] = body.get("context") or {}
@@ -57,7 +62,7 @@ def _item(row: tuple[Any, ...]) -> TimelineItem:
         source_kind=source_kind,
         kind=kind,
         name=name,
-        summary=summarize(kind, name, given),
+        summary=summarize(kind, name, given, currency),
         properties=given,
         generated=context.get("generated") is True,
     )
@@ -66,13 +71,31 @@ def _item(row: tuple[Any, ...]) -> TimelineItem:
 def _order(given: dict[str, Any]) -> str:
     items = len(given.get("products") or [])
     place = "on the web" if given.get("channel") == "web" else f"in store {given.get('store_id', '')}".strip()
-    return f"Bought {items} product{'' if items == 1 else 's'} for {given.get('revenue', 0)} {place}"
+    return f"Bought {items} product{'' if items == 1 else 's'} for {given['revenue']} {place}"
+
+
+def _amount(value: Any, currency: str) -> str:
+    """Decimals on the wire as people write money; what is no number stays as it came."""
+    try:
+        return money(Decimal(str(value or 0)) * 100, currency)
+    except (InvalidOperation, ValueError):
+        return str(value)
+
+
+def _plain(name: str) -> str:
+    """first_name or firstName: first name."""
+    return HUMP.sub(r"\1 \2", name).replace("_", " ").lower()
+
+
+def _opened(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _filled(template: str, given: dict[str, Any]) -> str:
     return PLACE.sub(lambda found: str(given.get(found[1], "?")), template)
 
 
+HUMP = re.compile(r"([a-z])([A-Z])")
 PLACE = re.compile(r"\{(\w+)\}")
 SENTENCES = {
     "Coupon Redeemed": "Redeemed coupon {coupon_id}",
@@ -85,8 +108,8 @@ SENTENCES = {
     "Item Returned": "Returned something of order {order_id} for {revenue}",
     "Survey Answered": "Answered “{question}” with {score} of 5",
     "Call Received": "Called: {reason}",
-    "Segment Entered": "Entered segment {segment}",
-    "Segment Left": "Left segment {segment}",
+    "Segment Entered": "Entered {title}",
+    "Segment Left": "Left {title}",
     "Points Earned": "Earned {points} points",
     "Message Sent": "Was sent {template} by {channel}",
     "Consent Given": "Agreed to {channel}",

@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "CAD": "CA$", "AUD": "A$", "JPY": "¥"}
-MINUS = "−"
+from regulars.kit.money import MINUS
+from regulars.kit.money import SYMBOLS as SYMBOLS
+from regulars.kit.money import money as said
+
 AVATAR_COLORS = 5
-CENTS = 100
 TRADE = {
     "email": "E-mail",
     "sms": "Text message",
@@ -27,8 +28,6 @@ TRADE = {
     "admin": "Administrator",
     "segment_shift": "Segment shift",
 }
-# From here on cents say nothing.
-WHOLE_FROM_CENTS = 1_000 * CENTS
 
 
 def number(value: float | Decimal | None, decimals: int = 0) -> str:
@@ -40,11 +39,7 @@ def number(value: float | Decimal | None, decimals: int = 0) -> str:
 
 def money(cents: int | float | Decimal | None, currency: str = "USD") -> str:
     """$1,234 from 1,000 up, $61.20 below."""
-    if cents is None:
-        return "Not known"
-    whole = abs(cents) >= WHOLE_FROM_CENTS
-    digits = f"{abs(Decimal(str(cents))) / CENTS:,.{0 if whole else 2}f}"
-    return f"{MINUS if cents < 0 else ''}{SYMBOLS.get(currency, currency + ' ')}{digits}"
+    return "Not known" if cents is None else said(cents, currency)
 
 
 def percent(part: float | None, decimals: int = 1) -> str:

@@ -34,8 +34,9 @@ def test_time_alone_moves_customers_and_the_journal_will_tell(regular: Town) -> 
 
     assert ("lapsing_regulars", 1, True) in {(m.segment, m.customer, m.entered) for m in changes.moves}
     with regular.app.transaction() as app:
-        told = app.db.execute("select name, customer, properties ->> 'segment' from announcement").fetchall()
-    assert ("Segment Entered", 1, "lapsing_regulars") in told
+        told = app.db.execute("select name, customer, properties from announcement").fetchall()
+    said = {"segment": "lapsing_regulars", "title": "Lapsing regulars"}
+    assert ("Segment Entered", 1, said) in told
 
 
 def test_why_names_every_comparison_with_its_value_and_events(regular: Town) -> None:

@@ -61,9 +61,17 @@ def test_twice_the_visits_are_found_and_blamed_on_visits(app: App, lake: Lake) -
     result = ask(app, "purchase_trends", until=day_date(NOW).isoformat())
 
     assert result.title == "Revenue is up 100.0%: $2,000 after $1,000; mostly because they came more often ($1,000)"
-    assert result.verdict == "up"
+    assert result.verdict == "Up"
     contributions = [cents for cents in cells(result, "contribution_cents") if cents is not None]
     assert sum(int(str(cents)) for cents in contributions) == 100_000
+
+
+def test_the_line_below_the_finding_names_days_as_people_do(app: App, lake: Lake) -> None:
+    lake(steady(2))
+
+    result = ask(app, "sales_by_week", until="2026-11-16")
+
+    assert "to 15 Nov 2026" in result.measure
 
 
 def test_a_change_of_a_few_customers_is_not_proven(app: App, lake: Lake) -> None:
@@ -72,7 +80,7 @@ def test_a_change_of_a_few_customers_is_not_proven(app: App, lake: Lake) -> None
     result = ask(app, "purchase_trends", until=day_date(NOW).isoformat())
 
     assert result.title.startswith("Revenue is about level")
-    assert result.verdict == "not proven yet"
+    assert result.verdict == "Not proven yet"
 
 
 def test_the_busiest_hour_is_told_in_the_brands_own_time(app: App, lake: Lake) -> None:

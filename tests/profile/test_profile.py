@@ -12,6 +12,7 @@ import pytest
 from regulars import profile
 from regulars.app import App
 from regulars.model import Batch, Body, Event, Merge, People
+from regulars.profile.timeline import summarize
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SIGNATURE = """
@@ -231,8 +232,28 @@ def test_the_time_line_pages_backwards_in_event_time(world: World) -> None:
         first = profile.timeline(inside, 1, limit=2)
         rest = profile.timeline(inside, 1, before_seq=first[-1].seq)
 
-    assert [item.summary for item in first] == ["Called: complaint", "Bought 1 product for 3.5 in store 7"]
+    assert [item.summary for item in first] == ["Called: complaint", "Bought 1 product for $3.50 in store 7"]
     assert [item.seq for item in rest] == [3]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "given", "said"),
+    [
+        ("identify", "", {"firstName": "Al", "birth_date": "1990-01-02"}, "Gave details: birth date, first name"),
+        ("track", "Order Refunded", {"revenue": "42.1", "order_id": "o1"}, "Got $42.10 back for order o1"),
+        (
+            "track",
+            "Order Refunded",
+            {"revenue": "5", "order_id": "o1", "currency": "EUR"},
+            "Got €5.00 back for order o1",
+        ),
+        ("track", "Order Refunded", {"revenue": "lots", "order_id": "o1"}, "Got lots back for order o1"),
+        ("track", "Segment Entered", {"segment": "at_risk", "title": "At risk now"}, "Entered At risk now"),
+        ("track", "Segment Left", {"segment": "lapsing_regulars"}, "Left Lapsing regulars"),
+    ],
+)
+def test_an_event_is_a_sentence_without_our_names(kind: str, name: str, given: dict[str, Any], said: str) -> None:
+    assert summarize(kind, name, given, "USD") == said
 
 
 def test_asking_for_a_customer_that_never_was_says_so(world: World) -> None:

@@ -9,7 +9,7 @@ from regulars.app import App
 from regulars.optimize import bands, intervals, sales
 from regulars.optimize.reports import Parameter, ReportResult, nothing, reports
 from regulars.optimize.reports.purchase_trends import PERIOD
-from regulars.optimize.words import SIGNS, against, money, moved
+from regulars.optimize.words import SYMBOLS, against, money, moved
 
 # In whole units of the currency.
 STARTS = [0, 5, 10, 20, 40, 80, 160]
@@ -46,7 +46,7 @@ class CheckoutValue:
 
 def names(currency: str) -> list[str]:
     """$5 to $9.99 and so on."""
-    sign = SIGNS.get(currency, f"{currency} ")
+    sign = SYMBOLS.get(currency, f"{currency} ")
     inner = [f"{sign}{a} to {sign}{b - 1}.99" for a, b in pairwise(STARTS[1:])]
     return [f"under {sign}{STARTS[1]}", *inner, f"{sign}{STARTS[-1]} and more"]
 

@@ -156,12 +156,12 @@ def count(app: App, clauses: list[Comparison]) -> Count:
     began = time.perf_counter()
     people = analyze.count(app, rule)
     took_ms = (time.perf_counter() - began) * 1_000
-    return Count(people=people, known=known_customers(app), took_ms=round(took_ms), rule=analyze_sentence(rule))
+    return Count(people=people, known=known_customers(app), took_ms=round(took_ms), rule=analyze_sentence(app, rule))
 
 
-def analyze_sentence(rule: dict[str, Any]) -> str:
+def analyze_sentence(app: App, rule: dict[str, Any]) -> str:
     """The rule in words."""
-    return analyze.sentence(parsed(rule, analyze.TRAITS), analyze.TRAITS)
+    return analyze.sentence(parsed(rule, analyze.TRAITS), analyze.TRAITS, app.settings.brand_currency)
 
 
 def known_customers(app: App) -> int:
