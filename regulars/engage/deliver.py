@@ -24,7 +24,7 @@ from regulars.engage.channels import Answer, Line, Parcel, channels
 from regulars.engage.decide import Judged, store, wish_of
 from regulars.engage.errors import MailUnreachable, TemplateRefused
 from regulars.engage.signing import Signer, signer
-from regulars.kit.clock import SystemClock
+from regulars.kit.clock import SystemClock, day_date, day_number
 from regulars.kit.logging import logger
 from regulars.store import queries
 
@@ -173,6 +173,7 @@ def _parcel(app: App, one: Judged, rest: tuple[Any, ...], vouch: Signer, now: da
                 "first_name": first_name or "",
                 "last_name": last_name or "",
                 "points": points,
+                "points_said": f"{points:,}",
                 "favorite": favorite or "",
                 "store": shop or "",
             },
@@ -180,9 +181,15 @@ def _parcel(app: App, one: Judged, rest: tuple[Any, ...], vouch: Signer, now: da
                 "title": payload.get("offer_title", ""),
                 "code": payload.get("offer", ""),
                 "days": payload.get("offer_days", 0),
+                "until": _until(app, now, payload.get("offer_days", 0)),
             },
         },
     )
+
+
+def _until(app: App, now: datetime, days: int) -> str:
+    """The last day of an offer: people read a message later than we write it."""
+    return f"{day_date(day_number(now, app.settings.zone) + days):%-d %B %Y}"
 
 
 def _hand_over(app: App, name: str, parcel: Parcel, vouch: Signer, line: Line) -> Answer:

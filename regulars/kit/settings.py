@@ -35,6 +35,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """ISO currency of every amount."""
     base_url: str = "http://127.0.0.1:8000"
     """Public address of this installation, for links in messages."""
+    shop_url: str = ""
+    """Address of the brand's web store, where links in messages lead; empty: to base_url."""
     smtp_host: str = "127.0.0.1"
     """Mail server that takes our mail."""
     smtp_port: int = 8025
@@ -127,6 +129,7 @@ RULES: dict[str, tuple[Callable[[Any], object], str]] = {
     "brand_country": (re.compile("[A-Z]{2}").fullmatch, "a country of two capital letters like US"),
     "brand_currency": (re.compile("[A-Z]{3}").fullmatch, "a currency of three capital letters like USD"),
     "base_url": (_is_address, "an address like https://example.com"),
+    "shop_url": (lambda url: not url or _is_address(url), "an address like https://shop.example.com, or empty"),
     "smtp_port": (lambda port: 1 <= port <= 65_535, "a port from 1 to 65535"),
     "mail_from": (re.compile(r"[^@\s]+@[^@\s]+").fullmatch, "an e-mail address"),
     "log_level": ({"debug", "info", "warning", "error"}.__contains__, "debug, info, warning or error"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from dataclasses import replace
 from datetime import timedelta
@@ -13,6 +14,7 @@ import pytest
 from regulars import engage
 from regulars.app import App
 from regulars.engage import LinkRefused, catcher
+from regulars.engage.templates import render
 from tests.engage.people import add_people, intent, states, wish
 
 
@@ -64,6 +66,33 @@ def test_after_one_click_the_next_mail_is_a_suppressed_row(mailing: App) -> None
     with mailing.transaction() as inside:
         names = [name for (name,) in inside.db.execute("select name from announcement order by id")]
     assert names == ["Message Sent", "Unsubscribed"]
+
+
+def test_both_parts_say_the_same_and_lead_to_the_shop_through_a_noted_click(mailing: App) -> None:
+    add_people(mailing, 1)
+    shop = "https://shop.example.com/"
+    wish(mailing, intent(1))
+    engage.deliver(replace(mailing, settings=msgspec.structs.replace(mailing.settings, shop_url=shop)), 10)
+
+    (mail,) = box(mailing)
+
+    link = re.search(r"Start a basket: (\S+/c/(\S+))", mail.text)
+    assert link is not None
+    for said in (link[1], "Five off", "Valid until", "Unsubscribe", "because you agreed to e-mail from"):
+        assert said in mail.html, said
+        assert said in mail.text, said
+    with mailing.transaction() as inside:
+        assert engage.click(inside, link[2], inside.clock.now()) == shop
+        names = [name for (name,) in inside.db.execute("select name from announcement order by id")]
+    assert names == ["Message Sent", "Email Link Clicked"]
+
+
+def test_a_balance_of_nothing_is_not_mentioned() -> None:
+    facts = {"customer": {"first_name": "", "store": "", "points": 0}, "offer": {}, "links": {}, "brand": {}}
+
+    letter = render("win_back", facts)
+
+    assert "balance" not in letter.text + letter.html
 
 
 def test_who_opts_out_after_the_yes_gets_nothing(mailing: App) -> None:

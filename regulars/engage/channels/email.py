@@ -14,6 +14,7 @@ from regulars.app import App
 from regulars.engage import record
 from regulars.engage.channels import Answer, Parcel, channels
 from regulars.engage.errors import MailUnreachable
+from regulars.engage.feedback import click_link
 from regulars.engage.signing import Signer
 from regulars.engage.templates import render
 
@@ -66,7 +67,9 @@ class Email:
         """The message as it goes over the line: both parts, and headers that let every mail program unsubscribe."""
         out = f"{app.settings.base_url.rstrip('/')}/u/{signer.token(UNSUBSCRIBE, parcel.key)}"
         brand = {"name": app.settings.brand_name}
-        letter = render(parcel.template, {**parcel.facts, "brand": brand, "links": {"unsubscribe": out}})
+        shop = click_link(app, signer, parcel.key, app.settings.shop_url or app.settings.base_url)
+        links = {"unsubscribe": out, "shop": shop}
+        letter = render(parcel.template, {**parcel.facts, "brand": brand, "links": links})
         mail = EmailMessage(policy=SMTP)
         mail["From"] = _address(app.settings.brand_name, app.settings.mail_from)
         mail["To"] = Address(addr_spec=parcel.address)
