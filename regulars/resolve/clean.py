@@ -81,12 +81,12 @@ def bundle(event: Event) -> Bundle:
     properties = body.properties
     device = _dict(context.get("device"))
     external = context.get("externalIds")
-    place = _dict(traits.get("address"))
     card = properties.get("loyalty_card") or traits.get("loyalty_card")
     holder = properties if properties.get("email") else traits
     email, email_verified = holder.get("email"), holder.get("email_verified") is True
     holder = properties if properties.get("phone") else traits
     phone, phone_verified = holder.get("phone"), holder.get("phone_verified") is True
+    first_name, last_name, birth, street, city, postcode = _person(traits) if traits else NOBODY
     strong = body.user_id or card or (email and email_verified) or (phone and phone_verified)
     return Bundle(
         event.source_kind in KINDS_THAT_PRESENT_CARDS,
@@ -103,17 +103,31 @@ def bundle(event: Event) -> Bundle:
         properties.get("payment_token") or traits.get("payment_token"),
         # An order names a person only where nothing stronger does; else every order would be a signature of its own.
         None if strong else properties.get("order_id"),
+        first_name,
+        last_name,
+        birth,
+        street,
+        city,
+        postcode,
+        _external(external) if external else (),
+    )
+
+
+def _person(traits: dict[str, Any]) -> tuple[object, object, object, object, object, object]:
+    """First name, last name, birth, street, city and postcode."""
+    place = _dict(traits.get("address"))
+    return (
         traits.get("first_name") or traits.get("firstName"),
         traits.get("last_name") or traits.get("lastName"),
         traits.get("birth_date") or traits.get("birthday"),
         place.get("street"),
         place.get("city"),
         place.get("postcode") or place.get("postalCode"),
-        _external(external) if external else (),
     )
 
 
 NOTHING: dict[str, Any] = {}
+NOBODY = (None, None, None, None, None, None)
 
 
 def _dict(field: object) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from datetime import datetime
 from weakref import WeakKeyDictionary
@@ -82,7 +82,7 @@ def identify(app: App, batch: Batch) -> People:
 
 
 @contextmanager
-def _without_collector() -> Iterator[None]:
+def _without_collector() -> Generator[None]:
     """A batch makes many small tuples and no cycles; looking for cycles in all of memory took half of its time."""
     was = gc.isenabled()
     gc.disable()
@@ -213,14 +213,11 @@ def _touched(app: App, batch: Batch, reading: Reading, known: dict[int, Known], 
     fresh = {event.seq for event in batch.events}
     outcome = touched.recompute(app, touch, cause, fresh)
     announce(app, outcome.difference.merged, outcome.difference.split, cause)
-    customers: list[int | None] = []
-    for event, number in zip(batch.events, reading.signatures, strict=True):
-        if event.seq in outcome.by_seq:
-            customers.append(outcome.by_seq[event.seq])
-        elif number in outcome.by_signature:
-            customers.append(outcome.by_signature[number])
-        else:
-            customers.append(known[number].customer if number in known else None)
+    holders = {number: one.customer for number, one in known.items()} | outcome.by_signature
+    customers = [holders.get(number) for number in reading.signatures]
+    if outcome.by_seq:
+        events = zip(batch.events, customers, strict=True)
+        customers = [outcome.by_seq.get(event.seq, customer) for event, customer in events]
     return People(
         batch=batch,
         customers=customers,

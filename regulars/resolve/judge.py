@@ -268,7 +268,6 @@ class Bench:
         count = max(least, 1 + max(case.epochs.values(), default=0))
         return held, ValueState(_bits(case.generic), _bits(barred), count)
 
-
     def _judge_alone(self, value: int, case: Case) -> tuple[list[tuple[int, Held]], ValueState]:
         """Who holds a value alone meets no other login there."""
         one, (link, level) = case.holdings[0]

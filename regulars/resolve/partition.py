@@ -73,8 +73,8 @@ def reaches(
     while waiting:
         among, dropped = waiting.pop()
         for part in _parts(among, held, ruled, dropped):
-            weakest = _weakest(part, held, dropped)
-            if len(part) > limit and weakest is not None:
+            weakest = _weakest(part, held, dropped) if len(part) > limit else None
+            if weakest is not None:
                 waiting.append((part, dropped | {weakest}))
             else:
                 answer.append(([by_id[s] for s in part], dropped))

@@ -100,11 +100,10 @@ where l.signature = any(%(signatures)s::bigint[]) and v.epochs > 1;
 
 -- name: carrier_events
 -- Everything that happened on these carriers, with the person where there is one.
-select l.value, l.epoch, r.seq, r.signature, r.occurred_at, r.signed_out, s.customer, coalesce(c.known, false)
+select l.value, l.epoch, r.seq, r.signature, r.occurred_at, r.signed_out, s.customer, s.known
 from link l
 join signature s on s.id = l.signature
 join record r on r.signature = s.id
-left join customer c on c.id = s.customer
 where l.value = any(%(values)s::bigint[]) and l.state = 0 and l.level in (10, 11) and r.occurred_at is not null
 order by l.value, l.epoch, r.occurred_at, r.seq;
 

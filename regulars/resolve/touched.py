@@ -78,7 +78,7 @@ def recompute(app: App, touch: Touch, cause: Cause, fresh: Collection[int]) -> O
     moved = difference(known.customers, groups)
     by_signature = _customers(advanced)
     changed = write.answer(app, touch, known, advanced)
-    write.customers(app, groups, moved, changed)
+    write.customers(app, groups, moved, advanced, changed)
     by_seq, disturbed = write.sessions(app, advanced, known, moved, fresh)
     if disturbed:
         moved = msgspec.structs.replace(moved, recompute=sorted({*moved.recompute, *disturbed}))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from regulars.app import App
 from regulars.kit.logging import logger
-from regulars.resolve.advance import Advanced, Difference
+from regulars.resolve.advance import Advanced, Difference, LinkKey
 from regulars.resolve.facts import Group, Held, Settled
-from regulars.resolve.policy import CARRIERS, EDGE
+from regulars.resolve.policy import BARRED, CARRIERS, EDGE, LEVELS, ORDER
 from regulars.resolve.sessions import Seen, Span, attribute, spans
 from regulars.store import queries
 
@@ -20,6 +20,7 @@ SQL = queries(__package__ or "")
 LOG = logger("resolve")
 NUMBERS = {int, bool, type(None)}
 TEXT = {None: "NULL", True: "t", False: "f"}
+LEVELS_THAT_NAME = frozenset(LEVELS) - {ORDER, *CARRIERS}
 CARRIER_BITS = sum(1 << level for level in CARRIERS)
 
 
@@ -65,22 +66,29 @@ def _signatures(app: App, known: Known, advanced: Advanced, shared: set[tuple[in
         if one.state == EDGE and one.level in CARRIERS and (one.value, one.epoch) in shared:
             on_shared.add(s)
     rows: list[tuple[object, ...]] = []
-    for settled in advanced.settled:
-        members = [(s, group.id, group.known) for group in settled.groups for s in group.signatures]
-        members += [(s, None, False) for s in settled.unidentified]
-        for s, customer, is_known in members:
-            before = known.rows.get(s)
-            # Once gapped, always looked at again: the holders of its other epochs may not be loaded now.
-            is_gapped = s in restless or (before is not None and before.gapped)
-            now = Standing(customer, settled.reach, is_known, settled.delicate, is_gapped, s in on_shared)
-            if now != before:
-                one = known.loaded.signatures[s]
-                told = (one.dob, one.first_name, one.surname, one.address)
-                rows.append((s, one.first_seq, one.first_day, one.last_day, *told, *now))
+    for s, customer, is_known, settled in _members(advanced.settled):
+        before = known.rows.get(s)
+        # Once gapped, always looked at again: the holders of its other epochs may not be loaded now.
+        is_gapped = s in restless or (before is not None and before.gapped)
+        now = (customer, settled.reach, is_known, settled.delicate, is_gapped, s in on_shared)
+        if now != before:
+            one = known.loaded.signatures[s]
+            told = (one.dob, one.first_name, one.surname, one.address)
+            rows.append((s, one.first_seq, one.first_day, one.last_day, *told, *now))
     names = "id first_seq first_day last_day dob first_name surname address"
     if rows:
         app.db.execute(SQL.write_signatures, columns(f"{names} customer reach known delicate gapped sessions", rows))
     return {s for s, *_ in rows if isinstance(s, int)}
+
+
+def _members(settled: Iterable[Settled]) -> Iterator[tuple[int, int | None, bool, Settled]]:
+    """(signature, customer, known, its component) of everybody."""
+    for one in settled:
+        for group in one.groups:
+            for s in group.signatures:
+                yield s, group.id, group.known, one
+        for s in one.unidentified:
+            yield s, None, False, one
 
 
 def _links(app: App, links: dict[tuple[int, int, int], Held]) -> None:
@@ -142,9 +150,15 @@ def _cuts(app: App, settled: Iterable[Settled], reaches: set[int]) -> None:
         app.db.execute(SQL.write_cuts, columns("reach level value reason one other", rows))
 
 
-def customers(app: App, groups: Iterable[Group], moved: Difference, changed: set[int]) -> None:
+def customers(app: App, groups: Iterable[Group], moved: Difference, advanced: Advanced, changed: set[int]) -> None:
     """Customers and the former ids that lead to them. `changed`: signatures whose row changed."""
-    rows = [(group.id, group.known, group.founder) for group in groups if not changed.isdisjoint(group.signatures)]
+    changed = changed | {s for s, _, _ in advanced.links}
+    named = _named(advanced.standing)
+    rows = [
+        (group.id, not named.isdisjoint(group.signatures), group.founder)
+        for group in groups
+        if not changed.isdisjoint(group.signatures)
+    ]
     if rows:
         app.db.execute(SQL.write_customers, columns("id known founder", rows))
     if moved.vanished:
@@ -156,12 +170,18 @@ def customers(app: App, groups: Iterable[Group], moved: Difference, changed: set
         app.db.execute(SQL.move_redirects, {"ids": [*moved.vanished, *moved.recompute]})
 
 
+def _named(standing: Mapping[LinkKey, Held]) -> set[int]:
+    """Signatures that name a person to come back to: an order's number alone is one basket, however well it links."""
+    return {s for (s, _, _), one in standing.items() if one.level in LEVELS_THAT_NAME and one.state in (EDGE, BARRED)}
+
+
 def sessions(
     app: App, advanced: Advanced, known: Known, moved: Difference, fresh: Collection[int]
 ) -> tuple[dict[int, int | None], set[int]]:
     """Stretches on shared carriers as they are now: customers by record, and who lost or gained old events."""
     events = _seen(app, shared_carriers(advanced.settled))
-    former = _former(app, set(known.customers)) if known.customers else {}
+    # Only who is on a shared carrier has stretches.
+    former = _former(app, {s for s, row in known.rows.items() if row.sessions})
     if not events and not former:
         return {}, set()
     follow = attribute(event for event, _ in events)
@@ -189,6 +209,8 @@ def _seen(app: App, carriers: set[tuple[int, int]]) -> list[tuple[Seen, int | No
 
 def _former(app: App, signatures: set[int]) -> dict[int, list[Span]]:
     former: dict[int, list[Span]] = {}
+    if not signatures:
+        return former
     for row in app.db.execute(SQL.spans_of, {"signatures": list(signatures)}):
         former.setdefault(row[0], []).append(Span(*row))
     return former
@@ -231,6 +253,9 @@ def columns(names: str, rows: Iterable[Sequence[object]]) -> dict[str, object]:
 def array(column: Iterable[object]) -> object:
     """Integers as an array's text, which costs a tenth of converting a list; everything else as a list."""
     some = list(column)
-    if not set(map(type, some)) <= NUMBERS:
+    types = set(map(type, some))
+    if types == {int}:
+        return "{" + repr(some)[1:-1] + "}"
+    if not types <= NUMBERS:
         return some
     return "{" + ",".join([TEXT[x] if x is None or x is True or x is False else str(x) for x in some]) + "}"

@@ -36,6 +36,7 @@ create table signature (
     first_name text collate "C",
     surname text collate "C",
     address text collate "C",
+    -- Its customer has any person-level link, orders included: the rule's word, for founders and sessions.
     known boolean not null default false,
     -- Its days decide something (a clash in its reach; a value with two epochs): a new day recomputes the reach.
     delicate boolean not null default false,
@@ -73,7 +74,7 @@ create index record_signature on record (signature);
 create table customer (
     -- Journal position of the founder record.
     id bigint primary key,
-    -- Has a person-level identifier; false: an anonymous visitor.
+    -- Named by a login, card, e-mail, phone or payment token; false: an anonymous visitor, or one cash basket.
     known boolean not null,
     founder_signature bigint not null
 );
