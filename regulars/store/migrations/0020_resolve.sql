@@ -138,12 +138,18 @@ create table decision (
 create index decision_signatures on decision using gin (signatures, leaving);
 create index decision_value on decision (value);
 
+-- Stretches are looked up where there can be one only: a join would cost every record a look.
 create view event_customer as
-select r.seq, coalesce(c.customer, s.customer) as customer
+select r.seq,
+    case when s.sessions then coalesce(
+        (
+            select c.customer from carrier_span c
+            where c.signature = r.signature and r.occurred_at between c.from_at and c.to_at
+            order by c.from_at desc limit 1
+        ), s.customer)
+    else s.customer end as customer
 from record r
-join signature s on s.id = r.signature
-left join carrier_span c
-    on s.sessions and c.signature = r.signature and r.occurred_at between c.from_at and c.to_at;
+join signature s on s.id = r.signature;
 
 create view customer_identifier as
 select
