@@ -1,7 +1,8 @@
 """What it means: traits, segments and scores of every customer, kept up to date by folding what happened.
 
 Takes: changes of a batch (`update`) or of time (`tick`), the facts of events, the catalogue of traits and segments.
-Gives: trait values with why (`traits_of`), segments with members, sizes and evidence, moves as journal events, scores.
+Gives: trait values with why (`traits_of`), segments with members, sizes and evidence, moves as journal events, scores,
+and the proof that all of it is what a rebuild from the lake says (`differences`).
 Writes tables: as_of, trait_state, cell_*, trait_definition, trait_complete, segment_definition, segment_member,
 segment_move, score, score_model, score_change.
 Never: reads a customer's name or address, reaches a customer, or computes what is not a fold or a fitted model.
@@ -11,6 +12,7 @@ from regulars.analyze.backfill import backfill
 from regulars.analyze.catalogue import SEGMENTS, TRAITS
 from regulars.analyze.live import tick, update
 from regulars.analyze.plan import Segment, Trait
+from regulars.analyze.proof import Difference, differences
 from regulars.analyze.questions import Clause, Evidence, TraitValue, Why, count, evidence, traits_of, why
 from regulars.analyze.rebuild import Rebuilt, fold_lake, rebuild, segment_sizes_on
 from regulars.analyze.rules import clauses, parsed, sentence, shown
@@ -32,6 +34,7 @@ __all__ = [
     "SEGMENTS",
     "TRAITS",
     "Clause",
+    "Difference",
     "Evidence",
     "Member",
     "Rebuilt",
@@ -46,6 +49,7 @@ __all__ = [
     "backfill",
     "clauses",
     "count",
+    "differences",
     "ensure_schema",
     "evidence",
     "fold_lake",

@@ -44,6 +44,7 @@ from regulars.lake.dialect import (
     named,
     over,
     pick,
+    render,
     when,
     whole_sum,
 )
@@ -156,6 +157,17 @@ def read_cells(family: Family, dialect: Dialect, touched: str, as_of: Node) -> e
     return query.join(inner, on=on, join_type="left").group_by(column(CUSTOMER, "t"))
 
 
+def read_each(family: Family, touched: str, as_of: Node) -> str:
+    """The same for PostgreSQL, customer by customer: however few they are, nobody else's cells are read."""
+    mine = binary("=", column(CUSTOMER), column(CUSTOMER, "t"))
+    source: Node = exp.select("*").from_(family.table).where(mine).subquery("c")
+    if family.kind == "days":
+        source = _cells_by_day(family, None, as_of).subquery("c")
+    outputs = [named(_output(output, family, POSTGRES, as_of), output.name) for output in family.outputs]
+    inner = render(exp.select(*outputs).from_(source), POSTGRES)
+    return f'select t.customer, f.* from "{touched}" t cross join lateral ({inner}) f'
+
+
 def _output(output: Output, family: Family, dialect: Dialect, as_of: Node) -> Node:
     leaf, key, measure = output.leaf, column("key", "c"), column(output.measure, "c")
     if isinstance(leaf, Windowed):
@@ -165,6 +177,8 @@ def _output(output: Output, family: Family, dialect: Dialect, as_of: Node) -> No
         gap = column("gap", "c")
         if leaf.what == "days":
             return cast(exp.Count(this=key), "bigint")
+        if leaf.what == "newest":
+            return exp.Max(this=key)
         return coalesce(whole_sum(gap if leaf.what == "gap_sum" else binary("*", gap, gap)), ZERO)
     some = binary(">", measure, ZERO)
     if leaf.what == "keys":
@@ -185,14 +199,21 @@ def _top_row(family: Family, output: Output) -> Node:
     return exp.Subquery(this=rows)
 
 
-def _cells_by_day(family: Family, touched: str, as_of: Node) -> exp.Select:
-    """The newest days up to today, each with the gap to the one before it, which the oldest does not have."""
+def _cells_by_day(family: Family, touched: str | None, as_of: Node) -> exp.Select:
+    """The newest days up to today, each with the gap to the one before it, which the oldest does not have.
+
+    Of everybody in `touched`; None: of the customer `t` of a lateral join.
+    """
     customer, key = column(CUSTOMER), column("key")
     rank = over(exp.RowNumber(), customer, key, descending=True)
     # Days run backwards here, so the neighbor that LEAD sees is the day before.
     before = over(exp.Lead(this=key), customer, key, descending=True)
     ranked = exp.select(customer, key, named(rank, "rank"), named(before, "before")).from_(family.table)
-    ranked = ranked.join(exp.to_table(touched), using=[CUSTOMER]).where(binary("<=", key, as_of))
+    ranked = ranked.where(binary("<=", key, as_of))
+    if touched is None:
+        ranked = ranked.where(binary("=", customer, column(CUSTOMER, "t")))
+    else:
+        ranked = ranked.join(exp.to_table(touched), using=[CUSTOMER])
     gap = when(binary("<", column("rank"), literal(DAYS_KEPT)), binary("-", key, column("before")))
     kept = exp.select(customer, key, named(gap, "gap")).from_(ranked.subquery("ranked"))
     return kept.where(binary("<=", column("rank"), literal(DAYS_KEPT)))
@@ -247,6 +268,7 @@ __all__ = [
     "merged",
     "merged_cells",
     "read_cells",
+    "read_each",
     "selected",
     "values",
     "words",

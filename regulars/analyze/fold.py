@@ -36,7 +36,12 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     """Loser to survivor."""
     recompute: list[int]
     created: list[int]
-    owned: Iterable[tuple[int, Event]]
+    owned: list[tuple[int, Event]]
+
+    @property
+    def present(self) -> list[int]:
+        """Whoever an event of the batch belongs to."""
+        return list({customer for customer, _ in self.owned})
 
 
 def work_of(people: People) -> Work:
@@ -67,7 +72,8 @@ def fold(app: App, ready: Ready, work: Work, last_seq: int) -> tuple[list[int], 
         if ready.has_gaps:
             app.db.execute(SQL.complete, {"customers": work.recompute})
     if work.created:
-        app.db.execute(SQL.redo, {"customers": work.created})
+        app.db.execute(SQL.seen, {"customers": work.created})
+    app.db.execute(SQL.known_again, {"customers": work.present})
     with app.db.cursor().copy(ready.statements.copy_facts) as copy:
         copy.write(rows_of(work.owned, ready, app))
     for chunk in past.of_customers(app, work.recompute, last_seq) if work.recompute else ():
@@ -86,9 +92,9 @@ def set_up(app: App, ready: Ready) -> None:
 def settle(app: App, ready: Ready, *, merged: bool = False) -> tuple[list[int], list[Moved]]:
     """Fold what stands in the temporary tables into cells and rows."""
     statements = ready.statements
-    app.db.execute(statements.lift)
-    for statement in (*statements.cells, *statements.touch):
-        app.db.execute(statement)
+    app.db.execute(statements.cells)
+    if statements.outputs:
+        app.db.execute(statements.outputs)
     # After a merge several states of one customer stand side by side.
     app.db.execute(statements.finish_merged if merged else statements.finish)
     rows = app.db.execute(statements.next_words).fetchall()

@@ -61,6 +61,7 @@ def tick(app: App, now: datetime) -> Changes:
 def _expire(app: App, catalogue: Ready, before: int, now: datetime) -> tuple[set[int], list[SegmentMove]]:
     app.db.execute(SQL.quiet_planner, {"on": "off"})
     set_up(app, catalogue)
+    app.db.execute(SQL.known_again_anywhere)
     for statement, given in catalogue.statements.expiring(before, day_number(now, app.settings.zone)):
         app.db.execute(statement, given)
     _, moved = settle(app, catalogue)

@@ -95,6 +95,11 @@ class Output:
     leaf: Windowed | OfDays | OfKeys
     measure: str
 
+    @property
+    def is_zero_without(self) -> bool:
+        """Nothing counted is 0; a key or a day that is not there is not known."""
+        return self.leaf.kind == "whole" and not (isinstance(self.leaf, OfDays) and self.leaf.what == "newest")
+
 
 @dataclass(frozen=True)
 class Family:
@@ -195,6 +200,10 @@ def _names(traits: tuple[Trait, ...], segments: tuple[Segment, ...], stored: Map
         for leaf in leaves(expression):
             if leaf not in found:
                 found[leaf] = stored.get(repr(leaf)) or direct.get(leaf) or _state_name(leaf)
+    for leaf in [leaf for leaf in found if isinstance(leaf, OfDays)]:
+        # A day behind the newest one is added by difference, for which both must be stored.
+        for other in (OfDays("days", leaf.facts), OfDays("newest", leaf.facts)):
+            found.setdefault(other, stored.get(repr(other)) or direct.get(other) or _state_name(other))
     return found
 
 

@@ -78,6 +78,23 @@ select set_config('enable_seqscan', %(on)s, true), set_config('enable_mergejoin'
 -- Customers whose cells must all be read again.
 insert into fold_redo (customer) select distinct unnest(%(customers)s::bigint[]) on conflict do nothing
 
+-- name: seen
+-- Customers who need a row whether or not they have facts.
+insert into fold_seen (customer) select distinct unnest(%(customers)s::bigint[]) on conflict do nothing
+
+-- name: known_again
+-- Of the customers of a batch, those we came to know, or know no longer: their segments follow.
+insert into fold_seen (customer)
+select s.customer from trait_state s join customer c on c.id = s.customer
+where s.customer = any(%(customers)s::bigint[]) and s.known <> c.known
+on conflict do nothing
+
+-- name: known_again_anywhere
+-- The same for everybody: a value that turned generic makes strangers of people who did nothing in the batch.
+insert into fold_seen (customer)
+select s.customer from trait_state s join customer c on c.id = s.customer where s.known <> c.known
+on conflict do nothing
+
 -- name: redo_living
 -- Recomputed customers who still exist; the others end up empty and are removed.
 insert into fold_redo (customer) select id from customer where id = any(%(customers)s::bigint[])
@@ -172,6 +189,10 @@ where segment = %(segment)s and customer > %(after)s
 order by customer
 limit %(limit)s
 
+-- name: memberships
+-- Everybody in every segment.
+select segment, customer from segment_member
+
 -- name: moves_of
 -- When she came and went.
 select segment, entered, at from segment_move where customer = %(customer)s order by id desc limit %(limit)s
@@ -181,8 +202,8 @@ select segment, entered, at from segment_move where customer = %(customer)s orde
 select id, customer from signature where customer is not null
 
 -- name: everybody
--- All customers; those without facts have traits, too.
-select id from customer
+-- All customers; those without facts have traits, too, and only those we know are in segments.
+select id, known from customer
 
 -- name: spans
 -- Stretches of shared carriers that are somebody else's, in microseconds as facts have them.

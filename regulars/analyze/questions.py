@@ -80,11 +80,18 @@ def traits_of(app: App, customer: int) -> list[TraitValue]:
     ]
 
 
+def everybodys_traits(app: App) -> list[tuple[Any, ...]]:
+    """Customer and all traits of everybody who has a row."""
+    plan = ready(app).plan
+    columns = [named(_value(plan, trait.expression), trait.name) for trait in plan.traits]
+    return app.db.execute(_sql(exp.select(column("customer"), *columns).from_("trait_state"))).fetchall()
+
+
 def count(app: App, rule: Expression | dict[str, Any]) -> int:
-    """How many customers match a rule (an expression of the catalogue's traits, or its JSON) now."""
+    """How many customers we know match a rule (an expression of the catalogue's traits, or its JSON) now."""
     plan = ready(app).plan
     claim = rule if isinstance(rule, Expression) else parsed(rule, plan.traits)
-    query = exp.select(exp.Count(this=exp.Star())).from_("trait_state").where(_value(plan, claim))
+    query = exp.select(exp.Count(this=exp.Star())).from_("trait_state").where(column("known"), _value(plan, claim))
     row = app.db.execute(_sql(query)).fetchone()
     assert row is not None, "a count has a row"
     return row[0]

@@ -19,7 +19,7 @@ from regulars.analyze.plan import Family, Plan, plan
 from regulars.analyze.schema import ready
 from regulars.analyze.traits import TYPES, Leaf
 from regulars.app import App
-from regulars.lake.dialect import DUCKDB, Node, column, literal, named, render
+from regulars.lake.dialect import DUCKDB, Node, both, column, literal, named, render
 from regulars.lake.duckdb import Engine, engine
 
 FACTS, OWNED, EVERYBODY = "facts", "owned", "everybody"
@@ -57,7 +57,7 @@ def fold_lake(app: App, traits: list[str], owner: str = "household") -> Rebuilt:
         joined = f'lake join keys on lake."{owner}" = keys.k'
         duck.run(f"create view {FACTS} as select keys.customer as signature, {rest} from {joined}")
         duck.run("create table membership as select customer as signature, customer from keys")
-        duck.run(f"create table {EVERYBODY} as select customer from keys")
+        duck.run(f"create table {EVERYBODY} as select customer, true as known from keys")
         _no_spans(duck)
         built = _fold(duck, chosen, _today(app))
         names = dict(duck.rows("select customer, k from keys"))
@@ -81,7 +81,8 @@ def _today(app: App) -> int:
 def _read_membership(app: App, duck: Engine) -> None:
     members = app.db.execute(SQL.membership).fetchall()
     duck.table("membership", {"signature": "bigint", CUSTOMER: "bigint"}, members)
-    duck.table(EVERYBODY, {CUSTOMER: "bigint"}, app.db.execute(SQL.everybody).fetchall())
+    everybody = app.db.execute(SQL.everybody).fetchall()
+    duck.table(EVERYBODY, {CUSTOMER: "bigint", "known": "boolean"}, everybody)
     _no_spans(duck, app.db.execute(SQL.spans).fetchall())
 
 
@@ -149,7 +150,7 @@ def _finish(catalogue: Plan, as_of: Node) -> exp.Select:
     scalars = [column(name, "w") for s in catalogue.scalars for name, _ in s.columns]
     zero = {s.name for s in catalogue.scalars if s.leaf.fold in ("sum", "count")}
     scalars = [named(compiled.coalesce(c, literal(0)), c.name) if c.name in zero else c for c in scalars]
-    base = exp.select(named(column(CUSTOMER, "e"), CUSTOMER), *scalars)
+    base = exp.select(named(column(CUSTOMER, "e"), CUSTOMER), column("known", "e"), *scalars)
     base = base.from_(exp.alias_(exp.to_table(EVERYBODY), "e"))
     base = _left(base, exp.alias_(exp.to_table("whole"), "w"), "w")
     for number, family in enumerate(catalogue.families):
@@ -157,10 +158,10 @@ def _finish(catalogue: Plan, as_of: Node) -> exp.Select:
         base = _left(base, read.subquery(f"f{number}"), f"f{number}")
         base = base.select(*[column(output.name, f"f{number}") for output in family.outputs])
     columns = [named(compiled.finish(t.expression, leaf, as_of), t.name) for t in catalogue.traits]
-    claims = [
-        (s.name, compiled.coalesce(compiled.finish(s.rule, leaf, as_of), exp.false())) for s in catalogue.segments
-    ]
-    columns += [named(claim, name) for name, claim in claims]
+    for segment in catalogue.segments:
+        claim = compiled.coalesce(compiled.finish(segment.rule, leaf, as_of), exp.false())
+        # Segments hold people we know.
+        columns.append(named(both([column("known", "base"), claim]), segment.name))
     return exp.select(column(CUSTOMER, "base"), *columns).from_(base.subquery("base"))
 
 

@@ -65,7 +65,9 @@ def score_all(app: App, now: datetime) -> list[int]:
 def read_table(app: App, score: Score, as_of_day: int, customer: int | None = None) -> TraitTable:
     """The traits this score needs, of everybody (or one customer), as columns; NULL becomes NaN."""
     columns = [sql.SQL("coalesce({}::float8, 'NaN')").format(sql.Identifier(name)) for name in score.needs]
-    one = sql.SQL("") if customer is None else sql.SQL(" where customer = {}").format(sql.Literal(customer))
+    one = sql.SQL(" where known" if customer is None else " where customer = ") + (
+        sql.SQL("") if customer is None else sql.Literal(customer)
+    )
     statement = sql.SQL("copy (select customer::bigint, {} from trait_state{}) to stdout (format binary)").format(
         sql.SQL(", ").join(columns), one
     )

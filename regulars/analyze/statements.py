@@ -12,7 +12,8 @@ from sqlglot import exp
 
 from regulars.analyze import compiled
 from regulars.analyze.compiled import CUSTOMER
-from regulars.analyze.plan import COLUMN_TYPES, Family, Plan
+from regulars.analyze.outputs import Outputs
+from regulars.analyze.plan import COLUMN_TYPES, Family, Plan, ScalarState
 from regulars.analyze.traits import TYPES, WINDOW_LIMIT_DAYS, Leaf
 from regulars.lake.dialect import (
     POSTGRES,
@@ -21,7 +22,6 @@ from regulars.lake.dialect import (
     both,
     coalesce,
     column,
-    either,
     known,
     literal,
     named,
@@ -31,6 +31,8 @@ from regulars.lake.dialect import (
 
 AS_OF = exp.Subquery(this=exp.select(column("day")).from_("as_of"))
 BASE, STATE, PART = "base", "s", "d"
+# The facts that most of a batch is made of.
+MANY = "Order Line"
 
 
 class Statements:
@@ -42,22 +44,21 @@ class Statements:
         mark = plan.fingerprint
         self.fact, self.part, self.next = f"fold_fact_{mark}", f"fold_part_{mark}", f"fold_next_{mark}"
         self.fact_columns = _fact_columns(plan)
+        self._outputs_of = {family.name: Outputs(family, mark) for family in plan.families}
         self.set_up: LiteralString = _sql("; ".join(self._temporary()))
         # CSV with a tab and no usable quote: facts hold no control characters, so nothing needs to be escaped.
         self.copy_facts: LiteralString = _sql(
             f"copy \"{self.fact}\" from stdin (format csv, delimiter E'\\t', quote E'\\x01', null E'\\x02')"
         )
         self.event_codes = {event: code for code, event in enumerate(sorted(plan.events))}
-        self.lift: LiteralString = self._insert(self.part, self._lift())
+        lift = self._insert(self.part, self._lift())
         self.lose: LiteralString = self._insert(self.part, self._lose())
-        self.cells: list[LiteralString] = [
-            _sql(self._upsert(f, compiled.cells(f, self.fact, CUSTOMER, AS_OF))) for f in plan.families
-        ]
+        self.cells: LiteralString = _sql("; ".join([lift, *self._cells()]))
         self.move_cells: list[LiteralString] = [_sql(self._upsert(f, self._moved(f))) for f in plan.families]
         self.drop_cells: list[LiteralString] = [
             _sql(f'delete from "{f.table}" using fold_gone g where customer = g.gone') for f in plan.families
         ]
-        self.touch: list[LiteralString] = [_sql(text) for f in plan.families for text in self._touch(f)]
+        self.outputs: LiteralString = _sql("; ".join(self._outputs()))
         self.finish: LiteralString = _sql(self._finish(exp.to_table(self.part)))
         self.finish_merged: LiteralString = _sql(self._finish(self._one_part().subquery()))
         self.next_words: LiteralString = _sql(f'select customer, old_word, word from "{self.next}"')
@@ -69,19 +70,34 @@ class Statements:
             _sql(f'delete from "{f.table}" where key <= {last}') for f in plan.families if f.kind == "window"
         ]
 
-    def expiring(self, before: int, day: int) -> list[tuple[LiteralString, dict[str, list[int]]]]:
-        """What finds the customers with a cell that leaves a window, or comes into sight, between these days."""
-        found: list[tuple[LiteralString, dict[str, list[int]]]] = []
+    def expiring(self, before: int, day: int) -> list[tuple[LiteralString, dict[str, int | list[int]]]]:
+        """What slides the windows of everybody with a cell that ran out or came into sight between these days."""
+        found: list[tuple[LiteralString, dict[str, int | list[int]]]] = []
         for family in self.plan.families:
             if family.kind == "key":
                 continue
             days = set(range(before + 1, day + 1))
             for length in family.windows:
                 days |= set(range(before - length + 1, day - length + 1))
-            owners = f'select distinct customer from "{family.table}" where key = any(%(days)s::bigint[])'
-            text = f"insert into fold_redo (customer) {owners} on conflict do nothing"
-            found.append((_sql(text), {"days": sorted(days)}))
+            given: dict[str, int | list[int]] = {"days": sorted(days), "before": before, "day": day}
+            if family.kind == "window":
+                found.append((_sql(self._outputs_of[family.name].slide()), given))
+                seen = f'insert into fold_seen select customer from "{self._outputs_of[family.name].out}"'
+                found.append((_sql(f"{seen} on conflict do nothing"), {}))
+            else:
+                owners = f'select distinct customer from "{family.table}" where key = any(%(days)s::bigint[])'
+                text = f"insert into fold_redo (customer) {owners} on conflict do nothing"
+                # Days first: who is read whole slides no window.
+                found.insert(0, (_sql(text), given))
+                found.insert(1, (_sql(self._redo_windows()), {}))
         return found
+
+    def _redo_windows(self) -> str:
+        return "; ".join(
+            f'insert into "{outputs.full}" select customer from fold_redo on conflict do nothing'
+            for outputs in self._outputs_of.values()
+            if outputs.family.kind == "window"
+        )
 
     def _temporary(self) -> list[str]:
         facts = ", ".join(f'"{name}" {_fact_type(name)}' for name in self.fact_columns)
@@ -91,14 +107,20 @@ class Statements:
             self.fact: f"customer bigint, event smallint, {facts}",
             self.part: f"customer bigint, {state}",
             "fold_redo": "customer bigint primary key",
+            "fold_seen": "customer bigint primary key",
             "fold_gone": "gone bigint primary key",
             "fold_merge": "customer bigint primary key, survivor bigint not null",
-            self.next: f"customer bigint, {wide}, word bigint, old_word bigint",
-        } | {_touch_name(f): "customer bigint primary key" for f in self.plan.families}
+            self.next: f"customer bigint, known boolean, {wide}, word bigint, old_word bigint",
+        }
+        for outputs in self._outputs_of.values():
+            tables |= outputs.tables()
         made = "create temporary table if not exists"
         created = [f'{made} "{name}" ({columns}) on commit delete rows' for name, columns in tables.items()]
-        # A second fold in one transaction must not find the rows of the first.
-        return [*created, "truncate " + ", ".join(f'"{name}"' for name in tables)]
+        # A second fold in one transaction must not find the rows of the first. Truncating makes new files, so only
+        # where there were many rows.
+        large = [self.fact, *(outputs.delta for outputs in self._outputs_of.values())]
+        small = [f'delete from "{name}"' for name in tables if name not in large]
+        return [*created, *small, "truncate " + ", ".join(f'"{name}"' for name in large)]
 
     def _row(self) -> list[tuple[str, str]]:
         """Columns of trait_state that the fold writes, without customer and word."""
@@ -107,27 +129,49 @@ class Statements:
         return row + [(t.name, COLUMN_TYPES[t.expression.kind]) for t in self.plan.values]
 
     def _lift(self) -> exp.Select:
-        """Scalars of the batch. Of first and latest the aggregate finds (t, id); the fact itself then has the value.
+        """Scalars of the batch. Lines are most of the facts and few scalars look at them, so they go apart."""
+        many = [s for s in self.plan.scalars if s.leaf.facts.event == MANY]
+        query = exp.select(column(CUSTOMER, "b"))
+        everybody = exp.select(column(CUSTOMER)).distinct().from_(self.fact)
+        query = query.from_(everybody.subquery("b"))
+        lifted: dict[str, Node] = {}
+        for alias, states in (("g", [s for s in self.plan.scalars if s not in many]), ("h", many)):
+            if states:
+                query, columns = self._lift_some(query, alias, states)
+                lifted |= columns
+        return query.select(*[named(lifted[name], name) for s in self.plan.scalars for name, _ in s.columns])
+
+    def _lift_some(
+        self, query: exp.Select, alias: str, states: list[ScalarState]
+    ) -> tuple[exp.Select, dict[str, Node]]:
+        """These scalars. Of first and latest the aggregate finds (t, id); the fact itself then has the value.
 
         An ordered aggregate for each of them sorts once per customer, which cost more than all sums together.
         """
-        inner, outer = [column(CUSTOMER)], [column(CUSTOMER, "g")]
-        query = exp.select()
-        for number, state in enumerate(self.plan.scalars):
+        inner, outer = [column(CUSTOMER)], dict[str, Node]()
+        facts: list[tuple[str, Node]] = []
+        for number, state in enumerate(states):
             if not state.is_pair:
                 inner += [named(node, name) for name, node in compiled.lifted(state, POSTGRES)]
-                outer.append(column(state.name, "g"))
+                held = column(state.name, alias)
+                outer[state.name] = coalesce(held, literal(0)) if state.leaf.fold in ("sum", "count") else held
                 continue
-            pair, fact = column(f"{state.name}__pair", "g"), f"x{number}"
+            pair, fact = column(f"{state.name}__pair", alias), f"{alias}{number}"
             inner.append(named(compiled.newest_pair(state), f"{state.name}__pair"))
             t, ident = (exp.Bracket(this=pair, expressions=[literal(place)], offset=1) for place in (1, 2))
-            outer += [named(t, f"{state.name}__t"), named(ident, f"{state.name}__id")]
-            outer.append(named(column(cast(str, state.leaf.column), fact), state.name))
+            outer[f"{state.name}__t"], outer[f"{state.name}__id"] = t, ident
+            outer[state.name] = column(cast(str, state.leaf.column), fact)
             of_event = binary("=", column("event", fact), literal(state.leaf.facts.event))
-            on = both([binary("=", column("fact_id", fact), ident.copy()), of_event])
-            query = query.join(exp.alias_(exp.to_table(self.fact), fact), on=on, join_type="left")
-        grouped = exp.select(*inner).from_(self.fact).group_by(column(CUSTOMER)).subquery("g")
-        return query.select(*outer).from_(grouped)
+            facts.append((fact, both([binary("=", column("fact_id", fact), ident.copy()), of_event])))
+        mine = binary("=", column("event"), literal(MANY))
+        grouped = exp.select(*inner).from_(self.fact).group_by(column(CUSTOMER))
+        if MANY in self.event_codes:
+            grouped = grouped.where(mine if alias == "h" else exp.Not(this=mine))
+        on = binary("=", column(CUSTOMER, alias), column(CUSTOMER, "b"))
+        query = query.join(grouped.subquery(alias), on=on, join_type="left")
+        for fact, claim in facts:
+            query = query.join(exp.alias_(exp.to_table(self.fact), fact), on=claim, join_type="left")
+        return query, outer
 
     def _lose(self) -> exp.Select:
         columns = [column(name, STATE) for s in self.plan.scalars for name, _ in s.columns]
@@ -138,12 +182,24 @@ class Statements:
     def _moved(self, family: Family) -> exp.Select:
         return compiled.merged_cells(family, family.table, CUSTOMER, column("survivor"), join="fold_merge")
 
-    def _touch(self, family: Family) -> list[str]:
-        chosen = either(compiled.selected(m.facts) for m in family.measures)
-        batch = exp.select(column(CUSTOMER)).distinct().from_(self.fact).where(chosen).where(known(column(family.key)))
-        redo = exp.select(column(CUSTOMER)).from_("fold_redo")
-        insert = f'insert into "{_touch_name(family)}" '
-        return [insert + self._text(q) + " on conflict do nothing" for q in (batch, redo)]
+    def _cells(self) -> list[str]:
+        """What the batch adds to cells, kept for the outputs, and added."""
+        texts: list[str] = []
+        for family in self.plan.families:
+            outputs = self._outputs_of[family.name]
+            added = compiled.cells(family, self.fact, CUSTOMER, AS_OF)
+            texts += [f'insert into "{outputs.delta}" ' + self._text(added), outputs.upsert()]
+        return texts
+
+    def _outputs(self) -> list[str]:
+        """New numbers of everybody whose cells moved: by difference, or read whole."""
+        texts: list[str] = []
+        for family in self.plan.families:
+            outputs = self._outputs_of[family.name]
+            if family.outputs:
+                whole = f'insert into "{outputs.out}" ' + compiled.read_each(family, outputs.full, AS_OF)
+                texts += [*outputs.choose(), outputs.differ(), whole]
+        return texts
 
     def _finish(self, part: Node) -> str:
         base = self._base(part).subquery(BASE)
@@ -151,11 +207,13 @@ class Statements:
         def leaf(of: Leaf) -> Node:
             return column(self.plan.columns[of], BASE)
 
-        columns = [column(CUSTOMER, BASE)]
+        columns = [column(CUSTOMER, BASE), column("known", BASE)]
         columns += [column(name, BASE) for s in self.plan.scalars for name, _ in s.columns]
         columns += [column(o.name, BASE) for f in self.plan.families for o in f.outputs]
         columns += [named(node, name) for name, node in compiled.values(self.plan, leaf, AS_OF)]
-        columns += [named(compiled.words(self.plan, self.bits, leaf, AS_OF), "word"), column("old_word", BASE)]
+        # Segments hold people we know; whoever only passed by is counted nowhere.
+        word = when(column("known", BASE), compiled.words(self.plan, self.bits, leaf, AS_OF), literal(0))
+        columns += [named(word, "word"), column("old_word", BASE)]
         return f'insert into "{self.next}" ' + render(exp.select(*columns).from_(base), POSTGRES)
 
     def _base(self, part: Node) -> exp.Select:
@@ -165,18 +223,21 @@ class Statements:
             fresh = known(column(CUSTOMER, f"f{number}"))
             for output in family.outputs:
                 value = when(fresh, column(output.name, f"f{number}"), column(output.name, STATE))
-                known_value = coalesce(value, literal(0)) if output.leaf.kind == "whole" else value
-                columns.append(named(known_value, output.name))
+                columns.append(named(coalesce(value, literal(0)) if output.is_zero_without else value, output.name))
         columns.append(named(coalesce(column("word", STATE), literal(0)), "old_word"))
-        batch = exp.union(
-            exp.select(column(CUSTOMER)).from_(self.part), exp.select(column(CUSTOMER)).from_("fold_redo")
-        ).subquery("b")
+        columns.append(named(coalesce(column("known", "who"), exp.false()), "known"))
+        batch = exp.select(column(CUSTOMER)).from_(self.part)
+        for also in ("fold_redo", "fold_seen"):
+            batch = exp.union(batch, exp.select(column(CUSTOMER)).from_(also))
+        batch = batch.subquery("b")
         query = exp.select(named(column(CUSTOMER, "b"), CUSTOMER), *columns).from_(batch)
         query = self._left(query, exp.alias_(part, PART), PART)
         query = self._left(query, exp.alias_(exp.to_table("trait_state"), STATE), STATE)
+        on = binary("=", column("id", "who"), column(CUSTOMER, "b"))
+        query = query.join(exp.alias_(exp.to_table("customer"), "who"), on=on, join_type="left")
         for number, family in enumerate(self.plan.families):
-            read = compiled.read_cells(family, POSTGRES, _touch_name(family), AS_OF)
-            query = self._left(query, read.subquery(f"f{number}"), f"f{number}")
+            out = exp.alias_(exp.to_table(self._outputs_of[family.name].out), f"f{number}")
+            query = self._left(query, out, f"f{number}")
         return query
 
     def _one_part(self) -> exp.Select:
@@ -189,7 +250,7 @@ class Statements:
 
     def _store(self) -> str:
         # A backfill judges nobody: it has no segments and leaves the word as it is.
-        names = [f'"{name}"' for name, _ in self._row()] + ["word"] * bool(self.plan.segments)
+        names = ["known", *[f'"{name}"' for name, _ in self._row()]] + ["word"] * bool(self.plan.segments)
         sets = ", ".join(f"{name} = excluded.{name}" for name in names)
         every = ", ".join(["customer", *names])
         return (
@@ -212,7 +273,7 @@ class Statements:
             return column(self.plan.columns[of])
 
         word = render(compiled.words(self.plan, self.bits, leaf, AS_OF), POSTGRES)
-        judged = f"select customer, word as old_word, {word} as word from trait_state"
+        judged = f"select customer, word as old_word, {word} as word from trait_state where known"
         changed = f"select customer, old_word, word from ({judged}) j where word <> old_word"
         return (
             f"with changed as materialized ({changed}), stored as (update trait_state s set word = c.word "
@@ -249,10 +310,6 @@ def _fact_columns(plan: Plan) -> list[str]:
 
 def _fact_type(name: str) -> str:
     return 'text collate "C"' if TYPES[name] == "text" else "bigint"
-
-
-def _touch_name(family: Family) -> str:
-    return f"fold_touch_{family.name}"
 
 
 def _sql(text: str) -> LiteralString:

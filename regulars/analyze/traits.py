@@ -173,9 +173,9 @@ class Windowed(Expression):
 
 @dataclass(frozen=True)
 class OfDays(Expression):
-    """A number of the set of days on which such facts happened: days, sum of gaps, sum of their squares."""
+    """A number of the set of days on which such facts happened: days, sum of gaps, sum of their squares, newest day."""
 
-    what: Literal["days", "gap_sum", "gap_squares"]
+    what: Literal["days", "gap_sum", "gap_squares", "newest"]
     facts: Facts
 
     @property

@@ -40,9 +40,9 @@ class Engine:
         self.run(f'create view "{name}" as select * from read_parquet([{listed}], hive_partitioning = false)')
 
     def table(self, name: str, columns: dict[str, str], rows: Sequence[Sequence[Any]]) -> None:
-        """A table of rows in the order of `columns` (name to bigint or text)."""
+        """A table of rows in the order of `columns` (name to bigint, boolean, double precision or text)."""
         values = list(zip(*rows, strict=True)) or [()] * len(columns)
-        types = {"bigint": pa.int64(), "text": pa.string()}
+        types = {"bigint": pa.int64(), "text": pa.string(), "boolean": pa.bool_(), "double precision": pa.float64()}
         arrays = [pa.array(v, type=types[t]) for v, t in zip(values, columns.values(), strict=True)]
         self._connection.register("given_rows", pa.table(arrays, names=list(columns)))
         self.run(f'create table "{name}" as select * from given_rows')

@@ -51,7 +51,7 @@ def test_the_sql_of_each_engine_is_the_one_we_approved(dialect: Dialect) -> None
 def test_the_statements_of_a_batch_are_the_ones_we_approved() -> None:
     statements = Statements(plan(SMALL), {})
 
-    golden("batch.sql", ";\n\n".join([statements.lift, *statements.cells, *statements.touch, statements.finish]) + "\n")
+    golden("batch.sql", ";\n\n".join([statements.cells, statements.outputs, statements.finish]) + "\n")
 
 
 @pytest.mark.parametrize(

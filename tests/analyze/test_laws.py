@@ -30,7 +30,7 @@ def purchase(day: int, cents: int, category: str, other: str, store: str) -> dic
 
 
 EVENTS = st.one_of(
-    st.builds(purchase, DAYS, st.sampled_from([0, 1, 999, 2**53 + 1 - 2**53, 400_000]), KEYS, KEYS, KEYS),
+    st.builds(purchase, DAYS, st.sampled_from([0, 1, 999, -700, 400_000]), KEYS, KEYS, KEYS),
     st.builds(lambda day, score: track("Survey Answered", day, score=score), DAYS, st.sampled_from([1, 5, None])),
     st.builds(lambda day: track("Email Opened", day), DAYS),
     st.builds(lambda day, m: track("Call Received", day, minutes=m), DAYS, st.sampled_from([3, None])),

@@ -25,8 +25,9 @@ def brand(app: App) -> App:
     with app.transaction() as inside:
         analyze.ensure_schema(inside)
         inside.db.execute(
-            "insert into trait_state (customer, orders, order_days, first_order_day, last_order_day, spend_cents)"
-            " select * from unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])",
+            "insert into trait_state"
+            " (known, customer, orders, order_days, first_order_day, last_order_day, spend_cents) select true, g.* from"
+            " unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) g",
             [list(range(1, CUSTOMERS + 1)), *(c.tolist() for c in (days, days, first, last, days * 3_000))],
         )
     return app

@@ -12,6 +12,8 @@ create table as_of (
 -- No index on anything a fold writes: every update stays on its page.
 create table trait_state (
     customer bigint primary key,
+    -- As the fold last saw it: segments and scores hold people we know.
+    known boolean not null default false,
     word bigint not null default 0
 ) with (fillfactor = 80);
 

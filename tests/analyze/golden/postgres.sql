@@ -165,7 +165,8 @@ SELECT
   COALESCE(CAST(SUM((
     "c"."gap" * "c"."gap"
   )) AS BIGINT), 0) AS "gap_squares__order_completed_379e1d",
-  COALESCE(CAST(SUM("c"."gap") AS BIGINT), 0) AS "gap_sum__order_completed_9f3803"
+  COALESCE(CAST(SUM("c"."gap") AS BIGINT), 0) AS "gap_sum__order_completed_9f3803",
+  MAX("c"."key") AS "newest__order_completed_a04138"
 FROM "touched" AS "t"
 LEFT JOIN (
   SELECT

@@ -1,0 +1,157 @@
+"""What a batch or a day changes in the numbers read out of cells: by difference where that is exact. Pure.
+
+Reading all cells of everybody touched cost more than everything else of a batch together. Most of it is known without:
+
+    window  a sum moves by what was added inside it, and on the day tick by what came in and what ran out
+    days    days after the newest one add their gaps behind it
+    key     where nothing was taken away, the top is the old top or a key of this batch, and keys only come
+
+Everybody else (merged, folded again, late days, money taken back) stands in the family's `full` table and is read
+whole. Either way the family's `out` table holds the new numbers, which the finish takes.
+"""
+
+from __future__ import annotations
+
+from regulars.analyze.plan import COLUMN_TYPES, DAYS_KEPT, Family, Output
+from regulars.analyze.traits import OfDays, OfKeys, Windowed
+
+
+class Outputs:
+    """Statements of one family under one plan."""
+
+    def __init__(self, family: Family, mark: str) -> None:
+        self.family = family
+        self.delta, self.out = f"fold_delta_{mark}_{family.name}", f"fold_out_{mark}_{family.name}"
+        self.full = f"fold_full_{family.name}"
+
+    def tables(self) -> dict[str, str]:
+        """Its temporary tables: what the batch adds to cells, who is read whole, and the new numbers."""
+        measures = "".join(f', "{m.name}" bigint' for m in self.family.measures)
+        return {
+            self.delta: f"customer bigint, key {self.family.key_type}{measures}",
+            self.full: "customer bigint primary key",
+            self.out: "customer bigint" + "".join(f', "{o.name}" {COLUMN_TYPES[o.leaf.kind]}' for o in self._all),
+        }
+
+    @property
+    def _all(self) -> tuple[Output, ...]:
+        return self.family.outputs
+
+    def upsert(self) -> str:
+        """What the batch adds, added."""
+        names = [f'"{m.name}"' for m in self.family.measures]
+        sets = ", ".join(f"{name} = c.{name} + excluded.{name}" for name in names)
+        columns = ", ".join(["customer", "key", *names])
+        return (
+            f'insert into "{self.family.table}" as c ({columns}) select {columns} from "{self.delta}" '
+            f"order by customer, key on conflict (customer, key) do update set {sets}"
+        )
+
+    def choose(self) -> list[str]:
+        """Who must be read whole."""
+        into = f'insert into "{self.full}" select'
+        chosen = [f"{into} customer from fold_redo on conflict do nothing"]
+        if self.family.kind == "key" and self._all:
+            taken = " or ".join(f'"{m.name}" < 0' for m in self.family.measures)
+            chosen.append(f'{into} distinct customer from "{self.delta}" where {taken} on conflict do nothing')
+        if self.family.kind == "days" and self._all:
+            days, newest = self._column("days"), self._column("newest")
+            odd = f"min(d.key) < {newest} or max(d.key) > a.day or ({newest} is null and {days} > 0)"
+            chosen.append(
+                f'{into} d.customer from "{self.delta}" d left join trait_state s using (customer) '
+                f"cross join as_of a group by d.customer, {days}, {newest}, a.day "
+                f"having {odd} or coalesce({days}, 0) + count(*) > {DAYS_KEPT} on conflict do nothing"
+            )
+        return chosen
+
+    def differ(self) -> str:
+        """The new numbers of everybody else in the batch."""
+        if self.family.kind == "window":
+            sums = [
+                (o, f'sum(case when {self._inside(o, "a.day")} then c."{o.measure}" else 0 end)') for o in self._all
+            ]
+            return self._slid(sums, f'"{self.delta}" c cross join as_of a')
+        return self._days() if self.family.kind == "days" else self._keys()
+
+    def slide(self) -> str:
+        """The new numbers of everybody who has a cell on a day that came into a window or left it."""
+        sums = [
+            (
+                o,
+                f'sum(case when {self._inside(o, "%(day)s::bigint")} then c."{o.measure}" else 0 end)'
+                f' - sum(case when {self._inside(o, "%(before)s::bigint")} then c."{o.measure}" else 0 end)',
+            )
+            for o in self._all
+        ]
+        return self._slid(sums, f'"{self.family.table}" c where c.key = any(%(days)s::bigint[])')
+
+    def _slid(self, sums: list[tuple[Output, str]], source: str) -> str:
+        added = ", ".join(f'({text})::bigint as "{o.name}"' for o, text in sums)
+        values = ", ".join(f'coalesce(s."{o.name}", 0) + g."{o.name}"' for o, _ in sums)
+        return self._insert(values, f"(select c.customer, {added} from {source} group by c.customer) g")
+
+    def _inside(self, output: Output, day: str) -> str:
+        assert isinstance(output.leaf, Windowed), "a window family holds windows"
+        return f"c.key > {day} - {output.leaf.days} and c.key <= {day}"
+
+    def _days(self) -> str:
+        newest = self._column("newest")
+        added = {"days": "count(*)", "gap_sum": "sum(gap)", "gap_squares": "sum(gap * gap)"}
+        values: list[str] = []
+        for output in self._all:
+            assert isinstance(output.leaf, OfDays), "a family of days holds numbers of days"
+            what = output.leaf.what
+            values.append("g.newest" if what == "newest" else f'coalesce(s."{output.name}", 0) + g."{what}"')
+        sums = ", ".join(f'coalesce({text}, 0)::bigint as "{what}"' for what, text in added.items())
+        later = (
+            f"select d.customer, d.key, d.key - lag(d.key, 1, {newest}) over (partition by d.customer order by d.key)"
+            f' as gap from "{self.delta}" d left join trait_state s using (customer)'
+            f" where {newest} is null or d.key > {newest}"
+        )
+        grouped = f"select customer, max(key) as newest, {sums} from ({later}) l group by customer"
+        return self._insert(", ".join(values), f"({grouped}) g")
+
+    def _keys(self) -> str:
+        measures = ", ".join(f'c."{m.name}", d."{m.name}" as "+{m.name}"' for m in self.family.measures)
+        fresh = (
+            f'with fresh as materialized (select c.customer, c.key, {measures} from "{self.delta}" d '
+            f'join "{self.family.table}" c using (customer, key)) '
+        )
+        values: list[str] = []
+        sums: list[str] = []
+        joins = ""
+        for number, output in enumerate(self._all):
+            assert isinstance(output.leaf, OfKeys), "a family of keys holds numbers of keys"
+            m, name = f'"{output.measure}"', f'"{output.name}"'
+            if output.leaf.what == "keys":
+                sums.append(f'count(*) filter (where {m} > 0 and {m} <= "+{output.measure}") as {name}')
+                values.append(f"coalesce(s.{name}, 0) + g.{name}")
+            elif output.leaf.what == "top_value":
+                sums.append(f"max({m}) as {name}")
+                values.append(f"greatest(coalesce(s.{name}, 0), g.{name}, 0)")
+            else:
+                values.append(f"t{number}.key")
+                joins += f" left join ({self._top(output)}) t{number} on t{number}.customer = g.customer"
+        grouped = "select customer" + "".join(f", {text}" for text in sums) + " from fresh group by customer"
+        return fresh + self._insert(", ".join(values), f"({grouped}) g{joins}")
+
+    def _top(self, output: Output) -> str:
+        m = f'"{output.measure}"'
+        stood = (
+            f"select c.customer, c.key, c.{m} from (select distinct customer from fresh) f "
+            f'join trait_state s using (customer) join "{self.family.table}" c '
+            f'on c.customer = s.customer and c.key = s."{output.name}"'
+        )
+        rows = f"select customer, key, {m} from fresh union all {stood}"
+        best = f"select distinct on (customer) customer, key from ({rows}) r where {m} > 0"
+        return f"{best} order by customer, {m} desc, key"
+
+    def _insert(self, values: str, source: str) -> str:
+        return (
+            f'insert into "{self.out}" select g.customer, {values} from {source} '
+            "left join trait_state s on s.customer = g.customer "
+            f'where not exists (select from "{self.full}" w where w.customer = g.customer)'
+        )
+
+    def _column(self, what: str) -> str:
+        return next(f's."{o.name}"' for o in self._all if isinstance(o.leaf, OfDays) and o.leaf.what == what)
