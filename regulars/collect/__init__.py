@@ -2,7 +2,7 @@
 
 Takes: messages in the Segment shape over HTTP (`gateway`), from files (`imports`), from rooms (`accept`, `announce`).
 Gives: batches of decoded events (`claim`, `advance`), typed fact rows (`facts_of`), Parquet by day (`flush`), refusals.
-Writes tables: source, write_key, journal, refusal, checkpoint, announcement, lake_file.
+Writes tables: source, source_use, write_key, journal, refusal, checkpoint, announcement, lake_file.
 Never: says who an event belongs to, changes a journal row, or acknowledges what is not durable.
 """
 

@@ -31,14 +31,11 @@ where source_id = %(source)s and (expires_at is null or expires_at > %(expires_a
 select s.id, s.name, s.kind, s.login_space,
     (select count(*) from write_key k
      where k.source_id = s.id and (k.expires_at is null or k.expires_at > %(now)s)) as keys,
-    coalesce(j.events, 0) as events,
-    coalesce(r.refusals, 0) as refusals,
-    j.last_received_at
+    coalesce(u.events, 0) as events,
+    (select count(*) from refusal r where r.source_id = s.id) as refusals,
+    u.last_received_at
 from source s
-left join (
-    select source_id, count(*) as events, max(received_at) as last_received_at from journal group by source_id
-) j on j.source_id = s.id
-left join (select source_id, count(*) as refusals from refusal group by source_id) r on r.source_id = s.id
+left join source_use u on u.source_id = s.id
 order by s.name
 
 -- name: all_sources
@@ -51,6 +48,7 @@ select pg_advisory_xact_lock(%(lock)s)
 
 -- name: append
 -- The conflict clause is what makes a retry harmless. The lowest new position tells new rows from those that were there.
+-- What a source sent is added up here, one row a source, which the journal's lock covers.
 with put as (
     insert into journal (source_id, message_id, kind, name, occurred_at, received_at, body, body_hash)
     select source_id, message_id, kind, name, occurred_at, received_at, body::jsonb, body_hash
@@ -62,7 +60,13 @@ with put as (
     )
     order by place
     on conflict (source_id, message_id) do nothing
-    returning seq
+    returning seq, source_id, received_at
+), used as (
+    insert into source_use as u (source_id, events, last_received_at)
+    select source_id, count(*), max(received_at) from put group by source_id
+    on conflict (source_id) do update set
+        events = u.events + excluded.events,
+        last_received_at = greatest(u.last_received_at, excluded.last_received_at)
 )
 select count(*), coalesce(min(seq), 9223372036854775807) from put
 
@@ -147,7 +151,13 @@ with waiting as (
     from told, (select id from source where name = %(source)s) s
     order by told.id
     on conflict (source_id, message_id) do nothing
-    returning seq
+    returning source_id, received_at
+), used as (
+    insert into source_use as u (source_id, events, last_received_at)
+    select source_id, count(*), max(received_at) from put group by source_id
+    on conflict (source_id) do update set
+        events = u.events + excluded.events,
+        last_received_at = greatest(u.last_received_at, excluded.last_received_at)
 )
 select (select count(*) from gone), (select count(*) from put)
 

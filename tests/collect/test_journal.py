@@ -57,6 +57,29 @@ def test_the_same_message_again_is_a_duplicate_and_with_another_body_a_kept_conf
         assert inside.db.execute("select count(*) from journal").fetchone() == (2,)
 
 
+def test_the_list_of_sources_says_what_each_one_sent_without_counting_the_journal(app: App) -> None:
+    with app.transaction() as inside:
+        till, _ = collect.register(inside, "till", "tills")
+        web, _ = collect.register(inside, "web-store", "web")
+        collect.accept(inside, till, [track("a"), track("b"), {"type": "nothing"}], received_at=app.clock.now())
+    later = app.clock.now() + timedelta(minutes=5)
+    with app.transaction() as inside:
+        collect.accept_mixed(inside, [(till, track("b")), (till, track("c")), (web, track("a"))], received_at=later)
+    announced = collect.Announcement(message_id="m", name="Points Earned", customer=1, occurred_at=later)
+    with app.transaction() as inside:
+        collect.announce(inside, [announced, announced])
+        collect.publish(inside)
+
+    with app.transaction() as inside:
+        uses = {
+            use.source.name: (use.events, use.refusals, use.last_received_at) for use in collect.list_sources(inside)
+        }
+
+    assert uses["till"] == (3, 1, later)
+    assert uses["web-store"] == (1, 0, later)
+    assert uses["regulars"][0] == 1
+
+
 def test_an_announcement_reaches_the_journal_once_it_is_published(app: App) -> None:
     told = collect.Announcement(
         message_id="entered:lapsing:7:1",

@@ -1,0 +1,11 @@
+-- Counters of the sources page. Writer: collect.
+
+-- What each source has sent, added up in the statement that appends it: counting the journal reads a million rows.
+create table source_use (
+    source_id smallint primary key references source,
+    events bigint not null,
+    last_received_at timestamptz not null
+) with (fillfactor = 50);
+
+insert into source_use (source_id, events, last_received_at)
+select source_id, count(*), max(received_at) from journal group by source_id;
