@@ -70,12 +70,12 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
 
 def traits_of(app: App, customer: int) -> list[TraitValue]:
     """All traits of a customer in the order of the catalogue; none for somebody we hold no facts about."""
-    plan = ready(app).plan
+    plan, currency = ready(app).plan, app.settings.brand_currency
     row = _row(app, plan, [trait.expression for trait in plan.traits], customer)
     if row is None:
         return []
     return [
-        TraitValue(name=t.name, title=t.title, value=value, shown=shown(value, t.unit), unit=t.unit)
+        TraitValue(name=t.name, title=t.title, value=value, shown=shown(value, t.unit, currency), unit=t.unit)
         for t, value in zip(plan.traits, row, strict=True)
     ]
 
@@ -99,7 +99,7 @@ def count(app: App, rule: Expression | dict[str, Any]) -> int:
 
 def why(app: App, segment: str, customer: int) -> Why:
     """Every comparison of the segment's rule with her value, whether it holds, and the events it came from."""
-    plan, declared = ready(app).plan, segment_named(app, segment)
+    plan, declared, currency = ready(app).plan, segment_named(app, segment), app.settings.brand_currency
     parts = clauses(declared.rule)
     row = _row(app, plan, [declared.rule, *parts, *[part.left for part in parts]], customer)
     known = row or (None,) * (1 + 2 * len(parts))
@@ -112,8 +112,8 @@ def why(app: App, segment: str, customer: int) -> Why:
         is_member=bool(known[0]),
         clauses=[
             Clause(
-                rule=sentence(part, plan.traits),
-                value=shown(value, units.get(part.left, "")),
+                rule=sentence(part, plan.traits, currency),
+                value=shown(value, units.get(part.left, ""), currency),
                 holds=bool(holds),
                 events=evidence(app, part, customer),
             )

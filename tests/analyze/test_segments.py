@@ -87,7 +87,7 @@ def test_traits_of_a_customer_are_told_as_people_read_them(regular: Town) -> Non
         told = {value.name: value.shown for value in analyze.traits_of(app, 1)}
         assert analyze.traits_of(app, 99) == []
 
-    assert (told["spend_cents"], told["gap_mean_days"], told["last_score"]) == ("80.00", "5.0 days", "not known")
+    assert (told["spend_cents"], told["gap_mean_days"], told["last_score"]) == ("$80.00", "5.0 days", "not known")
 
 
 def moves_of(town: Town) -> list[tuple[str, bool]]:
