@@ -53,23 +53,27 @@ MAX_BY_KIND = {"email": MAX_EMAILS, "phone": MAX_PHONES, "device": MAX_DEVICES, 
 def describe(signature: Signature, held: Iterable[Held]) -> Cluster:
     """A cluster of one signature: what counts of it. Generic values count nowhere, barred ones still are hers."""
     cluster = Cluster()
-    cluster.signatures = [signature.id]
-    for one in held:
-        if one.state in (GENERIC, VOID):
+    _tell(cluster, signature, held)
+    return cluster
+
+
+def _tell(cluster: Cluster, signature: Signature, held: Iterable[Held]) -> None:
+    cluster.signatures.append(signature.id)
+    for value, _, level, space, _, state in held:
+        if state in (GENERIC, VOID):
             continue
-        if one.level == LOGIN:
-            cluster.logins.add((one.space, one.value))
-        elif one.level == CARD:
-            cluster.cards.add(one.value)
-        elif one.level in KINDS:
-            cluster.contacts.setdefault(KINDS[one.level], set()).add(one.value)
-        if one.level not in CARRIERS:
+        if level == LOGIN:
+            cluster.logins.add((space, value))
+        elif level == CARD:
+            cluster.cards.add(value)
+        elif level in KINDS:
+            cluster.contacts.setdefault(KINDS[level], set()).add(value)
+        if level not in CARRIERS:
             cluster.known = True
     if signature.dob is not None:
         cluster.dobs.add(signature.dob)
     if signature.first_name:
         cluster.names.add(signature.first_name)
-    return cluster
 
 
 def settle(
@@ -79,11 +83,10 @@ def settle(
     if len(signatures) == 1:
         return _alone(signatures[0], held[signatures[0].id])
     by_id = {s.id: s for s in signatures}
-    clusters = {s.id: describe(s, held[s.id]) for s in signatures}
     reach = min(by_id)
-    if not dropped_levels and not _ruled(by_id, ruled) and _is_one(clusters.values()):
-        return _calm(reach, [_group(by_id, clusters, by_id)], [])
-    return _Levels(by_id, held, clusters, ruled, dropped_levels).run(reach)
+    if not dropped_levels and not _ruled(by_id, ruled) and _is_one(signatures, held):
+        return _calm(reach, [_group(signatures, held)], [])
+    return _Levels(by_id, held, ruled, dropped_levels).run(reach)
 
 
 def _calm(reach: int, groups: list[Group], unidentified: list[int]) -> Settled:
@@ -92,20 +95,19 @@ def _calm(reach: int, groups: list[Group], unidentified: list[int]) -> Settled:
     )
 
 
-def _alone(signature: Signature, held: Iterable[Held]) -> Settled:
+def _alone(signature: Signature, held: Sequence[Held]) -> Settled:
     """A component of one: a customer if any identifier counts, known if one of them names a person."""
-    levels = [one.level for one in held if one.state in (EDGE, BARRED)]
-    if not levels:
+    if all(one.state not in (EDGE, BARRED) for one in held):
         return _calm(signature.id, [], [signature.id])
-    known = any(level not in CARRIERS for level in levels)
-    return _calm(signature.id, [Group(signature.first_seq, known, signature.id, (signature.id,))], [])
+    group = Group(signature.first_seq, _is_known(held), signature.id, (signature.id,))
+    return _calm(signature.id, [group], [])
 
 
-def _is_one(clusters: Iterable[Cluster]) -> bool:
+def _is_one(signatures: Iterable[Signature], held: Mapping[int, Sequence[Held]]) -> bool:
     """Could no level object to all of them as one? The shortcut that settles 99 of 100 components."""
     whole = Cluster()
-    for cluster in clusters:
-        whole.absorb(cluster)
+    for signature in signatures:
+        _tell(whole, signature, held[signature.id])
     if len(whole.cards) > 1 or logins_clash(whole.logins) or exceeds(whole):
         return False
     if len(whole.dobs) > 1 and any(births_clash(a, b) for a in whole.dobs for b in whole.dobs):
@@ -127,11 +129,16 @@ def exceeds(cluster: Cluster) -> bool:
     )
 
 
-def _group(members: Iterable[int], alone: Mapping[int, Cluster], by_id: Mapping[int, Signature]) -> Group:
+def _group(members: Iterable[Signature], held: Mapping[int, Sequence[Held]]) -> Group:
     """A customer and its founder: least of (person-level link first, journal position)."""
-    ordered = sorted(members)
-    founder = min(ordered, key=lambda s: (not alone[s].known, by_id[s].first_seq))
-    return Group(by_id[founder].first_seq, alone[founder].known, founder, tuple(ordered))
+    ordered = sorted(members, key=lambda s: (s.first_seq, s.id))
+    founder = next((s for s in ordered if _is_known(held[s.id])), None)
+    first = founder or ordered[0]
+    return Group(first.first_seq, founder is not None, first.id, tuple(sorted([s.id for s in ordered])))
+
+
+def _is_known(held: Iterable[Held]) -> bool:
+    return any(one.level not in CARRIERS and one.state in (EDGE, BARRED) for one in held)
 
 
 class _Levels:
@@ -141,17 +148,12 @@ class _Levels:
         self,
         by_id: Mapping[int, Signature],
         held: Mapping[int, Sequence[Held]],
-        alone: Mapping[int, Cluster],
         ruled: Rulings,
         dropped_levels: frozenset[int],
     ) -> None:
-        self.by_id, self.alone, self.ruled = by_id, alone, ruled
+        self.by_id, self.held, self.ruled = by_id, held, ruled
         self.dropped = dropped_levels
-        self.of: dict[object, Cluster] = {}
-        for s in by_id:
-            cluster = Cluster()
-            cluster.absorb(alone[s])
-            self.of[s] = cluster
+        self.of: dict[object, Cluster] = {s: describe(one, held[s]) for s, one in by_id.items()}
         self.vertices: dict[int, list[object]] = {id(cluster): [vertex] for vertex, cluster in self.of.items()}
         self.cuts: list[Cut] = []
         self.shared: set[tuple[int, int]] = set()
@@ -171,7 +173,7 @@ class _Levels:
         groups: list[Group] = []
         for cluster in self._clusters():
             if cluster.signatures:
-                groups.append(_group(cluster.signatures, self.alone, self.by_id))
+                groups.append(_group([self.by_id[s] for s in cluster.signatures], self.held))
         return Settled(
             reach=reach,
             groups=sorted(groups, key=lambda group: group.id),

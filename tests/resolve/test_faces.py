@@ -71,6 +71,36 @@ def test_our_own_event_follows_the_founder_through_a_merge(app: App) -> None:
     assert carry(app, [own]).customers == [1]
 
 
+def known_customers(app: App) -> dict[int, bool]:
+    with app.transaction() as inside:
+        return dict(inside.db.execute("select id, known from customer").fetchall())
+
+
+def test_a_basket_with_nothing_but_an_order_number_is_not_a_person_we_know(app: App) -> None:
+    carry(app, [basket(1, {"order_id": "o1"}), basket(2, {"order_id": "o2", "payment_token": "t2"})])
+    assert known_customers(app) == {1: False, 2: True}
+
+    carry(app, [basket(3, {"order_id": "o1", "payment_token": "t1"})])
+
+    assert known_customers(app) == {1: True, 2: True}
+
+
+def basket(seq: int, properties: dict[str, object]) -> Event:
+    at = datetime(2024, 1, 2, tzinfo=UTC)
+    return Event(
+        seq=seq,
+        source="till",
+        source_kind="tills",
+        login_space="till",
+        message_id=f"b{seq}",
+        kind="track",
+        name="Order Completed",
+        occurred_at=at,
+        received_at=at,
+        body=Body(properties=properties),
+    )
+
+
 def test_records_that_name_nobody_are_no_customers(app: App) -> None:
     load(app, Rec("a", 0, ""), Rec("b", 1, "", "anna"))
 
