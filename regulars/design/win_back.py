@@ -25,7 +25,7 @@ WIN_BACK = Graph(
             no="mail_low",
         ),
         "mail_high": Send(
-            title="E-mail: double points on her favorite aisle",
+            title="E-mail: double points on the next basket",
             channel="email",
             purpose="marketing",
             template="win_back",

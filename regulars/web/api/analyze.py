@@ -186,7 +186,7 @@ def segment_json(app: House, name: FromPath[str], after: FromQuery[int | None] =
 
 @get("/api/segments/{name:str}/why/{customer:int}", opt=access.OFFICE, sync_to_thread=True)
 def why_json(app: House, request: Request[Any, Any, Any], name: FromPath[str], customer: FromPath[int]) -> Why:
-    """Why this customer is, or is not, in this segment, down to her events."""
+    """Why this customer is, or is not, in this segment, down to the events."""
     audit.write(app, request.user, "asked why", f"customer:{customer}", name)
     with app.transaction() as inside:
         return why(inside, name, customer)

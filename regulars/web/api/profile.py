@@ -1,4 +1,4 @@
-"""Customers: search, one customer's profile, her time line."""
+"""Customers: search, one customer's profile, their time line."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Belonging(msgspec.Struct, frozen=True, kw_only=True):
-    """A segment she is in, and since when."""
+    """A segment they are in, and since when."""
 
     segment: str
     title: str
@@ -79,7 +79,7 @@ def find(app: App, text: str) -> Found:
 
 
 def customer(app: App, number: int) -> Customer:
-    """One customer, by her id or one that went up in hers. Raises NoSuchCustomer."""
+    """One customer, by the id or by one that was merged into it. Raises NoSuchCustomer."""
     known = profile.read(app, number)
     current = known.customer
     orders, spend = purchases(app, current)
@@ -100,7 +100,7 @@ def customer(app: App, number: int) -> Customer:
 
 
 def belongings(app: App, number: int) -> list[Belonging]:
-    """Segments she is in, latest first."""
+    """Segments they are in, latest first."""
     titles = {segment.name: segment.title for segment in analyze.segments(app)}
     rows = app.db.execute(SQL.belongings, {"customer": number})
     return [Belonging(segment=name, title=titles.get(str(name), str(name)), since=since) for name, since in rows]
@@ -112,7 +112,7 @@ def purchases(app: App, number: int) -> tuple[int, int]:
 
 
 def timeline(app: App, customer: int, before: int | None = None) -> Timeline:
-    """Her events across all sources."""
+    """Their events across all sources."""
     items = profile.timeline(app, customer, before, TIMELINE_ROWS)
     older = items[-1].seq if len(items) == TIMELINE_ROWS else None
     return Timeline(customer=customer, items=items, older=older)
