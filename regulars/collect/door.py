@@ -242,7 +242,7 @@ def _depth_exceeds(value: object, limit: int) -> bool:
 def _check_identity(kind: str, name: str, clean: _Json, source_kind: str) -> None:
     if "userId" in clean or "anonymousId" in clean:
         if kind == "alias" and "previousId" not in clean:
-            raise _Fault(errors.FIELD_MISSING, "An alias has no previousId", "Say in previousId what they were called before")
+            raise _Fault(errors.FIELD_MISSING, "An alias has no previousId", "Put the id of before into previousId")
         if kind == "group" and "groupId" not in clean:
             raise _Fault(errors.FIELD_MISSING, "A group message has no groupId", "Name the group in groupId")
         return
