@@ -6,7 +6,7 @@ round differently is decided here once: money becomes integer cents, days become
 """
 
 # ruff: noqa: RUF005  (a fact is written as a sum of short tuples, in the groups of the table of columns)
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -66,7 +66,6 @@ FACT_COLUMNS = (
 )
 
 Fact = tuple[Any, ...]
-NO_LINE_FIELDS = (None,) * 4
 
 
 def facts_of(events: Iterable[Event], zone: ZoneInfo) -> list[Fact]:
@@ -74,17 +73,18 @@ def facts_of(events: Iterable[Event], zone: ZoneInfo) -> list[Fact]:
     facts: list[Fact] = []
     for event in events:
         if event.kind == "track":
-            facts.extend(_track(event, zone))
+            if event.name == ORDER:
+                _order(event, zone, facts)
+            else:
+                facts.append(_plain(event, event.name, zone))
         elif event.kind in ("page", "screen"):
             name = "Page Viewed" if event.kind == "page" else "Screen Viewed"
             facts.append(_plain(event, name, zone))
     return facts
 
 
-def _track(event: Event, zone: ZoneInfo) -> Iterator[Fact]:
-    if event.name != ORDER:
-        yield _plain(event, event.name, zone)
-        return
+def _order(event: Event, zone: ZoneInfo, facts: list[Fact]) -> None:
+    """Appends the order and its lines. Nine of ten facts are lines, so what the order says is looked up once."""
     p = event.body.properties
     products: Any = p.get("products")
     items: list[dict[str, Any]] = [item for item in products if isinstance(item, dict)] if _is_list(products) else []
@@ -95,27 +95,31 @@ def _track(event: Event, zone: ZoneInfo) -> Iterator[Fact]:
     store, channel = text(p.get("store_id")), text(p.get("channel")) or CHANNEL_BY_KIND.get(event.source_kind)
     campaign, household = text(p.get("campaign_id")), text(p.get("household_id"))
     pieces = discounts = coupons = 0
-    lines: list[Fact] = []
+    place = len(facts)
     for number, item in enumerate(items[: LINES_PER_EVENT - 1], 1):
         get = item.get
         quantity = count(get("quantity"))
         discount, coupon = cents(get("discount")) or 0, cents(get("coupon_discount")) or 0
         pieces, discounts, coupons = pieces + quantity, discounts + discount, coupons + coupon
-        lines.append(
-            (seq, number, base + number, LINE, us, day, _line_cents(item), None, quantity, discount, coupon, None, None)
-            + (order_hash, text(get("category")), text(get("department")), text(get("brand")), text(get("product_id")))
-            + (store, channel, campaign, household)
-        )
+        facts.append(
+            (
+                seq, number, base + number, LINE, us, day,
+                _line_cents(item), None, quantity, discount, coupon, None, None, order_hash,
+                text(get("category")), text(get("department")), text(get("brand")), text(get("product_id")),
+                store, channel, campaign, household,
+            )
+        )  # fmt: skip
     # What stands on the order itself wins over the sum of its lines; lines are often sent without discounts.
     discounts = _or(cents(p.get("discount")), discounts)
     coupons = _or(cents(p.get("coupon_discount")), coupons)
     revenue = _or(cents(p.get("revenue")), cents(p.get("total")))
-    yield (
-        (seq, 0, base, ORDER, us, day, revenue, None, pieces, discounts, coupons, None, None, order_hash)
-        + NO_LINE_FIELDS
-        + (store, channel, campaign, household)
-    )
-    yield from lines
+    facts.insert(
+        place,
+        (
+            seq, 0, base, ORDER, us, day, revenue, None, pieces, discounts, coupons, None, None, order_hash,
+            None, None, None, None, store, channel, campaign, household,
+        ),
+    )  # fmt: skip
 
 
 def _plain(event: Event, name: str, zone: ZoneInfo) -> Fact:
@@ -141,7 +145,7 @@ def cents(value: Any) -> int | None:
     """
     if value is None or value is True or value is False:
         return None
-    if isinstance(value, float):
+    if type(value) is float:
         amount = round(value * 100) if -1e11 < value < 1e11 else None
     elif isinstance(value, int):
         amount = value * 100

@@ -8,6 +8,7 @@ lake_file, which commits together with the lake's checkpoint: a kill leaves at m
 from __future__ import annotations
 
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -21,6 +22,8 @@ from regulars.store import queries
 SQL = queries(__package__)
 # Rows held in memory at once, and rows of the largest file.
 FLUSH_CHUNK_EVENTS = 20_000
+# Files written at once.
+WRITERS = 8
 FACT_TYPES = {"signature": "bigint"} | {column.name: column.type for column in FACT_COLUMNS}
 DAY_PLACE = [column.name for column in FACT_COLUMNS].index("day")
 JOURNAL_TYPES = {
@@ -84,10 +87,11 @@ def _flush_chunk(app: App) -> FlushReport:
     typed: defaultdict[int, list[Any]] = defaultdict(list)
     for signature, fact in facts:
         typed[fact[DAY_PLACE]].append((signature, *fact))
-    files = [
-        _write(app, "journal", day, JOURNAL_TYPES, part, (done + 1, up_to)) for day, part in sorted(bodies.items())
-    ]
-    files += [_write(app, "facts", day, FACT_TYPES, part, (done + 1, up_to)) for day, part in sorted(typed.items())]
+    parts = [("journal", day, JOURNAL_TYPES, part) for day, part in sorted(bodies.items())]
+    parts += [("facts", day, FACT_TYPES, part) for day, part in sorted(typed.items())]
+    # Each file waits for the disk; several waits at once take hardly longer than one.
+    with ThreadPoolExecutor(WRITERS) as pool:
+        files = list(pool.map(lambda part: _write(app, *part, (done + 1, up_to)), parts))
     columns = {name: [file[name] for file in files] for name in files[0]}
     app.db.execute(SQL.add_files, columns | {"now": app.clock.now()})
     app.db.execute(SQL.advance, {"reader": "lake", "seq": up_to})

@@ -45,13 +45,15 @@ class Lake:
         columns = list(zip(*rows, strict=True))
         arrays = [pa.array(c, type=ARROW_TYPES[t]) for c, t in zip(columns, types.values(), strict=True)]
         partial = target.with_suffix(".partial")
+        content = pa.BufferOutputStream()
+        pq.write_table(pa.table(arrays, names=list(types)), content, compression="zstd")
+        whole = content.getvalue()
         with partial.open("wb") as file:
-            pq.write_table(pa.table(arrays, names=list(types)), file, compression="zstd")
+            file.write(whole)
             file.flush()
             os.fsync(file.fileno())
-        written = Written(partial.stat().st_size, checksum(partial))
         partial.replace(target)
-        return written
+        return Written(whole.size, hashlib.sha256(whole).digest())
 
     def is_whole(self, path: str, sha256: bytes) -> bool:
         """The file is there with this checksum."""
