@@ -21,7 +21,8 @@ demo: .venv/.ready-demo
 	$(BIN)/$(RUN) demo $(ARGS)
 
 test: .venv/.ready-dev .venv/.ready-browser
-	$(BIN)/pytest $(ARGS)
+	@# Two processes: much of the time goes to servers being started, killed and waited for.
+	$(BIN)/pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 # `make -k check` names everything at once.
 check: lint format types imports house
