@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -38,6 +39,9 @@ JOURNAL_TYPES = {
     "body": "text",
     "body_hash": "bytea",
 }
+
+Part = tuple[str, int, dict[str, str], list[Any]]
+"""What becomes one file: kind, day, types of the columns, rows."""
 
 _body = msgspec.json.Decoder(Body).decode
 
@@ -87,11 +91,11 @@ def _flush_chunk(app: App) -> FlushReport:
     typed: defaultdict[int, list[Any]] = defaultdict(list)
     for signature, fact in facts:
         typed[fact[DAY_PLACE]].append((signature, *fact))
-    parts = [("journal", day, JOURNAL_TYPES, part) for day, part in sorted(bodies.items())]
+    parts: list[Part] = [("journal", day, JOURNAL_TYPES, part) for day, part in sorted(bodies.items())]
     parts += [("facts", day, FACT_TYPES, part) for day, part in sorted(typed.items())]
     # Each file waits for the disk; several waits at once take hardly longer than one.
     with ThreadPoolExecutor(WRITERS) as pool:
-        files = list(pool.map(lambda part: _write(app, *part, (done + 1, up_to)), parts))
+        files = list(pool.map(partial(_write, app, (done + 1, up_to)), parts))
     columns = {name: [file[name] for file in files] for name in files[0]}
     app.db.execute(SQL.add_files, columns | {"now": app.clock.now()})
     app.db.execute(SQL.advance, {"reader": "lake", "seq": up_to})
@@ -110,9 +114,8 @@ def _facts(app: App, rows: list[tuple[Any, ...]]) -> list[tuple[int, Fact]]:
     return [(signatures[fact[0]], fact) for fact in facts_of(events, app.settings.zone)]
 
 
-def _write(
-    app: App, kind: str, day: int, types: dict[str, str], rows: list[Any], span: tuple[int, int]
-) -> dict[str, Any]:
+def _write(app: App, span: tuple[int, int], part: Part) -> dict[str, Any]:
+    kind, day, types, rows = part
     first, last = span
     path = f"{kind}/day={day_date(day).isoformat()}/{first:012d}-{last:012d}.parquet"
     written = app.lake.write(path, types, rows)
