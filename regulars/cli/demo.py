@@ -31,7 +31,12 @@ SQL = queries(__package__ or "")
 
 POLL_SECONDS = 0.5
 STALL_SECONDS = 300
-BRAND = {"brand_name": demo.BRAND_NAME, "brand_zone": demo.BRAND_ZONE, "mail_from": "hello@corner-market.example"}
+BRAND = {
+    "brand_name": demo.BRAND_NAME,
+    "brand_zone": demo.BRAND_ZONE,
+    "mail_from": "hello@corner-market.example",
+    "shop_url": "https://corner-market.example",
+}
 
 
 class DemoStalled(RegularsError):
