@@ -113,9 +113,12 @@ class Outputs:
 
     def _keys(self) -> str:
         measures = ", ".join(f'c."{m.name}", d."{m.name}" as "+{m.name}"' for m in self.family.measures)
+        # Those read whole are left out here: as an anti-join at the end the planner expects one row of it and then
+        # walks through all tops for every customer, a second a batch.
         fresh = (
             f'with fresh as materialized (select c.customer, c.key, {measures} from "{self.delta}" d '
-            f'join "{self.family.table}" c using (customer, key)) '
+            f'join "{self.family.table}" c using (customer, key) '
+            f'where not exists (select from "{self.full}" w where w.customer = d.customer))'
         )
         values: list[str] = []
         sums: list[str] = []
@@ -131,9 +134,10 @@ class Outputs:
                 values.append(f"greatest(coalesce(s.{name}, 0), g.{name}, 0)")
             else:
                 values.append(f"t{number}.key")
-                joins += f" left join ({self._top(output)}) t{number} on t{number}.customer = g.customer"
+                fresh += f", t{number} as materialized ({self._top(output)})"
+                joins += f" left join t{number} on t{number}.customer = g.customer"
         grouped = "select customer" + "".join(f", {text}" for text in sums) + " from fresh group by customer"
-        return fresh + self._insert(", ".join(values), f"({grouped}) g{joins}")
+        return f"{fresh} {self._select(', '.join(values), f'({grouped}) g{joins}')}"
 
     def _top(self, output: Output) -> str:
         m = f'"{output.measure}"'
@@ -146,12 +150,15 @@ class Outputs:
         best = f"select distinct on (customer) customer, key from ({rows}) r where {m} > 0"
         return f"{best} order by customer, {m} desc, key"
 
-    def _insert(self, values: str, source: str) -> str:
+    def _select(self, values: str, source: str) -> str:
         return (
             f'insert into "{self.out}" select g.customer, {values} from {source} '
-            "left join trait_state s on s.customer = g.customer "
-            f'where not exists (select from "{self.full}" w where w.customer = g.customer)'
+            "left join trait_state s on s.customer = g.customer"
         )
+
+    def _insert(self, values: str, source: str) -> str:
+        left_out = f'where not exists (select from "{self.full}" w where w.customer = g.customer)'
+        return f"{self._select(values, source)} {left_out}"
 
     def _column(self, what: str) -> str:
         return next(f's."{o.name}"' for o in self._all if isinstance(o.leaf, OfDays) and o.leaf.what == what)

@@ -27,6 +27,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Any PostgreSQL 15+, as postgresql://…; empty means the embedded one under the data folder."""
     brand_name: str = "My brand"
     """Name shown on pages and in messages."""
+    brand_note: str = ""
+    """A line under the brand's name on every page; the demo says there what is real and what is invented."""
     brand_zone: str = "UTC"
     """IANA time zone of the brand: days, quiet hours and reports."""
     brand_country: str = "US"

@@ -80,6 +80,7 @@ def html(app: App, template: str, request: Request[Any, Any, Any], **given: obje
         "ago": partial(words.ago, now=now, zone=zone),
         "heading": partial(words.day_heading, now=now, zone=zone),
         "brand": app.settings.brand_name,
+        "brand_note": app.settings.brand_note,
         "visitor": visitor_of(request),
         "path": request.url.path,
         "now": now,
