@@ -33,7 +33,7 @@ POLL_SECONDS = 0.5
 STALL_SECONDS = 300
 BRAND = {
     "brand_name": demo.BRAND_NAME,
-    "brand_note": "Demo: real baskets and campaigns of a public panel, invented people",
+    "brand_note": "Demo: real baskets, invented people",
     "brand_zone": demo.BRAND_ZONE,
     "mail_from": "hello@corner-market.example",
     "shop_url": "https://corner-market.example",
