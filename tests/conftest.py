@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from regulars.app import App
 from regulars.kit.clock import ManualClock
@@ -18,6 +19,10 @@ from regulars.kit.dice import SeededDice
 from regulars.kit.settings import Settings
 from regulars.lake import Lake
 from regulars.store import Store, embedded, migrate
+
+# Laws are judged by what they say, not by how busy the machine is.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 START = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 

@@ -22,6 +22,7 @@ from regulars.bench.memory import MemoryWatch
 from regulars.cli import terminal
 from regulars.cli.children import child
 from regulars.cli.serve import announce_pages
+from regulars.cli.worker import rest_collector
 from regulars.kit import settings as kit_settings
 from regulars.kit.errors import RegularsError
 from regulars.store import queries
@@ -62,6 +63,7 @@ def run_demo(
 ) -> None:
     """Load the demo brand Corner Market: one year of a real grocery panel, with generated people around it."""
     started = time.monotonic()
+    rest_collector()
     last_day = date.fromisoformat(today) if today else None
     settings = terminal.settings(
         **BRAND, base_url=f"http://127.0.0.1:{port}", smtp_port=free_port(kit_settings.load().smtp_port)

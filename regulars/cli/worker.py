@@ -25,8 +25,7 @@ def worker(with_parent: Annotated[bool, typer.Option(hidden=True)] = False) -> N
     with terminal.opened() as app:
         analyze.ensure_schema(app)
         runner = Worker(app)
-        gc.freeze()
-        gc.set_threshold(GC_THRESHOLD_OBJECTS, 20, 100)
+        rest_collector()
 
         def stop(number: int, frame: FrameType | None) -> None:
             runner.stop()
@@ -36,3 +35,9 @@ def worker(with_parent: Annotated[bool, typer.Option(hidden=True)] = False) -> N
         if with_parent:
             when_parent_ends(runner.stop)
         runner.run()
+
+
+def rest_collector() -> None:
+    """Let the collector of cycles look rarely, and never at what the imports left behind."""
+    gc.freeze()
+    gc.set_threshold(GC_THRESHOLD_OBJECTS, 20, 100)

@@ -6,6 +6,17 @@ import sys
 import structlog
 
 
+class StandardError:
+    """Standard error as it is at each line, not as it was when a logger was first used: whoever replaces it and closes
+    its own (a test runner, a supervisor) must not break a room that only wanted to say something."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def set_up(level: str = "info", as_json: bool | None = None) -> None:
     """Configure structlog once a process; `as_json` None means: JSON unless standard error is a terminal."""
     plain = not sys.stderr.isatty() if as_json is None else as_json
@@ -19,7 +30,7 @@ def set_up(level: str = "info", as_json: bool | None = None) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(StandardError()),  # pyright: ignore[reportArgumentType]
         cache_logger_on_first_use=True,
     )
 

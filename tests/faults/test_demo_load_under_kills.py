@@ -33,6 +33,7 @@ POST_EVENTS = 100
 RETRY_SECONDS = 0.2
 LOAD_SECONDS = 300
 DRAIN_SECONDS = 300
+RESTART_SECONDS = 60
 
 
 class Loader(threading.Thread):
@@ -105,9 +106,17 @@ class Town:
         for victim in islice(cycle(["web", "worker", "postgres"]), kills):
             time.sleep(BETWEEN_KILLS_SECONDS)
             if victim == "postgres":
-                self.postgres_kills += kill_postgres(self.settings.home_path / "postgres" / "data")
+                self.postgres_kills += self._kill_running_postgres()
             else:
                 (self.web if victim == "web" else self.worker).kill_and_restart()
+
+    def _kill_running_postgres(self) -> bool:
+        """Wait until somebody has started it again after the last kill: what does not run cannot be killed."""
+        deadline = time.monotonic() + RESTART_SECONDS
+        while not kill_postgres(self.settings.home_path / "postgres" / "data"):
+            assert time.monotonic() < deadline, "nobody started PostgreSQL again"
+            time.sleep(0.1)
+        return True
 
     def kills(self) -> int:
         """How many processes died."""
