@@ -26,10 +26,3 @@ class TooManySegments(RegularsError):
     """Segments are bits of one word; no more fit."""
 
     code = "RG-1404"
-
-
-class LakeBehind(RegularsError):
-    """The lake does not hold what the question needs yet."""
-
-    code = "RG-1405"
-    status = 503

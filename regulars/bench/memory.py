@@ -55,11 +55,7 @@ class MemoryWatch:
         self._stop.set()
         self._thread.join()
 
-    def watch(self, pid: int) -> None:
-        """Another family from now on."""
-        self._roots.append(pid)
-
     def _run(self) -> None:
         while not self._stop.is_set():
-            self.peak_bytes = max(self.peak_bytes, sum(map(proportional_bytes, family(list(self._roots)))))
+            self.peak_bytes = max(self.peak_bytes, sum(map(proportional_bytes, family(self._roots))))
             self._stop.wait(SAMPLE_SECONDS)

@@ -46,10 +46,3 @@ class NotAllowed(RegularsError):
 
     code = "RG-1005"
     status = 403
-
-
-class Overloaded(RegularsError):
-    """A stated limit is reached; the same request works later."""
-
-    code = "RG-1006"
-    status = 503

@@ -1,7 +1,6 @@
 """A brand's own PostgreSQL over the network works like the embedded one, and a wrong address is one clear line."""
 
 import pwd
-import socket
 import subprocess
 from collections.abc import Generator
 from pathlib import Path
@@ -14,6 +13,7 @@ from regulars.kit.errors import DatabaseRefused
 from regulars.kit.settings import load
 from regulars.store import Store
 from regulars.store.place import locate
+from tests.ports import free_port
 from tests.store.conftest import end, wait_until
 
 
@@ -36,12 +36,6 @@ def address(home: Path) -> Generator[str, None, None]:
     yield dsn
     end(cluster)
     server.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def is_up(dsn: str) -> bool:
