@@ -21,7 +21,7 @@ from regulars.model import Batch, Event
 from regulars.worker import pace
 from regulars.worker.pace import Pace
 
-BATCH_EVENTS = 5_000
+BATCH_EVENTS = 10_000
 SEND_PER_ROUND = 200
 FLUSH_EVERY = timedelta(minutes=10)
 IDLE_SECONDS = 0.2
