@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import compress
+from typing import LiteralString
 
 import msgspec
 
 from regulars.analyze import past
 from regulars.analyze.past import SQL
 from regulars.analyze.schema import Ready
+from regulars.analyze.statements import Statements
 from regulars.app import App
 from regulars.collect import FACT_COLUMNS, facts_of
 from regulars.model import Event, People
@@ -96,7 +98,18 @@ def settle(app: App, ready: Ready, *, merged: bool = False) -> tuple[list[int], 
     if statements.outputs:
         app.db.execute(statements.outputs)
     # After a merge several states of one customer stand side by side.
-    app.db.execute(statements.finish_merged if merged else statements.finish)
+    return _finish(app, statements.finish_merged if merged else statements.finish, statements)
+
+
+def settle_day(app: App, ready: Ready) -> tuple[list[int], list[Moved]]:
+    """The same where no facts came, only time passed: `expiring` has put there what came into sight."""
+    if ready.statements.outputs_of_days:
+        app.db.execute(ready.statements.outputs_of_days)
+    return _finish(app, ready.statements.finish, ready.statements)
+
+
+def _finish(app: App, finish: LiteralString, statements: Statements) -> tuple[list[int], list[Moved]]:
+    app.db.execute(finish)
     rows = app.db.execute(statements.next_words).fetchall()
     app.db.execute(statements.store)
     return [row[0] for row in rows], [(c, old, new) for c, old, new in rows if old != new]

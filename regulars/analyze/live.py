@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from regulars.analyze.backfill import backfill
-from regulars.analyze.fold import Moved, fold, set_up, settle, work_of
+from regulars.analyze.fold import Moved, fold, set_up, settle_day, work_of
 from regulars.analyze.past import SQL
 from regulars.analyze.schema import Ready, ready
 from regulars.analyze.scoring import score_all
@@ -64,7 +64,7 @@ def _expire(app: App, catalogue: Ready, before: int, now: datetime) -> tuple[set
     app.db.execute(SQL.known_again_anywhere)
     for statement, given in catalogue.statements.expiring(before, day_number(now, app.settings.zone)):
         app.db.execute(statement, given)
-    _, moved = settle(app, catalogue)
+    _, moved = settle_day(app, catalogue)
     app.db.execute(SQL.quiet_planner, {"on": "on"})
     moved += app.db.execute(catalogue.statements.reword).fetchall()
     for statement in catalogue.statements.prune:

@@ -3,7 +3,7 @@
 Reading all cells of everybody touched cost more than everything else of a batch together. Most of it is known without:
 
     window  a sum moves by what was added inside it, and on the day tick by what came in and what ran out
-    days    days after the newest one add their gaps behind it
+    days    days after the newest one add their gaps behind it, those after today on the tick that reaches them
     key     where nothing was taken away, the top is the old top or a key of this batch, and keys only come
 
 Everybody else (merged, folded again, late days, money taken back) stands in the family's `full` table and is read
@@ -37,6 +37,11 @@ class Outputs:
     def _all(self) -> tuple[Output, ...]:
         return self.family.outputs
 
+    @property
+    def adds_while_differing(self) -> bool:
+        """`differ` reads what the cells of a key hold now out of the statement that adds to them."""
+        return self.family.kind == "key" and bool(self._all)
+
     def upsert(self) -> str:
         """What the batch adds, added."""
         names = [f'"{m.name}"' for m in self.family.measures]
@@ -47,6 +52,14 @@ class Outputs:
             f"order by customer, key on conflict (customer, key) do update set {sets}"
         )
 
+    def come(self) -> list[str]:
+        """Days that came into sight since `before`, as if a batch had brought them now; their customers are judged."""
+        seen = "key > %(before)s::bigint and key <= %(day)s::bigint"
+        return [
+            f'insert into "{self.delta}" (customer, key) select customer, key from "{self.family.table}" where {seen}',
+            f'insert into fold_seen select distinct customer from "{self.delta}" on conflict do nothing',
+        ]
+
     def choose(self) -> list[str]:
         """Who must be read whole."""
         into = f'insert into "{self.full}" select'
@@ -56,11 +69,12 @@ class Outputs:
             chosen.append(f'{into} distinct customer from "{self.delta}" where {taken} on conflict do nothing')
         if self.family.kind == "days" and self._all:
             days, newest = self._column("days"), self._column("newest")
-            odd = f"min(d.key) < {newest} or max(d.key) > a.day or ({newest} is null and {days} > 0)"
+            odd = f"min(d.key) < {newest} or ({newest} is null and {days} > 0)"
+            came = "count(*) filter (where d.key <= a.day)"
             chosen.append(
                 f'{into} d.customer from "{self.delta}" d left join trait_state s using (customer) '
                 f"cross join as_of a group by d.customer, {days}, {newest}, a.day "
-                f"having {odd} or coalesce({days}, 0) + count(*) > {DAYS_KEPT} on conflict do nothing"
+                f"having {odd} or coalesce({days}, 0) + {came} > {DAYS_KEPT} on conflict do nothing"
             )
         return chosen
 
@@ -105,19 +119,21 @@ class Outputs:
         sums = ", ".join(f'coalesce({text}, 0)::bigint as "{what}"' for what, text in added.items())
         later = (
             f"select d.customer, d.key, d.key - lag(d.key, 1, {newest}) over (partition by d.customer order by d.key)"
-            f' as gap from "{self.delta}" d left join trait_state s using (customer)'
-            f" where {newest} is null or d.key > {newest}"
+            f' as gap from "{self.delta}" d cross join as_of a left join trait_state s using (customer)'
+            f" where d.key <= a.day and ({newest} is null or d.key > {newest})"
         )
         grouped = f"select customer, max(key) as newest, {sums} from ({later}) l group by customer"
         return self._insert(", ".join(values), f"({grouped}) g")
 
     def _keys(self) -> str:
         measures = ", ".join(f'c."{m.name}", d."{m.name}" as "+{m.name}"' for m in self.family.measures)
+        now = ", ".join(f'c."{m.name}"' for m in self.family.measures)
         # Those read whole are left out here: as an anti-join at the end the planner expects one row of it and then
         # walks through all tops for every customer, a second a batch.
         fresh = (
-            f'with fresh as materialized (select c.customer, c.key, {measures} from "{self.delta}" d '
-            f'join "{self.family.table}" c using (customer, key) '
+            f"with added as ({self.upsert()} returning c.customer, c.key, {now}), "
+            f'fresh as materialized (select c.customer, c.key, {measures} from "{self.delta}" d '
+            f"join added c using (customer, key) "
             f'where not exists (select from "{self.full}" w where w.customer = d.customer))'
         )
         values: list[str] = []

@@ -6,7 +6,8 @@ number of statements is constant and the texts are always the same.
 
 from __future__ import annotations
 
-from typing import LiteralString, cast
+from collections.abc import Iterable
+from typing import Any, LiteralString, cast
 
 from sqlglot import exp
 
@@ -58,7 +59,9 @@ class Statements:
         self.drop_cells: list[LiteralString] = [
             _sql(f'delete from "{f.table}" using fold_gone g where customer = g.gone') for f in plan.families
         ]
-        self.outputs: LiteralString = _sql("; ".join(self._outputs()))
+        self.outputs: LiteralString = _sql("; ".join(self._outputs(plan.families)))
+        days = [family for family in plan.families if family.kind == "days"]
+        self.outputs_of_days: LiteralString = _sql("; ".join(self._outputs(days)))
         self.finish: LiteralString = _sql(self._finish(exp.to_table(self.part)))
         self.finish_merged: LiteralString = _sql(self._finish(self._one_part().subquery()))
         self.next_words: LiteralString = _sql(f'select customer, old_word, word from "{self.next}"')
@@ -70,34 +73,22 @@ class Statements:
             _sql(f'delete from "{f.table}" where key <= {last}') for f in plan.families if f.kind == "window"
         ]
 
-    def expiring(self, before: int, day: int) -> list[tuple[LiteralString, dict[str, int | list[int]]]]:
-        """What slides the windows of everybody with a cell that ran out or came into sight between these days."""
-        found: list[tuple[LiteralString, dict[str, int | list[int]]]] = []
+    def expiring(self, before: int, day: int) -> list[tuple[LiteralString, dict[str, Any]]]:
+        """What changes the numbers of everybody with a cell that ran out or came into sight between these days."""
+        found: list[tuple[LiteralString, dict[str, Any]]] = []
         for family in self.plan.families:
-            if family.kind == "key":
-                continue
-            days = set(range(before + 1, day + 1))
-            for length in family.windows:
-                days |= set(range(before - length + 1, day - length + 1))
-            given: dict[str, int | list[int]] = {"days": sorted(days), "before": before, "day": day}
+            outputs = self._outputs_of[family.name]
+            if family.kind == "days" and family.outputs:
+                for text in outputs.come():
+                    found.append((_sql(text), {"before": before, "day": day}))
             if family.kind == "window":
-                found.append((_sql(self._outputs_of[family.name].slide()), given))
-                seen = f'insert into fold_seen select customer from "{self._outputs_of[family.name].out}"'
-                found.append((_sql(f"{seen} on conflict do nothing"), {}))
-            else:
-                owners = f'select distinct customer from "{family.table}" where key = any(%(days)s::bigint[])'
-                text = f"insert into fold_redo (customer) {owners} on conflict do nothing"
-                # Days first: who is read whole slides no window.
-                found.insert(0, (_sql(text), given))
-                found.insert(1, (_sql(self._redo_windows()), {}))
+                days = set(range(before + 1, day + 1))
+                for length in family.windows:
+                    days |= set(range(before - length + 1, day - length + 1))
+                found.append((_sql(outputs.slide()), {"days": sorted(days), "before": before, "day": day}))
+                seen = f'insert into fold_seen select customer from "{outputs.out}" on conflict do nothing'
+                found.append((_sql(seen), {}))
         return found
-
-    def _redo_windows(self) -> str:
-        return "; ".join(
-            f'insert into "{outputs.full}" select customer from fold_redo on conflict do nothing'
-            for outputs in self._outputs_of.values()
-            if outputs.family.kind == "window"
-        )
 
     def _temporary(self) -> list[str]:
         facts = ", ".join(f'"{name}" {_fact_type(name)}' for name in self.fact_columns)
@@ -188,13 +179,15 @@ class Statements:
         for family in self.plan.families:
             outputs = self._outputs_of[family.name]
             added = compiled.cells(family, self.fact, CUSTOMER, AS_OF)
-            texts += [f'insert into "{outputs.delta}" ' + self._text(added), outputs.upsert()]
+            texts.append(f'insert into "{outputs.delta}" ' + self._text(added))
+            if not outputs.adds_while_differing:
+                texts.append(outputs.upsert())
         return texts
 
-    def _outputs(self) -> list[str]:
+    def _outputs(self, families: Iterable[Family]) -> list[str]:
         """New numbers of everybody whose cells moved: by difference, or read whole."""
         texts: list[str] = []
-        for family in self.plan.families:
+        for family in families:
             outputs = self._outputs_of[family.name]
             if family.outputs:
                 whole = f'insert into "{outputs.out}" ' + compiled.read_each(family, outputs.full, AS_OF)
