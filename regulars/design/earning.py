@@ -12,6 +12,7 @@ from regulars.model import Changes, Event
 
 EARNING = "Order Completed"
 RETURNING = ("Order Refunded", "Item Returned")
+AMOUNTS = (int, float, str, Decimal)
 
 
 def reward(app: App, changes: Changes) -> None:
@@ -88,7 +89,7 @@ def _order(event: Event) -> str:
 
 def _cents(amount: object) -> int:
     """Minor units of a decimal from the wire; what is no number earns nothing."""
-    if not isinstance(amount, int | float | str | Decimal) or isinstance(amount, bool):
+    if not isinstance(amount, AMOUNTS) or isinstance(amount, bool):
         return 0
     try:
         return int((Decimal(str(amount)) * 100).to_integral_value())

@@ -13,6 +13,7 @@ from regulars.app import App
 from regulars.design.advance import Effects, Enrolment, Facts, advance
 from regulars.design.errors import JourneyRefused
 from regulars.design.graph import Graph, faults, listens, measures
+from regulars.design.rows import array
 from regulars.design.triggers import triggers
 from regulars.design.win_back import WIN_BACK
 from regulars.kit import dice
@@ -169,7 +170,7 @@ def wake(app: App, known: list[Version], changes: Changes, now: datetime) -> Non
     customers.update(people.recompute)
     if customers:
         journeys = sorted({version.journey for version in known})
-        app.db.execute(SQL.wake, {"customers": sorted(customers), "journeys": journeys, "now": now})
+        app.db.execute(SQL.wake, {"customers": array(customers), "journeys": journeys, "now": now})
 
 
 def walk(app: App, known: list[Version], now: datetime) -> list[Intent]:

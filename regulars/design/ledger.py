@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -27,6 +28,7 @@ from regulars.design.loyalty import (
     Return,
     Settle,
 )
+from regulars.design.rows import array, copy
 from regulars.kit.clock import day_number
 from regulars.store import queries
 
@@ -71,8 +73,8 @@ class Session(msgspec.Struct, kw_only=True):
     before: dict[int, Lot]
     plans: list[tuple[Ordered, Plan, list[int]]] = []
     """With the provisional ids of the lots it opened."""
-    latest: dict[int, Lot] = {}
-    """Every lot of the books as it is after all plans, and new ones, by id (provisional ones below zero)."""
+    opened: dict[int, Lot] = {}
+    """New lots by provisional id (below zero); where there is a whole book, the lot in it is the newer one."""
     owner: dict[int, int] = {}
     next_days: dict[int, int | None] = {}
     delta: dict[int, dict[str, int]] = {}
@@ -101,12 +103,12 @@ def post_all(app: App, orders: list[Ordered], joined: dict[int, dict[str, int]] 
 
 
 def _open(app: App, customers: list[int], whole: set[int], joined: dict[int, dict[str, int]]) -> Session:
-    app.db.execute(SQL.ensure_wallets, {"customers": customers})
-    debts = {c: debt for c, debt, _ in app.db.execute(SQL.lock_wallets, {"customers": customers})}
+    app.db.execute(SQL.ensure_wallets, {"customers": array(customers)})
+    debts = {c: debt for c, debt, _ in app.db.execute(SQL.lock_wallets, {"customers": array(customers)})}
     for customer, brought in joined.items():
         debts[customer] = debts.get(customer, 0) + brought["debt"]
     books = {c: Book(lots=[], debt=debts[c]) for c in customers if c in whole or debts[c]}
-    session = Session(books=books, before={}, plans=[], latest={}, owner={}, next_days={}, delta={}, bounds={})
+    session = Session(books=books, before={}, plans=[], opened={}, owner={}, next_days={}, delta={}, bounds={})
     for customer, lot in members_lots(app, list(books)):
         assert lot.id is not None
         books[customer].lots.append(lot)
@@ -119,10 +121,26 @@ def members_lots(app: App, customers: list[int]) -> list[tuple[int, Lot]]:
     """The lots of these members with their owner, in the order of ids; read after the lock, as things stand."""
     if not customers:
         return []
-    rows = app.db.execute(SQL.lots, {"customers": customers})
-    names = ("id", "source", "line", "points", "left", "earned_day", "active_day", "expires_day", "started")
-    names += ("basis_cents", "returned", "returned_cents", "expired", "seq")
-    return [(customer, Lot(**dict(zip(names, rest, strict=True)))) for customer, *rest in rows]
+    return [(row[0], _lot(row)) for row in app.db.execute(SQL.lots, {"customers": array(customers)})]
+
+
+def _lot(row: tuple[Any, ...]) -> Lot:
+    return Lot(
+        id=row[1],
+        source=row[2],
+        line=row[3],
+        points=row[4],
+        left=row[5],
+        earned_day=row[6],
+        active_day=row[7],
+        expires_day=row[8],
+        started=row[9],
+        basis_cents=row[10],
+        returned=row[11],
+        returned_cents=row[12],
+        expired=row[13],
+        seq=row[14],
+    )
 
 
 def _carry_out(app: App, session: Session, order: Ordered, known: dict[str, list[int]]) -> Receipt:
@@ -140,7 +158,7 @@ def _carry_out(app: App, session: Session, order: Ordered, known: dict[str, list
     plan = loyalty.plan(book or Book(lots=[]), command, redemption)
     if plan.refused:
         return Receipt(refused=plan.refused)
-    _keep(session, order, plan, book is not None)
+    _keep(session, order, plan, book)
     known[command.key] = [bound, plan.answer, plan.waived]
     session.bounds[command.key] = bound
     return Receipt(answer=plan.answer, waived=plan.waived)
@@ -157,17 +175,17 @@ def _redemption(app: App, customer: int, command: Restore) -> list[tuple[int, in
     return left[::-1]
 
 
-def _keep(session: Session, order: Ordered, plan: Plan, whole: bool) -> None:
+def _keep(session: Session, order: Ordered, plan: Plan, book: Book | None) -> None:
     customer = order.customer
-    opened: list[int] = []
-    for lot in plan.book.lots:
-        if lot.id is None:
-            # Provisional: later plans of this batch refer to it before the database has numbered it.
-            lot.id = -1 - len(session.owner)
-            session.owner[lot.id] = customer
-            opened.append(lot.id)
-        session.latest[lot.id] = lot
-    session.plans.append((order, plan, opened))
+    fresh: list[int] = []
+    # A plan appends what it opens to the lots it was given.
+    for lot in plan.book.lots[len(book.lots) :] if book else plan.book.lots:
+        # Provisional: later plans of this batch refer to it before the database has numbered it.
+        lot.id = -1 - len(session.owner)
+        session.owner[lot.id] = customer
+        session.opened[lot.id] = lot
+        fresh.append(lot.id)
+    session.plans.append((order, plan, fresh))
     delta = session.delta[customer]
     for source, target, points in plan.transfers:
         # Debt is what the member owes: points that reach the account make it smaller.
@@ -175,11 +193,14 @@ def _keep(session: Session, order: Ordered, plan: Plan, whole: bool) -> None:
             delta[source] += points if source == "debt" else -points
         if target in delta:
             delta[target] += -points if target == "debt" else points
-    if whole:
+    if book:
         session.books[customer] = plan.book
-    day = loyalty.next_day(plan.book)
-    seen = session.next_days.get(customer)
-    session.next_days[customer] = day if whole or seen is None else min(seen, day or seen)
+        # Known once the last command has left its book.
+        session.next_days[customer] = None
+    else:
+        day = loyalty.next_day(plan.book)
+        seen = session.next_days.get(customer)
+        session.next_days[customer] = day if seen is None else min(seen, day or seen)
 
 
 def _write(app: App, session: Session) -> None:
@@ -191,12 +212,14 @@ def _write(app: App, session: Session) -> None:
         _write_entries(app, session, row[0])
         _write_lots(app, session, dict(_openers(plans, row[0])), numbers)
         _write_allocations(app, plans, row[0], numbers)
+    for customer in session.books.keys() & session.next_days.keys():
+        session.next_days[customer] = loyalty.next_day(session.books[customer])
     moved = [c for c, delta in session.delta.items() if c in session.next_days or any(delta.values())]
     if moved:
-        wallets: dict[str, list[object]] = {a: [session.delta[c][a] for c in moved] for a in MEMBER_ACCOUNTS}
-        wallets["customers"] = list(moved)
-        wallets["next_days"] = [session.next_days.get(c) for c in moved]
-        wallets["whole"] = [c in session.books and c in session.next_days for c in moved]
+        wallets = {a: array(session.delta[c][a] for c in moved) for a in MEMBER_ACCOUNTS}
+        wallets["customers"] = array(moved)
+        wallets["next_days"] = array(session.next_days.get(c) for c in moved)
+        wallets["whole"] = array(c in session.books and c in session.next_days for c in moved)
         app.db.execute(SQL.move_wallets, wallets)
 
 
@@ -205,29 +228,32 @@ def _openers(plans: list[tuple[Ordered, Plan, list[int]]], entries: list[int]) -
 
 
 def _write_entries(app: App, session: Session, ids: list[int]) -> None:
-    plans = session.plans
-    commands = [order.command for order, _, _ in plans]
-    entries = {
-        "ids": ids,
-        "keys": [c.key for c in commands],
-        "hashes": [session.bounds[c.key] for c in commands],
-        "kinds": [type(c).__name__.lower() for c in commands],
-        "sources": [c.redemption if isinstance(c, Restore) else getattr(c, "source", None) for c in commands],
-        "cents": [getattr(c, "cents", None) for c in commands],
-        "parked": [isinstance(o.command, Return) and not _has(plan, o.command.source) for o, plan, _ in plans],
-        "customers": [order.customer for order, _, _ in plans],
-        "seqs": [c.seq for c in commands],
-        "days": [c.day for c in commands],
-        "answers": [plan.answer for _, plan, _ in plans],
-        "waived": [plan.waived for _, plan, _ in plans],
-        "notes": [c.note if isinstance(c, Adjust) else "" for c in commands],
-        "now": app.clock.now(),
-    }
-    app.db.execute(SQL.insert_entries, entries)
-    lines = [(id, at, *t) for id, (_, plan, _) in zip(ids, plans, strict=True) for at, t in enumerate(plan.transfers)]
+    now = app.clock.now().isoformat()
+    plans = list(zip(ids, session.plans, strict=True))
+    entries = (_entry(id, order, plan, session.bounds[order.command.key], now) for id, (order, plan, _) in plans)
+    copy(app, SQL.copy_entries, entries)
+    lines = [(id, at, *transfer) for id, (_, plan, _) in plans for at, transfer in enumerate(plan.transfers)]
     if lines:
-        names = ("entries", "lines", "sources", "targets", "points")
-        app.db.execute(SQL.insert_transfers, dict(zip(names, map(list, zip(*lines, strict=True)), strict=True)))
+        copy(app, SQL.copy_transfers, lines)
+
+
+def _entry(id: int, order: Ordered, plan: Plan, bound: int, now: str) -> tuple[object, ...]:
+    command = order.command
+    kind = type(command).__name__.lower()
+    source, cents, parked, note = None, None, False, ""
+    match command:
+        case Earn():
+            source = command.source
+        case Return():
+            source, cents, parked = command.source, command.cents, not _has(plan, command.source)
+        case Restore():
+            source = command.redemption
+        case Adjust():
+            note = command.note
+        case _:
+            pass
+    who, seq, day = order.customer, command.seq, command.day
+    return id, command.key, bound, kind, source, cents, parked, who, seq, day, now, plan.answer, plan.waived, note
 
 
 def _has(plan: Plan, source: str) -> bool:
@@ -235,35 +261,32 @@ def _has(plan: Plan, source: str) -> bool:
 
 
 def _write_lots(app: App, session: Session, entries: dict[int, int], numbers: dict[int, int]) -> None:
-    new = [(id, session.latest[id]) for id in session.owner]
-    if new:
-        opened: dict[str, list[object]] = {
-            "ids": [numbers[id] for id, _ in new],
-            "customers": [session.owner[id] for id, _ in new],
-            "entries": [entries[id] for id, _ in new],
-            "seqs": [lot.seq for _, lot in new],
-            "sources": [lot.source for _, lot in new],
-            "lines": [lot.line for _, lot in new],
-            "basis": [lot.basis_cents for _, lot in new],
-            "points": [lot.points for _, lot in new],
-            "earned": [lot.earned_day for _, lot in new],
-            "active": [lot.active_day for _, lot in new],
-            "expires": [lot.expires_day for _, lot in new],
-        }
-        app.db.execute(SQL.insert_lots, opened | _changing([lot for _, lot in new]))
-    changed = [lot for id, lot in session.latest.items() if id > 0 and lot != session.before[id]]
+    changed: list[Lot] = []
+    for book in session.books.values():
+        for lot in book.lots:
+            assert lot.id is not None
+            if lot.id < 0:
+                session.opened[lot.id] = lot
+            elif lot != session.before[lot.id]:
+                changed.append(lot)
+    if session.owner:
+        new = ((numbers[id], customer, entries[id], session.opened[id]) for id, customer in session.owner.items())
+        copy(app, SQL.copy_lots, (_lot_row(*one) for one in new))
     if changed:
-        app.db.execute(SQL.update_lots, {"ids": [lot.id for lot in changed]} | _changing(changed))
+        given = {
+            "ids": array(lot.id for lot in changed),
+            "left": array(lot.left for lot in changed),
+            "returned": array(lot.returned for lot in changed),
+            "returned_cents": array(lot.returned_cents for lot in changed),
+            "expired": array(lot.expired for lot in changed),
+            "started": array(lot.started for lot in changed),
+        }
+        app.db.execute(SQL.update_lots, given)
 
 
-def _changing(lots: list[Lot]) -> dict[str, list[object]]:
-    return {
-        "left": [lot.left for lot in lots],
-        "returned": [lot.returned for lot in lots],
-        "returned_cents": [lot.returned_cents for lot in lots],
-        "expired": [lot.expired for lot in lots],
-        "started": [lot.started for lot in lots],
-    }
+def _lot_row(id: int, customer: int, entry: int, lot: Lot) -> tuple[object, ...]:
+    held = lot.basis_cents, lot.points, lot.left, lot.returned, lot.returned_cents, lot.expired, lot.started
+    return id, customer, entry, lot.seq, lot.source, lot.line, *held, lot.earned_day, lot.active_day, lot.expires_day
 
 
 def _write_allocations(
@@ -277,8 +300,7 @@ def _write_allocations(
             net[entry, numbers.get(lot.id, lot.id)] += points
     rows = [(entry, lot, points) for (entry, lot), points in net.items() if points]
     if rows:
-        names = ("entries", "lots", "points")
-        app.db.execute(SQL.insert_allocations, dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
+        copy(app, SQL.copy_allocations, rows)
 
 
 def settle_due(app: App, now: datetime) -> int:
@@ -298,7 +320,7 @@ def balances(app: App, customers: list[int], day: int | None = None) -> dict[int
     """The same for many members."""
     today = day_number(app.clock.now(), app.settings.zone) if day is None else day
     books = {c: Book(lots=[]) for c in customers}
-    for customer, debt in app.db.execute(SQL.wallets, {"customers": customers}):
+    for customer, debt in app.db.execute(SQL.wallets, {"customers": array(customers)}):
         books[customer].debt = debt
     for customer, lot in members_lots(app, customers):
         books[customer].lots.append(lot)

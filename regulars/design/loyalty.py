@@ -11,6 +11,7 @@ points cannot exist.
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Literal
 
 import msgspec
@@ -243,9 +244,7 @@ def settle(work: Plan, day: int) -> None:
 
 
 def _opened(book: Book) -> Plan:
-    return Plan(
-        book=Book(lots=[msgspec.structs.replace(lot) for lot in book.lots], debt=book.debt), transfers=[], taken=[]
-    )
+    return Plan(book=Book(lots=list(map(copy, book.lots)), debt=book.debt), transfers=[], taken=[])
 
 
 def _lot(source: str, award: Award, day: int, pending_days: int, ttl_days: int | None, seq: int | None) -> Lot:
@@ -312,6 +311,8 @@ def _spend(work: Plan, points: int, lots: list[Lot], account: str) -> int:
     """Take up to `points` from the lots in order; gives how many were found."""
     open_points = points
     for lot in lots:
+        if not open_points:
+            break
         part = min(open_points, lot.left)
         work.take(lot, part)
         open_points -= part
@@ -354,9 +355,10 @@ def _take_back(work: Plan, lot: Lot, back: int, policy: Policy) -> None:
         work.answer += part
         owed -= part
     elif policy != "only_pending":
-        own = [lot] if lot.left else []
-        others = [other for other in _spendable(work.book) if other is not lot]
-        part = _spend(work, owed, own + others, "clawback")
+        lots = [lot] if lot.left else []
+        if lot.left < owed:
+            lots += [other for other in _spendable(work.book) if other is not lot]
+        part = _spend(work, owed, lots, "clawback")
         work.answer += part
         owed -= part
     if policy == "allow_debt" and owed:

@@ -14,6 +14,7 @@ from regulars.app import App
 from regulars.design import loyalty
 from regulars.design.ledger import SQL, Ordered, members_lots, post_all
 from regulars.design.loyalty import MEMBER_ACCOUNTS, Book, Settle
+from regulars.design.rows import copy
 from regulars.kit.clock import day_number
 from regulars.model import Changes
 
@@ -85,34 +86,29 @@ def _adjust(
             if gap:
                 source, target = ("adjustment", account) if gap > 0 else (account, "adjustment")
                 lines.append((entry_of[customer], at, source, target, abs(gap)))
-    n = len(affected)
-    entries = {
-        "ids": row[0],
-        "keys": [f"split:{c}:{seq}" for c in affected],
-        "hashes": [0] * n,
-        "kinds": ["adjust"] * n,
-        "sources": [None] * n,
-        "cents": [None] * n,
-        "parked": [False] * n,
-        "customers": affected,
-        "seqs": [None] * n,
-        "days": [day_number(now, app.settings.zone)] * n,
-        "answers": [wanted[c]["available"] - posted[c]["available"] for c in affected],
-        "waived": [0] * n,
-        "notes": [SPLIT_NOTE] * n,
-        "now": now,
-    }
-    app.db.execute(SQL.insert_entries, entries)
-    if lines:
-        names = ("entries", "lines", "sources", "targets", "points")
-        app.db.execute(SQL.insert_transfers, dict(zip(names, map(list, zip(*lines, strict=True)), strict=True)))
-    if returned:
-        given = {
-            "entries": [entry_of[customer] for _, customer, _ in returned],
-            "lots": [lot for lot, _, _ in returned],
-            "points": [-points for _, _, points in returned],
-        }
-        app.db.execute(SQL.insert_allocations, given)
+    day, at = day_number(now, app.settings.zone), now.isoformat()
+    entries = [
+        (
+            id,
+            f"split:{c}:{seq}",
+            0,
+            "adjust",
+            None,
+            None,
+            False,
+            c,
+            None,
+            day,
+            at,
+            wanted[c]["available"] - posted[c]["available"],
+            0,
+            SPLIT_NOTE,
+        )
+        for c, id in entry_of.items()
+    ]
+    copy(app, SQL.copy_entries, entries)
+    copy(app, SQL.copy_transfers, lines)
+    copy(app, SQL.copy_allocations, [(entry_of[customer], lot, -points) for lot, customer, points in returned])
 
 
 def _set_wallets(app: App, affected: list[int], held: dict[int, tuple[int, int]]) -> None:

@@ -217,41 +217,22 @@ select
     array(select nextval('ledger_entry_id_seq') from generate_series(1, %(entries)s)),
     array(select nextval('lot_id_seq') from generate_series(1, %(lots)s))
 
--- name: insert_entries
+-- name: copy_entries
 -- The unique key is what makes a command happen once.
-insert into ledger_entry (
+copy ledger_entry (
     id, key, body_hash, kind, source, cents, parked, customer, seq, day, posted_at, answer, waived, note
-)
-overriding system value
-select
-    w.id, w.key, w.body_hash, w.kind, w.source, w.cents, w.parked, w.customer, w.seq, w.day, %(now)s, w.answer,
-    w.waived, w.note
-from unnest(
-    %(ids)s::bigint[], %(keys)s::text[], %(hashes)s::bigint[], %(kinds)s::text[], %(sources)s::text[],
-    %(cents)s::bigint[], %(parked)s::boolean[], %(customers)s::bigint[], %(seqs)s::bigint[], %(days)s::int[],
-    %(answers)s::bigint[], %(waived)s::bigint[], %(notes)s::text[]
-) as w (id, key, body_hash, kind, source, cents, parked, customer, seq, day, answer, waived, note)
+) from stdin
 
--- name: insert_transfers
+-- name: copy_transfers
 -- Both sides of each posting in one row.
-insert into transfer (entry, line, source, target, points)
-select * from unnest(
-    %(entries)s::bigint[], %(lines)s::smallint[], %(sources)s::text[], %(targets)s::text[], %(points)s::bigint[]
-)
+copy transfer (entry, line, source, target, points) from stdin
 
--- name: insert_lots
+-- name: copy_lots
 -- Every credit opens a lot.
-insert into lot (
+copy lot (
     id, customer, entry, seq, source, line, basis_cents, points, left_points, returned, returned_cents, expired,
     started, earned_day, active_day, expires_day
-)
-overriding system value
-select * from unnest(
-    %(ids)s::bigint[], %(customers)s::bigint[], %(entries)s::bigint[], %(seqs)s::bigint[], %(sources)s::text[],
-    %(lines)s::text[], %(basis)s::bigint[], %(points)s::bigint[], %(left)s::bigint[], %(returned)s::bigint[],
-    %(returned_cents)s::bigint[], %(expired)s::bigint[], %(started)s::boolean[], %(earned)s::int[], %(active)s::int[],
-    %(expires)s::int[]
-)
+) from stdin
 
 -- name: update_lots
 -- Lots that were drawn on, started, ran out or were taken back.
@@ -264,10 +245,9 @@ from unnest(
 ) as w (id, left_points, returned, returned_cents, expired, started)
 where l.id = w.id
 
--- name: insert_allocations
+-- name: copy_allocations
 -- Which lot paid for what: the trail that a return or a refund walks back.
-insert into allocation (entry, lot, points)
-select * from unnest(%(entries)s::bigint[], %(lots)s::bigint[], %(points)s::bigint[])
+copy allocation (entry, lot, points) from stdin
 
 -- name: move_wallets
 -- Differences, so that a wallet stays the sum of its transfers; its checks refuse to fall below zero.
