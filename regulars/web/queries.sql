@@ -207,6 +207,22 @@ select segment, since from segment_member where customer = %(customer)s order by
 -- The two traits everybody asks for first.
 select orders, spend_cents from trait_state where customer = %(customer)s;
 
+-- name: points_behind
+-- What a line of a statement was for: the place of its order, the day its points run out, and how they moved.
+select
+    e.id,
+    coalesce('store ' || nullif(j.body #>> '{properties,store_id}', ''), j.body #>> '{properties,channel}'),
+    (select max(l.expires_day) from lot l where l.customer = e.customer and l.entry = e.id),
+    (
+        select coalesce(sum(case when t.target in ('available', 'pending') then t.points else 0 end), 0)::bigint
+            - coalesce(sum(case when t.source in ('available', 'pending') then t.points else 0 end), 0)::bigint
+        from transfer t
+        where t.entry = e.id
+    )
+from ledger_entry e
+left join journal j on j.seq = e.seq
+where e.id = any(%(entries)s);
+
 -- name: segment_names
 -- Members of a page of a segment with what one wants to see of them.
 select m.customer, p.first_name, p.last_name, t.spend_cents, t.orders, t.last_order_day, m.since

@@ -41,7 +41,7 @@ def environment() -> Environment:
         "sentence": words.sentence,
         "opened": words.opened,
         "identifier": words.identifier,
-        "address": words.address,
+        "stated": words.stated,
         "as_json": as_json,
     }
     made.filters.update(filters)

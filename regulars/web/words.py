@@ -26,7 +26,7 @@ TRADE = {
     "rfm": "Recency, frequency, spend",
     "zone": "Time zone",
     "admin": "Administrator",
-    "segment_shift": "Segment shift",
+    "traits.consent": "Stated in the profile",
 }
 
 
@@ -143,6 +143,17 @@ def identifier(kind: str) -> str:
     """The type of an identifier: login:members -> Login (members)."""
     name, _, space = kind.partition(":")
     return sentence(name) + (f" ({space})" if space else "")
+
+
+def stated(value: str, field: str) -> str:
+    """A profile field as it is read: an address on one line, a date of birth as a date."""
+    if field == "address":
+        return address(value)
+    try:
+        born = date.fromisoformat(value) if field == "birth_date" else None
+    except ValueError:
+        return value
+    return f"{born.day} {born:%B %Y}" if born else value
 
 
 def address(value: str) -> str:

@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery
 from regulars import analyze, design, profile, resolve
 from regulars.analyze import Evidence, Standing, TraitValue
 from regulars.app import App
-from regulars.design import Balance, EntryRow
+from regulars.design import Balance
 from regulars.profile import Hit, Profile, TimelineItem
 from regulars.resolve import Explanation, Identifier
 from regulars.store import queries
@@ -25,6 +25,8 @@ SQL = queries("regulars.web")
 SEARCH_ROWS = 50
 STATEMENT_ROWS = 5
 TIMELINE_ROWS = 30
+# The source of other movements is a redemption, or nothing.
+ABOUT_AN_ORDER = ("earn", "return")
 TEXT_MAX_CHARS = 200
 
 
@@ -44,6 +46,22 @@ class Belonging(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime
 
 
+class PointsLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One movement of points and what it was for."""
+
+    kind: str
+    """earn, return, redeem, restore, settle or adjust."""
+    day: int
+    points: int
+    """Below zero when points went."""
+    order: str
+    place: str | None
+    """The store, or the channel where there was none; None for what no event caused."""
+    expires_day: int | None
+    """When these points run out; None: never, or they went."""
+    note: str
+
+
 class Customer(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the customer page shows, room by room."""
 
@@ -55,7 +73,7 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
     scores: list[Standing]
     segments: list[Belonging]
     points: Balance
-    statement: list[EntryRow]
+    statement: list[PointsLine]
     messages: list[Message]
     timeline: Timeline
     orders: int
@@ -85,18 +103,48 @@ def customer(app: App, number: int) -> Customer:
     orders, spend = purchases(app, current)
     return Customer(
         profile=known,
-        identifiers=resolve.identifiers(app, current),
+        identifiers=once(resolve.identifiers(app, current)),
         explanation=resolve.explain(app, current),
         traits=analyze.traits_of(app, current),
         scores=analyze.scores_of(app, current),
         segments=belongings(app, current),
         points=design.balance(app, current),
-        statement=design.statement(app, current, STATEMENT_ROWS),
+        statement=statement(app, current),
         messages=outbox(app, customer=current).messages,
         timeline=timeline(app, current),
         orders=orders,
         spend_cents=spend,
     )
+
+
+def once(found: list[Identifier]) -> list[Identifier]:
+    """Each value once, under the strongest evidence that names it: they come strongest first."""
+    firsts: dict[tuple[str, str], Identifier] = {}
+    for one in found:
+        firsts.setdefault((one.type, one.value), one)
+    return list(firsts.values())
+
+
+def statement(app: App, number: int) -> list[PointsLine]:
+    """The latest movements of their points, each with its order, its place and its expiry."""
+    entries = design.statement(app, number, STATEMENT_ROWS)
+    rows = app.db.execute(SQL.points_behind, {"entries": [entry.id for entry in entries]})
+    behind = {entry: (place, expires_day, points) for entry, place, expires_day, points in rows}
+    lines: list[PointsLine] = []
+    for entry in entries:
+        place, expires_day, points = behind[entry.id]
+        lines.append(
+            PointsLine(
+                kind=entry.kind,
+                day=entry.day,
+                points=points,
+                order=entry.source if entry.kind in ABOUT_AN_ORDER else "",
+                place=place,
+                expires_day=expires_day,
+                note=entry.note,
+            )
+        )
+    return lines
 
 
 def belongings(app: App, number: int) -> list[Belonging]:

@@ -42,6 +42,24 @@ LOOKS = {
 LOOKS_BY_KIND = {"tills": "store", "web": "web", "email": "mail", "crm": "people", "calls": "phone", "own": "cycle"}
 
 
+POINTS = {
+    "earn": "Bought",
+    "return": "Brought back",
+    "redeem": "Spent",
+    "restore": "Given back",
+    "settle": "Ran out",
+    "adjust": "Set right",
+}
+
+
+class Joined(msgspec.Struct, frozen=True, kw_only=True):
+    """Records that one piece of evidence joins to the others."""
+
+    strength: str
+    value: str
+    records: list[int]
+
+
 class Day(msgspec.Struct, frozen=True, kw_only=True):
     """One day of a time line."""
 
@@ -76,6 +94,9 @@ def customer_page(app: House, request: Request[Any, Any, Any], customer: FromPat
         days=days(app, view.timeline),
         traits=known_traits(view),
         say_trait=partial(say_trait, app),
+        joined=joined(view),
+        points_for=points_for,
+        date_of=day_date,
     )
 
 
@@ -99,6 +120,21 @@ def trait_part(
     with app.transaction() as inside:
         events = behind(inside, customer, trait)
     return render.page(app, "pages/profile/behind.html", request, events=events)
+
+
+def joined(view: api.Customer) -> list[Joined]:
+    """Why one person, a line for each piece of evidence and not for each record; what joins most comes first."""
+    by_evidence: dict[tuple[str, str], list[int]] = {}
+    for hop in view.explanation.hops if view.explanation else []:
+        by_evidence.setdefault((hop.strength, hop.value), []).append(hop.to_record)
+    found = [Joined(strength=how, value=what, records=records) for (how, what), records in by_evidence.items()]
+    return sorted(found, key=lambda one: -len(one.records))
+
+
+def points_for(line: api.PointsLine) -> str:
+    """What moved the points: Bought in store 412, Ran out."""
+    where = {None: "", "web": " on the web"}.get(line.place, f" in {line.place}")
+    return (line.note or POINTS.get(line.kind, words.sentence(line.kind))) + where
 
 
 def known_traits(view: api.Customer) -> list[TraitValue]:
