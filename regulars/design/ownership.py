@@ -87,23 +87,9 @@ def _adjust(
                 source, target = ("adjustment", account) if gap > 0 else (account, "adjustment")
                 lines.append((entry_of[customer], at, source, target, abs(gap)))
     day, at = day_number(now, app.settings.zone), now.isoformat()
+    gained = {c: wanted[c]["available"] - posted[c]["available"] for c in affected}
     entries = [
-        (
-            id,
-            f"split:{c}:{seq}",
-            0,
-            "adjust",
-            None,
-            None,
-            False,
-            c,
-            None,
-            day,
-            at,
-            wanted[c]["available"] - posted[c]["available"],
-            0,
-            SPLIT_NOTE,
-        )
+        (id, f"split:{c}:{seq}", 0, "adjust", None, None, False, c, None, day, at, gained[c], 0, SPLIT_NOTE)
         for c, id in entry_of.items()
     ]
     copy(app, SQL.copy_entries, entries)

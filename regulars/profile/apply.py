@@ -7,6 +7,7 @@ from typing import Any
 from regulars.app import App
 from regulars.model import Body, Change, Changes, Event, People
 from regulars.profile import consent
+from regulars.profile.arrays import plain, quoted
 from regulars.profile.survivorship import Fact, facts_of, fold, tokens_of
 from regulars.store import queries
 
@@ -61,7 +62,7 @@ def differences(before: Fields, after: Fields) -> list[Change]:
 
 
 def _fields(app: App, customers: set[int]) -> Fields:
-    rows = app.db.execute(SQL.fields_of_customers, {"customers": list(customers)}).fetchall()
+    rows = app.db.execute(SQL.fields_of_customers, {"customers": plain(customers)}).fetchall()
     return {(customer, field): value for customer, field, value in rows}
 
 
@@ -100,16 +101,16 @@ def _event(row: tuple[Any, ...]) -> Event:
 def _store(app: App, facts: list[Fact]) -> None:
     if not facts:
         return
-    customers, fields, values, verified, occurred, seqs = map(list, zip(*facts, strict=True))
+    customers, fields, values, verified, occurred, seqs = zip(*facts, strict=True)
     app.db.execute(
         SQL.store_facts,
         {
-            "customers": customers,
-            "fields": fields,
-            "values": values,
-            "verified": verified,
-            "occurred": occurred,
-            "seqs": seqs,
+            "customers": plain(customers),
+            "fields": quoted(fields),
+            "values": quoted(values),
+            "verified": plain(verified),
+            "occurred": quoted(occurred),
+            "seqs": plain(seqs),
         },
     )
 
@@ -117,7 +118,7 @@ def _store(app: App, facts: list[Fact]) -> None:
 def _project(app: App, customers: set[int]) -> None:
     if not customers:
         return
-    given: dict[str, Any] = {"customers": list(customers), "now": app.clock.now()}
+    given: dict[str, Any] = {"customers": plain(customers), "now": app.clock.now()}
     app.db.execute(SQL.drop_profiles, given)
     app.db.execute(SQL.project_profiles, given)
     by_customer: dict[int, dict[str, str]] = {}
@@ -127,4 +128,4 @@ def _project(app: App, customers: set[int]) -> None:
     app.db.execute(SQL.drop_tokens, given)
     if tokens:
         words, owners = zip(*tokens, strict=True)
-        app.db.execute(SQL.add_tokens, {"tokens": list(words), "customers": list(owners)})
+        app.db.execute(SQL.add_tokens, {"tokens": quoted(words), "customers": plain(owners)})

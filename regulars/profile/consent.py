@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, cast
 
 from regulars.app import App
 from regulars.model import Event, People
+from regulars.profile.arrays import plain, quoted
 from regulars.profile.survivorship import clean_email, clean_phone
 from regulars.store import queries
 
@@ -48,7 +49,7 @@ def apply(app: App, people: People, moves: dict[int, int]) -> None:
     _append(app, decisions)
     keys: set[Key] = {(d.channel, d.purpose, d.address) for d in decisions}
     if moved:
-        keys |= set(app.db.execute(SQL.consent_keys, {"customers": list(moved)}).fetchall())
+        keys |= set(app.db.execute(SQL.consent_keys, {"customers": plain(moved)}).fetchall())
     if keys:
         _refresh(app, keys, moved | _deciders(people, decisions))
 
@@ -137,13 +138,12 @@ def _decision(
 
 def _append(app: App, decisions: list[Decision]) -> None:
     if decisions:
-        columns = zip(*decisions, strict=True)
-        app.db.execute(SQL.append_consents, dict(zip(Decision._fields, map(list, columns), strict=True)))
+        columns = map(quoted, zip(*decisions, strict=True))
+        app.db.execute(SQL.append_consents, dict(zip(Decision._fields, columns, strict=True)))
 
 
 def _refresh(app: App, keys: set[Key], customers: set[int]) -> None:
-    channels, purposes, addresses = map(list, zip(*keys, strict=True))
-    given: dict[str, Any] = {"channels": channels, "purposes": purposes, "addresses": addresses}
-    given["customers"] = list(customers)
+    channels, purposes, addresses = map(quoted, zip(*keys, strict=True))
+    given = {"channels": channels, "purposes": purposes, "addresses": addresses, "customers": plain(customers)}
     app.db.execute(SQL.drop_consent_states, given)
     app.db.execute(SQL.project_consent_states, given)

@@ -107,7 +107,8 @@ select * from unnest(
 on conflict do nothing;
 
 -- name: consent_keys
--- Which addresses a merge or a split may have changed the answer for: those of before and those of now.
+-- Which addresses a merge or a split may have changed the answer for: those of before and those of now. "offset 0" makes
+-- each look-up one by the key, however few records the planner expects.
 with owned as (
     select r.seq from signature g join record r on r.signature = g.id where g.customer = any(%(customers)s::bigint[])
     union
@@ -119,7 +120,7 @@ select channel, purpose, address from consent_state where customer = any(%(custo
 union
 select c.channel, c.purpose, c.address
 from owned
-join consent c on c.seq = owned.seq
+cross join lateral (select d.seq, d.channel, d.purpose, d.address from consent d where d.seq = owned.seq offset 0) c
 cross join lateral (select e.customer from event_customer e where e.seq = c.seq offset 0) ec
 where ec.customer = any(%(customers)s::bigint[]);
 
@@ -131,8 +132,9 @@ where s.channel = k.channel and s.purpose = k.purpose and s.address = k.address
     and (k.address <> '' or s.customer = any(%(customers)s::bigint[]));
 
 -- name: project_consent_states
--- Latest of (own decisions, everybody's withdrawals of the address); at the same instant "no" wins. "offset 0" keeps the
--- view a look-up by seq: the planner cannot know how few decisions there are and would read every record.
+-- Latest of (own decisions, everybody's withdrawals of the address); at the same instant "no" wins. "offset 0" keeps each
+-- look-up one by the key, and the window sorts instead of joining decisions with themselves: the planner cannot know how
+-- many or how few decisions there are, and would read every record, or compare every pair.
 with owned as (
     select r.seq from signature g join record r on r.signature = g.id where g.customer = any(%(customers)s::bigint[])
     union
@@ -149,22 +151,36 @@ decision as (
     union all
     select c.channel, c.purpose, c.address, c.allowed, c.decided_at, c.seq, ec.customer
     from owned
-    join consent c on c.seq = owned.seq and c.address = ''
+    cross join lateral (
+        select d.channel, d.purpose, d.address, d.allowed, d.decided_at, d.seq
+        from consent d where d.seq = owned.seq and d.address = '' offset 0
+    ) c
     join unnest(%(channels)s::text[], %(purposes)s::text[], %(addresses)s::text[]) as k (channel, purpose, address)
         on k.channel = c.channel and k.purpose = c.purpose and k.address = ''
     cross join lateral (select e.customer from event_customer e where e.seq = c.seq offset 0) ec
     where ec.customer = any(%(customers)s::bigint[])
 ),
-holder as (
-    select distinct customer, channel, purpose, address from decision where customer is not null
+beside as (
+    -- The first of each address: the latest withdrawal by anybody, if there is one. It stops an own decision before it.
+    select d.*, d.address <> '' and not first_value(d.allowed) over first
+        and (first_value(d.decided_at) over first, true, first_value(d.seq) over first)
+            > (d.decided_at, not d.allowed, d.seq) as stopped,
+        first_value(d.decided_at) over first as first_at,
+        first_value(d.seq) over first as first_seq
+    from decision d
+    window first as (
+        partition by d.channel, d.purpose, d.address order by d.allowed, d.decided_at desc, d.seq desc
+    )
 )
 insert into consent_state (customer, channel, purpose, address, allowed, decided_at, seq)
-select distinct on (h.customer, h.channel, h.purpose, h.address)
-    h.customer, h.channel, h.purpose, h.address, d.allowed, d.decided_at, d.seq
-from holder h
-join decision d on d.channel = h.channel and d.purpose = h.purpose and d.address = h.address
-    and (d.customer = h.customer or (not d.allowed and h.address <> ''))
-order by h.customer, h.channel, h.purpose, h.address, d.decided_at desc, d.allowed, d.seq desc;
+select distinct on (b.customer, b.channel, b.purpose, b.address)
+    b.customer, b.channel, b.purpose, b.address,
+    b.allowed and not b.stopped,
+    case when b.stopped then b.first_at else b.decided_at end,
+    case when b.stopped then b.first_seq else b.seq end
+from beside b
+where b.customer is not null
+order by b.customer, b.channel, b.purpose, b.address, b.decided_at desc, b.allowed, b.seq desc;
 
 -- name: current_id
 -- An id that was merged away still leads to the customer who holds its records now.
