@@ -5,6 +5,7 @@ The customer may read along: no spend, no scores, no risk, and no word that sort
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -27,6 +28,23 @@ POINTS_WORTH_SPENDING = 500
 OVERDUE_FACTOR = 2
 OVERDUE_GRACE_DAYS = 7
 ORDERS_OF_A_REGULAR = 3
+# Drawers of a till, not tastes: what is filed under one of these words says nothing about anybody.
+NO_TASTE = frozenset(
+    {
+        "coupon",
+        "coupons",
+        "deposit",
+        "deposits",
+        "fee",
+        "fees",
+        "gift",
+        "misc",
+        "miscellaneous",
+        "none",
+        "other",
+        "unknown",
+    }
+)
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,8 +100,9 @@ def _useful(known: Known, today: int) -> Iterator[str]:
     if away is not None:
         usual = f", usually every {_days(gap)}" if gap else ""
         yield f"Last order {_ago(away)}{usual}"
-    if traits.get("top_category"):
-        yield f"Buys most from {str(traits['top_category']).lower()}"
+    category = str(traits.get("top_category") or "").lower()
+    if _is_taste(category):
+        yield f"Buys most from {category}"
     if known.left_email:
         yield "Gets no e-mail from us, as asked: say the news here"
     if traits.get("favorite_store"):
@@ -110,6 +129,10 @@ def _actions(known: Known, now: datetime, today: int) -> Iterator[tuple[str, str
         on_web = traits.get("last_channel") == "web"
         here, other = ("on the web", "the shops") if on_web else ("in the shops", "the web store")
         yield f"Mention {other}", f"All orders so far were {here}"
+
+
+def _is_taste(category: str) -> bool:
+    return bool(category) and NO_TASTE.isdisjoint(re.split(r"[^a-z]+", category))
 
 
 def _is_unhappy(known: Known, today: int) -> bool:

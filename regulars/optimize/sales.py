@@ -74,6 +74,15 @@ def opened(app: App) -> Generator[Sales | None, None, None]:
         yield None if first is None or last is None else Sales(engine, (first, last))
 
 
+def compared(app: App, params: dict[str, Any], *asked: str) -> tuple[Period, list[dict[str, NDArray[Any]]]] | None:
+    """What these queries say about the period of `params` and the one before it; None while there is no order."""
+    with opened(app) as lake:
+        if lake is None:
+            return None
+        period = Period(params["days"], params["until"] or lake.last_day)
+        return period, [lake.columns(query, **period.bounds) for query in asked]
+
+
 def _bring_members(app: App, engine: duckdb.DuckDBPyConnection) -> None:
     members = app.db.execute(PG.members).fetchall()
     engine.execute(SQL.member_table)

@@ -22,6 +22,7 @@ from regulars.app import App
 from regulars.kit.errors import InputRefused, RegularsError
 from regulars.kit.logging import logger
 from regulars.web import access, forgery, render
+from regulars.web.accounts import Role
 from regulars.web.errors import PageMissing, SignInNeeded, Unexpected
 
 House = NamedDependency[SkipValidation[App]]
@@ -61,7 +62,11 @@ def build(
         exception_handlers={RegularsError: fail, HTTPException: fail, Exception: fail},
         # The plug-in's own route names no role and is therefore closed; /api/openapi.json gives the same document.
         openapi_config=OpenAPIConfig(
-            title="Regulars", version="1", path="/api/schema", render_plugins=[JsonRenderPlugin(path="/openapi.json")]
+            title="Regulars",
+            version="1",
+            path="/api/schema",
+            use_handler_docstrings=True,
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
         on_app_init=[_keep_quiet],
         on_startup=on_startup,
@@ -88,7 +93,9 @@ def answer_fault(app: App, request: Request[Any, Any, Any], fault: Exception) ->
         if request.headers.get("hx-request"):
             return Response("", status_code=401, headers={"hx-redirect": gate})
         return Redirect(gate, status_code=303)
-    template = "pages/fault.html" if access.visitor_of(request) else "pages/access/fault.html"
+    visitor = access.visitor_of(request)
+    # Only administrators may use the navigation that stands around a page.
+    template = "pages/fault.html" if visitor and visitor.role is Role.ADMIN else "pages/access/fault.html"
     return render.page(app, template, request, status=known.status, fault=known)
 
 

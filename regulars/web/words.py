@@ -139,6 +139,12 @@ def opened(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def inside(sentence: str) -> str:
+    """The words of a sentence within another one: no capital at its head, and no break of its own."""
+    text = sentence.replace("; ", ", ")
+    return text[:1].lower() + text[1:]
+
+
 def identifier(kind: str) -> str:
     """The type of an identifier: login:members -> Login (members)."""
     name, _, space = kind.partition(":")

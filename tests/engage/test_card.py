@@ -67,6 +67,14 @@ def test_without_trouble_the_useful_facts_are_shown() -> None:
     ]
 
 
+@pytest.mark.parametrize("drawer", ["COUPON/MISC ITEMS", "MISCELLANEOUS(CORP USE ONLY)", "Unknown", None])
+def test_what_a_till_files_under_miscellaneous_is_no_taste(drawer: str | None) -> None:
+    assert made({"top_category": drawer}).facts[:2] == [
+        "Last order 3 days ago, usually every 6 days",
+        "Mostly in store 334",
+    ]
+
+
 @pytest.mark.parametrize(
     ("born", "said"),
     [

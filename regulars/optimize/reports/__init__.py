@@ -24,6 +24,8 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     title: str
+    hint: str = ""
+    """What holds where nothing is chosen, if the default does not say it."""
     type: Literal["whole", "day", "choice"]
     """A day is written as 2026-11-22."""
     default: str | int | None = None
@@ -92,6 +94,14 @@ class Report(Protocol):
         ...
 
 
+UNTIL = Parameter(name="until", title="Last day", hint="The last day with an order, if left empty", type="day")
+
+
+def days(default: int, most: int) -> Parameter:
+    """The length of the period, which ends on the day of UNTIL."""
+    return Parameter(name="days", title="Days", hint="Length of the period", type="whole", default=default, most=most)
+
+
 reports: Shelf[Report] = Shelf("report", __name__)
 
 
@@ -102,4 +112,17 @@ def nothing(report: Report, why: str) -> ReportResult:
     )
 
 
-__all__ = ["Chart", "Column", "Parameter", "Report", "ReportResult", "Series", "Unit", "Value", "nothing", "reports"]
+__all__ = [
+    "UNTIL",
+    "Chart",
+    "Column",
+    "Parameter",
+    "Report",
+    "ReportResult",
+    "Series",
+    "Unit",
+    "Value",
+    "days",
+    "nothing",
+    "reports",
+]

@@ -6,7 +6,18 @@ from typing import Any
 
 from regulars.app import App
 from regulars.optimize import sales
-from regulars.optimize.reports import Chart, Column, Parameter, ReportResult, Series, Value, nothing, reports
+from regulars.optimize.reports import (
+    UNTIL,
+    Chart,
+    Column,
+    Parameter,
+    ReportResult,
+    Series,
+    Value,
+    days,
+    nothing,
+    reports,
+)
 from regulars.optimize.words import money, span
 
 
@@ -17,8 +28,8 @@ class BestCustomers:
     title = "Who are the best customers?"
     parameters: tuple[Parameter, ...] = (
         Parameter(name="most", title="How many", type="whole", default=20, most=1_000),
-        Parameter(name="days", title="Length of the period in days", type="whole", default=365, most=3_650),
-        Parameter(name="until", title="Last day; the last day with an order", type="day"),
+        days(365, most=3_650),
+        UNTIL,
     )
 
     def run(self, app: App, params: dict[str, Any]) -> ReportResult:

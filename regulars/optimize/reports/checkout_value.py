@@ -23,12 +23,10 @@ class CheckoutValue:
     parameters: tuple[Parameter, ...] = PERIOD
 
     def run(self, app: App, params: dict[str, Any]) -> ReportResult:
-        with sales.opened(app) as lake:
-            if lake is None:
-                return nothing(self, "No order has reached the lake")
-            period = sales.Period(params["days"], params["until"] or lake.last_day)
-            sizes = lake.columns(sales.SQL.orders_by_value, **period.bounds)
-            c = lake.columns(sales.SQL.totals_by_owner, **period.bounds)
+        found = sales.compared(app, params, sales.SQL.orders_by_value, sales.SQL.totals_by_owner)
+        if found is None:
+            return nothing(self, "No order has reached the lake")
+        period, (sizes, c) = found
         currency = app.settings.brand_currency
         mean = intervals.of_ratios((c["revenue_now"], c["orders_now"]), (c["revenue_before"], c["orders_before"]))
         return ReportResult(

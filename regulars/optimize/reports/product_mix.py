@@ -37,7 +37,7 @@ class ProductMix:
             name="by", title="Parts", type="choice", default="department",
             choices=("department", "category", "brand", "channel"),
         ),
-        Parameter(name="parts", title="Parts shown; the rest is one", type="whole", default=6, most=MOST_PARTS),
+        Parameter(name="parts", title="Parts shown", hint="The rest is one", type="whole", default=6, most=MOST_PARTS),
         *PERIOD,
     )  # fmt: skip
 

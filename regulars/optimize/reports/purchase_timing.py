@@ -28,12 +28,10 @@ class PurchaseTiming:
     parameters: tuple[Parameter, ...] = PERIOD
 
     def run(self, app: App, params: dict[str, Any]) -> ReportResult:
-        with sales.opened(app) as lake:
-            if lake is None:
-                return nothing(self, "No order has reached the lake")
-            period = sales.Period(params["days"], params["until"] or lake.last_day)
-            quarters = lake.columns(sales.SQL.orders_by_quarter_hour, **period.bounds)
-            by_customer = lake.columns(sales.SQL.revenue_by_weekday_and_owner, **period.bounds)
+        found = sales.compared(app, params, sales.SQL.orders_by_quarter_hour, sales.SQL.revenue_by_weekday_and_owner)
+        if found is None:
+            return nothing(self, "No order has reached the lake")
+        period, (quarters, by_customer) = found
         orders, revenue = grids(quarters, app)
         shifts = weekday_shifts(by_customer)
         return ReportResult(

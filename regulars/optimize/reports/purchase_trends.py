@@ -11,15 +11,24 @@ from numpy.typing import NDArray
 from regulars.app import App
 from regulars.optimize import intervals, sales
 from regulars.optimize.intervals import Difference
-from regulars.optimize.reports import Chart, Column, Parameter, ReportResult, Series, Unit, Value, nothing, reports
+from regulars.optimize.reports import (
+    UNTIL,
+    Chart,
+    Column,
+    Parameter,
+    ReportResult,
+    Series,
+    Unit,
+    Value,
+    days,
+    nothing,
+    reports,
+)
 from regulars.optimize.words import against, money, moved
 
 # Whole weeks, so that both periods have the same weekdays.
 DEFAULT_DAYS = 28
-PERIOD = (
-    Parameter(name="days", title="Length of the period in days", type="whole", default=DEFAULT_DAYS, most=366),
-    Parameter(name="until", title="Last day of it; the last day with an order", type="day"),
-)
+PERIOD = (days(DEFAULT_DAYS, most=366), UNTIL)
 # What to say when a driver rose, and when it fell.
 BUYERS = ("more people bought", "fewer people bought")
 VISITS = ("they came more often", "they came less often")
@@ -45,11 +54,10 @@ class PurchaseTrends:
     parameters: tuple[Parameter, ...] = PERIOD
 
     def run(self, app: App, params: dict[str, Any]) -> ReportResult:
-        with sales.opened(app) as lake:
-            if lake is None:
-                return nothing(self, "No order has reached the lake")
-            period = sales.Period(params["days"], params["until"] or lake.last_day)
-            columns = lake.columns(sales.SQL.totals_by_owner, **period.bounds)
+        found = sales.compared(app, params, sales.SQL.totals_by_owner)
+        if found is None:
+            return nothing(self, "No order has reached the lake")
+        period, (columns,) = found
         lines = measures(columns)
         contributions = dict(zip([line.title for line in lines if line.driver], drivers(lines), strict=True))
         return ReportResult(

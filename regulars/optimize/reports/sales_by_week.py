@@ -6,7 +6,7 @@ from typing import Any
 
 from regulars.app import App
 from regulars.optimize import sales
-from regulars.optimize.reports import Chart, Column, Parameter, ReportResult, Series, Value, nothing, reports
+from regulars.optimize.reports import UNTIL, Chart, Column, Parameter, ReportResult, Series, Value, nothing, reports
 from regulars.optimize.words import money, percent, span
 
 DEFAULT_WEEKS = 52
@@ -20,7 +20,7 @@ class SalesByWeek:
     title = "How does revenue move?"
     parameters: tuple[Parameter, ...] = (
         Parameter(name="weeks", title="Weeks shown", type="whole", default=DEFAULT_WEEKS, most=520),
-        Parameter(name="until", title="Last day; the last day with an order", type="day"),
+        UNTIL,
     )
 
     def run(self, app: App, params: dict[str, Any]) -> ReportResult:

@@ -18,8 +18,8 @@ class SegmentFlows:
     name = "segment_flows"
     title = "Which segments grow, and whom do they lose?"
     parameters: tuple[Parameter, ...] = (
-        Parameter(name="start", title="From; a quarter before the last day", type="day"),
-        Parameter(name="until", title="To; the last day on which anybody moved", type="day"),
+        Parameter(name="start", title="From", hint="A quarter before the last day, if left empty", type="day"),
+        Parameter(name="until", title="To", hint="The last day on which anybody moved, if left empty", type="day"),
     )
 
     def run(self, app: App, params: dict[str, Any]) -> ReportResult:

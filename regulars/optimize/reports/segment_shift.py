@@ -33,8 +33,8 @@ class SegmentShift:
     title = "Who moved where?"
     parameters: tuple[Parameter, ...] = (
         Parameter(name="by", title="Groups of", type="choice", default="rfm", choices=MODELS),
-        Parameter(name="start", title="From; a quarter before the last day", type="day"),
-        Parameter(name="until", title="To; the last day on which groups changed", type="day"),
+        Parameter(name="start", title="From", hint="A quarter before the last day, if left empty", type="day"),
+        Parameter(name="until", title="To", hint="The last day on which groups changed, if left empty", type="day"),
     )
 
     def run(self, app: App, params: dict[str, Any]) -> ReportResult:

@@ -6,7 +6,7 @@ from typing import Any
 
 from regulars.app import App
 from regulars.optimize import sales
-from regulars.optimize.reports import Chart, Column, Parameter, ReportResult, Series, Value, nothing, reports
+from regulars.optimize.reports import UNTIL, Chart, Column, Parameter, ReportResult, Series, Value, nothing, reports
 from regulars.optimize.words import money, percent, span
 
 FIFTHS = 5
@@ -22,8 +22,8 @@ class SpendQuintiles:
         Parameter(
             name="owner", title="Grouped by", type="choice", default="customer", choices=("customer", "household")
         ),
-        Parameter(name="start", title="First day; the first day with an order", type="day"),
-        Parameter(name="until", title="Last day; the last day with an order", type="day"),
+        Parameter(name="start", title="First day", hint="The first day with an order, if left empty", type="day"),
+        UNTIL,
     )
 
     def run(self, app: App, params: dict[str, Any]) -> ReportResult:

@@ -2,8 +2,9 @@
 (() => {
   const drawn = new Map();
   const token = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const short = value => Math.abs(value) >= 1e6 ? +(value / 1e6).toFixed(1) + "m" : Math.abs(value) >= 1e4 ? +(value / 1e3).toFixed(0) + "k" : value.toLocaleString("en-US");
-  const full = spec => value => value == null ? "" : spec.prefix + (+value).toLocaleString("en-US", { minimumFractionDigits: spec.decimals, maximumFractionDigits: spec.decimals }) + spec.suffix;
+  const minus = text => text.replace("-", "\u2212");
+  const short = value => Math.abs(value) >= 1e6 ? +(value / 1e6).toFixed(1) + "m" : Math.abs(value) >= 1e4 ? +(value / 1e3).toFixed(0) + "k" : minus(value.toLocaleString("en-US"));
+  const full = spec => value => value == null ? "" : minus((value < 0 ? "-" : "") + spec.prefix + Math.abs(+value).toLocaleString("en-US", { minimumFractionDigits: spec.decimals, maximumFractionDigits: spec.decimals }) + spec.suffix);
 
   function series(spec, one) {
     const color = token(one.color), line = { name: one.name, data: one.values, itemStyle: { color }, emphasis: { disabled: true }, animation: false };
@@ -16,8 +17,8 @@
   }
   function option(spec) {
     const text = { color: token("--ink-3"), fontSize: 11, fontFamily: getComputedStyle(document.body).fontFamily };
-    const names = { type: "category", data: spec.labels, axisLine: { lineStyle: { color: token("--field") } }, axisTick: { show: false }, axisLabel: { ...text, hideOverlap: true }, boundaryGap: spec.kind !== "line", inverse: spec.kind === "bars" };
-    const values = { type: "value", min: spec.from_zero ? 0 : undefined, scale: !spec.from_zero, splitNumber: 4, splitLine: { lineStyle: { color: token("--chart-grid") } }, axisLabel: { ...text, formatter: v => spec.prefix + short(v) + spec.suffix, show: spec.kind !== "bars" } };
+    const names = { type: "category", data: spec.labels, axisLine: { onZero: spec.kind !== "bars", lineStyle: { color: token("--field") } }, axisTick: { show: false }, axisLabel: { ...text, hideOverlap: true }, boundaryGap: spec.kind !== "line", inverse: spec.kind === "bars" };
+    const values = { type: "value", min: spec.from_zero ? bounds => Math.min(0, bounds.min) : undefined, scale: !spec.from_zero, splitNumber: 4, splitLine: { lineStyle: { color: token("--chart-grid") } }, axisLabel: { ...text, formatter: v => spec.prefix + short(v) + spec.suffix, show: spec.kind !== "bars" } };
     return {
       animation: false, textStyle: text,
       grid: { left: 4, right: spec.kind === "bars" ? 72 : 16, top: 12, bottom: 4, containLabel: true, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },

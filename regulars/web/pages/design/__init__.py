@@ -225,9 +225,13 @@ def _sent(view: api.Journey, name: str, asked: int) -> tuple[int, str, str]:
     """What became of a send step's wishes: sent of how many, and the noes with their reasons."""
     tallies = view.wishes.get(name, [])
     sent = sum(tally.count for tally in tallies if tally.state == "sent")
-    noes = [f"{tally.why or tally.reason or tally.state} {tally.count:,}" for tally in tallies if tally.state != "sent"]
+    noes = [
+        f"{words.inside(tally.why or tally.reason or tally.state)} ({tally.count:,})"
+        for tally in tallies
+        if tally.state != "sent"
+    ]
     total = sum(tally.count for tally in tallies if tally.state != "sent")
-    return sent, f"of {asked:,} sent", f"Not sent to {total:,}: {', '.join(noes)}" if noes else ""
+    return sent, f"of {asked:,} sent", f"Not sent to {total:,}: {'; '.join(noes)}" if noes else ""
 
 
 def _fork(view: api.Journey, name: str, node: Branch) -> tuple[Drawn, str | None]:

@@ -19,7 +19,7 @@ STATES = {
     "sending": ("Being sent", "link", "mail"),
     "pending": ("Waiting for the decision", "", "clock"),
     "later": ("Later", "", "clock"),
-    "suppressed": ("Not sent", "warn", "shield"),
+    "suppressed": ("Not sent", "", "shield"),
     "held": ("Held out", "hold", ""),
     "failed": ("Failed", "bad", "x"),
     "unknown": ("Unknown whether it left", "bad", "alert"),

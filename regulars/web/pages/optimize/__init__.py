@@ -6,6 +6,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+import msgspec
 from litestar import Request, Response, get
 from litestar.params import FromPath
 
@@ -19,6 +20,23 @@ from regulars.web.site import House
 
 SEQ_STEPS = 3
 LINE_MIN = 2
+# A grid wider than this shows whole amounts in narrow cells, so that a day of hours fits without scrolling.
+WIDE_FROM = 12
+
+
+class Cell(msgspec.Struct, frozen=True, kw_only=True):
+    """One cell of the table of rows."""
+
+    text: str
+    is_number: bool
+    href: str = ""
+
+
+class Rows(msgspec.Struct, frozen=True, kw_only=True):
+    """The rows of a report as people read them."""
+
+    head: list[Cell]
+    body: list[list[Cell]]
 
 
 @get("/reports", opt=access.OFFICE, include_in_schema=False, sync_to_thread=False)
@@ -40,10 +58,13 @@ def report_page(app: House, request: Request[Any, Any, Any], name: FromPath[str]
         result=result,
         given=given,
         query=request.url.query,
+        rows=rows(app, result),
         drawn=drawn(app, result),
         matrix=matrix(result),
         parts=parts(app, result),
         say=partial(say, app),
+        short=partial(short, app),
+        currency=app.settings.brand_currency,
         colors=COLORS,
         as_of=day_date(result.as_of_day) if result.as_of_day is not None else None,
     )
@@ -54,7 +75,7 @@ def say(app: App, value: Value, unit: Unit) -> str:
     if value is None:
         return "Not known"
     if isinstance(value, str):
-        return value
+        return words.opened(value)
     match unit:
         case "cents":
             return words.money(value, app.settings.brand_currency)
@@ -70,6 +91,34 @@ def say(app: App, value: Value, unit: Unit) -> str:
             return words.number(value, 0 if value == int(value) else 1)
         case _:
             return words.number(value, 0 if value == int(value) else 2)
+
+
+def short(app: App, value: Value, unit: Unit) -> str:
+    """A cell of a wide grid: whole amounts, hours without minutes."""
+    if unit == "cents" and isinstance(value, int | float):
+        return words.number(round(value / 100))
+    return f"{int(value):02d}" if unit == "hour" and isinstance(value, int | float) else say(app, value, unit)
+
+
+def rows(app: App, result: ReportResult) -> Rows:
+    """Words left, numbers right, the unit of a row beside its number, a person as a link instead of an id."""
+    place = {column.name: at for at, column in enumerate(result.columns)}
+    hidden = {"customer", "unit"} if "name" in place else {"unit"}
+    seen = [(at, column) for at, column in enumerate(result.columns) if column.name not in hidden]
+    is_number = {at: bool(column.unit) and order > 0 for order, (at, column) in enumerate(seen)}
+    body: list[list[Cell]] = []
+    for row in result.rows:
+        own: Any = row[place["unit"]] if "unit" in place else ""
+        who = row[place["customer"]] if "customer" in place else None
+        cells: list[Cell] = []
+        for at, column in seen:
+            unit = own if own and column.unit == "number" else column.unit
+            is_person = who is not None and column.name == "name"
+            text = f"Customer {who}" if is_person and row[at] is None else say(app, row[at], unit)
+            href = f"/customers/{who}" if is_person else ""
+            cells.append(Cell(text=text, is_number=is_number[at], href=href))
+        body.append(cells)
+    return Rows(head=[Cell(text=column.title, is_number=is_number[at]) for at, column in seen], body=body)
 
 
 def day_words(day: date) -> str:
@@ -97,14 +146,15 @@ def drawn(app: App, result: ReportResult) -> Chart | None:
     ]
     over = result.columns[place[chart.x]]
     return Chart(
-        title=result.title,
-        measure=result.measure,
+        title=words.opened(result.measure)
+        if not result.measure[:1].isdigit()
+        else f"{series[0].name}, {result.measure}",
+        measure="",
         over=over.title,
         labels=[say(app, row[place[chart.x]], over.unit) for row in result.rows],
         series=series,
         sentence=f"{result.title}. {len(result.rows)} values; the table has them all.",
         kind=chart.kind,
-        from_zero=chart.kind == "bars",
         prefix=prefix,
         suffix=suffix,
         decimals=decimals,
@@ -145,6 +195,7 @@ def matrix(result: ReportResult) -> dict[str, Any] | None:
         "heat": partial(heat, most=float(most)),
         "unit": result.columns[place[value.column]].unit,
         "title": value.title,
+        "is_wide": len(across) > WIDE_FROM,
         "x": result.columns[place[chart.x]],
         "y": result.columns[place[chart.y]],
     }
