@@ -11,7 +11,6 @@ points cannot exist.
 
 from __future__ import annotations
 
-from copy import copy
 from typing import Literal
 
 import msgspec
@@ -244,7 +243,9 @@ def settle(work: Plan, day: int) -> None:
 
 
 def _opened(book: Book) -> Plan:
-    return Plan(book=Book(lots=list(map(copy, book.lots)), debt=book.debt), transfers=[], taken=[])
+    return Plan(
+        book=Book(lots=[msgspec.structs.replace(lot) for lot in book.lots], debt=book.debt), transfers=[], taken=[]
+    )
 
 
 def _lot(source: str, award: Award, day: int, pending_days: int, ttl_days: int | None, seq: int | None) -> Lot:

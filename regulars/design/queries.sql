@@ -98,31 +98,43 @@ limit %(limit)s
 for update skip locked
 
 -- name: happened
--- What the claimed ones listen for, since they entered: their records', and their sessions' on shared carriers.
+-- What the claimed ones listen for, since they entered: their records', and their sessions' on shared carriers. "offset 0"
+-- makes each look-up one by the key: the planner would rather read every record there is.
 select w.id, j.name, j.occurred_at
 from unnest(%(ids)s::bigint[], %(customers)s::bigint[], %(since)s::timestamptz[]) as w (id, customer, since)
 join signature s on s.customer = w.customer
-join record r on r.signature = s.id and r.occurred_at >= w.since
-join journal j on j.seq = r.seq
-where j.name = any(%(names)s::text[])
-  and not (s.sessions and exists (
-      select from carrier_span c
-      where c.signature = s.id and c.customer <> w.customer and r.occurred_at between c.from_at and c.to_at
-  ))
+cross join lateral (
+    select r.seq, r.occurred_at from record r where r.signature = s.id and r.occurred_at >= w.since offset 0
+) r
+cross join lateral (
+    select j.name, j.occurred_at from journal j where j.seq = r.seq and j.name = any(%(names)s::text[]) offset 0
+) j
+where not (s.sessions and exists (
+    select from carrier_span c
+    where c.signature = s.id and c.customer <> w.customer and r.occurred_at between c.from_at and c.to_at
+))
 union all
 select w.id, j.name, j.occurred_at
 from unnest(%(ids)s::bigint[], %(customers)s::bigint[], %(since)s::timestamptz[]) as w (id, customer, since)
 join carrier_span c on c.customer = w.customer
 join signature s on s.id = c.signature and s.sessions and s.customer is distinct from w.customer
-join record r on r.signature = c.signature and r.occurred_at between c.from_at and c.to_at and r.occurred_at >= w.since
-join journal j on j.seq = r.seq
-where j.name = any(%(names)s::text[])
+cross join lateral (
+    select r.seq
+    from record r
+    where r.signature = c.signature and r.occurred_at between c.from_at and c.to_at and r.occurred_at >= w.since offset 0
+) r
+cross join lateral (
+    select j.name, j.occurred_at from journal j where j.seq = r.seq and j.name = any(%(names)s::text[]) offset 0
+) j
 
 -- name: trait_measures
 -- The traits that branches name, as numbers; a trait that is no number is not known here.
-select t.customer, m.name, (to_jsonb(t) ->> m.name)::double precision
-from trait_state t cross join unnest(%(names)s::text[]) as m (name)
-where t.customer = any(%(customers)s::bigint[]) and jsonb_typeof(to_jsonb(t) -> m.name) = 'number'
+select t.customer, m.name, (t.traits ->> m.name)::double precision
+from (
+    select customer, to_jsonb(x) as traits from trait_state x where customer = any(%(customers)s::bigint[]) offset 0
+) t
+cross join unnest(%(names)s::text[]) as m (name)
+where jsonb_typeof(t.traits -> m.name) = 'number'
 
 -- name: score_measures
 -- The scores that branches name.
@@ -313,7 +325,7 @@ where e.customer = p.loser
 with stray as (
     select e.id, e.customer as old, ec.customer as new
     from ledger_entry e
-    join event_customer ec on ec.seq = e.seq
+    cross join lateral (select v.customer from event_customer v where v.seq = e.seq offset 0) ec
     where e.customer = any(%(customers)s::bigint[]) and ec.customer is not null and ec.customer <> e.customer
 ), entries as (
     update ledger_entry e set customer = s.new from stray s where e.id = s.id

@@ -136,11 +136,14 @@ where s.channel = k.channel and s.purpose = k.purpose and s.address = k.address
 -- look-up one by the key, and the window sorts instead of joining decisions with themselves: the planner cannot know how
 -- many or how few decisions there are, and would read every record, or compare every pair.
 with owned as (
-    select r.seq from signature g join record r on r.signature = g.id where g.customer = any(%(customers)s::bigint[])
+    -- Needed only for decisions without an address.
+    select r.seq
+    from signature g join record r on r.signature = g.id
+    where '' = any(%(addresses)s::text[]) and g.customer = any(%(customers)s::bigint[])
     union
     select r.seq
     from carrier_span c join record r on r.signature = c.signature and r.occurred_at between c.from_at and c.to_at
-    where c.customer = any(%(customers)s::bigint[])
+    where '' = any(%(addresses)s::text[]) and c.customer = any(%(customers)s::bigint[])
 ),
 decision as (
     select c.channel, c.purpose, c.address, c.allowed, c.decided_at, c.seq, ec.customer
