@@ -7,6 +7,7 @@ A rule from outside is data: names are looked up in the catalogue, values become
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import reduce
 from typing import Any, cast
@@ -32,6 +33,10 @@ from regulars.kit.money import money
 DEPTH_LIMIT = 8
 CLAUSES_LIMIT = 50
 WORDS = {">": "is more than", ">=": "is at least", "<": "is less than", "<=": "is at most", "=": "is"}
+# A comparison as a marketer says it after "everybody with": before a count, after a measure, between two values.
+NUMBERS = {">": "more than", ">=": "at least", "<": "fewer than", "<=": "at most", "=": "exactly"}
+AMOUNTS = {">": "above", ">=": "of at least", "<": "below", "<=": "of at most", "=": "of"}
+DATES = {">": "after", ">=": "on or after", "<": "before", "<=": "on or before", "=": "on"}
 SIGNS = {"+": "plus", "-": "less", "*": "times", "/": "per"}
 FOLDS = {"sum": "total", "count": "number", "min": "smallest", "max": "largest", "first": "first", "last": "latest"}
 KEYED = {
@@ -42,7 +47,10 @@ KEYED = {
 
 
 def sentence(rule: Expression, traits: Iterable[Trait], currency: str = "") -> str:
-    """The rule in words, with the titles of the catalogue where it has one for a value; amounts like `shown`."""
+    """The rule in words that go on after "everybody with": at least 3 orders and spend of at least $300.
+
+    A value has its title in the catalogue where there is one; amounts are said as in `shown`.
+    """
     known = {trait.expression: trait for trait in traits}
     return _claim(rule, known, currency)
 
@@ -55,9 +63,49 @@ def _claim(rule: Expression, known: dict[Expression, Trait], currency: str) -> s
         parts = [_claim(side, known, currency) for side in (rule.left, rule.right)]
         mixed = [isinstance(s, Op) and s.sign in ("and", "or") and s.sign != rule.sign for s in (rule.left, rule.right)]
         return f" {rule.sign} ".join(f"({p})" if m else p for p, m in zip(parts, mixed, strict=True))
-    unit = known[rule.left].unit if rule.left in known else ""
-    right = _words(rule.right, known, unit, currency)
-    return f"{_words(rule.left, known)} {WORDS[rule.sign]} {right}"
+    title, unit = _words(rule.left, known), known[rule.left].unit if rule.left in known else ""
+    if isinstance(rule.right, Literally):
+        is_count = rule.left in known and unit == "" and _counts(rule.left)
+        return _compared(title, unit, rule.sign, rule.right.constant, is_count, currency)
+    right = _words(rule.right, known)
+    if rule.sign in "<>":
+        return f"{'more' if rule.sign == '>' else 'fewer'} {title} than {right}"
+    return f"{title} {AMOUNTS[rule.sign]} {right}"
+
+
+def _compared(title: str, unit: str, sign: str, value: object, is_count: bool, currency: str) -> str:
+    """A value against a constant: how it is said depends on what kind of value it is."""
+    said = shown(value, unit, currency)
+    if isinstance(value, str):
+        return f"{said} as the {title}"
+    if is_count:
+        if sign == "=" and value == 0:
+            return f"no {title}"
+        return f"{NUMBERS[sign]} {said} {_single(title) if value == 1 else title}"
+    if unit == "share" and title.startswith("part of "):
+        return f"{NUMBERS[sign].replace('fewer', 'less')} {said} of {title.removeprefix('part of ')}"
+    if unit == "days" and title.startswith("days since the "):
+        return f"{title.removeprefix('days since ')} {NUMBERS[sign].replace('fewer', 'less')} {said} ago"
+    return f"{title} {(DATES if unit == 'date' else AMOUNTS)[sign]} {said}"
+
+
+def _counts(value: Expression) -> bool:
+    """Whether a value is a number of things, not an amount of one."""
+    if isinstance(value, Scalar | Windowed):
+        return value.fold in ("sum", "count")
+    if isinstance(value, Op):
+        return value.sign == "+" and _counts(value.left) and _counts(value.right)
+    return isinstance(value, OfDays | OfKeys) and value.what in ("days", "keys")
+
+
+def _single(title: str) -> str:
+    """The title of a count when it is one: survey answers -> survey answer."""
+    things, within, window = title.partition(" in the last ")
+    return (
+        re.sub(r"(?:(?<=\w)ies|(?<=[^\Ws])s)\b", lambda end: "y" if end[0] == "ies" else "", things, count=1)
+        + within
+        + window
+    )
 
 
 def _words(value: Expression, known: dict[Expression, Trait], unit: str = "", currency: str = "") -> str:
@@ -66,6 +114,8 @@ def _words(value: Expression, known: dict[Expression, Trait], unit: str = "", cu
     if isinstance(value, Literally):
         return shown(value.constant, unit, currency)
     if isinstance(value, Op):
+        if value.sign == "*" and isinstance(value.right, Literally):
+            return f"{_words(value.right, known)} times {_words(value.left, known)}"
         return f"{_words(value.left, known)} {SIGNS[value.sign]} {_words(value.right, known)}"
     if isinstance(value, Since):
         return f"days since {_words(value.day, known)}"

@@ -86,7 +86,7 @@ def test_a_rule_reads_as_a_sentence() -> None:
     rule = (count(orders) >= 3) & ((since(orders) > days(30)) | (total(orders) >= 300_00))
 
     assert sentence(rule, SMALL) == (
-        "orders is at least 3 and (days since the latest order is more than 30 days or spend is at least 300.00)"
+        "at least 3 orders and (the latest order more than 30 days ago or spend of at least 300.00)"
     )
 
 
