@@ -164,7 +164,7 @@ def _state(app: App, steward: Steward, decision: Decision) -> People:
 
 def publish(app: App, touch: touched.Touch, cause: touched.Cause) -> People:
     """Recompute without a batch, and say what changed."""
-    moved = touched.recompute(app, touch, cause, fresh=()).difference
+    moved = touched.recompute(app, touch, fresh=()).difference
     announce(app, moved.merged, moved.split, cause)
     return People(
         batch=Batch(events=[], last_seq=0),

@@ -211,7 +211,7 @@ def _texts(reading: Reading, new: list[Signature]) -> dict[int, tuple[int, str, 
 def _touched(app: App, batch: Batch, reading: Reading, known: dict[int, Known], touch: touched.Touch) -> People:
     cause = touched.Cause(seq=batch.last_seq, at=max(event.occurred_at for event in batch.events))
     fresh = {event.seq for event in batch.events}
-    outcome = touched.recompute(app, touch, cause, fresh)
+    outcome = touched.recompute(app, touch, fresh)
     announce(app, outcome.difference.merged, outcome.difference.split, cause)
     holders = {number: one.customer for number, one in known.items()} | outcome.by_signature
     customers = [holders.get(number) for number in reading.signatures]

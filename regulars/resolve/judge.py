@@ -135,6 +135,12 @@ def valid_links(signature: Signature, ruled: Rulings = NO_RULINGS) -> list[Valid
     return answer
 
 
+def is_within_window(signature: Signature, level: int, first_day: int, last_day: int) -> bool:
+    """Do its days fall into the epoch of a value whose other holders were seen from `first_day` to `last_day`?"""
+    window = DIRECT_LIMITS[level].window_days
+    return window is None or (first_day - window <= signature.last_day and signature.first_day <= last_day + window)
+
+
 class Holder(NamedTuple):
     """A signature as its values see it."""
 

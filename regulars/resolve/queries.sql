@@ -36,6 +36,37 @@ from unnest(%(seqs)s::bigint[], %(signatures)s::bigint[], %(times)s::bigint[], %
 -- What was said of the values a batch touches; holders of a value known to be generic need not be looked at again.
 select id, generic, shared, epochs, first_day, last_day from value where id = any(%(ids)s::bigint[]);
 
+-- name: quiet_values
+-- Values in one epoch whose holders, all by an edge, stand in one reach, and what that reach is; else reach is NULL.
+select v.id,
+    case when v.generic = 0 and v.shared = 0 and v.epochs = 1 and min(s.reach) = max(s.reach)
+        and bool_and(l.state = 0 and l.level = l.class and l.epoch = 0)
+        and v.id not in (select value from decision where value is not null) then min(s.reach) end,
+    coalesce(min(s.first_day), 0), coalesce(max(s.last_day), 0)
+from value v left join link l on l.value = v.id left join signature s on s.id = l.signature
+where v.id = any(%(ids)s::bigint[])
+group by v.id;
+
+-- name: calm_reaches
+-- Reaches that are one named customer of whom no steward spoke, in numbers: enough to see that newcomers change nothing.
+with member as (
+    select reach, min(customer) as customer, count(*) as size,
+        coalesce(array_agg(dob) filter (where dob is not null), '{}') as dobs,
+        coalesce(array_agg(first_name) filter (where first_name <> ''), '{}') as first_names
+    from signature
+    where reach = any(%(reaches)s::bigint[])
+    group by reach
+    having not bool_or(delicate or id in (select unnest(signatures || leaving) from decision))
+), held as (
+    select distinct s.reach, l.value, l.level, l.space from signature s join link l on l.signature = s.id
+    where s.reach = any(%(reaches)s::bigint[]) and l.state <> 3
+)
+select m.reach, m.customer, m.size, m.dobs, m.first_names,
+    coalesce(array_agg(h.space) filter (where h.level = 1), '{}'), count(*) filter (where h.level = 2),
+    count(*) filter (where h.level in (3, 4, 7, 8)), count(*) filter (where h.level in (10, 11))
+from member m join customer c on c.id = m.customer and c.known join held h on h.reach = m.reach
+group by m.reach, m.customer, m.size, m.dobs, m.first_names;
+
 -- name: reaches_of_holders
 -- Everybody who holds a touched value now or held it before, with all they are joined to.
 select distinct s.reach from link l join signature s on s.id = l.signature where l.value = any(%(values)s::bigint[])

@@ -8,11 +8,11 @@ from datetime import datetime
 import msgspec
 
 from regulars.app import App
-from regulars.resolve import write
+from regulars.resolve import calm, write
 from regulars.resolve.advance import Advanced, Difference, Loaded, advance, difference
 from regulars.resolve.facts import Decision, Held, Link, Signature
-from regulars.resolve.judge import valid_links
-from regulars.resolve.policy import CARD_PENDING, DIRECT_LIMITS, GENERIC, VOID
+from regulars.resolve.judge import is_within_window, valid_links
+from regulars.resolve.policy import CARD_PENDING, GENERIC, VOID
 from regulars.store import queries
 
 SQL = queries(__package__ or "")
@@ -35,6 +35,8 @@ class Touch(msgspec.Struct, frozen=True, kw_only=True):
     """Values that a decision speaks of."""
     seen_again: list[int] = []
     """Known ones whose days decide something and stretched, or that are on shared carriers."""
+    joined: Collection[int] = ()
+    """New ones that are written already, where nobody was told yet."""
     texts: dict[int, tuple[int, str, str]] = {}
     """(id, type, text) of the values of new signatures."""
 
@@ -68,8 +70,19 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Events on shared carriers that follow a session."""
 
 
-def recompute(app: App, touch: Touch, cause: Cause, fresh: Collection[int]) -> Outcome:
-    """Run the rule on every touched reach and write what changed. `fresh`: records of this batch, new to everybody."""
+def recompute(app: App, touch: Touch, fresh: Collection[int]) -> Outcome:
+    """Run the rule on what newcomers and decisions touch. `fresh`: records of this batch, new to everybody."""
+    joined = calm.join(app, touch.new, touch.texts)
+    left = [signature for signature in touch.new if signature.id not in joined]
+    outcome = _settle(app, msgspec.structs.replace(touch, new=left, joined=joined.keys()), fresh)
+    # What the rest does may move those who joined, too: its word is later.
+    return msgspec.structs.replace(outcome, by_signature=joined | outcome.by_signature)
+
+
+def _settle(app: App, touch: Touch, fresh: Collection[int]) -> Outcome:
+    """Run the general rule on every touched reach and write what changed."""
+    if not (touch.new or touch.signatures or touch.values or touch.seen_again):
+        return Outcome(difference=difference({}, ()), by_signature={}, by_seq={})
     stirred = set(touch.values) | _values_of(app, touch.signatures) | _gapped_values_of(app, touch.seen_again)
     asked = {link.value for signature in touch.new for link in signature.links} | stirred
     values = _value_rows(app, asked)
@@ -147,10 +160,7 @@ def _stays_generic(row: ValueRow, link: Link, level: int, signature: Signature) 
         return False
     if not level or not (row.generic >> level) & 1:
         return False
-    window = DIRECT_LIMITS[level].window_days
-    return window is None or (
-        row.first_day - window <= signature.last_day and signature.first_day <= row.last_day + window
-    )
+    return is_within_window(signature, level, row.first_day, row.last_day)
 
 
 def _load(app: App, touch: Touch, judged: set[int], values: dict[int, ValueRow]) -> Known:
@@ -166,7 +176,7 @@ def _load(app: App, touch: Touch, judged: set[int], values: dict[int, ValueRow])
     held, links = links_of(app, [row[0] for row in rows])
     signatures = {row[0]: Signature(row[0], tuple(links.get(row[0], ())), *row[7:]) for row in rows}
     standing = {row[0]: write.Standing(*row[1:7]) for row in rows}
-    customers = {signature: row.customer for signature, row in standing.items()}
+    customers = {signature: row.customer for signature, row in standing.items() if signature not in touch.joined}
     signatures |= {signature.id: signature for signature in touch.new}
     loaded = Loaded(
         signatures=signatures, links=held, decisions=decisions_about(app, signatures, {*judged, *touch.values})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from regulars.app import App
 from regulars.kit.logging import logger
 from regulars.resolve.advance import Advanced, Difference, LinkKey
-from regulars.resolve.facts import Group, Held, Settled
+from regulars.resolve.facts import Group, Held, Settled, Signature
 from regulars.resolve.policy import BARRED, CARRIERS, EDGE, LEVELS, ORDER
 from regulars.resolve.sessions import Seen, Span, attribute, spans
 from regulars.store import queries
@@ -21,6 +21,9 @@ LOG = logger("resolve")
 NUMBERS = {int, bool, type(None)}
 TEXT = {None: "NULL", True: "t", False: "f"}
 LEVELS_THAT_NAME = frozenset(LEVELS) - {ORDER, *CARRIERS}
+SIGNATURE = (
+    "id first_seq first_day last_day dob first_name surname address customer reach known delicate gapped sessions"
+)
 CARRIER_BITS = sum(1 << level for level in CARRIERS)
 
 
@@ -44,7 +47,7 @@ def answer(
     """Signatures, links, values and cuts as they are now; gives the signatures whose row changed."""
     shared = shared_carriers(advanced.settled)
     _values(app, touch, known, advanced)
-    _links(app, advanced.links)
+    links(app, advanced.links)
     _carriers(app, advanced, shared)
     changed = _signatures(app, known, advanced, shared)
     _cuts(app, advanced.settled, known.reaches)
@@ -65,20 +68,25 @@ def _signatures(app: App, known: Known, advanced: Advanced, shared: set[tuple[in
             restless.add(s)
         if one.state == EDGE and one.level in CARRIERS and (one.value, one.epoch) in shared:
             on_shared.add(s)
-    rows: list[tuple[object, ...]] = []
+    rows: list[tuple[Signature, Standing]] = []
     for s, customer, is_known, settled in _members(advanced.settled):
         before = known.rows.get(s)
         # Once gapped, always looked at again: the holders of its other epochs may not be loaded now.
         is_gapped = s in restless or (before is not None and before.gapped)
-        now = (customer, settled.reach, is_known, settled.delicate, is_gapped, s in on_shared)
+        now = Standing(customer, settled.reach, is_known, settled.delicate, is_gapped, s in on_shared)
         if now != before:
-            one = known.loaded.signatures[s]
-            told = (one.dob, one.first_name, one.surname, one.address)
-            rows.append((s, one.first_seq, one.first_day, one.last_day, *told, *now))
-    names = "id first_seq first_day last_day dob first_name surname address"
-    if rows:
-        app.db.execute(SQL.write_signatures, columns(f"{names} customer reach known delicate gapped sessions", rows))
-    return {s for s, *_ in rows if isinstance(s, int)}
+            rows.append((known.loaded.signatures[s], now))
+    signatures(app, rows)
+    return {one.id for one, _ in rows}
+
+
+def signatures(app: App, rows: Iterable[tuple[Signature, Standing]]) -> None:
+    """New signatures, and those whose answer changed."""
+    told = [
+        (s.id, s.first_seq, s.first_day, s.last_day, s.dob, s.first_name, s.surname, s.address, *now) for s, now in rows
+    ]
+    if told:
+        app.db.execute(SQL.write_signatures, columns(SIGNATURE, told))
 
 
 def _members(settled: Iterable[Settled]) -> Iterator[tuple[int, int | None, bool, Settled]]:
@@ -91,8 +99,9 @@ def _members(settled: Iterable[Settled]) -> Iterator[tuple[int, int | None, bool
             yield s, None, False, one
 
 
-def _links(app: App, links: dict[tuple[int, int, int], Held]) -> None:
-    rows = [(s, one.value, one.cls, one.level, one.space, one.epoch, one.state) for (s, _, _), one in links.items()]
+def links(app: App, verdicts: Mapping[LinkKey, Held]) -> None:
+    """New links and changed verdicts."""
+    rows = [(s, *one) for (s, _, _), one in verdicts.items()]
     if rows:
         app.db.execute(SQL.write_links, columns("signature value class level space epoch state", rows))
 
@@ -114,7 +123,11 @@ def _values(app: App, touch: Touch, known: Known, advanced: Advanced) -> None:
             rows.append((value, kind, text, state.generic, state.shared, state.epochs, 0, 0))
     generic = {value for value, state in advanced.values.items() if state.generic}
     days = _days(known, generic) if generic else {}
-    rows = [(*row[:6], *days.get(row[0], (0, 0))) for row in rows]  # type: ignore[arg-type]
+    values(app, [(*row[:6], *days.get(row[0], (0, 0))) for row in rows])  # type: ignore[arg-type]
+
+
+def values(app: App, rows: Sequence[Sequence[object]]) -> None:
+    """New values, and those whose verdict changed."""
     if rows:
         app.db.execute(SQL.write_values, columns("id type shown generic shared epochs first_day last_day", rows))
 
