@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from regulars.app import App
 from regulars.design.ledger import SQL, Ordered, post_all
 from regulars.design.loyalty import PROGRAM, Award, Earn, Return
+from regulars.design.rows import quoted
 from regulars.kit.clock import day_number
 from regulars.model import Changes, Event
 
@@ -72,7 +73,7 @@ def _found(app: App, orders: list[Ordered]) -> list[Ordered]:
     if not earned:
         return []
     found: list[Ordered] = []
-    for key, customer, source, cents, seq in app.db.execute(SQL.parked_returns, {"sources": list(earned)}):
+    for key, customer, source, cents, seq in app.db.execute(SQL.parked_returns, {"sources": quoted(earned)}):
         order = earned[source]
         if order.customer == customer:
             again = Return(

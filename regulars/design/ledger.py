@@ -28,13 +28,15 @@ from regulars.design.loyalty import (
     Return,
     Settle,
 )
-from regulars.design.rows import array, copy
+from regulars.design.rows import array, copy, quoted
 from regulars.kit.clock import day_number
 from regulars.store import queries
 
 SQL = queries("regulars.design")
 # Wallets settled in one tick; the next tick takes the others. Balances do not depend on it.
 SETTLE_LIMIT = 5_000
+# The book of whoever only earns: what is in it does not matter, and no plan changes the book it is given.
+UNREAD = Book(lots=[])
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +98,7 @@ def post_all(app: App, orders: list[Ordered], joined: dict[int, dict[str, int]] 
         return []
     whole = {o.customer for o in orders if not isinstance(o.command, Earn)} | set(joined or {})
     session = _open(app, sorted({o.customer for o in orders}), whole, joined or {})
-    known = {k: rest for k, *rest in app.db.execute(SQL.known_keys, {"keys": [o.command.key for o in orders]})}
+    known = {k: rest for k, *rest in app.db.execute(SQL.known_keys, {"keys": quoted(o.command.key for o in orders)})}
     receipts = [_carry_out(app, session, order, known) for order in orders]
     _write(app, session)
     return receipts
@@ -155,7 +157,7 @@ def _carry_out(app: App, session: Session, order: Ordered, known: dict[str, list
         return Receipt(answer=answer, waived=waived, repeated=True)
     book = session.books.get(order.customer)
     redemption = _redemption(app, order.customer, command) if isinstance(command, Restore) else None
-    plan = loyalty.plan(book or Book(lots=[]), command, redemption)
+    plan = loyalty.plan(book or UNREAD, command, redemption)
     if plan.refused:
         return Receipt(refused=plan.refused)
     _keep(session, order, plan, book)

@@ -188,9 +188,13 @@ def on_day(book: Book, day: int) -> Balance:
 
 def next_day(book: Book) -> int | None:
     """First day on which a lot starts or runs out; None: never."""
-    days = [lot.active_day for lot in book.lots if lot.left and not lot.started]
-    days += [lot.expires_day for lot in book.lots if lot.left and lot.started and lot.expires_day is not None]
-    return min(days, default=None)
+    first: int | None = None
+    for lot in book.lots:
+        if lot.left:
+            day = lot.expires_day if lot.started else lot.active_day
+            if day is not None and (first is None or day < first):
+                first = day
+    return first
 
 
 def plan(book: Book, command: Command, redemption: list[tuple[int, int]] | None = None) -> Plan:
@@ -199,7 +203,8 @@ def plan(book: Book, command: Command, redemption: list[tuple[int, int]] | None 
     `redemption`, for Restore only: (lot id, points) taken by it and not given back yet, in the order they were taken.
     """
     work = _opened(book)
-    settle(work, command.day)
+    if book.lots:
+        settle(work, command.day)
     match command:
         case Earn():
             _earn(work, command)
@@ -278,7 +283,7 @@ def _credit(work: Plan, lot: Lot, account: str, points: int) -> None:
     lot.left = points
     work.book.lots.append(lot)
     work.move(account, "available" if lot.started else "pending", points)
-    if lot.started:
+    if lot.started and work.book.debt:
         _repay(work, lot)
 
 

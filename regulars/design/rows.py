@@ -21,3 +21,8 @@ def copy(app: App, statement: LiteralString, rows: Iterable[tuple[object, ...]])
 def array(values: Iterable[int | bool | None]) -> str:
     """Numbers or truths as an array literal, for a parameter that the statement casts."""
     return "{" + ",".join(map(str, values)).replace("None", "NULL") + "}"
+
+
+def quoted(texts: Iterable[str]) -> str:
+    """Texts as an array literal."""
+    return "{" + ",".join(['"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' for text in texts]) + "}"
