@@ -6,22 +6,26 @@
   const short = value => Math.abs(value) >= 1e6 ? +(value / 1e6).toFixed(1) + "m" : Math.abs(value) >= 1e4 ? +(value / 1e3).toFixed(0) + "k" : minus(value.toLocaleString("en-US"));
   const full = spec => value => value == null ? "" : minus((value < 0 ? "-" : "") + spec.prefix + Math.abs(+value).toLocaleString("en-US", { minimumFractionDigits: spec.decimals, maximumFractionDigits: spec.decimals }) + spec.suffix);
 
+  const falls = spec => spec.kind === "bars" && spec.series.some(one => one.values.some(value => value < 0));
+  const zero = () => ({ silent: true, symbol: "none", label: { show: false }, lineStyle: { color: token("--field"), type: "solid", width: 1 }, data: [{ xAxis: 0 }] });
+
   function series(spec, one) {
     const color = token(one.color), line = { name: one.name, data: one.values, itemStyle: { color }, emphasis: { disabled: true }, animation: false };
-    if (spec.kind === "bars") return { ...line, type: "bar", barMaxWidth: 18, label: { show: true, position: "right", color: token("--ink"), fontSize: 11, formatter: p => full(spec)(p.value) } };
+    if (spec.kind === "bars") return { ...line, type: "bar", barMaxWidth: 18, markLine: falls(spec) ? zero() : undefined, label: { show: true, position: "right", color: token("--ink"), fontSize: 11, formatter: p => full(spec)(p.value) } };
     if (spec.kind === "columns") return { ...line, type: "bar", barMaxWidth: 32, stack: spec.stacked ? "all" : undefined };
     return {
       ...line, type: "line", showSymbol: false, symbolSize: 6, lineStyle: { color, width: one.role === "before" ? 1.5 : 2, type: one.role === "predicted" ? [4, 4] : "solid" },
+      endLabel: { show: one.role !== "before", color: token("--ink"), fontSize: 11, formatter: p => full(spec)(p.value) }, labelLayout: { moveOverlap: "shiftY" },
       areaStyle: spec.series.length === 1 ? { color: token("--chart-1-soft"), opacity: .55 } : undefined,
     };
   }
   function option(spec) {
     const text = { color: token("--ink-3"), fontSize: 11, fontFamily: getComputedStyle(document.body).fontFamily };
-    const names = { type: "category", data: spec.labels, axisLine: { onZero: spec.kind !== "bars", lineStyle: { color: token("--field") } }, axisTick: { show: false }, axisLabel: { ...text, hideOverlap: true }, boundaryGap: spec.kind !== "line", inverse: spec.kind === "bars" };
+    const names = { type: "category", data: spec.labels, axisLine: { show: !falls(spec), onZero: spec.kind !== "bars", lineStyle: { color: token("--field") } }, axisTick: { show: false }, axisLabel: { ...text, hideOverlap: true }, boundaryGap: spec.kind !== "line", inverse: spec.kind === "bars" };
     const values = { type: "value", min: spec.from_zero ? bounds => Math.min(0, bounds.min) : undefined, scale: !spec.from_zero, splitNumber: 4, splitLine: { lineStyle: { color: token("--chart-grid") } }, axisLabel: { ...text, formatter: v => spec.prefix + short(v) + spec.suffix, show: spec.kind !== "bars" } };
     return {
       animation: false, textStyle: text,
-      grid: { left: 4, right: spec.kind === "bars" ? 72 : 16, top: 12, bottom: 4, containLabel: true, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+      grid: { left: 4, right: spec.kind === "columns" ? 16 : spec.kind === "bars" ? 72 : 56, top: 12, bottom: 4, containLabel: true, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
       xAxis: spec.kind === "bars" ? { ...values, splitLine: { show: false } } : names, yAxis: spec.kind === "bars" ? names : values,
       series: spec.series.map(one => series(spec, one)),
       tooltip: { trigger: "axis", confine: true, backgroundColor: token("--surface"), borderColor: token("--edge"), textStyle: { ...text, color: token("--ink"), fontSize: 12 }, valueFormatter: full(spec), axisPointer: { lineStyle: { color: token("--field") } } },

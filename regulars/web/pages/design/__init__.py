@@ -200,7 +200,7 @@ def _step(view: api.Journey, name: str) -> Drawn:
             Drawn(
                 kind="Holdout",
                 icon="lock",
-                title="Nothing is sent",
+                title="Walk the same way, nothing is sent",
                 count=held,
                 small="watched",
                 share=0,
