@@ -199,7 +199,7 @@ def _write_records(app: App, events: list[Event], reading: Reading, stretched: l
                 None if position in reading.own else microseconds(event.occurred_at)
                 for position, event in enumerate(events)
             ),
-            "outs": write.array(event.name == "Signed Out" for event in events),
+            "outs": write.array(event.seq for event in events if event.name == "Signed Out"),
         },
     )
 

@@ -28,9 +28,8 @@ with stretched as (
     where s.id = d.id
 )
 insert into record (seq, signature, occurred_at, signed_out)
-select seq, signature, timestamptz 'epoch' + us * interval '1 microsecond', signed_out
-from unnest(%(seqs)s::bigint[], %(signatures)s::bigint[], %(times)s::bigint[], %(outs)s::boolean[])
-    r(seq, signature, us, signed_out);
+select seq, signature, timestamptz 'epoch' + us * interval '1 microsecond', seq = any(%(outs)s::bigint[])
+from unnest(%(seqs)s::bigint[], %(signatures)s::bigint[], %(times)s::bigint[]) r(seq, signature, us);
 
 -- name: value_states
 -- What was said of the values a batch touches; holders of a value known to be generic need not be looked at again.
@@ -58,14 +57,17 @@ with member as (
     group by reach
     having not bool_or(delicate or id in (select unnest(signatures || leaving) from decision))
 ), held as (
-    select distinct s.reach, l.value, l.level, l.space from signature s join link l on l.signature = s.id
-    where s.reach = any(%(reaches)s::bigint[]) and l.state <> 3
+    select reach, coalesce(array_agg(space) filter (where level = 1), '{}') as spaces,
+        count(*) filter (where level = 2) as cards, count(*) filter (where level in (3, 4, 7, 8)) as contacts,
+        count(*) filter (where level in (10, 11)) as carriers
+    from (
+        select distinct s.reach, l.value, l.level, l.space from signature s join link l on l.signature = s.id
+        where s.reach = any(%(reaches)s::bigint[]) and l.state <> 3
+    ) one
+    group by reach
 )
-select m.reach, m.customer, m.size, m.dobs, m.first_names,
-    coalesce(array_agg(h.space) filter (where h.level = 1), '{}'), count(*) filter (where h.level = 2),
-    count(*) filter (where h.level in (3, 4, 7, 8)), count(*) filter (where h.level in (10, 11))
-from member m join customer c on c.id = m.customer and c.known join held h on h.reach = m.reach
-group by m.reach, m.customer, m.size, m.dobs, m.first_names;
+select reach, m.customer, m.size, m.dobs, m.first_names, h.spaces, h.cards, h.contacts, h.carriers
+from member m join held h using (reach) join customer c on c.id = m.customer and c.known;
 
 -- name: reaches_of_holders
 -- Everybody who holds a touched value now or held it before, with all they are joined to.

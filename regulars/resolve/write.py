@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 SQL = queries(__package__ or "")
 LOG = logger("resolve")
 NUMBERS = {int, bool, type(None)}
-TEXT = {None: "NULL", True: "t", False: "f"}
 LEVELS_THAT_NAME = frozenset(LEVELS) - {ORDER, *CARRIERS}
 SIGNATURE = (
     "id first_seq first_day last_day dob first_name surname address customer reach known delicate gapped sessions"
@@ -264,11 +263,6 @@ def columns(names: str, rows: Iterable[Sequence[object]]) -> dict[str, object]:
 
 
 def array(column: Iterable[object]) -> object:
-    """Integers as an array's text, which costs a tenth of converting a list; everything else as a list."""
+    """Numbers and booleans as an array's text, which costs a tenth of converting a list; everything else as a list."""
     some = list(column)
-    types = set(map(type, some))
-    if types == {int}:
-        return "{" + repr(some)[1:-1] + "}"
-    if not types <= NUMBERS:
-        return some
-    return "{" + ",".join([TEXT[x] if x is None or x is True or x is False else str(x) for x in some]) + "}"
+    return "{" + repr(some)[1:-1].replace("None", "NULL") + "}" if set(map(type, some)) <= NUMBERS else some
