@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from regulars.web import words
+from regulars.web.api.profile import PointsLine
+from regulars.web.pages.profile import points_for
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 ZONE = ZoneInfo("America/New_York")
@@ -46,3 +48,35 @@ def test_identifiers_and_addresses_read_like_words() -> None:
     assert words.address('{"street": "2 Mill St", "city": "Albany", "postcode": "12207"}') == "2 Mill St, 12207 Albany"
     assert words.initials("Clementine de Sorrel") == "CS"
     assert words.initials("") == "?"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("birth_date", "1963-11-21", "21 November 1963"),
+        ("birth_date", "not known", "not known"),
+        ("first_name", "1963-11-21", "1963-11-21"),
+        ("address", '{"street": "1 Mill Street", "city": "Troy"}', "1 Mill Street, Troy"),
+    ],
+)
+def test_a_profile_field_is_said_as_what_it_is(field: str, value: str, said: str) -> None:
+    assert words.stated(value, field) == said
+
+
+def test_a_reason_within_a_sentence_neither_shouts_nor_breaks_it() -> None:
+    assert words.inside("Never agreed to marketing; silence is no") == "never agreed to marketing, silence is no"
+
+
+@pytest.mark.parametrize(
+    ("kind", "place", "note", "said"),
+    [
+        ("earn", "store 412", "", "Bought in store 412"),
+        ("earn", "web", "", "Bought on the web"),
+        ("settle", None, "", "Ran out"),
+        ("adjust", None, "Sorry for the rye loaf", "Sorry for the rye loaf"),
+    ],
+)
+def test_a_movement_of_points_says_what_it_was_for(kind: str, place: str | None, note: str, said: str) -> None:
+    line = PointsLine(kind=kind, day=20_773, points=27, order="", place=place, expires_day=None, note=note)
+
+    assert points_for(line) == said
