@@ -1,8 +1,8 @@
 """Streaming: every event of a batch gets its customer, and only what new evidence touches is computed again.
 
-An event of a known signature costs a lookup and a row. New signatures load whole reaches: those of every direct
-holder, former or present, of a value they touch; the pure rule runs on them, and the difference is written. Statements
-per batch are constant, whatever its size.
+An event of a known signature costs a lookup and a row. A new signature of somebody undisputed joins by numbers
+(calm.py). All others load whole reaches: those of every direct holder, former or present, of a value they touch; the
+pure rule runs on them, and the difference is written. Statements per batch are constant, whatever its size.
 """
 
 from __future__ import annotations
