@@ -55,7 +55,9 @@ def may(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandle
     if visitor is None:
         raise SignInNeeded("This page is for people who are signed in", "Sign in first")
     if roles is None or visitor.role not in roles:
-        raise NotAllowed("This page is for administrators", f"You are signed in as {visitor.role}; ask an administrator")
+        raise NotAllowed(
+            "This page is for administrators", f"You are signed in as {visitor.role}; ask an administrator"
+        )
 
 
 def open_session(app: App, account: Account) -> str:
