@@ -57,7 +57,8 @@ class Statements:
         self.cells: LiteralString = _sql("; ".join([lift, *self._cells()]))
         self.move_cells: list[LiteralString] = [_sql(self._upsert(f, self._moved(f))) for f in plan.families]
         self.drop_cells: list[LiteralString] = [
-            _sql(f'delete from "{f.table}" using fold_gone g where customer = g.gone') for f in plan.families
+            _sql(f'delete from "{f.table}" where customer = any(array(select gone from fold_gone))')
+            for f in plan.families
         ]
         self.outputs: LiteralString = _sql("; ".join(self._outputs(plan.families)))
         days = [family for family in plan.families if family.kind == "days"]
@@ -171,7 +172,10 @@ class Statements:
         return query.join(source, on=binary("=", column(CUSTOMER, STATE), column(CUSTOMER, "m")))
 
     def _moved(self, family: Family) -> exp.Select:
-        return compiled.merged_cells(family, family.table, CUSTOMER, column("survivor"), join="fold_merge")
+        query = compiled.merged_cells(family, family.table, CUSTOMER, column("survivor"), join="fold_merge")
+        # As an array the few losers are looked up; a join with a table without statistics reads all cells of everybody.
+        losers = exp.Array(expressions=[exp.select(column(CUSTOMER)).from_("fold_merge")])
+        return query.where(exp.EQ(this=column(CUSTOMER, family.table), expression=exp.Any(this=exp.Paren(this=losers))))
 
     def _cells(self) -> list[str]:
         """What the batch adds to cells, kept for the outputs, and added."""

@@ -6,6 +6,7 @@ Writes tables: source, source_use, write_key, journal, refusal, checkpoint, anno
 Never: says who an event belongs to, changes a journal row, or acknowledges what is not durable.
 """
 
+from regulars.collect.ahead import ReadAhead
 from regulars.collect.door import Arrival, Refused, Row, admit
 from regulars.collect.facts import FACT_COLUMNS, Fact, FactColumn, facts_of
 from regulars.collect.gateway import Gateway, gateway
@@ -47,6 +48,7 @@ __all__ = [
     "Gateway",
     "ImportReport",
     "Mapping",
+    "ReadAhead",
     "Receipt",
     "Refusal",
     "Refused",

@@ -72,7 +72,9 @@ def facts_of(events: Iterable[Event], zone: ZoneInfo) -> list[Fact]:
     """The facts of these events in FACT_COLUMNS order, by seq and line; identify, group and alias have none."""
     facts: list[Fact] = []
     for event in events:
-        if event.kind == "track":
+        if event.facts is not None:
+            facts += event.facts
+        elif event.kind == "track":
             if event.name == ORDER:
                 _order(event, zone, facts)
             else:

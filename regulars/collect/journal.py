@@ -18,6 +18,8 @@ from regulars.collect.keys import SQL, Source
 from regulars.kit.errors import InputRefused
 from regulars.model import Batch, Body, Event
 
+FLOW = "flow"
+"""The reader that carries the journal through the rooms."""
 # "JOUR": whoever appends holds it until the commit.
 JOURNAL_LOCK = 0x4A4F5552
 APPEND_MAX_EVENTS = 5_000
@@ -192,18 +194,31 @@ def _write_refusals(app: App, rejected: Sequence[Rejected]) -> None:
     )
 
 
-def claim(app: App, limit: int, reader: str = "flow") -> Batch | None:
+def claim(app: App, limit: int, reader: str = FLOW) -> Batch | None:
     """The next `limit` events of this reader, its checkpoint locked until the transaction ends; None: nothing new."""
+    return batch_of(read(app, checkpoint_of(app, reader), limit))
+
+
+def checkpoint_of(app: App, reader: str) -> int:
+    """The position up to which this reader is done, locked until the transaction ends."""
     row = app.db.execute(SQL.lock_checkpoint, {"reader": reader}).fetchone()
     if row is None:
         app.db.execute(SQL.make_checkpoint, {"reader": reader})
         row = app.db.execute(SQL.lock_checkpoint, {"reader": reader}).fetchone()
         assert row is not None
-    rows = app.db.execute(SQL.claim, {"after": row[0], "limit": limit}).fetchall()
-    if not rows:
-        return None
-    known = {row[0]: Source(*row) for row in app.db.execute(SQL.all_sources)}
-    return Batch(events=[_event(row, known[row[1]]) for row in rows], last_seq=rows[-1][0])
+    return row[0]
+
+
+def read(app: App, after: int, limit: int) -> list[Event]:
+    """The `limit` events behind a position, in order."""
+    rows = app.db.execute(SQL.claim, {"after": after, "limit": limit}).fetchall()
+    known = {row[0]: Source(*row) for row in app.db.execute(SQL.all_sources)} if rows else {}
+    return [_event(row, known[row[1]]) for row in rows]
+
+
+def batch_of(events: list[Event]) -> Batch | None:
+    """These events as one batch; None: there are none."""
+    return Batch(events=events, last_seq=events[-1].seq) if events else None
 
 
 def _event(row: tuple[Any, ...], source: Source) -> Event:
@@ -222,7 +237,7 @@ def _event(row: tuple[Any, ...], source: Source) -> Event:
     )
 
 
-def advance(app: App, batch: Batch, reader: str = "flow") -> None:
+def advance(app: App, batch: Batch, reader: str = FLOW) -> None:
     """Move the reader's checkpoint past this batch, in the transaction that carried it."""
     app.db.execute(SQL.advance, {"reader": reader, "seq": batch.last_seq})
 

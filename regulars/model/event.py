@@ -37,6 +37,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime
     received_at: datetime
     body: Body
+    facts: list[tuple[Any, ...]] | None = None
+    """Its typed rows, where they were made already while it was read ahead."""
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):

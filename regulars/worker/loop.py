@@ -54,6 +54,7 @@ class Worker:
 
     def __init__(self, app: App) -> None:
         self.app = app
+        self._ahead = collect.ReadAhead(app, BATCH_EVENTS)
         self._since_tick = 0
         self._stop = threading.Event()
 
@@ -63,14 +64,21 @@ class Worker:
 
     def run(self) -> None:
         """Rounds until stopped. A lost database is waited for; nothing is lost meanwhile."""
-        while not self._stop.is_set():
-            try:
-                if self.round().was_idle:
-                    self._stop.wait(IDLE_SECONDS)
-            except psycopg.OperationalError as fault:
-                log.warning("database_away", why=str(fault).strip()[:200], retry_seconds=RETRY_SECONDS)
-                self._stop.wait(RETRY_SECONDS)
-                self.app.store.ensure_running()
+        try:
+            while not self._stop.is_set():
+                self._round_or_wait()
+        finally:
+            self._ahead.close()
+
+    def _round_or_wait(self) -> None:
+        try:
+            if self.round().was_idle:
+                self._stop.wait(IDLE_SECONDS)
+        except psycopg.OperationalError as fault:
+            log.warning("database_away", why=str(fault).strip()[:200], retry_seconds=RETRY_SECONDS)
+            self._ahead.forget()
+            self._stop.wait(RETRY_SECONDS)
+            self.app.store.ensure_running()
 
     def drain(self) -> None:
         """Rounds until nothing is left to do now: for the demo and for tests."""
@@ -90,7 +98,7 @@ class Worker:
         """Carry the next batch up to the next tick, or tick when that is due. Gives events, ticked?, and the time."""
         with self.app.transaction() as app:
             memory = pace.read(app)
-            batch = collect.claim(app, BATCH_EVENTS)
+            batch = self._ahead.claim(app)
             if memory.replaying:
                 return self._replay(app, memory, batch)
             now = self.app.clock.now()

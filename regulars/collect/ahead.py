@@ -1,0 +1,63 @@
+"""Reading ahead: the events the flow will want next, decoded and typed while PostgreSQL works on those it has.
+
+Safe because a journal row never changes and everything up to a visible position is committed: what was read stays what
+a later reading would give. The checkpoint, read under its lock, still decides what is claimed.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from msgspec.structs import replace
+
+from regulars.app import App
+from regulars.collect.facts import facts_of
+from regulars.collect.journal import FLOW, batch_of, checkpoint_of, read
+from regulars.model import Batch, Event
+
+
+class ReadAhead:
+    """The flow's window on the journal: at most two claims of decoded events in memory, and one thread."""
+
+    def __init__(self, app: App, limit: int) -> None:
+        self._app = app
+        self._limit = limit
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="read-ahead")
+        self.forget()
+
+    def forget(self, after: int = 0) -> None:
+        """Begin anew behind this position: after a fault of the database, or when somebody else carried."""
+        self._events: list[Event] = []
+        self._from = self._to = after
+        """The window: every event behind `_from` up to `_to` is in `_events`."""
+        self._coming: Future[list[Event]] | None = None
+
+    def claim(self, app: App) -> Batch | None:
+        """What `collect.claim` gives; while there is more than that, reading on begins before it returns."""
+        after = checkpoint_of(app, FLOW)
+        if not self._from <= after <= self._to:
+            self.forget(after)
+        self._events = [event for event in self._events if event.seq > after]
+        self._from = after
+        if len(self._events) < self._limit and self._coming is not None:
+            coming, self._coming = self._coming, None
+            self._take(coming.result())
+        if not self._events:
+            self._take(read(app, after, self._limit))
+        if len(self._events) >= self._limit and self._coming is None:
+            self._coming = self._thread.submit(self._read_on, self._to)
+        return batch_of(self._events[: self._limit])
+
+    def close(self) -> None:
+        """Wait for what is being read, and end the thread."""
+        self._thread.shutdown()
+
+    def _take(self, events: list[Event]) -> None:
+        self._events += events
+        self._to = events[-1].seq if events else self._to
+
+    def _read_on(self, after: int) -> list[Event]:
+        with self._app.transaction() as inside:
+            events = read(inside, after, self._limit)
+        zone = self._app.settings.zone
+        return [replace(event, facts=facts_of([event], zone)) for event in events]
