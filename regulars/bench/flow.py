@@ -2,7 +2,8 @@
 
 Before the clock starts everybody has signed up and bought in the past, and the day has ticked once, so models and
 segments stand: what is measured is a known brand's ordinary stream. Each batch is carried as the worker carries it
-(claim, the spine, checkpoint, commit, then publish), and what the rooms announce is carried too, at our cost.
+(claim, the spine, checkpoint, commit, then publish) and time passes once a week of the stream, so that those who
+stopped coming are written to; what the rooms announce is carried too, at our cost.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import time
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from types import ModuleType
 from typing import Any
@@ -25,22 +26,27 @@ from regulars.bench.ingest import scratch
 from regulars.kit.clock import ManualClock
 from regulars.kit.settings import Settings
 from regulars.store import queries
+from regulars.worker.loop import BATCH_EVENTS
 
 SQL = queries("regulars.bench")
 EVENTS = 40_000
-BATCH_EVENTS = 5_000
+# Accepted at once; the worker's own number is what is carried at once.
+CHUNK_EVENTS = 5_000
+TICK_DAYS = 7
 # One event in twenty comes from somebody whom this stream has not shown yet.
 EVENTS_PER_CUSTOMER = 20
 PAST_SHARE = 0.25
 DAYS = 28
 SEED = 11
 KINDS = {"crm": "crm", "tills": "tills", "web": "web", "mail": "email"}
-STEPS: tuple[tuple[ModuleType, str], ...] = (
-    (collect, "claim"),
+STEPS: tuple[tuple[ModuleType | type, str], ...] = (
+    (collect.ReadAhead, "claim"),
     (resolve, "identify"),
     (profile, "apply"),
     (analyze, "update"),
+    (analyze, "tick"),
     (design, "react"),
+    (design, "tick"),
     (engage, "decide"),
     (collect, "publish"),
 )
@@ -55,9 +61,10 @@ def run(settings: Settings, *, size: int | None = None) -> dict[str, Any]:
         sources = _sources(app)
         _fill(app, sources, (("crm", person) for person in mix.people(customers, SEED)))
         past, stream = _split(list(mix.events(count + int(count * PAST_SHARE), customers, SEED + 1, DAYS)), count)
-        _fill(app, sources, past)
+        _fill(app, sources, [*mix.lapsed(customers, SEED + 2), *past])
         _carry_all(app)
-        _tick(app)
+        _tick(app, mix.START + timedelta(days=1 + DAYS * PAST_SHARE))
+        _carry_all(app)
         first = _fill(app, sources, stream)
         rows = _journal_rows(app, first, count)
         inserted = raw.insert_rates(app, rows)
@@ -65,7 +72,7 @@ def run(settings: Settings, *, size: int | None = None) -> dict[str, Any]:
         busy = cpu_seconds(app)
         with timed(spent):
             start = time.perf_counter()
-            carried = _carry_all(app)
+            carried = _carry_all(app, ticking=True)
             seconds = time.perf_counter() - start
         cpu = {place: each - busy[place] for place, each in cpu_seconds(app).items()}
         outbox = dict(_states(app))
@@ -128,7 +135,7 @@ def cpu_seconds(app: App) -> dict[str, float]:
     return {"python": time.process_time(), "postgresql": server}
 
 
-def _label(room: ModuleType, name: str) -> str:
+def _label(room: ModuleType | type, name: str) -> str:
     return f"{room.__name__.rpartition('.')[2]}.{name}"
 
 
@@ -146,8 +153,8 @@ def _fill(app: App, sources: dict[str, collect.Source], events: Iterable[tuple[s
     with app.transaction() as inside:
         before = inside.db.execute(SQL.last_position).fetchone()
     waiting = list(events)
-    for start in range(0, len(waiting), BATCH_EVENTS):
-        by_source = sorted(waiting[start : start + BATCH_EVENTS], key=lambda pair: pair[0])
+    for start in range(0, len(waiting), CHUNK_EVENTS):
+        by_source = sorted(waiting[start : start + CHUNK_EVENTS], key=lambda pair: pair[0])
         with app.transaction() as inside:
             for name, pairs in groupby(by_source, key=lambda pair: pair[0]):
                 messages = [message for _, message in pairs]
@@ -156,27 +163,30 @@ def _fill(app: App, sources: dict[str, collect.Source], events: Iterable[tuple[s
     return before[0] if before else 0
 
 
-def _carry_all(app: App) -> int:
+def _carry_all(app: App, *, ticking: bool = False) -> int:
     """Carry until nothing is left, as the worker does; how many events that were."""
-    carried = 0
+    carried, ticked_at = 0, mix.START + timedelta(days=1 + DAYS * PAST_SHARE)
+    ahead = collect.ReadAhead(app, BATCH_EVENTS)
     while True:
         with app.transaction() as inside:
-            batch = collect.claim(inside, BATCH_EVENTS)
+            batch = ahead.claim(inside)
             if batch is not None:
                 now = max(event.occurred_at for event in batch.events)
                 flow.on_events(replace(inside, clock=ManualClock(now)), batch)
                 collect.advance(inside, batch)
                 carried += len(batch.events)
+                if ticking and now >= ticked_at + timedelta(days=TICK_DAYS):
+                    ticked_at = now
+                    flow.on_tick(replace(inside, clock=ManualClock(now)), now)
         published = collect.publish(app)
         if batch is None and not published:
+            ahead.close()
             return carried
 
 
-def _tick(app: App) -> None:
-    now = mix.START + timedelta(days=1 + DAYS * PAST_SHARE)
+def _tick(app: App, now: datetime) -> None:
     with app.transaction() as inside:
         flow.on_tick(replace(inside, clock=ManualClock(now)), now)
-    _carry_all(app)
 
 
 def _journal_rows(app: App, after: int, count: int) -> list[tuple[Any, ...]]:

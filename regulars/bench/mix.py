@@ -15,6 +15,10 @@ ORDERS = 35
 OPENED = 10
 CATEGORIES = 60
 STORES = 20
+# One in twenty bought every week and then stopped, five weeks before the stream: they are whom a journey writes to.
+LAPSED_ONE_IN = 20
+LAPSED_ORDERS = 6
+LAPSED_SINCE_DAYS = 35
 
 Message = dict[str, Any]
 
@@ -48,19 +52,34 @@ def people(customers: int, seed: int) -> Iterator[Message]:
         }  # fmt: skip
 
 
+def lapsed(customers: int, seed: int) -> Iterator[tuple[str, Message]]:
+    """(source, message) of those who used to come and may be written to: weekly orders, then none."""
+    dice = SeededDice(seed)
+    for her in range(0, customers, LAPSED_ONE_IN):
+        allowed = {"channel": "email", "purpose": "marketing", "address": f"customer{her}@example.com"}
+        first = START - timedelta(days=LAPSED_SINCE_DAYS + 7 * (LAPSED_ORDERS - 1))
+        said = {"messageId": f"consent-{her}", "timestamp": first.isoformat(), "userId": f"c{her}"}
+        yield "crm", said | {"type": "track", "event": "Consent Given", "properties": allowed}
+        for week in range(LAPSED_ORDERS):
+            number = f"lapsed-{her}-{week}"
+            when = (first + timedelta(days=7 * week)).isoformat()
+            yield "tills", {"messageId": number, "timestamp": when} | _order(number, her, True, dice)
+
+
 def events(count: int, customers: int, seed: int, days: int) -> Iterator[tuple[str, Message]]:
-    """(source, message) in order of time over `days` days, every event another customer's turn."""
+    """(source, message) in order of time over `days` days, each another customer's turn; the lapsed have none."""
     dice = SeededDice(seed)
     step = timedelta(days=days) / count
+    coming = [number for number in range(customers) if number % LAPSED_ONE_IN] or [0]
     for number in range(count):
-        her, kind = below(dice, customers), below(dice, 100)
+        her, kind = coming[below(dice, len(coming))], below(dice, 100)
         message: Message = {
             "messageId": f"event-{number}",
             "timestamp": (START + timedelta(days=1) + number * step).isoformat(),
         }
         if kind < ORDERS:
             at_till = kind < ORDERS * 2 // 3
-            yield ("tills" if at_till else "web"), message | _order(number, her, at_till, dice)
+            yield ("tills" if at_till else "web"), message | _order(str(number), her, at_till, dice)
         elif kind < ORDERS + OPENED:
             opened = {"email": f"customer{her}@example.com", "campaign_id": str(below(dice, 9))}
             yield "mail", message | {"type": "track", "event": "Email Opened", "properties": opened}
@@ -69,7 +88,7 @@ def events(count: int, customers: int, seed: int, days: int) -> Iterator[tuple[s
             yield "web", message | {"type": "page", "name": "Shelf", "userId": f"c{her}", "properties": page}
 
 
-def _order(number: int, her: int, at_till: bool, dice: Dice) -> Message:
+def _order(number: str, her: int, at_till: bool, dice: Dice) -> Message:
     products: list[Message] = [
         {
             "product_id": str(800_000 + below(dice, 100_000)),

@@ -1,14 +1,17 @@
 """How fast a till gets its card over real HTTP, as a multiple of a bare single-row SELECT by key.
 
 Both sides ask one after the other over one connection, for customers in a seeded random order, and are compared at the
-99th of a hundred answers. The server is a process of its own. Customers are made by real events through all rooms.
+99th of a hundred answers. The server is `regulars serve` itself, asked with a till's key as a till asks. Customers are
+made by real events through all rooms, by default as many, with as many orders, as the full demo brand has.
 """
 
 import json
+import os
 import random
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -17,28 +20,20 @@ from typing import Any
 
 import psycopg
 
-from regulars import collect, flow
+from regulars import collect, flow, web
 from regulars.app import App, open_app
 from regulars.bench.ingest import scratch
 from regulars.kit.settings import Settings
 from regulars.store import queries
 
 SQL = queries("regulars.bench")
-CUSTOMERS = 2_500
+CUSTOMERS = 13_000
 ORDERS_EACH = 12
 QUESTIONS = 3_000
 WARM_UP = 300
 CHUNK_EVENTS = 5_000
 SEED = 7
 ANSWER_BYTES = 65_536
-SERVER = """
-import sys, uvicorn
-from regulars.app import open_app
-from regulars.engage import moment_asgi
-from regulars.kit.settings import Settings
-with open_app(Settings(database_url=sys.argv[1])) as app:
-    uvicorn.run(moment_asgi(app), host="127.0.0.1", port=int(sys.argv[2]), log_level="error", access_log=False)
-"""
 
 
 def run(settings: Settings, *, size: int | None = None) -> dict[str, Any]:
@@ -48,9 +43,11 @@ def run(settings: Settings, *, size: int | None = None) -> dict[str, Any]:
     with scratch(settings) as dsn:
         with open_app(Settings(database_url=dsn)) as app:
             _people(app, customers)
+            with app.transaction() as inside:
+                key = web.add_server_key(inside, "bench", web.Role.ASSOCIATE)
         select = _select(dsn, customers, questions)
         with _serving(dsn) as port:
-            asked = _ask(port, customers, questions)
+            asked = _ask(port, key, customers, questions)
     raw = {"select": _percentiles(select), "http": _percentiles(asked)}
     ratio = round(raw["http"]["p99_ms"] / raw["select"]["p99_ms"], 2)
     return {
@@ -120,13 +117,17 @@ def _serving(dsn: str) -> Generator[int, None, None]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    process = subprocess.Popen([sys.executable, "-c", SERVER, dsn, str(port)])
-    try:
-        _wait_for(port)
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
+    with tempfile.TemporaryDirectory(prefix="regulars-bench-") as home:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "regulars", "serve", "--no-worker", "--port", str(port)],
+            env=os.environ | {"REGULARS_DATABASE_URL": dsn, "REGULARS_HOME": home, "REGULARS_LOG_LEVEL": "warning"},
+        )
+        try:
+            _wait_for(port)
+            yield port
+        finally:
+            process.terminate()
+            process.wait()
 
 
 def _wait_for(port: int) -> None:
@@ -139,15 +140,14 @@ def _wait_for(port: int) -> None:
     raise TimeoutError(f"nothing answers on port {port}")
 
 
-def _ask(port: int, customers: int, questions: int) -> list[float]:
+def _ask(port: int, key: str, customers: int, questions: int) -> list[float]:
     """Seconds of each question by loyalty card over one kept-alive connection."""
     dice, taken = random.Random(SEED), list[float]()
     with socket.create_connection(("127.0.0.1", port)) as line:
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for _ in range(WARM_UP + questions):
-            question = (
-                f"GET /api/moment?card={_card(dice.randrange(customers))} HTTP/1.1\r\nHost: till\r\n\r\n".encode()
-            )
+            asked = f"GET /api/moment?card={_card(dice.randrange(customers))} HTTP/1.1"
+            question = f"{asked}\r\nHost: till\r\nAuthorization: Bearer {key}\r\n\r\n".encode()
             start = time.perf_counter()
             line.sendall(question)
             body = _answer(line)
