@@ -8,7 +8,7 @@ Never: says who an event belongs to, changes a journal row, or acknowledges what
 
 from regulars.collect.ahead import ReadAhead
 from regulars.collect.door import Arrival, Refused, Row, admit
-from regulars.collect.facts import FACT_COLUMNS, Fact, FactColumn, facts_of
+from regulars.collect.facts import FACT_COLUMNS, Fact, FactColumn, cents, facts_of
 from regulars.collect.gateway import Gateway, gateway
 from regulars.collect.imports import ImportReport, RowRefusal, import_file, try_file
 from regulars.collect.journal import (
@@ -61,6 +61,7 @@ __all__ = [
     "admit",
     "advance",
     "announce",
+    "cents",
     "claim",
     "fact_files",
     "facts_of",

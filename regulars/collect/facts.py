@@ -6,8 +6,9 @@ round differently is decided here once: money becomes integer cents, days become
 """
 
 # ruff: noqa: RUF005  (a fact is written as a sum of short tuples, in the groups of the table of columns)
+import re
 from collections.abc import Iterable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -23,6 +24,12 @@ LINES_PER_EVENT = 4096
 QUANTITY_LIMIT_PIECES = 999
 # An amount above this is a typing error; keeping it would let one event outweigh every customer.
 AMOUNT_LIMIT_CENTS = 10**13
+# The same for scores and minutes; a bigint then holds the sum of 900,000 of the largest.
+WHOLE_LIMIT = 10**13
+# Numbers as text: the digits of ASCII only, and an exponent that cannot make arithmetic long (10^999999 takes seconds).
+NUMBER_LIMIT_CHARACTERS = 40
+AMOUNT_AS_TEXT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
+WHOLE_AS_TEXT = re.compile(r"-?[0-9]{1,17}")
 TEXT_LIMIT_CHARACTERS = 200
 QUARTER_HOUR_US = 900_000_000
 
@@ -92,8 +99,7 @@ def _order(event: Event, zone: ZoneInfo, facts: list[Fact]) -> None:
     items: list[dict[str, Any]] = [item for item in products if isinstance(item, dict)] if _is_list(products) else []
     seq, base, us = event.seq, event.seq * LINES_PER_EVENT, microseconds(event.occurred_at)
     day = _day(us // QUARTER_HOUR_US, zone)
-    order_id = p.get("order_id")
-    order_hash = None if order_id is None else hash64("order", order_id)
+    order_hash = _order_hash(p.get("order_id"))
     store, channel = text(p.get("store_id")), text(p.get("channel")) or CHANNEL_BY_KIND.get(event.source_kind)
     campaign, household = text(p.get("campaign_id")), text(p.get("household_id"))
     pieces = discounts = coupons = 0
@@ -112,8 +118,8 @@ def _order(event: Event, zone: ZoneInfo, facts: list[Fact]) -> None:
             )
         )  # fmt: skip
     # What stands on the order itself wins over the sum of its lines; lines are often sent without discounts.
-    discounts = _or(cents(p.get("discount")), discounts)
-    coupons = _or(cents(p.get("coupon_discount")), coupons)
+    discounts = _or(cents(p.get("discount")), _plausible(discounts))
+    coupons = _or(cents(p.get("coupon_discount")), _plausible(coupons))
     revenue = _or(cents(p.get("revenue")), cents(p.get("total")))
     facts.insert(
         place,
@@ -128,12 +134,11 @@ def _plain(event: Event, name: str, zone: ZoneInfo) -> Fact:
     p = event.body.properties
     us = microseconds(event.occurred_at)
     amount = cents(p.get("revenue"))
-    order_id = p.get("order_id")
     given_back = name in REFUNDS
     return (
         (event.seq, 0, event.seq * LINES_PER_EVENT, name, us, _day(us // QUARTER_HOUR_US, zone))
         + (None if given_back else amount, amount if given_back else None, None, None, None)
-        + (whole(p.get("score")), whole(p.get("minutes")), None if order_id is None else hash64("order", order_id))
+        + (whole(p.get("score")), whole(p.get("minutes")), _order_hash(p.get("order_id")))
         + (text(p.get("category")), text(p.get("department")), text(p.get("brand")), text(p.get("product_id")))
         + (text(p.get("store_id")), text(p.get("channel")) or CHANNEL_BY_KIND.get(event.source_kind))
         + (text(p.get("campaign_id")), text(p.get("household_id")))
@@ -148,22 +153,21 @@ def cents(value: Any) -> int | None:
     if value is None or value is True or value is False:
         return None
     if type(value) is float:
-        amount = round(value * 100) if -1e11 < value < 1e11 else None
-    elif isinstance(value, int):
-        amount = value * 100
-    elif isinstance(value, str):
-        amount = _cents_of_text(value)
-    else:
-        return None
-    return amount if amount is not None and -AMOUNT_LIMIT_CENTS < amount < AMOUNT_LIMIT_CENTS else None
+        return _plausible(round(value * 100)) if -1e11 < value < 1e11 else None
+    if isinstance(value, int):
+        return _plausible(value * 100)
+    return _cents_of_text(value.strip()) if isinstance(value, str) else None
 
 
 def _cents_of_text(value: str) -> int | None:
-    try:
-        amount = Decimal(value.strip())
-        return int((amount * 100).to_integral_value()) if amount.is_finite() and abs(amount) < 10**11 else None
-    except (InvalidOperation, ValueError):
+    if len(value) > NUMBER_LIMIT_CHARACTERS or not AMOUNT_AS_TEXT.fullmatch(value):
         return None
+    amount = Decimal(value)
+    return _plausible(int((amount * 100).to_integral_value())) if abs(amount) < 10**11 else None
+
+
+def _plausible(amount: int) -> int | None:
+    return amount if -AMOUNT_LIMIT_CENTS < amount < AMOUNT_LIMIT_CENTS else None
 
 
 def count(value: Any) -> int:
@@ -173,20 +177,22 @@ def count(value: Any) -> int:
 
 
 def whole(value: Any) -> int | None:
-    """The whole number a field holds (3, 3.0 or "3"), None where it holds none."""
+    """The whole number a field holds (3, 3.0 or "3"), None where it holds none or one beyond WHOLE_LIMIT."""
+    number: int | None = None
     if type(value) is int:
-        return value if -(2**62) < value < 2**62 else None
-    if isinstance(value, float):
-        return int(value) if value.is_integer() and abs(value) < 2**53 else None
-    if isinstance(value, str) and value.strip().lstrip("-").isdecimal() and len(value) < 18:
-        return int(value)
-    return None
+        number = value
+    elif isinstance(value, float):
+        number = int(value) if value.is_integer() else None
+    elif isinstance(value, str):
+        number = int(digits) if WHOLE_AS_TEXT.fullmatch(digits := value.strip()) else None
+    return number if number is not None and -WHOLE_LIMIT < number < WHOLE_LIMIT else None
 
 
 def text(value: Any) -> str | None:
     """A short text key: numbers as written, blanks and structures are None, at most TEXT_LIMIT_CHARACTERS."""
     if type(value) is str:
-        return _text(value)
+        # A long text is none of the few that come again and again, and 65,536 of them would fill the memory.
+        return _text(value) if len(value) <= TEXT_LIMIT_CHARACTERS else _text.__wrapped__(value)
     return str(value) if type(value) is int else None
 
 
@@ -202,7 +208,14 @@ def _line_cents(item: dict[str, Any]) -> int | None:
     if total is not None:
         return total
     price = cents(item.get("price"))
-    return None if price is None else price * count(item.get("quantity"))
+    return None if price is None else _plausible(price * count(item.get("quantity")))
+
+
+def _order_hash(value: Any) -> int | None:
+    """Names an order; what is neither text nor a number names none, and 12.0 is order 12."""
+    if isinstance(value, float):
+        value = int(value) if value.is_integer() else value
+    return hash64("order", value) if value.__class__ in (str, int, float) else None
 
 
 @lru_cache(maxsize=4096)
