@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -17,13 +18,14 @@ from regulars.collect.door import Arrival, Refused, Row, admit, refuse
 from regulars.collect.errors import FileRefused
 from regulars.collect.journal import Entry, Rejected, append, mint
 from regulars.collect.keys import Source
-from regulars.collect.mapping import Mapping, message
-from regulars.collect.sources import FileRow, sources
+from regulars.collect.mapping import Mapping, in_zone, message
+from regulars.collect.sources import FileRow, Reader, sources
 
 CHUNK_ROWS = 5_000
 HASH_CHUNK_BYTES = 1024 * 1024
 REFUSALS_LISTED_MAX = 1_000
 FILE_ID_CHARACTERS = 16
+OTHER_ENDINGS = {"tsv": "csv", "txt": "csv", "ndjson": "jsonl", "json": "jsonl", "pq": "parquet"}
 
 
 class RowRefusal(msgspec.Struct, frozen=True):
@@ -79,7 +81,7 @@ _Act = Callable[[App, Source, _Chunk], tuple[int, list[RowRefusal]]]
 def _run(
     app: App, path: Path, source: Source, mapping: Mapping, progress: Callable[[float], None], act: _Act
 ) -> ImportReport:
-    reader = sources[suffix(path)]
+    reader = _reader(path)
     file_id = _file_id(path)
     rows = duplicates = refused = 0
     listed: list[RowRefusal] = []
@@ -100,10 +102,19 @@ def _run(
     )
 
 
+def _reader(path: Path) -> Reader:
+    """The plug-in that reads this file."""
+    name = suffix(path)
+    if name not in set(sources):
+        readable = ", ".join(f".{ending}" for ending in (*sources, *OTHER_ENDINGS))
+        raise FileRefused(f"{path.name} is no file we can read", f"Save it as one of {readable}")
+    return sources[name]
+
+
 def suffix(path: Path) -> str:
     """The name of the plug-in that reads this file."""
     ending = path.suffix.lower().lstrip(".")
-    return {"tsv": "csv", "txt": "csv", "ndjson": "jsonl", "json": "jsonl", "pq": "parquet"}.get(ending, ending)
+    return OTHER_ENDINGS.get(ending, ending)
 
 
 def _file_id(path: Path) -> str:
@@ -125,10 +136,11 @@ def _chunks(rows: Iterable[FileRow]) -> Iterator[list[FileRow]]:
 
 def _admitted(app: App, source: Source, mapping: Mapping, file_id: str, chunk: list[FileRow]) -> _Chunk:
     arrival = Arrival(source, app.clock.now(), lambda: mint(app))
-    return [(row.number, _admit_row(row, mapping, arrival, f"import:{file_id}:{row.number}")) for row in chunk]
+    zone = app.settings.zone
+    return [(row.number, _admit_row(row, mapping, zone, arrival, f"import:{file_id}:{row.number}")) for row in chunk]
 
 
-def _admit_row(row: FileRow, mapping: Mapping, arrival: Arrival, own_id: str) -> Row | Refused:
+def _admit_row(row: FileRow, mapping: Mapping, zone: ZoneInfo, arrival: Arrival, own_id: str) -> Row | Refused:
     if isinstance(row.content, str):
         refused = refuse(
             row.content,
@@ -137,7 +149,7 @@ def _admit_row(row: FileRow, mapping: Mapping, arrival: Arrival, own_id: str) ->
             "Check quotes, the number of cells and that every line of JSON is one object",
         )
         return refused._replace(message_id=own_id)
-    made = message(row.content, mapping)
+    made = in_zone(message(row.content, mapping), zone)
     if not made.get("messageId"):
         made["messageId"] = own_id
     elif isinstance(made["messageId"], int):

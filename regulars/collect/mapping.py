@@ -7,8 +7,10 @@ a JSON line that is a message already stays as it is.
 
 import json
 import tomllib
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -29,6 +31,7 @@ FIELDS_BY_COLUMN = {
     }.items()
     for spelling in spellings
 }
+TIMES = ("timestamp", "originalTimestamp")
 BAGS = ("properties.", "traits.", "context.")
 # Text in these becomes a number; anything else that looks like one (a card, a postcode) must stay as it is written.
 NUMBERS = frozenset({"revenue", "discount", "coupon_discount", "quantity", "price", "points", "score", "minutes"})
@@ -53,7 +56,7 @@ def load(path: Path) -> Mapping:
         text = path.read_text()
         data = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
         mapping = msgspec.convert(data, Mapping)
-    except (OSError, ValueError, msgspec.ValidationError) as fault:
+    except (OSError, ValueError, RecursionError, msgspec.ValidationError) as fault:
         raise MappingRefused(f"The mapping {path.name} cannot be used: {fault}", "Mend what it names") from None
     faults = [
         f"'{place}'"
@@ -72,14 +75,20 @@ def load(path: Path) -> Mapping:
 
 def message(row: dict[str, Any], mapping: Mapping) -> dict[str, Any]:
     """The message of a row."""
-    if not mapping.fields and row.get("type") in KINDS and not any(key.startswith(BAGS) for key in row):
+    said = row.get("type") or row.get("kind")
+    # A type that is no text is for the door to refuse, this row alone.
+    is_message = isinstance(row.get("type"), str) and row["type"] in KINDS
+    if is_message and not mapping.fields and not any(key.startswith(BAGS) for key in row):
         return _settled(dict(row))
     made: dict[str, Any] = {}
     if mapping.event:
         made["event"] = mapping.event
     known = {FIELDS_BY_COLUMN.get(column) for column in row}
-    kind = mapping.kind or row.get("type") or row.get("kind")
-    kind = kind or ("track" if mapping.event or "event" in known or "event" in mapping.fields.values() else "identify")
+    kind = (
+        mapping.kind
+        or said
+        or ("track" if mapping.event or "event" in known or "event" in mapping.fields.values() else "identify")
+    )
     bag = "traits." if kind in ("identify", "group") else "properties."
     for column, value in row.items():
         place = mapping.fields.get(column) if mapping.fields else _place(column, bag)
@@ -88,6 +97,25 @@ def message(row: dict[str, Any], mapping: Mapping) -> dict[str, Any]:
     for place, value in mapping.constants.items():
         _put(made, place, value)
     return made | {"type": kind}
+
+
+def in_zone(made: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+    """The message with its zone-less times read as local ones, as the clock on the wall of the brand showed them.
+
+    Of an hour that the end of summer time repeats it is the first; one that its beginning skips counts from before the
+    change (2:30 is what the clock shows as 3:30). What is no ISO 8601 text stays, for the door to judge.
+    """
+    for field in TIMES:
+        told = made.get(field)
+        if not isinstance(told, str):
+            continue
+        try:
+            instant = datetime.fromisoformat(told)
+            if instant.tzinfo is None:
+                made[field] = instant.replace(tzinfo=zone).isoformat()
+        except (ValueError, OverflowError):
+            continue
+    return made
 
 
 def _settled(sent: dict[str, Any]) -> dict[str, Any]:

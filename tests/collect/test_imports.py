@@ -1,10 +1,14 @@
 """Files go in once, whatever their format, and every row that does not says why."""
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import msgspec
 import pyarrow
 import pyarrow.parquet as parquet
 import pytest
@@ -12,9 +16,9 @@ import pytest
 from regulars import collect
 from regulars.app import App
 from regulars.collect.errors import FileRefused, MappingRefused
-from regulars.collect.mapping import Mapping, load, message
+from regulars.collect.mapping import Mapping, in_zone, load, message
 from regulars.collect.sources import sources
-from regulars.kit.errors import InputRefused
+from regulars.kit.settings import Settings
 
 CRM = '''customer_id;Email;first_name;postcode
 17;ann@example.com;Ann;01234
@@ -29,6 +33,10 @@ def put_in(app: App, path: Path, mapping: Mapping | None = None) -> collect.Impo
     with app.transaction() as inside:
         source, _ = collect.register(inside, "crm", "crm")
     return collect.import_file(app, path, source, mapping)
+
+
+def replace_zone(app: App, zone: str) -> Settings:
+    return msgspec.structs.replace(app.settings, brand_zone=zone)
 
 
 def bodies(app: App) -> list[dict[str, Any]]:
@@ -122,10 +130,122 @@ def test_a_mapping_sets_event_constants_and_numbers() -> None:
 
 
 def test_a_file_that_is_not_what_it_says_is_refused_with_advice(app: App, tmp_path: Path) -> None:
-    for name, refusal in [("x.parquet", FileRefused), ("x.csv", FileRefused), ("x.xlsx", InputRefused)]:
+    for name, reason in [("x.parquet", "no whole Parquet"), ("x.csv", "no header"), ("x.xlsx", r"\.csv, \.jsonl")]:
         (tmp_path / name).write_text("")
-        with pytest.raises(refusal):
+        with pytest.raises(FileRefused, match=reason):
             put_in(app, tmp_path / name)
+
+
+@pytest.mark.parametrize("later", [1, 150, 7_000])
+def test_a_quote_that_nobody_closed_refuses_the_file_by_its_line_before_any_row_is_in(
+    app: App, tmp_path: Path, later: int
+) -> None:
+    rows = [f"{number},ann{number}@example.com,Ann" for number in range(later + 7_000)]
+    rows[later] = f'{later},"broken@example.com,Ann'
+    (tmp_path / "crm.csv").write_text("user_id,email,name\n" + "\n".join(rows))
+
+    with pytest.raises(FileRefused, match=f"quote in line {later + 2} "):
+        put_in(app, tmp_path / "crm.csv")
+
+    assert bodies(app) == []
+
+
+def test_a_quote_that_a_later_row_closes_refuses_the_file_too(app: App, tmp_path: Path) -> None:
+    (tmp_path / "crm.csv").write_text('user_id,name\n1,"Ann\n2,Bob\n3,"Cyd"\n')
+
+    with pytest.raises(FileRefused, match="quote in line 2 "):
+        put_in(app, tmp_path / "crm.csv")
+
+
+def test_a_wrong_quote_within_one_line_refuses_that_row_alone(app: App, tmp_path: Path) -> None:
+    (tmp_path / "crm.csv").write_text('user_id,name\n1,"Ann" Miller\n2,Bob\n3,"Cyd\n')
+
+    report = put_in(app, tmp_path / "crm.csv")
+
+    assert [(each.row, each.code) for each in report.refusals] == [(1, "RG-1112"), (3, "RG-1112")]
+    assert [body["userId"] for body in bodies(app)] == ["2"]
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\x0b", "\x0c", "\x85", "\x1c"])
+def test_a_cell_may_hold_any_separator_of_unicode(app: App, tmp_path: Path, sign: str) -> None:
+    (tmp_path / "crm.csv").write_text(f'user_id,name\n1,Ann{sign}Miller\n2,"Bob\nRoe"\n', encoding="utf-8")
+
+    assert put_in(app, tmp_path / "crm.csv").accepted == 2
+
+    assert [body["traits"]["name"] for body in bodies(app)] == [f"Ann{sign}Miller", "Bob\nRoe"]
+
+
+def test_a_torn_file_of_16_bit_text_is_refused(app: App, tmp_path: Path) -> None:
+    (tmp_path / "crm.csv").write_bytes(CRM.encode("utf-16") + b"a")
+
+    with pytest.raises(FileRefused, match="utf-16"):
+        put_in(app, tmp_path / "crm.csv", WHO)
+
+
+def test_times_without_a_zone_are_the_brands_own(app: App, tmp_path: Path) -> None:
+    brand = replace(app, settings=replace_zone(app, "America/New_York"))
+    (tmp_path / "visits.csv").write_text(
+        "user_id,event,timestamp\n1,Visit,2026-01-05 15:00\n2,Visit,2026-01-05T15:00Z\n3,Visit,2026-01-05\n"
+    )
+
+    assert put_in(brand, tmp_path / "visits.csv").accepted == 3
+
+    with app.transaction() as inside:
+        batch = collect.claim(inside, 10)
+    assert batch is not None
+    assert [event.occurred_at for event in batch.events] == [
+        datetime(2026, 1, 5, 20, tzinfo=UTC),
+        datetime(2026, 1, 5, 15, tzinfo=UTC),
+        datetime(2026, 1, 5, 5, tzinfo=UTC),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("told", "understood"),
+    [
+        ("2026-03-08T02:30", "2026-03-08T07:30:00+00:00"),  # skipped: as before the change, which is 3:30 after it
+        ("2026-11-01T01:30", "2026-11-01T05:30:00+00:00"),  # comes twice: the first
+    ],
+)
+def test_an_hour_that_summer_time_skips_or_repeats_has_one_meaning(told: str, understood: str) -> None:
+    made = in_zone({"timestamp": told}, ZoneInfo("America/New_York"))
+
+    assert datetime.fromisoformat(made["timestamp"]).astimezone(UTC).isoformat() == understood
+
+
+@pytest.mark.parametrize("wrong", ['["track"]', '{"a": 1}', "7", "true"])
+def test_a_type_that_is_no_text_refuses_its_row_alone(app: App, tmp_path: Path, wrong: str) -> None:
+    good = '{"type": "identify", "userId": "b"}'
+    (tmp_path / "x.jsonl").write_text(f'{{"type": {wrong}, "userId": "a"}}\n{good}\n')
+
+    report = put_in(app, tmp_path / "x.jsonl")
+
+    assert (report.accepted, [(each.row, each.code) for each in report.refusals]) == (1, [(1, "RG-1102")])
+
+
+def test_a_parquet_file_with_a_damaged_page_is_refused_before_any_row_is_in(app: App, tmp_path: Path) -> None:
+    file = tmp_path / "orders.parquet"
+    columns = {"user_id": [f"u{number}" for number in range(20_000)], "event": ["Visit"] * 20_000}
+    parquet.write_table(pyarrow.table(columns), file, row_group_size=5_000, use_dictionary=False, compression="snappy")
+    content = bytearray(file.read_bytes())
+    at = int(len(content) * 0.8)
+    content[at : at + 400] = b"\xff" * 400
+    file.write_bytes(content)
+
+    with pytest.raises(FileRefused, match="Parquet"):
+        put_in(app, file)
+
+    assert bodies(app) == []
+
+
+def test_a_parquet_time_that_nothing_can_say_refuses_its_row_alone(app: App, tmp_path: Path) -> None:
+    file = tmp_path / "visits.parquet"
+    times = pyarrow.array([0, 10**18, 0], pyarrow.timestamp("ms"))
+    parquet.write_table(pyarrow.table({"user_id": ["a", "b", "c"], "seen": times}), file)
+
+    report = put_in(app, file)
+
+    assert (report.accepted, [(each.row, each.code) for each in report.refusals]) == (2, [(2, "RG-1112")])
 
 
 def test_every_file_format_on_the_shelf_says_what_it_reads() -> None:
