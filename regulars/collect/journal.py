@@ -14,7 +14,7 @@ import msgspec
 from regulars.app import App
 from regulars.collect import errors
 from regulars.collect.door import Arrival, Refused, Row, admit, refuse
-from regulars.collect.keys import SQL, Source
+from regulars.collect.keys import OWN_SOURCE, SQL, Source, register_own
 from regulars.kit.errors import InputRefused
 from regulars.model import Batch, Body, Event
 
@@ -24,7 +24,6 @@ FLOW = "flow"
 JOURNAL_LOCK = 0x4A4F5552
 APPEND_MAX_EVENTS = 5_000
 PUBLISH_MAX_EVENTS = 5_000
-OWN_SOURCE = "regulars"
 MINTED_ID_BYTES = 16
 
 _encode = msgspec.json.Encoder().encode
@@ -280,13 +279,6 @@ def _publish_some(app: App) -> int:
     ).fetchone()
     assert row is not None
     return row[0]
-
-
-def register_own(app: App) -> None:
-    """Make the source that our own events come from, which nobody holds a key to."""
-    app.db.execute(
-        SQL.make_source, {"name": OWN_SOURCE, "kind": "own", "login_space": OWN_SOURCE, "now": app.clock.now()}
-    )
 
 
 class Refusal(msgspec.Struct, frozen=True):

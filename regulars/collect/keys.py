@@ -13,7 +13,10 @@ from regulars.store import queries
 
 SQL = queries("regulars.collect")
 
-SOURCE_KINDS = ("tills", "web", "crm", "email", "calls", "own", "other")
+SOURCE_KINDS = ("tills", "web", "crm", "email", "calls", "other")
+"""What may be registered. Our own events have a kind and a source that nobody gets a key to: they are believed."""
+OWN_KIND = "own"
+OWN_SOURCE = "regulars"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 KEY_ID_BYTES = 5
 SECRET_BYTES = 32
@@ -49,6 +52,7 @@ def register(app: App, name: str, kind: str, login_space: str | None = None) -> 
     """
     if not NAME.fullmatch(name):
         raise SourceRefused(f"'{name}' is no name for a source", "Use lower-case letters, digits, - and _")
+    _refuse_own(name)
     if kind not in SOURCE_KINDS:
         raise SourceRefused(f"There is no kind of source '{kind}'", f"Choose one of: {', '.join(SOURCE_KINDS)}")
     made = app.db.execute(
@@ -65,8 +69,25 @@ def register(app: App, name: str, kind: str, login_space: str | None = None) -> 
     return source, _make_key(app, source) if made else None
 
 
+def register_own(app: App) -> None:
+    """Make the source that our own events come from, which nobody holds a key to."""
+    app.db.execute(
+        SQL.make_source,
+        {"name": OWN_SOURCE, "kind": OWN_KIND, "login_space": OWN_SOURCE, "now": app.clock.now()},
+    )
+
+
+def _refuse_own(name: str) -> None:
+    if name == OWN_SOURCE:
+        raise SourceRefused(
+            f"The source '{OWN_SOURCE}' holds what Regulars itself found; nobody else may write to it",
+            "Choose another name",
+        )
+
+
 def rotate(app: App, name: str, overlap_hours: float = ROTATION_OVERLAP_HOURS) -> str:
     """A new write key for this source; the ones before work for `overlap_hours` more."""
+    _refuse_own(name)
     source = source_by_name(app, name)
     if source is None:
         raise SourceRefused(f"There is no source '{name}'", "Look at `regulars source list`")
@@ -76,9 +97,9 @@ def rotate(app: App, name: str, overlap_hours: float = ROTATION_OVERLAP_HOURS) -
 
 
 def source_by_name(app: App, name: str) -> Source | None:
-    """The source of this name."""
+    """The source of this name; None for our own, too: whoever asks by name wants to write to it."""
     row = app.db.execute(SQL.source_by_name, {"name": name}).fetchone()
-    return Source(*row) if row else None
+    return Source(*row) if row and name != OWN_SOURCE else None
 
 
 def source_by_key(app: App, key: str) -> Source | None:

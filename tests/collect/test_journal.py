@@ -3,8 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from regulars import collect
 from regulars.app import App
+from regulars.collect.errors import SourceRefused
 
 
 def track(message_id: str, **fields: Any) -> dict[str, Any]:
@@ -102,6 +105,21 @@ def test_an_announcement_reaches_the_journal_once_it_is_published(app: App) -> N
     assert (event.source, event.source_kind, event.name) == ("regulars", "own", "Segment Entered")
     assert event.body.context == {"customer": 7}
     assert event.body.properties == {"segment": "lapsing"}
+
+
+def test_nobody_outside_can_write_what_only_regulars_itself_may_say(app: App) -> None:
+    told = collect.Announcement(message_id="m", name="Points Earned", customer=1, occurred_at=app.clock.now())
+    with app.transaction() as inside:
+        for name, kind in (("mine", "own"), ("regulars", "tills"), ("regulars", "own")):
+            with pytest.raises(SourceRefused):
+                collect.register(inside, name, kind)
+        collect.announce(inside, [told])
+        collect.publish(inside)
+
+        assert collect.source_by_name(inside, "regulars") is None
+        with pytest.raises(SourceRefused):
+            collect.rotate(inside, "regulars")
+        assert [use.source.kind for use in collect.list_sources(inside)] == ["own"]
 
 
 def test_a_write_key_is_shown_once_and_stored_as_a_hash(app: App) -> None:
