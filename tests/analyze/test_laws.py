@@ -47,14 +47,14 @@ STEPS = st.one_of(
 law = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 
-def live(town: Town, history: list[Any]) -> None:
-    """Play a history."""
+def live(town: Town, history: list[Any], *, retrying: bool = False) -> None:
+    """Play a history; `retrying` with everything sent again around each batch."""
     day = TODAY
     town.app.clock.move_to(EPOCH + timedelta(days=TODAY))
     for step in history:
         here = town.customers()
         if step[0] == "batch":
-            town.batch(step[1])
+            town.batch(step[1], retrying=retrying)
         elif step[0] == "merge" and step[1] != step[2] and {step[1], step[2]} <= here:
             town.merge(step[1], step[2])
         elif step[0] == "split" and step[1] in town.signatures() and town.signatures()[step[1]] != step[1]:
@@ -91,6 +91,31 @@ def test_one_batch_of_many_is_many_batches_of_one_in_any_order(town: Town, given
         town.batch([one])
 
     assert town.state(columns) == at_once
+
+
+@law
+@given(history=st.lists(STEPS, min_size=2, max_size=6))
+def test_what_arrives_again_changes_nothing(town: Town, history: list[Any]) -> None:
+    columns = "orders, spend_cents, order_days, gap_sd_days, orders_90, top_category, channels, survey_mean, word"
+    town.clear()
+    live(town, history)
+    once = town.state(columns)
+
+    town.clear()
+    live(town, history, retrying=True)
+
+    assert town.state(columns) == once
+    assert differences(town) == []
+
+
+def test_the_same_events_under_new_ids_are_seen(town: Town) -> None:
+    town.app.clock.move_to(EPOCH + timedelta(days=TODAY))
+    town.batch([(1, order(TODAY))])
+    once = town.state("orders, spend_cents")
+
+    town.batch([(1, order(TODAY))])
+
+    assert town.state("orders, spend_cents") != once
 
 
 @pytest.mark.parametrize("jumps", [[40], [1] * 40, [13, 27]])

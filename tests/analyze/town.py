@@ -32,6 +32,7 @@ class Town:
     app: App
     source: collect.Source = field(init=False)
     number: int = 0
+    sent: list[object] = field(default_factory=list)
     waiting: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -39,10 +40,13 @@ class Town:
             self.source, _ = collect.register(app, "till", "tills")
         analyze.ensure_schema(self.app)
 
-    def batch(self, given: list[tuple[int, dict[str, Any]]]) -> Changes:
-        """Events of signatures, carried as one batch. A signature's customer is itself until `move` says otherwise."""
+    def batch(self, given: list[tuple[int, dict[str, Any]]], *, retrying: bool = False) -> Changes:
+        """Events of signatures, carried as one batch. A signature's customer is itself until `move` says otherwise.
+
+        `retrying`: all that ever arrived comes again with them, before and after, as when a sender missed the answers.
+        """
         with self.app.transaction() as app:
-            batch = self._accept(app, given)
+            batch = self._accept(app, given, self.sent if retrying else [])
             changes = analyze.update(app, Changes(people=self._people(app, batch, given), touched=[]))
             collect.advance(app, batch)
             return changes
@@ -85,6 +89,7 @@ class Town:
 
     def clear(self) -> None:
         """Nobody lives here any more."""
+        self.sent = []
         with self.app.transaction() as app:
             (cells,) = app.db.execute(
                 "select string_agg(table_name, ', ') from information_schema.tables where table_name like 'cell\\_%'"
@@ -123,7 +128,7 @@ class Town:
         )
         return analyze.update(app, Changes(people=people, touched=[]))
 
-    def _accept(self, app: App, given: list[tuple[int, dict[str, Any]]]) -> Batch:
+    def _accept(self, app: App, given: list[tuple[int, dict[str, Any]]], again: list[object]) -> Batch:
         messages: list[object] = []
         for _, event in given:
             self.number += 1
@@ -131,8 +136,10 @@ class Town:
             rest = {key: value for key, value in event.items() if key != "day"}
             messages.append(rest | {"messageId": f"m{self.number}", "userId": "u", "timestamp": at.isoformat()})
         later = EPOCH + timedelta(days=40_000)
-        receipt = collect.accept(app, self.source, messages, received_at=later)
-        assert receipt.accepted == len(given), receipt
+        everything = [*again, *messages, *again, *messages] if again else messages
+        receipt = collect.accept(app, self.source, everything, received_at=later)
+        assert (receipt.accepted, receipt.duplicates) == (len(given), len(everything) - len(given)), receipt
+        self.sent = [*self.sent, *messages]
         batch = collect.claim(app, 5_000)
         assert batch is not None
         own = [event for event in batch.events if event.source == "till"]
