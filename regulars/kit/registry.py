@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.metadata import entry_points
 from typing import Generic, TypeVar
 
@@ -20,7 +21,8 @@ class Shelf(Generic[T]):
         self.package = package
         self._found: dict[str, T] = {}
         self._loaded = False
-        self._loading = threading.RLock()
+        self._is_loading = False
+        self._lock = threading.RLock()
 
     def add(self, name: str) -> Callable[[T], T]:
         """Decorator: put a plug-in on the shelf under `name`; a second one of the same name is refused."""
@@ -50,12 +52,30 @@ class Shelf(Generic[T]):
 
     def _load(self) -> None:
         # Two threads may ask first at the same time: the second must not see a shelf that is half full.
-        with self._loading:
-            if self._loaded:
+        with self._lock:
+            # A plug-in may look at its own shelf while it is loaded.
+            if self._loaded or self._is_loading:
                 return
-            self._loaded = True
-            package = importlib.import_module(self.package)
-            for module in pkgutil.iter_modules(package.__path__):
-                importlib.import_module(f"{self.package}.{module.name}")
-            for point in entry_points(group=f"regulars.{self.kind}"):
-                point.load()
+            self._is_loading = True
+            try:
+                self._load_all()
+                # Last: after a plug-in that failed, whoever asks next meets the same failure, not half a shelf.
+                self._loaded = True
+            finally:
+                self._is_loading = False
+
+    def _load_all(self) -> None:
+        package = importlib.import_module(self.package)
+        for module in pkgutil.iter_modules(package.__path__):
+            self._put_up(partial(importlib.import_module, f"{self.package}.{module.name}"))
+        for point in entry_points(group=f"regulars.{self.kind}"):
+            self._put_up(point.load)
+
+    def _put_up(self, load: Callable[[], object]) -> None:
+        before = dict(self._found)
+        try:
+            load()
+        except Exception:
+            # Loaded again it would be told that its own name is taken, and nobody would see why it failed.
+            self._found = before
+            raise

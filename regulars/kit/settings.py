@@ -79,8 +79,7 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Settings:
         if source.get(PREFIX + field.upper())
     }
     raw |= {name: value for name, value in given.items() if value is not None}
-    home = Path(str(raw.get("home", Settings().home))).expanduser()
-    raw = kept(home) | raw
+    raw = kept(_expanded(str(raw.get("home", Settings().home)))) | raw
     settings, faults = _read(raw)
     if faults:
         raise SettingRefused("; ".join(faults), "Mend what is named and start again (docs/reference/settings.md)")
@@ -144,6 +143,8 @@ def kept(home: Path) -> dict[str, object]:
         return msgspec.json.decode((home / KEPT).read_bytes(), type=dict[str, object])
     except FileNotFoundError:
         return {}
+    except OSError as fault:
+        raise _home_refused(home, fault) from None
     except msgspec.DecodeError as fault:
         raise SettingRefused(f"{home / KEPT} cannot be read: {fault}", "Mend or remove the file") from None
 
@@ -156,8 +157,23 @@ def keep(settings: Settings) -> None:
         for name in Settings.__struct_fields__
         if name not in NEVER_KEPT and getattr(settings, name) != getattr(defaults, name)
     }
-    settings.home_path.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
-    # Beside its place and moved in: another command may be reading it now.
-    part = settings.home_path / f"{KEPT}.{os.getpid()}"
-    part.write_bytes(msgspec.json.format(msgspec.json.encode(chosen)))
-    part.replace(settings.home_path / KEPT)
+    home = settings.home_path
+    try:
+        home.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+        # Beside its place and moved in: another command may be reading it now.
+        part = home / f"{KEPT}.{os.getpid()}"
+        part.write_bytes(msgspec.json.format(msgspec.json.encode(chosen)))
+        part.replace(home / KEPT)
+    except OSError as fault:
+        raise _home_refused(home, fault) from None
+
+
+def _expanded(home: str) -> Path:
+    try:
+        return Path(home).expanduser()
+    except RuntimeError as fault:
+        raise SettingRefused(f"REGULARS_HOME is {home!r}: {fault}", "Name a folder, for example ./.regulars") from None
+
+
+def _home_refused(home: Path, fault: OSError) -> SettingRefused:
+    return SettingRefused(f"{home} cannot be our data folder: {fault.strerror}", "Name a folder that you may write to")

@@ -41,7 +41,7 @@ class Lake:
     def write(self, path: str, types: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> Written:
         """Put rows (in the order of `types`) at `path`, durable, and under that name only when complete."""
         target = self.root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
+        self._make(target.parent)
         columns = list(zip(*rows, strict=True))
         arrays = [pa.array(c, type=ARROW_TYPES[t]) for c, t in zip(columns, types.values(), strict=True)]
         partial = target.with_suffix(".partial")
@@ -53,12 +53,30 @@ class Lake:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(target)
+        # The name, too: a power cut must not leave a row that counts on a file which nobody finds.
+        _sync(target.parent)
         return Written(whole.size, hashlib.sha256(whole).digest())
+
+    def _make(self, folder: Path) -> None:
+        """The folder with those above it, each durable in the one it stands in."""
+        if folder.is_dir():
+            return
+        self._make(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync(folder.parent)
 
     def is_whole(self, path: str, sha256: bytes) -> bool:
         """The file is there with this checksum."""
         target = self.root / path
         return target.is_file() and checksum(target) == sha256
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def checksum(path: Path) -> bytes:

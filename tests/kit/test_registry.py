@@ -51,6 +51,21 @@ def test_two_plug_ins_of_one_name_are_refused(package: Path) -> None:
         list(shelf())
 
 
+def test_a_plug_in_that_fails_is_heard_by_everybody_who_asks_and_never_gives_half_a_shelf(package: Path) -> None:
+    broken = PLUG_IN.format(name="fig") + "raise RuntimeError('no figs today')\n"
+    (package / "fig.py").write_text(broken)
+
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="no figs today"):
+            list(shelf())
+
+
+def test_a_plug_in_may_look_at_its_own_shelf_while_it_is_loaded(package: Path) -> None:
+    (package / "fig.py").write_text("from wares import shelf\nlist(shelf)\n" + PLUG_IN.format(name="fig"))
+
+    assert list(shelf()) == ["apple", "fig", "pear"]
+
+
 @pytest.mark.usefixtures("package")
 def test_an_outside_package_puts_its_plug_in_on_the_shelf_by_an_entry_point(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

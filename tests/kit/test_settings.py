@@ -77,3 +77,18 @@ def test_a_broken_memory_of_the_data_folder_is_one_clear_line(tmp_path: Path, te
 
     with pytest.raises(SettingRefused):
         load({"REGULARS_HOME": str(tmp_path)})
+
+
+def test_a_file_where_the_data_folder_should_be_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "home"
+    file.write_text("")
+
+    with pytest.raises(SettingRefused, match="data folder"):
+        load({"REGULARS_HOME": str(file)})
+    with pytest.raises(SettingRefused, match="data folder"):
+        keep(Settings(home=str(file)))
+
+
+def test_the_home_of_a_user_who_does_not_exist_is_refused() -> None:
+    with pytest.raises(SettingRefused, match="REGULARS_HOME"):
+        load({"REGULARS_HOME": "~nobody-of-this-name/regulars"})

@@ -1,0 +1,32 @@
+"""A file of the lake is there whole and under its name, or not at all."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from regulars.lake import Lake
+
+
+def test_a_file_is_named_on_the_disk_before_anybody_may_count_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "lake" / "facts" / "day=1" / "a.parquet"
+    kept: list[tuple[Path, bool]] = []
+    fsync = os.fsync
+
+    def watched(handle: int) -> None:
+        kept.append((Path(os.readlink(f"/proc/self/fd/{handle}")), file.exists()))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", watched)
+
+    Lake(tmp_path / "lake").write("facts/day=1/a.parquet", {"n": "bigint"}, [(1,)])
+
+    assert kept == [
+        (tmp_path, False),
+        (tmp_path / "lake", False),
+        (tmp_path / "lake" / "facts", False),
+        (file.with_suffix(".partial"), False),
+        (file.parent, True),
+    ]
