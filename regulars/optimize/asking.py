@@ -16,6 +16,9 @@ from regulars.optimize.errors import ParameterRefused
 from regulars.optimize.reports import Column, Parameter, Report, ReportResult, Value, reports
 from regulars.optimize.words import opened
 
+# Reports reckon back from a day, and no calendar goes back for ever.
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
+
 
 def report(app: App, name: str, params: Mapping[str, object] | None = None) -> ReportResult:
     """Run a report inside the caller's transaction. Raises ParameterRefused naming every fault at once."""
@@ -33,7 +36,7 @@ def parse(chosen: Report, params: Mapping[str, object]) -> dict[str, Any]:
         raw = params.get(name)
         text = "" if raw is None else str(raw).strip()
         try:
-            parsed[name] = _value(parameter, text) if text else _value(parameter, str(parameter.default or "")) or None
+            parsed[name] = _value(parameter, text or str(parameter.default or ""))
         except ValueError as fault:
             faults.append(f"{name} is '{text}', which is {fault}")
     if faults:
@@ -61,9 +64,12 @@ def _value(parameter: Parameter, text: str) -> Any:
         return text
     if parameter.type == "day":
         try:
-            return (date.fromisoformat(text) - EPOCH_DAY).days
+            asked = date.fromisoformat(text)
         except ValueError:
             raise ValueError("no date like 2026-11-22") from None
+        if not FIRST_DAY <= asked <= LAST_DAY:
+            raise ValueError(f"not between {FIRST_DAY} and {LAST_DAY}")
+        return (asked - EPOCH_DAY).days
     try:
         number = int(text)
     except ValueError:

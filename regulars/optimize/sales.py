@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regulars.app import App
+from regulars.optimize.words import span
 from regulars.store import queries
 
 PG = queries("regulars.optimize")
@@ -32,6 +33,20 @@ class Sales:
         self._engine = engine
         self.first_day, self.last_day = days
 
+    def period(self, days: int, until: int | None) -> Period | None:
+        """The period asked for, cut to the days on which orders are known; None where not even two days are.
+
+        One that begins before the data is partly empty, and what follows would be called growth.
+        Both are shortened alike, to whole weeks where there is one, so that they hold the same weekdays.
+        """
+        until = self.last_day if until is None else min(until, self.last_day)
+        most = (until - self.first_day + 1) // 2
+        if most < 1:
+            return None
+        if days > most:
+            return Period(most // WEEK_DAYS * WEEK_DAYS or most, until, is_cut=True)
+        return Period(days, until)
+
     def rows(self, query: str, **params: Any) -> list[tuple[Any, ...]]:
         """The rows of a query."""
         return self._engine.execute(query, params or None).fetchall()
@@ -43,11 +58,12 @@ class Sales:
 
 
 class Period:
-    """`days` up to and including `until`, and as many before them."""
+    """`days` up to and including `until`, and as many before them. `is_cut`: more were asked for than are known."""
 
-    def __init__(self, days: int, until: int) -> None:
+    def __init__(self, days: int, until: int, is_cut: bool = False) -> None:
         self.days = days
         self.until = until
+        self.is_cut = is_cut
         self.split = until - days + 1
         self.start = until - 2 * days + 1
 
@@ -55,6 +71,13 @@ class Period:
     def bounds(self) -> dict[str, int]:
         """As parameters of the queries."""
         return {"start": self.start, "split": self.split, "until": self.until}
+
+    @property
+    def told(self) -> str:
+        """The line that names both periods: 26 Oct 2026 to 22 Nov 2026 against the 28 days before."""
+        before = f"{self.days} days" if self.days > 1 else "day"
+        told = f"{span(self.split, self.until)} against the {before} before"
+        return f"{told}, which is as far as orders go back" if self.is_cut else told
 
 
 @contextmanager
@@ -75,11 +98,11 @@ def opened(app: App) -> Generator[Sales | None, None, None]:
 
 
 def compared(app: App, params: dict[str, Any], *asked: str) -> tuple[Period, list[dict[str, NDArray[Any]]]] | None:
-    """What these queries say about the period of `params` and the one before it; None while there is no order."""
+    """What these queries say about the period of `params` and the one before it; None while no two days are known."""
     with opened(app) as lake:
-        if lake is None:
+        period = lake.period(params["days"], params["until"]) if lake else None
+        if lake is None or period is None:
             return None
-        period = Period(params["days"], params["until"] or lake.last_day)
         return period, [lake.columns(query, **period.bounds) for query in asked]
 
 

@@ -53,8 +53,3 @@ def span(first: int, last: int) -> str:
 def opened(sentence: str) -> str:
     """A sentence begins with a capital."""
     return sentence[:1].upper() + sentence[1:]
-
-
-def against(days: int, first: int, last: int) -> str:
-    """The line that names both periods."""
-    return f"{span(first, last)} against the {days} days before"

@@ -2,16 +2,18 @@
 
 import csv
 import io
+from datetime import UTC, datetime, time
 
 import pytest
 
 from regulars import optimize
 from regulars.app import App
-from regulars.kit.clock import day_date
+from regulars.kit.clock import ManualClock, day_date
 from regulars.optimize import ReportResult
 from tests.optimize.little_lake import MONDAY, Lake
 
-NOW, BEFORE = MONDAY - 7, MONDAY - 49
+# The first of the 28 days before the latest 28: what is compared is known from its first day on.
+NOW, BEFORE = MONDAY - 7, MONDAY - 62
 
 
 def ask(app: App, name: str, **params: object) -> ReportResult:
@@ -66,8 +68,9 @@ def test_twice_the_visits_are_found_and_blamed_on_visits(app: App, lake: Lake) -
     assert sum(int(str(cents)) for cents in contributions) == 100_000
 
 
-def test_the_line_below_the_finding_names_days_as_people_do(app: App, lake: Lake) -> None:
+def test_the_line_below_the_finding_names_days_as_people_do(app: App, lake: Lake, clock: ManualClock) -> None:
     lake(steady(2))
+    clock.move_to(datetime(2026, 11, 17, tzinfo=UTC))
 
     result = ask(app, "sales_by_week", until="2026-11-16")
 
@@ -138,6 +141,67 @@ def test_an_order_on_a_shared_tablet_belongs_to_the_session_that_bought(app: App
     best = ask(app, "best_customers")
 
     assert [row[0] for row in best.rows] == [2]
+
+
+def test_the_last_instant_of_a_session_on_a_shared_tablet_belongs_to_it(app: App, lake: Lake) -> None:
+    lake([(1, NOW, 5_000, 1, "MILK"), (2, NOW, 100, 1, "MILK")])
+    with app.transaction() as inside:
+        bought = datetime.combine(day_date(NOW), time(11), UTC)
+        inside.db.execute(
+            "insert into carrier_span (signature, from_at, to_at, customer) values (1, %s, %s, 2)", [bought, bought]
+        )
+
+    assert [row[:3] for row in ask(app, "best_customers").rows] == [[2, None, 5_100]]
+
+
+def test_a_period_that_begins_before_the_data_is_cut_with_the_one_before_it(app: App, lake: Lake) -> None:
+    lake([(record, day, 1_000, 1, "MILK") for record in range(1, 51) for day in range(MONDAY - 40, MONDAY)])
+
+    for name in ("purchase_trends", "product_mix", "cart_size", "checkout_value", "purchase_timing"):
+        result = ask(app, name, days=100)
+
+        assert result.measure.endswith(
+            "16 Feb 2026 to 1 Mar 2026 against the 14 days before, which is as far as orders go back"
+        ), name
+        assert "up" not in result.title.split(), name
+    assert "Revenue is about level" in ask(app, "purchase_trends", days=100).title
+
+
+def test_one_day_of_orders_is_too_early_to_say_anything(app: App, lake: Lake) -> None:
+    lake([(record, NOW, 1_000, 1, "MILK") for record in range(1, 51)])
+
+    result = ask(app, "purchase_trends")
+
+    assert result.rows == []
+    assert result.measure.startswith("It is too early to say")
+
+
+def test_a_first_day_after_the_last_one_is_refused(app: App, lake: Lake) -> None:
+    lake(steady(1))
+
+    with pytest.raises(optimize.ParameterRefused, match="is after the last one"):
+        ask(app, "spend_quintiles", start="2026-03-01", until="2026-02-01")
+
+
+def test_a_department_that_is_itself_named_other_is_a_part_like_any_other(app: App, lake: Lake) -> None:
+    lake([(r, d, c, p, "Other") for r, d, c, p, _ in steady(1)])
+
+    assert ask(app, "product_mix", by="category").title.startswith("Other brings 100.0% of revenue")
+
+
+@pytest.mark.parametrize("until", ["0001-01-01", "9999-12-31"])
+def test_a_day_no_calendar_of_a_brand_holds_is_refused_in_words(app: App, until: str) -> None:
+    with pytest.raises(optimize.ParameterRefused, match="not between 1970-01-01 and 2199-12-31"):
+        ask(app, "purchase_trends", until=until)
+
+
+def test_a_sunday_that_is_still_running_ends_no_week(app: App, lake: Lake, clock: ManualClock) -> None:
+    lake([(1, day, 1_000, 1, "MILK") for day in range(MONDAY - 14, MONDAY)])
+    clock.move_to(datetime(2026, 3, 1, 15, tzinfo=UTC))
+
+    assert cells(ask(app, "sales_by_week"), "week") == [MONDAY - 14]
+    clock.move_to(datetime(2026, 3, 2, 15, tzinfo=UTC))
+    assert cells(ask(app, "sales_by_week"), "week") == [MONDAY - 14, MONDAY - 7]
 
 
 def test_half_a_week_is_not_shown_as_a_fall(app: App, lake: Lake) -> None:

@@ -77,6 +77,18 @@ def test_who_moved_twice_between_the_days_is_counted_at_both_ends_only(history: 
     }
 
 
+@pytest.mark.parametrize("name", ["segment_shift", "segment_flows"])
+def test_moves_between_a_day_and_an_earlier_one_are_refused(history: App, name: str) -> None:
+    with history.transaction() as inside:
+        inside.db.execute(
+            "insert into segment_move (segment, customer, entered, at, day)"
+            " values ('best_customers', 1, true, '2026-01-01', 10)"
+        )
+
+    with pytest.raises(optimize.ParameterRefused, match="is after the last one"):
+        ask(history, name, start=day_date(200).isoformat(), until=day_date(120).isoformat())
+
+
 def test_nobody_scored_on_both_days_is_said_in_words() -> None:
     assert finding([Shift(NEW, "new", 4)], GRADES) == "4 customers are new; nobody was scored on both days"
     assert finding([Shift("loyal", "loyal", 4)], GRADES) == "Nobody moved between groups; 0 customers are new"

@@ -12,6 +12,8 @@ import msgspec
 
 from regulars.app import App
 from regulars.kit.registry import Shelf
+from regulars.optimize.errors import ParameterRefused
+from regulars.optimize.words import dated
 
 Unit = Literal["", "cents", "count", "days", "share", "points", "day", "hour", "number"]
 """Of a column: cents, shares (0 to 1), points (difference of shares, 0.01 is one point), day numbers …"""
@@ -102,6 +104,19 @@ def days(default: int, most: int) -> Parameter:
     return Parameter(name="days", title="Days", hint="Length of the period", type="whole", default=default, most=most)
 
 
+# Said by what compares two periods.
+TOO_EARLY = "It is too early to say: no order has reached the lake on two days up to then"
+
+
+def in_order(first: int, last: int) -> None:
+    """Raises ParameterRefused when a report was asked about a time that ends before it begins."""
+    if first > last:
+        raise ParameterRefused(
+            f"The first day ({dated(first)}) is after the last one ({dated(last)})",
+            "Choose an earlier first day, or a later last one",
+        )
+
+
 reports: Shelf[Report] = Shelf("report", __name__)
 
 
@@ -113,6 +128,7 @@ def nothing(report: Report, why: str) -> ReportResult:
 
 
 __all__ = [
+    "TOO_EARLY",
     "UNTIL",
     "Chart",
     "Column",
@@ -123,6 +139,7 @@ __all__ = [
     "Unit",
     "Value",
     "days",
+    "in_order",
     "nothing",
     "reports",
 ]

@@ -36,8 +36,8 @@ class BestCustomers:
         with sales.opened(app) as lake:
             if lake is None:
                 return nothing(self, "No order has reached the lake")
-            until = params["until"] or lake.last_day
-            start = until - params["days"] + 1
+            until = lake.last_day if params["until"] is None else params["until"]
+            start = max(until - params["days"] + 1, min(lake.first_day, until))
             best = lake.rows(sales.SQL.best_buyers, start=start, until=until, most=params["most"])
         if not best:
             return nothing(self, "Nobody we know bought in this period")

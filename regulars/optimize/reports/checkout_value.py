@@ -7,9 +7,9 @@ from typing import Any
 
 from regulars.app import App
 from regulars.optimize import bands, intervals, sales
-from regulars.optimize.reports import Parameter, ReportResult, nothing, reports
+from regulars.optimize.reports import TOO_EARLY, Parameter, ReportResult, nothing, reports
 from regulars.optimize.reports.purchase_trends import PERIOD
-from regulars.optimize.words import SYMBOLS, against, money, moved
+from regulars.optimize.words import SYMBOLS, money, moved
 
 # In whole units of the currency.
 STARTS = [0, 5, 10, 20, 40, 80, 160]
@@ -25,14 +25,14 @@ class CheckoutValue:
     def run(self, app: App, params: dict[str, Any]) -> ReportResult:
         found = sales.compared(app, params, sales.SQL.orders_by_value, sales.SQL.totals_by_owner)
         if found is None:
-            return nothing(self, "No order has reached the lake")
+            return nothing(self, TOO_EARLY)
         period, (sizes, c) = found
         currency = app.settings.brand_currency
         mean = intervals.of_ratios((c["revenue_now"], c["orders_now"]), (c["revenue_before"], c["orders_before"]))
         return ReportResult(
             name=self.name,
             title=f"A checkout is worth {money(mean.now, currency)}, {moved(mean)} from {money(mean.before, currency)}",
-            measure=f"Part of orders by checkout value, {against(period.days, period.split, period.until)}",
+            measure=f"Part of orders by checkout value, {period.told}",
             unit="share",
             columns=bands.COLUMNS,
             rows=bands.rows(sizes, STARTS, names(currency)),

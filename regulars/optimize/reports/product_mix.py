@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from regulars.app import App
 from regulars.optimize import intervals, sales
 from regulars.optimize.intervals import Difference
-from regulars.optimize.reports import Chart, Column, Parameter, ReportResult, Series, nothing, reports
+from regulars.optimize.reports import TOO_EARLY, Chart, Column, Parameter, ReportResult, Series, nothing, reports
 from regulars.optimize.reports.purchase_trends import PERIOD
-from regulars.optimize.words import against, money, percent, points
+from regulars.optimize.words import money, percent, points
 
 OTHER = "Other"
 MOST_PARTS = 100
@@ -25,6 +25,8 @@ class Part(msgspec.Struct, frozen=True):
     name: str
     share: Difference
     revenue_cents: float
+    is_rest: bool = False
+    """Everything that is not shown by itself. A real part may well be named Other, too."""
 
 
 class ProductMix:
@@ -43,15 +45,15 @@ class ProductMix:
 
     def run(self, app: App, params: dict[str, Any]) -> ReportResult:
         with sales.opened(app) as lake:
-            if lake is None:
-                return nothing(self, "No order has reached the lake")
-            period = sales.Period(params["days"], params["until"] or lake.last_day)
+            period = lake.period(params["days"], params["until"]) if lake else None
+            if lake is None or period is None:
+                return nothing(self, TOO_EARLY)
             columns = lake.columns(sales.SQL.mix_by_owner, part=params["by"], **period.bounds)
         parts = shares(columns, params["parts"])
         return ReportResult(
             name=self.name,
             title=finding(parts, params["by"], app.settings.brand_currency),
-            measure=f"Part of revenue by {params['by']}, {against(period.days, period.split, period.until)}",
+            measure=f"Part of revenue by {params['by']}, {period.told}",
             unit="share",
             columns=[
                 Column(name="part", title=params["by"].capitalize()),
@@ -93,7 +95,10 @@ def shares(columns: dict[str, NDArray[Any]], most: int) -> list[Part]:
     for period, column in enumerate(("revenue_before", "revenue_now")):
         np.add.at(spend[period], (place[name], owner.reshape(-1)), columns[column])
     total = spend.sum(axis=1)
-    return [Part(label, _share(spend, total, at), float(spend[1, at].sum())) for at, label in enumerate(labels)]
+    return [
+        Part(label, _share(spend, total, at), float(spend[1, at].sum()), is_rest=at == most)
+        for at, label in enumerate(labels)
+    ]
 
 
 def _share(spend: NDArray[Any], total: NDArray[Any], at: int) -> Difference:
@@ -104,13 +109,13 @@ def finding(parts: list[Part], by: str, currency: str) -> str:
     """One sentence: the largest part, and the one that moved most, if any did."""
     if not parts or not any(part.share.now for part in parts):
         return "Nothing was bought in this period"
-    first = max((part for part in parts if part.name != OTHER), key=lambda part: part.share.now)
+    first = max((part for part in parts if not part.is_rest), key=lambda part: part.share.now)
     told = f"{first.name} brings {percent(first.share.now)} of revenue ({money(first.revenue_cents, currency)})"
     return f"{told}; {_moved(parts) or f'no {by} moved beyond chance'}"
 
 
 def _moved(parts: list[Part]) -> str:
-    proven = [part for part in parts if part.share.is_proven and part.name != OTHER]
+    proven = [part for part in parts if part.share.is_proven and not part.is_rest]
     if not proven:
         return ""
     # Of two that moved equally far, the one that gained is news.

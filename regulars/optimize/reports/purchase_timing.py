@@ -11,9 +11,9 @@ from regulars.app import App
 from regulars.kit.clock import from_microseconds
 from regulars.optimize import intervals, sales
 from regulars.optimize.intervals import Difference
-from regulars.optimize.reports import Chart, Column, Parameter, ReportResult, Series, nothing, reports
+from regulars.optimize.reports import TOO_EARLY, Chart, Column, Parameter, ReportResult, Series, nothing, reports
 from regulars.optimize.reports.purchase_trends import PERIOD
-from regulars.optimize.words import WEEKDAYS, against, money, points
+from regulars.optimize.words import WEEKDAYS, money, points
 
 QUARTER_US = 900_000_000
 HOURS = 24
@@ -30,14 +30,14 @@ class PurchaseTiming:
     def run(self, app: App, params: dict[str, Any]) -> ReportResult:
         found = sales.compared(app, params, sales.SQL.orders_by_quarter_hour, sales.SQL.revenue_by_weekday_and_owner)
         if found is None:
-            return nothing(self, "No order has reached the lake")
+            return nothing(self, TOO_EARLY)
         period, (quarters, by_customer) = found
         orders, revenue = grids(quarters, app)
         shifts = weekday_shifts(by_customer)
         return ReportResult(
             name=self.name,
             title=finding(revenue[1], shifts, period.days, app.settings.brand_currency),
-            measure=f"Revenue by weekday and hour, {against(period.days, period.split, period.until)}",
+            measure=f"Revenue by weekday and hour, {period.told}",
             unit="cents",
             columns=[
                 Column(name="weekday", title="Weekday"),

@@ -12,6 +12,7 @@ from regulars.app import App
 from regulars.optimize import intervals, sales
 from regulars.optimize.intervals import Difference
 from regulars.optimize.reports import (
+    TOO_EARLY,
     UNTIL,
     Chart,
     Column,
@@ -24,7 +25,7 @@ from regulars.optimize.reports import (
     nothing,
     reports,
 )
-from regulars.optimize.words import against, money, moved
+from regulars.optimize.words import money, moved
 
 # Whole weeks, so that both periods have the same weekdays.
 DEFAULT_DAYS = 28
@@ -56,14 +57,14 @@ class PurchaseTrends:
     def run(self, app: App, params: dict[str, Any]) -> ReportResult:
         found = sales.compared(app, params, sales.SQL.totals_by_owner)
         if found is None:
-            return nothing(self, "No order has reached the lake")
+            return nothing(self, TOO_EARLY)
         period, (columns,) = found
         lines = measures(columns)
         contributions = dict(zip([line.title for line in lines if line.driver], drivers(lines), strict=True))
         return ReportResult(
             name=self.name,
             title=finding(lines, contributions, app.settings.brand_currency),
-            measure=against(period.days, period.split, period.until),
+            measure=period.told,
             unit="cents",
             columns=[
                 Column(name="measure", title="Measure"),

@@ -18,13 +18,14 @@ insert into span select signature, from_us, to_us, customer from arrived_spans
 
 -- name: orders_view
 -- One row an order. `owner` is the customer, or the record while nobody is known: reports need units that are independent.
+-- A span ends at its last event, which belongs to it, so both ends count; the spans of a record never share an instant.
 create view orders as
 select coalesce(s.customer, m.customer, f.signature) as owner, coalesce(s.customer, m.customer) as customer,
        f.day, f.occurred_us, coalesce(f.revenue_cents, 0) as revenue_cents, coalesce(f.quantity, 0) as pieces,
        coalesce(f.discount_cents, 0) + coalesce(f.coupon_cents, 0) as saved_cents, f.store, f.channel, f.household
 from facts f
 left join member m on m.signature = f.signature
-left join span s on s.signature = f.signature and f.occurred_us >= s.from_us and f.occurred_us < s.to_us
+left join span s on s.signature = f.signature and f.occurred_us between s.from_us and s.to_us
 where f.event = 'Order Completed'
 
 -- name: lines_view
@@ -34,7 +35,7 @@ select coalesce(s.customer, m.customer, f.signature) as owner, f.day, coalesce(f
        f.category, f.department, f.brand, f.channel, f.store
 from facts f
 left join member m on m.signature = f.signature
-left join span s on s.signature = f.signature and f.occurred_us >= s.from_us and f.occurred_us < s.to_us
+left join span s on s.signature = f.signature and f.occurred_us between s.from_us and s.to_us
 where f.event = 'Order Line'
 
 -- name: first_and_last

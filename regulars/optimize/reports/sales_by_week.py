@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from regulars.app import App
+from regulars.kit.clock import day_number
 from regulars.optimize import sales
 from regulars.optimize.reports import UNTIL, Chart, Column, Parameter, ReportResult, Series, Value, nothing, reports
 from regulars.optimize.words import money, percent, span
@@ -27,8 +28,9 @@ class SalesByWeek:
         with sales.opened(app) as lake:
             if lake is None:
                 return nothing(self, "No order has reached the lake")
-            until = params["until"] or lake.last_day
-            # Whole weeks only: half a week would look like a fall.
+            until = lake.last_day if params["until"] is None else params["until"]
+            # Whole weeks only: half a week would look like a fall, and so would one whose Sunday is still running.
+            until = min(until, day_number(app.clock.now(), app.settings.zone) - 1)
             end = (until + 1 + MONDAY_SHIFT) // sales.WEEK_DAYS * sales.WEEK_DAYS - MONDAY_SHIFT - 1
             start = max(end - params["weeks"] * sales.WEEK_DAYS + 1, _monday_from(lake.first_day))
             found = lake.rows(sales.SQL.by_week, start=start, until=end)

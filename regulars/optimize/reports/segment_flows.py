@@ -6,7 +6,7 @@ from typing import Any
 
 from regulars.analyze import SEGMENTS
 from regulars.app import App
-from regulars.optimize.reports import Chart, Column, Parameter, ReportResult, Series, Value, nothing, reports
+from regulars.optimize.reports import Chart, Column, Parameter, ReportResult, Series, Value, in_order, nothing, reports
 from regulars.optimize.reports.segment_shift import DEFAULT_DAYS
 from regulars.optimize.sales import PG
 from regulars.optimize.words import span
@@ -26,8 +26,9 @@ class SegmentFlows:
         first, last = app.db.execute(PG.moved_days).fetchone() or (None, None)
         if last is None:
             return nothing(self, "Nobody has entered a segment yet")
-        until = params["until"] or last
-        start = params["start"] if params["start"] is not None else max(until - DEFAULT_DAYS, first)
+        until = last if params["until"] is None else params["until"]
+        start = min(max(until - DEFAULT_DAYS, first), until) if params["start"] is None else params["start"]
+        in_order(start, until)
         found = app.db.execute(PG.segment_flows, {"from_day": start, "to_day": until}).fetchall()
         titles = {segment.name: segment.title for segment in SEGMENTS}
         rows: list[list[Value]] = []

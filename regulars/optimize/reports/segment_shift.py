@@ -8,7 +8,7 @@ import msgspec
 
 from regulars.analyze import scores
 from regulars.app import App
-from regulars.optimize.reports import Chart, Column, Parameter, ReportResult, Series, Value, nothing, reports
+from regulars.optimize.reports import Chart, Column, Parameter, ReportResult, Series, Value, in_order, nothing, reports
 from regulars.optimize.sales import PG
 from regulars.optimize.words import percent, span
 
@@ -42,8 +42,9 @@ class SegmentShift:
         first, last = app.db.execute(PG.graded_days, {"model": model}).fetchone() or (None, None)
         if last is None:
             return nothing(self, "No customer has been scored yet")
-        until = params["until"] or last
-        start = params["start"] if params["start"] is not None else max(until - DEFAULT_DAYS, first)
+        until = last if params["until"] is None else params["until"]
+        start = min(max(until - DEFAULT_DAYS, first), until) if params["start"] is None else params["start"]
+        in_order(start, until)
         days = {"model": model, "from_day": start, "to_day": until}
         shifts = [Shift(b or NEW, a or GONE, n) for b, a, n in app.db.execute(PG.grade_moves, days)]
         grades = list(scores[model].grades)

@@ -6,7 +6,18 @@ from typing import Any
 
 from regulars.app import App
 from regulars.optimize import sales
-from regulars.optimize.reports import UNTIL, Chart, Column, Parameter, ReportResult, Series, Value, nothing, reports
+from regulars.optimize.reports import (
+    UNTIL,
+    Chart,
+    Column,
+    Parameter,
+    ReportResult,
+    Series,
+    Value,
+    in_order,
+    nothing,
+    reports,
+)
 from regulars.optimize.words import money, percent, span
 
 FIFTHS = 5
@@ -30,7 +41,9 @@ class SpendQuintiles:
         with sales.opened(app) as lake:
             if lake is None:
                 return nothing(self, "No order has reached the lake")
-            first, last = params["start"] or lake.first_day, params["until"] or lake.last_day
+            last = lake.last_day if params["until"] is None else params["until"]
+            first = min(lake.first_day, last) if params["start"] is None else params["start"]
+            in_order(first, last)
             by = sales.SQL.spend_by_household if params["owner"] == "household" else sales.SQL.spend_by_customer
             ranked = lake.rows(by, start=first, until=last)
         if not ranked:
