@@ -2,11 +2,12 @@
 
 Takes: messages in the Segment shape over HTTP (`gateway`), from files (`imports`), from rooms (`accept`, `announce`).
 Gives: batches of decoded events (`claim`, `advance`), typed fact rows (`facts_of`), Parquet by day (`flush`), refusals.
-Writes tables: source, source_use, write_key, journal, refusal, checkpoint, announcement, lake_file.
+Writes tables: source, source_use, write_key, journal, refusal, set_aside, checkpoint, announcement, lake_file.
 Never: says who an event belongs to, changes a journal row, or acknowledges what is not durable.
 """
 
 from regulars.collect.ahead import ReadAhead
+from regulars.collect.aside import set_aside
 from regulars.collect.door import Arrival, Refused, Row, admit
 from regulars.collect.facts import FACT_COLUMNS, Fact, FactColumn, cents, facts_of
 from regulars.collect.gateway import Gateway, gateway
@@ -74,6 +75,7 @@ __all__ = [
     "refusals",
     "register",
     "rotate",
+    "set_aside",
     "source_by_key",
     "source_by_name",
     "torn_files",

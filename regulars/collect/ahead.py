@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 
+import psycopg
 from msgspec.structs import replace
 
 from regulars.app import App
 from regulars.collect.facts import facts_of
 from regulars.collect.journal import FLOW, batch_of, checkpoint_of, read
+from regulars.kit.logging import logger
 from regulars.model import Batch, Event
+
+log = logger("collect")
 
 
 class ReadAhead:
@@ -40,8 +44,7 @@ class ReadAhead:
         self._events = [event for event in self._events if event.seq > after]
         self._from = after
         if len(self._events) < self._limit and self._coming is not None:
-            coming, self._coming = self._coming, None
-            self._take(coming.result())
+            self._take(self._arrived(self._coming))
         if not self._events:
             self._take(read(app, after, self._limit))
         if len(self._events) >= self._limit and self._coming is None:
@@ -55,6 +58,17 @@ class ReadAhead:
     def _take(self, events: list[Event]) -> None:
         self._events += events
         self._to = events[-1].seq if events else self._to
+
+    def _arrived(self, coming: Future[list[Event]]) -> list[Event]:
+        """What was read ahead; nothing where that broke, for then the same is read again where it can be contained."""
+        self._coming = None
+        try:
+            return coming.result()
+        except psycopg.OperationalError:
+            raise
+        except Exception as fault:
+            log.warning("reading_ahead_failed", kind=type(fault).__name__)
+            return []
 
     def _read_on(self, after: int) -> list[Event]:
         with self._app.transaction() as inside:

@@ -71,6 +71,13 @@ class FileRefused(RegularsError):
     code = "RG-1137"
 
 
+class FlowStandsStill(RegularsError):
+    """So many events cannot be carried that setting them aside would hide a fault of ours; nothing is lost."""
+
+    code = "RG-1139"
+    status = 503
+
+
 class SourceRefused(RegularsError):
     """A source cannot be made or found as asked."""
 

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from regulars.app import App
+from regulars.collect.aside import aside_between
 from regulars.collect.facts import FACT_COLUMNS, Fact, facts_of
 from regulars.kit.clock import day_date, day_number
 from regulars.model import Body, Event
@@ -104,12 +105,14 @@ def _flush_chunk(app: App) -> FlushReport:
 
 def _facts(app: App, rows: list[tuple[Any, ...]]) -> list[tuple[int, Fact]]:
     signatures = {row[0]: row[1] for row in rows}
+    aside = aside_between(app, rows[0][0] - 1, rows[-1][0])
     events = [
         Event(
             seq=seq, source="", source_kind=source_kind, login_space="", message_id=message_id, kind=kind, name=name,
             occurred_at=occurred_at, received_at=received_at, body=_body(body),
         )
         for seq, _, _, message_id, kind, name, occurred_at, received_at, body, _, source_kind in rows
+        if seq not in aside
     ]  # fmt: skip
     return [(signatures[fact[0]], fact) for fact in facts_of(events, app.settings.zone)]
 

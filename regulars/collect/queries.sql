@@ -110,9 +110,11 @@ insert into checkpoint (reader, seq) values (%(reader)s, 0) on conflict (reader)
 select seq from checkpoint where reader = %(reader)s for update
 
 -- name: claim
--- In the order of the journal. Everything a position above the checkpoint has is committed (see lock_journal).
-select seq, source_id, message_id, kind, name, occurred_at, received_at, body::text
-from journal
+-- In the order of the journal. Everything a position above the checkpoint has is committed (see lock_journal). What was
+-- set aside comes bare; the sub-select is read once and holds at most a few.
+select seq, source_id, message_id, case when aside then 'aside' else kind end, case when aside then '' else name end,
+    occurred_at, received_at, case when aside then '{}' else body::text end
+from journal, lateral (select seq = any(array(select a.seq from set_aside a where a.seq > %(after)s)) as aside) s
 where seq > %(after)s
 order by seq
 limit %(limit)s
@@ -120,6 +122,25 @@ limit %(limit)s
 -- name: advance
 -- In the transaction that carried the batch: both or neither.
 update checkpoint set seq = %(seq)s where reader = %(reader)s
+
+-- name: aside_between
+-- Few rows, if any.
+select seq from set_aside where seq > %(after)s and seq <= %(to)s
+
+-- name: set_aside
+-- The next event of the flow, once: for readers a mark, for people a refusal with the body as it came.
+with next as (
+    select seq, source_id, message_id, body::text as body from journal where seq > %(after)s order by seq limit 1
+), marked as (
+    insert into set_aside (seq, at, fault) select seq, %(now)s, %(fault)s from next
+    on conflict (seq) do nothing
+    returning seq
+), told as (
+    insert into refusal (source_id, received_at, message_id, code, reason, fix, body)
+    select n.source_id, %(now)s, n.message_id, %(code)s, %(reason)s, %(fix)s, n.body
+    from next n join marked m on m.seq = n.seq
+)
+select seq from marked
 
 -- name: announce
 -- Our own events wait here inside the transaction that caused them.

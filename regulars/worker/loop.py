@@ -2,13 +2,19 @@
 
 Each step is a transaction of its own (sending makes its own short ones), so a kill anywhere costs at most one step,
 which the next round does again from the same state.
+
+An event that a room cannot carry must not hold up those behind it. Where carrying breaks, the same events are carried
+again by halves until one stands alone; that one is set aside (`collect.set_aside`) and passed. If it cannot be passed
+even bare, or if too many break, the fault is ours: then the worker ends and says so.
 """
 
 from __future__ import annotations
 
 import threading
+import traceback
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import psycopg
@@ -30,6 +36,10 @@ REPLAY_TICK_EVENTS = 500
 """Years in which little happened (sign-ups long ago) are not cut into weeks: so many events pass between two ticks."""
 LIVE_WITHIN = timedelta(hours=1)
 """An event this fresh happens now: it does not drag the clock of a replay along."""
+BEAT_EVERY = timedelta(seconds=5)
+"""So often the worker says that it is at work."""
+
+PACKAGE = f"{Path(__file__).parents[1]}/"
 
 log = logger("worker")
 
@@ -56,6 +66,12 @@ class Worker:
         self.app = app
         self._ahead = collect.ReadAhead(app, BATCH_EVENTS)
         self._since_tick = 0
+        self._suspects = 0
+        """So many events behind the checkpoint hold one that could not be carried; 0: none is known."""
+        self._tried = 0
+        """Events of the step at hand."""
+        self._ticking = False
+        self._beat_at: datetime | None = None
         self._stop = threading.Event()
 
     def stop(self) -> None:
@@ -87,29 +103,83 @@ class Worker:
 
     def round(self) -> Round:
         """One of each step."""
-        carried, ticked, now = self._carry_or_tick()
-        with self.app.transaction() as app:
-            published = collect.publish(app)
+        carried, ticked, now = self._step()
+        self._beat()
+        published = collect.publish(self.app)
         app = self._at(now)
         sent = sum(engage.deliver(app, SEND_PER_ROUND).values())
         return Round(carried=carried, published=published, ticked=ticked, sent=sent, flushed=self._flush(now, carried))
 
-    def _carry_or_tick(self) -> tuple[int, bool, datetime]:
-        """Carry the next batch up to the next tick, or tick when that is due. Gives events, ticked?, and the time."""
+    def _step(self) -> tuple[int, bool, datetime]:
+        """Carry or tick; where carrying breaks, again with half as many, until one event stands alone and is passed."""
+        while True:
+            since_tick = self._since_tick
+            try:
+                with self.app.transaction() as app:
+                    done = self._carry_or_tick(app)
+                self._suspects = max(0, self._suspects - done[0])
+                return done
+            except psycopg.OperationalError:
+                self._since_tick = since_tick
+                raise
+            except Exception as fault:
+                self._since_tick = since_tick
+                self._ahead.forget()
+                if self._ticking:
+                    raise
+                place = place_of(fault)
+                log.warning("carrying_failed", events=self._tried, fault=place)
+                self._suspects = self._tried
+                if self._tried == 1:
+                    self._set_aside(fault, place)
+
+    def _set_aside(self, fault: Exception, place: str) -> None:
+        """Let the next event pass bare; raises `fault` where that is of no help."""
         with self.app.transaction() as app:
-            memory = pace.read(app)
+            pace.read(app)
+            seq = collect.set_aside(app, place)
+            if seq is None:
+                raise fault
+            try:
+                self._carry_or_tick(app)
+            except psycopg.OperationalError:
+                raise
+            except Exception as other:
+                log.error("not_the_event", seq=seq, fault=place_of(other))
+                raise fault from other
+        self._suspects = 0
+        log.error("event_set_aside", seq=seq, fault=place, see="refusals, RG-1120")
+
+    def _claim(self, app: App) -> Batch | None:
+        """The next events; half of them while one of them is looked for."""
+        if self._suspects:
+            self._tried = max(1, self._suspects // 2)
+            batch = collect.claim(app, self._tried)
+        else:
+            self._tried = BATCH_EVENTS
             batch = self._ahead.claim(app)
-            if memory.replaying:
-                return self._replay(app, memory, batch)
-            now = self.app.clock.now()
-            if self._is_due(memory, now):
-                self._tick(app, now)
-                return 0, True, now
-            if batch is None:
-                return 0, False, now
-            flow.on_events(app, batch)
-            collect.advance(app, batch)
-            return len(batch.events), False, now
+        if batch is None:
+            self._suspects = 0
+        else:
+            self._tried = len(batch.events)
+        return batch
+
+    def _carry_or_tick(self, app: App) -> tuple[int, bool, datetime]:
+        """Carry the next batch up to the next tick, or tick when that is due. Gives events, ticked?, and the time."""
+        self._ticking = False
+        memory = pace.read(app)
+        batch = self._claim(app)
+        if memory.replaying:
+            return self._replay(app, memory, batch)
+        now = self.app.clock.now()
+        if self._is_due(memory, now):
+            self._tick(app, now)
+            return 0, True, now
+        if batch is None:
+            return 0, False, now
+        flow.on_events(app, batch)
+        collect.advance(app, batch)
+        return len(batch.events), False, now
 
     def _replay(self, app: App, memory: Pace, batch: Batch | None) -> tuple[int, bool, datetime]:
         """Carry history part by part, ticking where its own time says so, up to the first tick that wants to send."""
@@ -152,7 +222,9 @@ class Worker:
         return now >= pace.next_tick(memory.ticked_at, self.app.settings.zone)
 
     def _tick(self, app: App, now: datetime) -> int:
+        self._ticking = True
         outcome = flow.on_tick(app, now)
+        self._ticking = False
         app.db.execute(pace.SQL.set_ticked, {"at": now})
         self._since_tick = 0
         log.debug("ticked", at=now.isoformat(), intents=outcome.intents)
@@ -161,6 +233,14 @@ class Worker:
     def _at(self, now: datetime) -> App:
         """The App as of `now`: in a replay what is sent is sent in its own time."""
         return replace(self.app, clock=ManualClock(now))
+
+    def _beat(self) -> None:
+        """Say that we are at work, so that others see when we are not."""
+        now = self.app.clock.now()
+        if self._beat_at is None or now - self._beat_at >= BEAT_EVERY:
+            with self.app.transaction() as app:
+                app.db.execute(pace.SQL.beat, {"at": now})
+            self._beat_at = now
 
     def _flush(self, now: datetime, carried: int) -> int:
         with self.app.transaction() as app:
@@ -171,6 +251,13 @@ class Worker:
         with self.app.transaction() as app:
             app.db.execute(pace.SQL.set_flushed, {"at": now})
         return report.events
+
+
+def place_of(fault: BaseException) -> str:
+    """What broke and where in our own code, without the message: that may hold a customer's data."""
+    ours = [step for step in traceback.extract_tb(fault.__traceback__) if step.filename.startswith(PACKAGE)]
+    where = f" in {ours[-1].filename.removeprefix(PACKAGE)}:{ours[-1].lineno}" if ours else ""
+    return f"{type(fault).__name__}{where}"
 
 
 def before(events: list[Event], due: datetime, live_from: datetime) -> list[Event]:

@@ -12,6 +12,8 @@ SQL = queries(__package__ or "")
 
 TICK_AT = time(10, 0)
 """Local time of the brand at which a day's tick happens: a humane hour for what it may send."""
+STILL_AFTER = timedelta(minutes=2)
+"""A step of the worker takes seconds: events that wait while it is silent for longer wait for nobody."""
 REPLAY_TICK_DAYS = 7
 """While history is replayed, time passes in steps of this many days."""
 
@@ -23,6 +25,35 @@ class Pace(msgspec.Struct, frozen=True):
     replaying: bool
     replay_until: int | None
     flushed_at: datetime | None
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """How the flow stands: what waits for it, and whether anybody carries."""
+
+    waiting: int
+    """Events accepted and not carried yet."""
+    waiting_since: datetime | None
+    """When the first of them was received."""
+    seen_at: datetime | None
+    """When a worker was last at work; None: never."""
+    set_aside: int
+    """Events that could not be carried (refusals of code RG-1120)."""
+    is_still: bool
+    """Events wait and no worker has been at work for STILL_AFTER."""
+
+
+def standing(app: App) -> Standing:
+    """How the flow stands now; cheap enough for a page that asks often."""
+    waiting, since, seen_at, aside = app.db.execute(SQL.standing).fetchall()[0]
+    rested = app.clock.now() - STILL_AFTER
+    last = max(at for at in (since, seen_at) if at is not None) if waiting and since else None
+    return Standing(
+        waiting=max(0, waiting),
+        waiting_since=since,
+        seen_at=seen_at,
+        set_aside=aside,
+        is_still=last is not None and last < rested,
+    )
 
 
 def read(app: App) -> Pace:

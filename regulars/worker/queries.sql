@@ -6,6 +6,19 @@ select ticked_at, replaying, replay_until, flushed_at from pace for update
 -- The same without the lock, to decide whether there is anything to do.
 select ticked_at, replaying, replay_until, flushed_at from pace
 
+-- name: beat
+-- A worker that stopped is seen by its silence.
+update pace set seen_at = %(at)s
+
+-- name: standing
+-- Far behind is not standing still; a worker that has not been seen while events wait is.
+select
+    coalesce((select max(seq) from journal), 0) - c.seq,
+    (select received_at from journal where seq > c.seq order by seq limit 1),
+    p.seen_at,
+    (select count(*) from set_aside)
+from pace p, (select coalesce((select seq from checkpoint where reader = 'flow'), 0) as seq) c
+
 -- name: set_ticked
 -- A tick and its memory commit together, so that a kill between them cannot repeat a day.
 update pace set ticked_at = %(at)s

@@ -52,6 +52,14 @@ create table refusal (
 
 create index refusal_by_message on refusal (source_id, message_id);
 
+-- Journal rows that no room could carry. Readers of the journal get them bare: no body, nobody's, no fact.
+create table set_aside (
+    seq bigint primary key,
+    at timestamptz not null,
+    -- What broke, and where.
+    fault text not null
+);
+
 -- Where each reader of the journal stands: the flow, the lake.
 create table checkpoint (
     reader text primary key,

@@ -8,6 +8,8 @@ create table pace (
     replaying boolean not null default false,
     -- Set when the loader is done: the replay ends once the flow stands here.
     replay_until bigint,
-    flushed_at timestamptz
+    flushed_at timestamptz,
+    -- When a worker last said that it is at work.
+    seen_at timestamptz
 );
 insert into pace default values;
