@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
-
+from regulars import collect
 from regulars.app import App
 from regulars.design.ledger import SQL, Ordered, post_all
 from regulars.design.loyalty import PROGRAM, Award, Earn, Return
 from regulars.design.rows import quoted
+from regulars.kit import dice
 from regulars.kit.clock import day_number
 from regulars.model import Changes, Event
 
 EARNING = "Order Completed"
 RETURNING = ("Order Refunded", "Item Returned")
-AMOUNTS = (int, float, str, Decimal)
+# Part of a key, which has room for some 2,700 bytes.
+ORDER_MAX_CHARACTERS = 200
 
 
 def reward(app: App, changes: Changes) -> None:
@@ -37,7 +38,7 @@ def reward(app: App, changes: Changes) -> None:
 
 
 def _earned(app: App, event: Event) -> Earn | None:
-    cents = _cents(event.body.properties.get("revenue"))
+    cents = _cents(event)
     points = cents * PROGRAM.points_per_unit // 100
     if points <= 0:
         return None
@@ -53,7 +54,7 @@ def _earned(app: App, event: Event) -> Earn | None:
 
 
 def _returned(app: App, event: Event) -> Return | None:
-    cents = _cents(event.body.properties.get("revenue"))
+    cents = _cents(event)
     if cents <= 0:
         return None
     day = day_number(event.occurred_at, app.settings.zone)
@@ -84,15 +85,14 @@ def _found(app: App, orders: list[Ordered]) -> list[Ordered]:
 
 
 def _order(event: Event) -> str:
+    """What the order is called; an id too long for a key is known by its hash, so that its return still finds it."""
     order = event.body.properties.get("order_id")
-    return f"{event.seq}" if order is None else str(order)
+    if order is None:
+        return f"{event.seq}"
+    name = str(order)
+    return name if len(name) <= ORDER_MAX_CHARACTERS else f"hash:{dice.hash64('order', name)}"
 
 
-def _cents(amount: object) -> int:
-    """Minor units of a decimal from the wire; what is no number earns nothing."""
-    if not isinstance(amount, AMOUNTS) or isinstance(amount, bool):
-        return 0
-    try:
-        return int((Decimal(str(amount)) * 100).to_integral_value())
-    except (InvalidOperation, ValueError, OverflowError):
-        return 0
+def _cents(event: Event) -> int:
+    """Minor units of what was paid or given back; what is no amount, or above AMOUNT_LIMIT_CENTS, moves no points."""
+    return collect.cents(event.body.properties.get("revenue")) or 0

@@ -10,7 +10,6 @@ Never: decides who is who, sends anything, or invents a value nobody stated.
 
 from regulars.profile.apply import apply
 from regulars.profile.errors import NoSuchCustomer
-from regulars.profile.overlays import overlays
 from regulars.profile.read import Consent, Field, Hit, Profile, read, search
 from regulars.profile.timeline import TimelineItem, timeline
 
@@ -22,7 +21,6 @@ __all__ = [
     "Profile",
     "TimelineItem",
     "apply",
-    "overlays",
     "read",
     "search",
     "timeline",

@@ -11,16 +11,40 @@ from datetime import datetime
 from typing import Any, NamedTuple, cast
 
 from regulars.app import App
+from regulars.kit.logging import logger
 from regulars.model import Event, People
 from regulars.profile.arrays import plain, quoted
 from regulars.profile.survivorship import clean_email, clean_phone
 from regulars.store import queries
 
 SQL = queries(__package__ or "")
+LOG = logger("profile")
 
 MARKETING = "marketing"
 CHANNELS = ("email", "sms", "phone", "post")
 DECISIONS = {"Consent Given": True, "Consent Withdrawn": False, "Unsubscribed": False}
+SPELLINGS = {"e-mail": "email", "e_mail": "email", "text": "sms"}
+YES = frozenset(("yes", "y", "true", "1", "on", "granted", "given", "opted_in", "opt_in", "subscribed"))
+NO = frozenset(
+    (
+        "no",
+        "n",
+        "false",
+        "0",
+        "off",
+        "denied",
+        "refused",
+        "withdrawn",
+        "revoked",
+        "opted_out",
+        "opt_out",
+        "unsubscribed",
+    )
+)
+# Part of a key, which has room for some 2,700 bytes; longer is no purpose.
+PURPOSE_MAX_CHARACTERS = 100
+# Positions named in one line of the log; the line says how many there are.
+UNREAD_SHOWN = 10
 Key = tuple[str, str, str]
 """(channel, purpose, address)."""
 
@@ -42,7 +66,9 @@ class Decision(NamedTuple):
 
 def apply(app: App, people: People, moves: dict[int, int]) -> None:
     """Append the batch's decisions and bring the state of everybody concerned up to date."""
-    decisions = decisions_of(people.batch.events, app.settings.brand_country)
+    decisions, unread = read_decisions(people.batch.events, app.settings.brand_country)
+    if unread:
+        LOG.warning("consent_unreadable", events=len(unread), positions=unread[:UNREAD_SHOWN])
     moved = moves.keys() | set(moves.values()) | set(people.recompute)
     if not decisions and not moved:
         return
@@ -60,17 +86,37 @@ def _deciders(people: People, decisions: list[Decision]) -> set[int]:
     return {customer for event, customer in named if customer is not None and event.seq in seqs}
 
 
-def decisions_of(events: list[Event], country: str) -> list[Decision]:
-    """The decisions these events state: by event name, and as `traits.consent` {channel: yes or no} of identify."""
+def read_decisions(events: list[Event], country: str) -> tuple[list[Decision], list[int]]:
+    """The decisions these events state, and the positions of events that state something nobody can read.
+
+    Read are the events of DECISIONS, and `traits.consent` {channel: yes or no} of identify.
+    """
     found: list[Decision] = []
+    unread: list[int] = []
     for event in events:
         if event.kind == "identify":
-            consents = event.body.traits.get("consent")
-            if isinstance(consents, dict):
-                found += _of_traits(event, cast(dict[str, Any], consents), country)
+            if event.body.traits.get("consent") is None:
+                continue
+            stated, is_whole = _of_traits(event, country)
         elif event.name in DECISIONS:
-            found += _of_event(event, country)
-    return found
+            stated = _of_event(event, country)
+            is_whole = bool(stated)
+        else:
+            continue
+        found += stated
+        if not is_whole:
+            unread.append(event.seq)
+    return found, unread
+
+
+def yes_or_no(value: object) -> bool | None:
+    """Yes, no, or None for what is neither: only what can be read as a yes is one."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        return True if value == 1 else False if value == 0 else None
+    word = _word(value)
+    return True if word in YES else False if word in NO else None
 
 
 def clean_address(channel: str, raw: object, country: str) -> str:
@@ -82,40 +128,80 @@ def clean_address(channel: str, raw: object, country: str) -> str:
     return ""
 
 
-def _of_traits(event: Event, consents: dict[str, Any], country: str) -> list[Decision]:
+def _of_traits(event: Event, country: str) -> tuple[list[Decision], bool]:
+    """The decisions of `traits.consent`, and whether all of it could be read. A plain no is a no to every channel."""
     traits = event.body.traits
+    given: object = traits["consent"]
+    by_channel: dict[str, bool] = {}
+    is_whole = True
+    if isinstance(given, dict):
+        for key, value in cast(dict[str, Any], given).items():
+            channel, allowed = channel_of(key), yes_or_no(value)
+            if channel is not None and allowed is not None:
+                # One channel in two spellings: no wins.
+                by_channel[channel] = allowed and by_channel.get(channel, True)
+            elif channel is not None and value is not None:
+                is_whole = False
+    elif yes_or_no(given) is False:
+        by_channel = dict.fromkeys(CHANNELS, False)
+    else:
+        is_whole = False
     return [
         _decision(
             event,
             channel=channel,
             purpose=MARKETING,
-            address=clean_address(channel, traits.get("email" if channel == "email" else "phone"), country),
+            address=clean_address(channel, traits.get(_address_field(channel)), country),
             allowed=allowed,
             evidence="traits.consent",
             given=traits,
         )
-        for channel in CHANNELS
-        if isinstance(allowed := consents.get(channel), bool)
-    ]
+        for channel, allowed in by_channel.items()
+    ], is_whole
 
 
 def _of_event(event: Event, country: str) -> list[Decision]:
-    given = event.body.properties
-    channel = "email" if event.name == "Unsubscribed" else str(given.get("channel", ""))
-    if channel not in CHANNELS:
+    """Of an agreement nothing where it cannot be read; a withdrawal that names no channel we know stops them all."""
+    given, allowed = event.body.properties, DECISIONS[event.name]
+    named = "email" if event.name == "Unsubscribed" else channel_of(given.get("channel"))
+    purpose = _purpose(given.get("purpose"))
+    if allowed and (named is None or purpose is None):
         return []
-    raw = given.get("address") or given.get("email" if channel == "email" else "phone")
     return [
         _decision(
             event,
             channel=channel,
-            purpose=str(given.get("purpose") or MARKETING),
-            address=clean_address(channel, raw, country),
-            allowed=DECISIONS[event.name],
+            purpose=purpose or MARKETING,
+            address=clean_address(channel, given.get("address") or given.get(_address_field(channel)), country),
+            allowed=allowed,
             evidence=event.name,
             given=given,
         )
+        for channel in ([named] if named else CHANNELS)
     ]
+
+
+def channel_of(value: object) -> str | None:
+    """The channel a word names, however it is written; None for none of ours."""
+    word = _word(value)
+    word = SPELLINGS.get(word, word)
+    return word if word in CHANNELS else None
+
+
+def _purpose(value: object) -> str | None:
+    """What it is for: marketing unless said; None for what is no word, or too long to be one."""
+    if value is None or value == "":
+        return MARKETING
+    word = _word(value)
+    return word if 0 < len(word) <= PURPOSE_MAX_CHARACTERS else None
+
+
+def _address_field(channel: str) -> str:
+    return "email" if channel == "email" else "phone"
+
+
+def _word(value: object) -> str:
+    return " ".join(value.split()).lower() if isinstance(value, str) else ""
 
 
 def _decision(

@@ -12,7 +12,7 @@ from regulars import resolve
 from regulars.app import App
 from regulars.model import Moment
 from regulars.profile.errors import NoSuchCustomer
-from regulars.profile.survivorship import plain
+from regulars.profile.survivorship import MAX_TOKEN_CHARS, plain
 from regulars.store import queries
 
 SQL = queries(__package__ or "")
@@ -86,7 +86,7 @@ def read(app: App, customer: int) -> Profile:
 
 def search(app: App, text: str, limit: int = SEARCH_LIMIT) -> list[Hit]:
     """Customers whose name, e-mail or phone has words starting with those typed, or who carry exactly this card."""
-    words = query_words(text)
+    words = [word[:MAX_TOKEN_CHARS] for word in query_words(text)]
     if not words:
         return []
     first, *rest = sorted(words, key=len, reverse=True)

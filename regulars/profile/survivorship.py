@@ -22,6 +22,8 @@ from regulars.model import Event
 from regulars.resolve import normalize
 
 MAX_VALUE_CHARS = 500
+# A word is part of a key, and a key holds some 2,700 bytes; folding can make one sign into many.
+MAX_TOKEN_CHARS = 256
 ADDRESS_KEYS = {
     "street": ("street",),
     "city": ("city",),
@@ -69,15 +71,16 @@ def facts_of(events: Iterable[tuple[Event, int | None]], country: str) -> list[F
         if customer is None:
             continue
         body = event.body
-        traits: dict[str, Any] | None = body.traits or body.context.get("traits")
-        if not traits:
+        traits = body.traits or body.context.get("traits")
+        # The door promises that the context is an object, not what stands in it.
+        if not traits or not isinstance(traits, dict):
             properties = body.properties
             if event.source_kind == "email" or not ("email" in properties or "phone" in properties):
                 continue
             traits = {name: value for name, value in properties.items() if name in CONTACTS}
         facts += [
             Fact(customer, field, value, verified, event.occurred_at, event.seq)
-            for field, value, verified in fields_of(traits, country)
+            for field, value, verified in fields_of(cast(dict[str, Any], traits), country)
         ]
     return facts
 
@@ -97,7 +100,7 @@ def fields_of(traits: dict[str, Any], country: str) -> list[tuple[str, str, bool
 
 def clean_text(raw: object) -> str | None:
     """Trimmed text with single spaces."""
-    text = " ".join(str(raw).split()) if isinstance(raw, str | int) else ""
+    text = " ".join(str(raw).split()) if isinstance(raw, str | int) and not isinstance(raw, bool) else ""
     return text[:MAX_VALUE_CHARS] or None
 
 
@@ -167,7 +170,7 @@ def tokens_of(values: dict[str, str]) -> set[str]:
             tokens |= set(words_of(value))
             if field == "email":
                 tokens.add(plain(value))
-    return tokens
+    return {token[:MAX_TOKEN_CHARS] for token in tokens}
 
 
 def phone_tokens(phone: str) -> set[str]:

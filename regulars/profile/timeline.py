@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
+from regulars import collect
 from regulars.app import App
 from regulars.kit.money import money
 from regulars.profile.read import SQL
 
 TIMELINE_LIMIT = 50
+# Whatever a source wrote into its fields, a line of the time line stays one that can be read.
+SUMMARY_MAX_CHARACTERS = 300
 
 
 class TimelineItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +53,10 @@ def summarize(kind: str, name: str, given: dict[str, Any], currency: str) -> str
     return _filled(SENTENCES.get(name, name), spoken)
 
 
+def _short(sentence: str) -> str:
+    return sentence if len(sentence) <= SUMMARY_MAX_CHARACTERS else sentence[: SUMMARY_MAX_CHARACTERS - 1] + "…"
+
+
 def _item(row: tuple[Any, ...], currency: str) -> TimelineItem:
     seq, at, source, source_kind, kind, name, body = row
     given: dict[str, Any] = body.get("traits" if kind == "identify" else "properties") or {}
@@ -62,24 +68,23 @@ def _item(row: tuple[Any, ...], currency: str) -> TimelineItem:
         source_kind=source_kind,
         kind=kind,
         name=name,
-        summary=summarize(kind, name, given, currency),
+        summary=_short(summarize(kind, name, given, currency)),
         properties=given,
         generated=context.get("generated") is True,
     )
 
 
 def _order(given: dict[str, Any]) -> str:
-    items = len(given.get("products") or [])
+    products = given.get("products")
+    items = len(cast(list[object], products)) if isinstance(products, list) else 0
     place = "on the web" if given.get("channel") == "web" else f"in store {given.get('store_id', '')}".strip()
     return f"Bought {items} product{'' if items == 1 else 's'} for {given['revenue']} {place}"
 
 
 def _amount(value: Any, currency: str) -> str:
-    """Decimals on the wire as people write money; what is no number stays as it came."""
-    try:
-        return money(Decimal(str(value or 0)) * 100, currency)
-    except (InvalidOperation, ValueError):
-        return str(value)
+    """Decimals on the wire as people write money; what is no amount stays as it came."""
+    amount = collect.cents(value or 0)
+    return str(value) if amount is None else money(amount, currency)
 
 
 def _plain(name: str) -> str:

@@ -5,7 +5,8 @@ Gives: the customer of each event with what changed (`People`), `look_up` for a 
     event_customer and customer_identifier.
 Writes tables: resolve_secret, value, signature, link, record, customer, carrier_span, redirect, identity_event, cut,
     decision.
-Never: asks the clock, throws a coin, deletes evidence, or looks at names and money of a customer.
+Never: lets the clock or a coin decide who is who (a steward's decision and a rebuild only say when they happened),
+    deletes evidence, joins people by their names (names only part them), or looks at their money.
 """
 
 from regulars.resolve import decide, normalize

@@ -23,6 +23,7 @@ from regulars.model import Batch, Event, Merge, People
 from regulars.resolve import touched, write
 from regulars.resolve.clean import Cleaner, Evidence
 from regulars.resolve.facts import Signature
+from regulars.resolve.policy import ID_MAX
 from regulars.store import Store, queries
 
 SQL = queries(__package__ or "")
@@ -120,7 +121,7 @@ def read(cleaner: Cleaner, events: Iterable[Event]) -> Reading:
     first_seq: dict[int, int] = {}
     own: dict[int, int] = {}
     for position, event in enumerate(events):
-        if event.source_kind == "own" and isinstance(named := event.body.context.get("customer"), int):
+        if event.source_kind == "own" and (named := _named(event)) is not None:
             own[position] = named
             numbers.append(0)
             continue
@@ -136,6 +137,13 @@ def read(cleaner: Cleaner, events: Iterable[Event]) -> Reading:
         elif not span[0] <= day <= span[1]:
             days[number] = (min(span[0], day), max(span[1], day))
     return Reading(numbers, evidence, days, first_seq, own)
+
+
+def _named(event: Event) -> int | None:
+    """The customer an own event names, if that can be an id; any other is read as everybody's events are."""
+    named: object = event.body.context.get("customer")
+    # True is 1 to Python, and customer 1 is somebody.
+    return named if isinstance(named, int) and not isinstance(named, bool) and 0 <= named <= ID_MAX else None
 
 
 def day_of(instant: datetime) -> int:

@@ -10,10 +10,13 @@ from regulars.app import App
 from regulars.model import Moment
 from regulars.resolve import normalize
 from regulars.resolve.identify import cleaner_of
-from regulars.resolve.policy import CLASS_NAMES
+from regulars.resolve.policy import CLASS_NAMES, ID_MAX
 from regulars.store import queries
 
 SQL = queries(__package__ or "")
+
+# Digits of the greatest id, a bigint.
+ID_MAX_CHARACTERS = len(str(ID_MAX))
 
 
 class Identifier(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +36,8 @@ class Identifier(msgspec.Struct, frozen=True, kw_only=True):
 def look_up(app: App, moment: Moment) -> int | None:
     """The customer who shows this card, phone, e-mail or id; None where nobody or more than one could be meant."""
     if moment.kind == "customer":
-        return current(app, int(moment.value)) if moment.value.isdigit() else None
+        named = customer_id(moment.value)
+        return None if named is None else current(app, named)
     text = normal(moment, app.settings.brand_country)
     if text is None:
         return None
@@ -43,6 +47,14 @@ def look_up(app: App, moment: Moment) -> int | None:
     if not rows or (len(rows) > 1 and rows[0][1] == rows[1][1]):
         return None
     return rows[0][0]
+
+
+def customer_id(text: str) -> int | None:
+    """The customer id this text is; None for what no id can be: `²` is a digit to Python, and ids have a last one."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= ID_MAX_CHARACTERS):
+        return None
+    named = int(text)
+    return named if named <= ID_MAX else None
 
 
 def current(app: App, customer: int) -> int | None:

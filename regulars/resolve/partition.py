@@ -10,7 +10,6 @@ meet.py, clash.py). A stream calls the same steps on what a batch touched (ident
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
@@ -106,15 +105,3 @@ def _weakest(part: Sequence[int], held: Mapping[int, Sequence[Held]], dropped: f
     levels = {one.level for s in part for one in held[s] if one.state == EDGE}
     left = [level for level in LEVELS[1:] if level in levels and level not in dropped]
     return left[-1] if left else None
-
-
-def tally(settled: Iterable[Settled]) -> dict[str, int]:
-    """Numbers for logs: reaches, customers, cuts, largest reach."""
-    counts: dict[str, int] = defaultdict(int)
-    for one in settled:
-        counts["reaches"] += 1
-        counts["customers"] += len(one.groups)
-        counts["cuts"] += len(one.cuts)
-        size = len(one.unidentified) + sum(len(group.signatures) for group in one.groups)
-        counts["largest_reach"] = max(counts["largest_reach"], size)
-    return dict(counts)

@@ -64,6 +64,8 @@ MAX_COOKIES = 200
 
 # Signatures in one component of the reach graph; beyond it the weakest level inside is dropped until the parts fit.
 MAX_REACH = 2_000
+# Journal positions, and so ids of customers, are bigints.
+ID_MAX = 2**63 - 1
 SESSION_STEP_SECONDS = 30 * 60
 # Below this Jaro-Winkler similarity two first names are two people's.
 FIRST_NAME_MIN_SIMILARITY = 0.75

@@ -76,9 +76,9 @@ def stated_fact(seq: int, value: str) -> Fact:
     return Fact(1, "email", value, False, START, seq)
 
 
-def event(kind: str = "track", source_kind: str = "tills", **body: object) -> Event:
+def event(kind: str = "track", source_kind: str = "tills", name: str = "x", **body: object) -> Event:
     return Event(
-        seq=1, source="tills", source_kind=source_kind, login_space="tills", message_id="m", kind=kind, name="x",
+        seq=1, source="tills", source_kind=source_kind, login_space="tills", message_id="m", kind=kind, name=name,
         occurred_at=START, received_at=START, body=Body(**body),
     )  # fmt: skip
 

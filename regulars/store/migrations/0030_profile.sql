@@ -54,7 +54,6 @@ create table consent (
     collection_point text not null,
     basis text,
     notice text,
-    expires_at timestamptz,
     primary key (seq, channel, purpose, address)
 );
 create index consent_address on consent (address, channel, purpose);
