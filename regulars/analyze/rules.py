@@ -32,6 +32,9 @@ from regulars.kit.money import money
 
 DEPTH_LIMIT = 8
 CLAUSES_LIMIT = 50
+LENGTH_SHOWN = 60
+JOINTS = ("all", "any", "not")
+COMPARISON_KEYS = ("trait", "is", "value", "than")
 WORDS = {">": "is more than", ">=": "is at least", "<": "is less than", "<=": "is at most", "=": "is"}
 # A comparison as a marketer says it after "everybody with": before a count, after a measure, between two values.
 NUMBERS = {">": "more than", ">=": "at least", "<": "fewer than", "<=": "at most", "=": "exactly"}
@@ -167,27 +170,65 @@ def clauses(rule: Expression) -> list[Op]:
 
 def parsed(rule: object, traits: Iterable[Trait]) -> Expression:
     """The rule that this JSON tree says; RuleRefused names the part that cannot be read."""
-    by_name = {trait.name: trait for trait in traits}
-    found = _parsed(rule, by_name, 0)
-    if len(clauses(found)) > CLAUSES_LIMIT:
+    # Before anything is built: what is too large would end Python's own stack.
+    if _comparisons(rule, 0) > CLAUSES_LIMIT:
         raise RuleRefused("The rule has too many parts", f"Use at most {CLAUSES_LIMIT} comparisons")
-    return found
+    return _parsed(rule, {trait.name: trait for trait in traits}, 0)
+
+
+def _comparisons(rule: object, depth: int) -> int:
+    # A level of a rule is two of its JSON: the object, and the list in it.
+    if depth > 2 * DEPTH_LIMIT + 1:
+        raise _too_deep()
+    if isinstance(rule, list):
+        return sum(_comparisons(part, depth + 1) for part in cast(list[object], rule))
+    if not isinstance(rule, dict):
+        return 1
+    tree = cast(dict[str, Any], rule)
+    parts = [tree[name] for name in JOINTS if name in tree]
+    return sum(_comparisons(part, depth + 1) for part in parts) if parts else 1
 
 
 def _parsed(rule: object, traits: dict[str, Trait], depth: int) -> Expression:
     if depth > DEPTH_LIMIT:
-        raise RuleRefused("The rule is nested too deep", f"Use at most {DEPTH_LIMIT} levels")
+        raise _too_deep()
     if not isinstance(rule, dict):
         raise RuleRefused(
-            f"{rule!r} is no rule", 'Write {"trait": ..., "is": ..., "value": ...}, "all", "any" or "not"'
+            f"{_short(rule)} is no rule", 'Write {"trait": ..., "is": ..., "value": ...}, "all", "any" or "not"'
         )
     tree = cast(dict[str, Any], rule)
+    _check_keys(tree)
     if "not" in tree:
         return ~_parsed(tree["not"], traits, depth + 1)
     for name in ("all", "any"):
         if name in tree:
             return _listed(tree[name], name, traits, depth)
     return _comparison(tree, traits)
+
+
+def _too_deep() -> RuleRefused:
+    return RuleRefused("The rule is nested too deep", f"Use at most {DEPTH_LIMIT} levels")
+
+
+def _check_keys(tree: dict[str, Any]) -> None:
+    """Every key says something: one that is passed over would make another group of customers than was asked for."""
+    keys = set(tree)
+    if keys & set(JOINTS) and len(keys) > 1:
+        raise RuleRefused(
+            f"A rule says {' and '.join(sorted(keys))[:LENGTH_SHOWN]} at once",
+            'Put one inside the other: {"all": [..., {"any": [...]}]}',
+        )
+    if unknown := sorted(keys - set(JOINTS) - set(COMPARISON_KEYS)):
+        raise RuleRefused(
+            f"A rule has no {', '.join(unknown)[:LENGTH_SHOWN]}",
+            f"Use {', '.join(COMPARISON_KEYS)} or {', '.join(JOINTS)}",
+        )
+    if "value" in keys and "than" in keys:
+        raise RuleRefused("A comparison has both value and than", "Compare with a value, or than another trait")
+
+
+def _short(value: object) -> str:
+    return repr(value)[:LENGTH_SHOWN]
 
 
 def _listed(parts: Any, name: str, traits: dict[str, Trait], depth: int) -> Expression:
@@ -200,10 +241,10 @@ def _listed(parts: Any, name: str, traits: dict[str, Trait], depth: int) -> Expr
 def _comparison(tree: dict[str, Any], traits: dict[str, Trait]) -> Expression:
     left, sign, value = _trait(tree.get("trait"), traits), tree.get("is"), tree.get("value")
     right = _trait(tree["than"], traits) if "than" in tree else value
-    if sign not in COMPARISONS:
-        raise RuleRefused(f"'{sign}' is no comparison", f"Choose one of {' '.join(COMPARISONS)}")
+    if not isinstance(sign, str) or sign not in COMPARISONS:
+        raise RuleRefused(f"{_short(sign)} is no comparison", f"Choose one of {' '.join(COMPARISONS)}")
     if isinstance(right, bool) or not isinstance(right, int | float | str | Expression):
-        raise RuleRefused(f"{right!r} is no value", "Give a number, a text, or another trait as 'than'")
+        raise RuleRefused(f"{_short(right)} is no value", "Give a number, a text, or another trait as 'than'")
     compare = {">": left.__gt__, ">=": left.__ge__, "<": left.__lt__, "<=": left.__le__, "=": left.equals}[sign]
     try:
         return compare(right)
@@ -213,5 +254,5 @@ def _comparison(tree: dict[str, Any], traits: dict[str, Trait]) -> Expression:
 
 def _trait(name: Any, traits: dict[str, Trait]) -> Expression:
     if not isinstance(name, str) or name not in traits:
-        raise RuleRefused(f"There is no trait named {name!r}", f"Choose one of: {', '.join(sorted(traits))}")
+        raise RuleRefused(f"There is no trait named {_short(name)}", f"Choose one of: {', '.join(sorted(traits))}")
     return traits[name].expression

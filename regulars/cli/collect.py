@@ -10,8 +10,10 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from regulars import collect
 from regulars.app import App
 from regulars.cli.terminal import Json, opened, print_json, print_table
+from regulars.kit.errors import InputRefused
 
 SHOWN_REFUSALS = 20
+OVERLAP_HOURS_MAX = 365 * 24
 
 commands = typer.Typer(no_args_is_help=True)
 source_commands = typer.Typer(no_args_is_help=True, help="Who may send us events, and with which key.")
@@ -30,7 +32,9 @@ def import_(
     mapping: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="TOML or JSON file: which column goes where.")
     ] = None,
-    kind: Kind = "other",
+    kind: Annotated[
+        str | None, typer.Option(help=f"What a new source is: {', '.join(collect.SOURCE_KINDS)}; other if not given.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be refused, store nothing.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -40,7 +44,7 @@ def import_(
     """
     plan = collect.load_mapping(mapping) if mapping else None
     with opened() as app, bar(as_json) as progress:
-        origin = collect.Source(0, source, kind, source) if dry_run else find_or_make(app, source, kind)
+        origin = (imagine if dry_run else find_or_make)(app, source, kind)
         task = progress.add_task(file.name, total=1.0)
         act = collect.try_file if dry_run else collect.import_file
         report = act(app, file, origin, plan, progress=lambda share: progress.update(task, completed=share))
@@ -51,17 +55,30 @@ def import_(
     raise typer.Exit(1 if report.refused else 0)
 
 
-def find_or_make(app: App, name: str, kind: str) -> collect.Source:
-    """The source of this name. The key of a new one is thrown away: `source rotate` makes one that is shown."""
+def find_or_make(app: App, name: str, kind: str | None) -> collect.Source:
+    """The source of this name, made if need be. Raises SourceRefused, also where it is there as another kind."""
     with app.transaction() as inside:
-        known = collect.source_by_name(inside, name)
-        return known or collect.register(inside, name, kind)[0]
+        return as_asked(inside, name, kind)
+
+
+def imagine(app: App, name: str, kind: str | None) -> collect.Source:
+    """The source that an import would use, judged by the same rules and then undone."""
+    with app.transaction() as inside:
+        source = as_asked(inside, name, kind)
+        inside.db.rollback()
+    return source
+
+
+def as_asked(app: App, name: str, kind: str | None) -> collect.Source:
+    """The source, as it is where no kind is asked. A new one's key is thrown away: `source rotate` shows another."""
+    known = None if kind else collect.source_by_name(app, name)
+    return known or collect.register(app, name, kind or "other")[0]
 
 
 def bar(is_quiet: bool) -> Progress:
     """A progress bar on standard error, so that output can be piped."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
         TimeRemainingColumn(),
@@ -118,10 +135,12 @@ def list_(as_json: Json = False) -> None:
 @source_commands.command("rotate")
 def rotate(
     name: Annotated[str, typer.Argument(help="The source.")],
-    overlap: Annotated[float, typer.Option(help="Hours for which the keys before still work.", min=0)] = 24.0,
+    overlap: Annotated[float, typer.Option(help="Hours for which the keys before still work; 0 if one leaked.")] = 24.0,
     as_json: Json = False,
 ) -> None:
     """Make a new write key and let the ones before expire."""
+    if not 0 <= overlap <= OVERLAP_HOURS_MAX:
+        raise InputRefused(f"--overlap {overlap:g} is no number of hours", f"Use 0 to {OVERLAP_HOURS_MAX} (a year)")
     with opened() as app, app.transaction() as inside:
         key = collect.rotate(inside, name, overlap)
     if as_json:

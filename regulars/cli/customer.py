@@ -4,12 +4,16 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from regulars import analyze, design, profile, resolve
 from regulars.app import App
-from regulars.cli.terminal import Json, opened, print_json, print_table
+from regulars.cli.terminal import Json, opened, plain, print_json, print_table
 from regulars.kit.errors import NotFound
 from regulars.model import Moment
+from regulars.store import queries
+
+SQL = queries(__package__ or "")
 
 RECENT_EVENTS = 10
 # How people name somebody on the command line, tried in this order.
@@ -26,12 +30,23 @@ def search(
 ) -> None:
     """Find customers by the beginning of what they are known by."""
     with opened() as app, app.transaction() as inside:
-        hits = profile.search(inside, text, limit)
+        hits = named(inside, text, limit)
     if as_json:
         print_json({"customers": hits})
         return
     rows = [(hit.customer, hit.name, hit.email, hit.phone, hit.city) for hit in hits]
     print_table(f"{len(hits)} found for '{text}'", ("Customer", "Name", "E-mail", "Phone", "City"), rows)
+
+
+def named(app: App, text: str, limit: int) -> list[profile.Hit]:
+    """Who is found by this text; first whoever has it as id, also where a merge took that id in."""
+    hits = profile.search(app, text, limit)
+    customer = resolve.look_up(app, Moment(kind="customer", value=text.strip()))
+    if customer is None:
+        return hits
+    contact = app.db.execute(SQL.contact_of, {"customer": customer}).fetchone() or (None, None, None)
+    first = profile.Hit(customer, profile.read(app, customer).name, *contact)
+    return [first, *[hit for hit in hits if hit.customer != customer]][:limit]
 
 
 @commands.command()
@@ -82,7 +97,8 @@ def segments_of(app: App, customer: int) -> list[analyze.Visit]:
 def draw(known: dict[str, Any]) -> None:
     """The portrait for people."""
     console = Console(highlight=False)
-    console.print(f"[bold]{known['profile'].name}[/]  customer {known['customer']}, {known['points'].available} points")
+    name = Text(str(plain(known["profile"].name)), "bold")
+    console.print(name, f" customer {known['customer']}, {known['points'].available} points", markup=False)
     fields = [
         (field.name, field.value, field.source, f"{field.stated_at:%Y-%m-%d}") for field in known["profile"].fields
     ]

@@ -21,3 +21,7 @@ select exists (select from outbox where state in ('ready', 'sending'))
 -- name: backend
 -- Our own backend: its parent is the server, whose memory the demo counts.
 select pg_backend_pid()
+
+-- name: contact_of
+-- Somebody found by her id is shown on the same line as those found by name.
+select email, phone, city from profile where customer = %(customer)s

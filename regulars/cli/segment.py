@@ -13,6 +13,8 @@ from regulars.store import queries
 
 SQL = queries(__package__)
 
+EXAMPLE = '{"all": [{"trait": "orders", "is": ">=", "value": 3}]}'
+
 commands = typer.Typer(name="segment", no_args_is_help=True, help="Segments: rules, sizes, members.")
 
 
@@ -67,8 +69,8 @@ def size_of(app: App, which: str) -> int:
         return next(view.size for view in analyze.segments(app) if view.name == which)
     try:
         rule = msgspec.json.decode(which, type=dict[str, Any])
-    except msgspec.DecodeError as fault:
-        raise InputRefused(f"The rule is not JSON: {fault}", "Quote it whole: '{\"op\": ...}'") from None
+    except (msgspec.DecodeError, RecursionError) as fault:
+        raise InputRefused(f"The rule is not JSON that we read: {fault}", f"Quote it whole: '{EXAMPLE}'") from None
     return analyze.count(app, rule)
 
 

@@ -1,5 +1,6 @@
 """What every command shares: settings from --home, output as text or JSON, errors as what / fix / code."""
 
+import errno
 import os
 import pkgutil
 import sys
@@ -14,20 +15,40 @@ import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 from typer.core import TyperGroup
 from typer.main import get_group
 
 from regulars.app import App, open_app
 from regulars.kit import logging
 from regulars.kit.errors import RegularsError
-from regulars.kit.settings import Settings, load
+from regulars.kit.settings import PREFIX, Settings, load
 
 FOLDER = Path(__file__).parent
 HOME_VARIABLE = "REGULARS_HOME"
 AS_JSON: ContextVar[bool] = ContextVar("AS_JSON", default=False)
 UNEXPECTED = "RG-1900"
+UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
+
+# What a person can mend without us, by the operating system's number.
+MACHINE = {
+    errno.EADDRINUSE: "Stop the program that listens there, or choose another port",
+    errno.EADDRNOTAVAIL: "Choose an address of this machine",
+    errno.EACCES: "Run it as somebody who may, or choose another place",
+    errno.EPERM: "Run it as somebody who may, or choose another place",
+    errno.EROFS: "Choose a place that can be written to",
+    errno.ENOTDIR: "Name a folder",
+    errno.EEXIST: "Choose a name that is free",
+    errno.ENOSPC: "Make room on that disk",
+}
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+
+
+class MachineRefused(RegularsError):
+    """The operating system did not let a command have a port, a file or room on a disk."""
+
+    code = "RG-1901"
 
 
 class House(TyperGroup):
@@ -58,13 +79,9 @@ class House(TyperGroup):
         except (BrokenPipeError, typer.Exit, typer.Abort, typer.TyperException):
             raise  # Typer's own ways to end
         except Exception as fault:
-            if load_quietly().log_level == "debug":
+            if os.environ.get(PREFIX + "LOG_LEVEL") == "debug":
                 raise
-            refuse(
-                f"Something unexpected happened: {type(fault).__name__}: {fault}",
-                "Run it again with REGULARS_LOG_LEVEL=debug to see where, and report that",
-                UNEXPECTED,
-            )
+            refuse(*explained(fault))
         finally:
             set_home(before)
         raise typer.Exit(1)
@@ -125,12 +142,16 @@ def refuse(what: str, fix: str, code: str) -> None:
     console.print(f"{what}.\n{fix}. ({code})", markup=False)
 
 
-def load_quietly() -> Settings:
-    """The settings, or the defaults where they cannot be read."""
-    try:
-        return load()
-    except RegularsError:
-        return Settings()
+def explained(fault: Exception) -> tuple[str, str, str]:
+    """What, fix and code of a failure that no room expected: the machine's own, or one for us to mend."""
+    if isinstance(fault, OSError) and fault.errno in MACHINE:
+        place = f": {fault.filename}" if fault.filename else ""
+        return f"The machine says: {fault.strerror}{place}", MACHINE[fault.errno], MachineRefused.code
+    return (
+        f"Something unexpected happened: {type(fault).__name__}: {fault}",
+        "Run it again with REGULARS_LOG_LEVEL=debug to see where, and report that",
+        UNEXPECTED,
+    )
 
 
 def settings(**given: object) -> Settings:
@@ -155,9 +176,14 @@ def print_json(data: object) -> None:
 
 def print_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
     """A table for people. None is shown as "not known"."""
-    table = Table(title=title, title_justify="left", header_style="bold")
+    table = Table(title=Text(str(plain(title)), "table.title"), title_justify="left", header_style="bold")
     for column in columns:
-        table.add_column(column)
+        table.add_column(Text(column))
     for row in rows:
-        table.add_row(*["not known" if value is None else str(value) for value in row])
+        table.add_row(*["not known" if value is None else plain(value) for value in row])
     Console(highlight=False).print(table)
+
+
+def plain(value: object) -> Text:
+    """A value as it is: what customers wrote is never markup, nor an order to the terminal."""
+    return Text("".join(sign if sign.isprintable() or sign == "\n" else UNPRINTABLE for sign in str(value)))

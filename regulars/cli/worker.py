@@ -1,5 +1,6 @@
 """`regulars worker`: carry the journal, let time pass, send."""
 
+import atexit
 import gc
 import signal
 import sys
@@ -45,4 +46,6 @@ def worker(with_parent: Annotated[bool, typer.Option(hidden=True)] = False) -> N
 def rest_collector() -> None:
     """Let the collector of cycles look rarely, and never at what the imports left behind."""
     gc.freeze()
+    # At the end everything must be let go, or DuckDB reports all it still holds as leaked, in forty lines.
+    atexit.register(gc.unfreeze)
     gc.set_threshold(GC_THRESHOLD_OBJECTS, 20, 100)

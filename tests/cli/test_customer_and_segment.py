@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from regulars import collect, flow
 from regulars.app import App
 from regulars.cli import main
+from regulars.cli.segment import EXAMPLE
 
 RUN = CliRunner()
 
@@ -58,6 +59,23 @@ def test_a_customer_is_found_by_the_beginning_of_her_name(asked: Callable[..., A
     assert hit["name"] == "Ann Miller"
 
 
+def test_a_customer_is_found_by_her_id(asked: Callable[..., Any]) -> None:
+    [known] = asked("customer", "search", "mil")["customers"]
+
+    assert asked("customer", "search", str(known["customer"]))["customers"] == [known]
+
+
+@pytest.mark.parametrize("text", ["[/x]", "[red]", "²", "99999999999999999999"])
+@pytest.mark.usefixtures("ann")
+def test_odd_words_find_nobody_and_break_nothing(text: str) -> None:
+    found = RUN.invoke(main, ["customer", "search", text])
+    shown = RUN.invoke(main, ["customer", "show", text])
+
+    assert (found.exit_code, shown.exit_code) == (0, 1)
+    assert f"0 found for '{text}'" in found.stdout
+    assert "RG-1003" in shown.stderr
+
+
 def test_she_is_shown_by_mail_or_id_with_what_every_room_knows(asked: Callable[..., Any], ann: str) -> None:
     by_mail = asked("customer", "show", ann)
     by_id = asked("customer", "show", str(by_mail["customer"]))
@@ -84,6 +102,11 @@ def test_segments_have_sizes_and_members(asked: Callable[..., Any]) -> None:
     assert [member["name"] for member in asked("segment", "members", inside)["members"]] == ["Ann Miller"]
 
 
+@pytest.mark.usefixtures("ann")
+def test_the_rule_that_a_refusal_shows_can_be_counted(asked: Callable[..., Any]) -> None:
+    assert asked("segment", "count", EXAMPLE)["count"] == 0
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [
@@ -91,6 +114,8 @@ def test_segments_have_sizes_and_members(asked: Callable[..., Any]) -> None:
         (["segment", "members", "nonsense"], "RG-1403"),
         (["segment", "count", "nonsense"], "RG-1403"),
         (["segment", "count", "{not json"], "RG-1004"),
+        (["segment", "count", '{"not": ' * 3_000 + "{}" + "}" * 3_000], "RG-1004"),
+        (["segment", "count", '{"all": [], "any": []}'], "RG-1402"),
     ],
 )
 @pytest.mark.usefixtures("ann")

@@ -2,13 +2,15 @@
 
 import json
 import os
+import socket
+from pathlib import Path
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from regulars.cli import main
-from regulars.cli.terminal import House, hoist_home
+from regulars.cli.terminal import House, hoist_home, print_table
 from regulars.kit.errors import NotFound
 
 RUN = CliRunner()
@@ -68,6 +70,39 @@ def test_a_surprise_is_no_traceback_either(monkeypatch: pytest.MonkeyPatch) -> N
     assert result.exit_code == 1
     assert "RG-1900" in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_a_port_that_is_taken_is_the_machines_refusal_and_no_fault_of_ours() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use") as caught:
+        socket.create_server(taken.getsockname())
+
+    result = RUN.invoke(made(caught.value), ["fail"])
+
+    assert "(RG-1901)" in result.stderr
+    assert "choose another port" in result.stderr
+
+
+def test_a_file_as_data_folder_is_one_refusal(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("")
+
+    result = RUN.invoke(main, ["doctor", "--home", str(tmp_path / "home")])
+
+    assert result.exit_code == 1
+    assert "cannot be our data folder" in result.stderr
+
+
+@pytest.mark.parametrize("text", ["[/x]", "[red]", "a [bold]b[/]", "two\nlines"])
+def test_what_customers_wrote_is_shown_as_it_is(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(text, [text], [[text]])
+
+    shown = capsys.readouterr().out
+    assert all(shown.count(line) == 3 for line in text.splitlines())
+
+
+def test_what_customers_wrote_gives_no_orders_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table("\x1b[2J", ["Name"], [["\x1b]0;owned\x07"]])
+
+    assert "\x1b" not in capsys.readouterr().out
 
 
 def test_wrong_usage_ends_with_2_and_no_command_with_help() -> None:
