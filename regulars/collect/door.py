@@ -18,6 +18,9 @@ from regulars.collect import errors
 from regulars.collect.keys import Source
 
 EVENT_MAX_BYTES = 32 * 1024
+# It is stored under every message of its batch.
+BATCH_CONTEXT_MAX_BYTES = 8 * 1024
+REFUSAL_KEPT_BYTES = 16 * 1024
 MESSAGE_ID_MAX_CHARACTERS = 99
 NAME_MAX_CHARACTERS = 500
 DEPTH_MAX = 32
@@ -58,13 +61,16 @@ class Row(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """A message that was not taken: why, how to mend it, and the message as received."""
+    """A message that was not taken: why, how to mend it, and the beginning of the message as received."""
 
     message_id: str | None
     code: str
     reason: str
     fix: str
     body: str
+    """Its first REFUSAL_KEPT_BYTES; where it was cut, it says so."""
+    body_hash: bytes
+    """Of the whole message without what belongs to one delivery: the same message again is the same refusal."""
 
 
 class Arrival(NamedTuple):
@@ -77,7 +83,7 @@ class Arrival(NamedTuple):
     sent_at: object = None
     """As sent; repairs the sender's clock."""
     context: Mapping[str, Any] = {}
-    """Batch-level context, under each message's own."""
+    """Batch-level context, under each message's own; checked by `check_context`."""
     address: str | None = None
     """The sender's network address, for browsers."""
 
@@ -96,15 +102,45 @@ def admit(message: object, arrival: Arrival) -> Row | Refused:
         return refuse(message, fault.code, fault.reason, fault.fix)
 
 
+def check_context(context: Mapping[str, Any]) -> Callable[[object], Refused] | None:
+    """None where a batch-level context may stand under every message; else how each message of the batch is refused.
+
+    Asked once a request: the messages alone are walked for each event.
+    """
+    try:
+        size = len(_canonical({"context": context}))
+        if size <= BATCH_CONTEXT_MAX_BYTES:
+            return None
+        fault = _Fault(errors.TOO_LARGE, f"It has {size} bytes", f"Stay within {BATCH_CONTEXT_MAX_BYTES} bytes")
+    except _Fault as found:
+        fault = found
+    reason = f"The context of its batch cannot be taken. {fault.reason}"
+    return lambda message: refuse(message, fault.code, reason, fault.fix)
+
+
 def refuse(message: object, code: str, reason: str, fix: str) -> Refused:
     """A refusal of this message (an object, or its text as received)."""
-    message_id: object = cast(_Json, message).get("messageId") if isinstance(message, dict) else None
-    text = message if isinstance(message, str) else _as_text(cast(object, message))
+    message_id: object = None
+    text = message if isinstance(message, str) else _as_text(message)
+    lasting = text
+    if isinstance(message, dict):
+        given = cast(_Json, message)
+        message_id = given.get("messageId")
+        if not PER_DELIVERY.isdisjoint(given):
+            lasting = _as_text({key: value for key, value in given.items() if key not in PER_DELIVERY})
     return Refused(
         storable(message_id)[:MESSAGE_ID_MAX_CHARACTERS] if isinstance(message_id, str) else None,
         *(code, reason, fix),
-        storable(text),
+        _beginning(storable(text)),
+        blake2b(lasting.encode("utf-8", "backslashreplace"), digest_size=HASH_BYTES).digest(),
     )
+
+
+def _beginning(text: str) -> str:
+    if len(text) * 4 <= REFUSAL_KEPT_BYTES or len(raw := text.encode()) <= REFUSAL_KEPT_BYTES:
+        return text
+    kept = raw[:REFUSAL_KEPT_BYTES].decode("utf-8", "ignore")
+    return f"{kept}… (cut: the first {REFUSAL_KEPT_BYTES} of {len(raw)} bytes)"
 
 
 def storable(text: str) -> str:
@@ -119,7 +155,7 @@ def _as_text(message: object) -> str:
     try:
         return json.dumps(message, default=str)
     except (ValueError, TypeError, RecursionError):
-        return "(a message nested too deep to write down)"
+        return "(nested too deep to write down)"
 
 
 def _row(message: object, arrival: Arrival) -> Row:
@@ -138,6 +174,7 @@ def _row(message: object, arrival: Arrival) -> Row:
     occurred_at = _occurred_at(cast(_Json, message), clean, arrival)
     if _add_context(clean, arrival):
         body = _encode(clean)
+        _check_size(body)
     return Row(message_id, kind, name, occurred_at, body.decode(), body_hash)
 
 
@@ -145,16 +182,18 @@ def _check_fields(clean: _Json) -> None:
     """Every named field has its type; numbers given as ids become text, empty ids are none."""
     kind = clean.get("type")
     if not isinstance(kind, str) or kind not in KINDS:
-        shown = storable(str(kind))[:40]
-        raise _Fault(errors.UNKNOWN_TYPE, f"The type is '{shown}'", "Use identify, track, page, screen, group or alias")
+        raise _Fault(
+            errors.UNKNOWN_TYPE, f"The type is '{_shown(kind)}'", "Use identify, track, page, screen, group or alias"
+        )
     for field in TEXT_FIELDS:
         value = clean.get(field)
         if value is None or (value.__class__ is str and value):
             continue
         if value == "":
             del clean[field]
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            clean[field] = str(value)
+        elif isinstance(value, int | float) and not isinstance(value, bool) and -NUMBER_MAX < value < NUMBER_MAX:
+            # A till that counts in floats means the customer 123, not "123.0".
+            clean[field] = str(int(value) if value == int(value) else value)
         else:
             raise _Fault(errors.FIELD_WRONG, f"{field} is not text", f"Send {field} as a string")
     for field in OBJECT_FIELDS:
@@ -186,14 +225,18 @@ def _canonical(clean: _Json) -> bytes:
         raise _Fault(errors.NOT_STORABLE, "A text has half a surrogate pair", "Send valid Unicode") from None
     except (RecursionError, ValueError, TypeError, OverflowError):
         raise _Fault(errors.NOT_STORABLE, "A value is no JSON or nested too deep", "Send plain, flat JSON") from None
-    if len(body) > EVENT_MAX_BYTES:
-        raise _Fault(errors.TOO_LARGE, f"The message has {len(body)} bytes", f"Stay within {EVENT_MAX_BYTES} bytes")
+    _check_size(body)
     # Counting brackets is a bound on the depth that costs nothing; only rich messages are walked.
     if body.count(b"{") + body.count(b"[") > DEPTH_MAX and _depth_exceeds(clean, DEPTH_MAX):
         raise _Fault(errors.NOT_STORABLE, f"The message is nested over {DEPTH_MAX} deep", "Send flatter JSON")
     if _is_suspicious(body):
         _check_values(clean)
     return body
+
+
+def _check_size(body: bytes) -> None:
+    if len(body) > EVENT_MAX_BYTES:
+        raise _Fault(errors.TOO_LARGE, f"The message has {len(body)} bytes", f"Stay within {EVENT_MAX_BYTES} bytes")
 
 
 def _is_suspicious(body: bytes) -> bool:
@@ -300,8 +343,16 @@ def _instant(value: object) -> datetime:
             return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError):
         pass
-    shown = storable(str(value))[:40]
-    raise _Fault(errors.TIME_UNREADABLE, f"The timestamp '{shown}' cannot be read", "Write it as 2026-03-02T15:04:05Z")
+    raise _Fault(
+        errors.TIME_UNREADABLE, f"The timestamp '{_shown(value)}' cannot be read", "Write it as 2026-03-02T15:04:05Z"
+    )
+
+
+def _shown(value: object) -> str:
+    """The beginning of a faulty value. Structures and huge integers may be impossible to write down."""
+    if isinstance(value, str):
+        return storable(value[:40])
+    return storable(_as_text(value)[:40])
 
 
 def _add_context(clean: _Json, arrival: Arrival) -> bool:

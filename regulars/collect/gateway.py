@@ -17,7 +17,7 @@ import psycopg
 
 from regulars.app import App
 from regulars.collect import wire
-from regulars.collect.door import Arrival, Row, admit
+from regulars.collect.door import Arrival, Row, admit, check_context
 from regulars.collect.errors import JournalAway, KeyRefused, RequestUnreadable, TooManyAttempts
 from regulars.collect.journal import Entry, Rejected, mint
 from regulars.collect.keys import KEY_MAX_CHARACTERS, Source, source_by_key
@@ -142,10 +142,11 @@ class Gateway:
     def _admit(self, delivery: wire.Delivery, source: Source, address: str) -> tuple[list[Entry], list[Rejected]]:
         received_at = self._app.clock.now()
         arrival = Arrival(source, received_at, lambda: mint(self._app), delivery.sent_at, delivery.context, address)
+        refused = check_context(delivery.context) if delivery.context else None
         entries: list[Entry] = []
         rejected: list[Rejected] = []
         for message in delivery.messages:
-            item = admit(message, arrival)
+            item = refused(message) if refused else admit(message, arrival)
             if isinstance(item, Row):
                 entries.append(Entry(source, received_at, item))
             else:

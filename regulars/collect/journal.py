@@ -24,6 +24,7 @@ FLOW = "flow"
 JOURNAL_LOCK = 0x4A4F5552
 APPEND_MAX_EVENTS = 5_000
 PUBLISH_MAX_EVENTS = 5_000
+REFUSAL_SHOWN_CHARACTERS = 1_000
 MINTED_ID_BYTES = 16
 
 _encode = msgspec.json.Encoder().encode
@@ -178,7 +179,10 @@ def _conflict(entry: Entry) -> Rejected:
 
 
 def _write_refusals(app: App, rejected: Sequence[Rejected]) -> None:
-    message_id, code, reason, fix, body = map(list, zip(*(each.refused for each in rejected), strict=True))
+    columns = zip(*(each.refused for each in rejected), strict=True)
+    message_id, code, reason, fix, body, body_hash = map(list, columns)
+    # Rows are written once, so two writers could wait for each other's; nobody waits who holds the journal.
+    app.db.execute(SQL.lock_journal, {"lock": JOURNAL_LOCK})
     app.db.execute(
         SQL.refuse,
         {
@@ -189,6 +193,7 @@ def _write_refusals(app: App, rejected: Sequence[Rejected]) -> None:
             "reason": reason,
             "fix": fix,
             "body": body,
+            "body_hash": body_hash,
         },
     )
 
@@ -292,9 +297,12 @@ class Refusal(msgspec.Struct, frozen=True):
     reason: str
     fix: str
     body: str
+    """Its first REFUSAL_SHOWN_CHARACTERS; the table keeps more."""
 
 
 def refusals(app: App, limit: int = 50, before: int | None = None) -> list[Refusal]:
     """Refused messages, newest first, below the refusal `before`."""
-    rows = app.db.execute(SQL.recent_refusals, {"limit": limit, "before": before}).fetchall()
+    rows = app.db.execute(
+        SQL.recent_refusals, {"limit": limit, "before": before, "shown": REFUSAL_SHOWN_CHARACTERS}
+    ).fetchall()
     return [Refusal(*row) for row in rows]

@@ -80,21 +80,18 @@ where journal.seq < %(first_new)s
 
 -- name: refuse
 -- Nothing is dropped silently: what we do not take is a row with its reason and its body as received. A sender that
--- repeats the same refused message for a week makes one row of it.
-insert into refusal (source_id, received_at, message_id, code, reason, fix, body)
-select given.* from unnest(
+-- repeats the same refused message for a week makes one row of it, whether the message has an id or not.
+insert into refusal (source_id, received_at, message_id, code, reason, fix, body, body_hash)
+select source_id, received_at, message_id, code, reason, fix, body, body_hash from unnest(
     %(source_id)s::smallint[], %(received_at)s::timestamptz[], %(message_id)s::text[],
-    %(code)s::text[], %(reason)s::text[], %(fix)s::text[], %(body)s::text[]
-) as given (source_id, received_at, message_id, code, reason, fix, body)
-where not exists (
-    select from refusal as kept
-    where kept.source_id = given.source_id and kept.message_id = given.message_id
-        and kept.code = given.code and kept.body = given.body
-)
+    %(code)s::text[], %(reason)s::text[], %(fix)s::text[], %(body)s::text[], %(body_hash)s::bytea[]
+) with ordinality as given (source_id, received_at, message_id, code, reason, fix, body, body_hash, place)
+order by place
+on conflict (source_id, message_id, code, body_hash) do nothing
 
 -- name: recent_refusals
--- For people: newest first, a page at a time.
-select r.id, s.name, r.received_at, r.message_id, r.code, r.reason, r.fix, r.body
+-- For people: newest first, a page at a time, and of each message its beginning.
+select r.id, s.name, r.received_at, r.message_id, r.code, r.reason, r.fix, left(r.body, %(shown)s)
 from refusal r
 left join source s on s.id = r.source_id
 where (%(before)s::bigint is null or r.id < %(before)s)

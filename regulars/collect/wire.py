@@ -7,6 +7,7 @@ the content type is ignored (browsers say text/plain to avoid a preflight), the 
 import base64
 import binascii
 import json
+import re
 import zlib
 from collections.abc import Iterable
 from typing import Any, NamedTuple, cast
@@ -20,8 +21,12 @@ from regulars.collect.errors import RequestTooLarge, RequestUnreadable
 
 REQUEST_MAX_BYTES = 4 * 1024 * 1024
 BATCH_MAX_EVENTS = 2_500
-# What is kept of a request that is no JSON, for whoever has to find out why.
-UNREADABLE_KEPT_BYTES = 16 * 1024
+# Far below what a decoder can nest and above what the door takes: what was cut here is refused there.
+CUT_DEPTH = 100
+# An integer of more digits is read as a float, which the door refuses; int() itself would refuse the whole request.
+INTEGER_MAX_DIGITS = 40
+# A text that never ends runs to the end, so that looking for it costs one pass.
+TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
 GZIP_MAGIC = b"\x1f\x8b"
 GZIP_WINDOW_BITS = 31
 
@@ -94,19 +99,49 @@ def read(body: bytes, kind: str) -> Delivery:
 
 
 def _decoded_leniently(body: bytes) -> object:
-    """A body with something in it that cannot be stored (NaN, 1e400, broken text), read as far as anybody can.
+    """A body with something in it that cannot be stored (NaN, 1e400, broken text, depth), read as far as anybody can.
 
     The door then refuses the messages that have it, and the others of the batch are saved.
     """
     try:
-        return json.loads(body.decode("utf-8", "surrogateescape"))
+        try:
+            return _loads(body)
+        except RecursionError:
+            return _loads(_cut(body))
     except (ValueError, RecursionError):
         raise RequestUnreadable("The body is not valid JSON", "Send one JSON object in UTF-8") from None
 
 
+def _loads(body: bytes) -> object:
+    return json.loads(body.decode("utf-8", "surrogateescape"), parse_int=_integer, strict=False)
+
+
+def _cut(body: bytes) -> bytes:
+    """The body without what is nested more than CUT_DEPTH deep; the brackets around it stay."""
+    kept: list[bytes] = []
+    depth = start = 0
+    for token in TOKEN.finditer(body):
+        mark = body[token.start()]
+        if mark in b"[{":
+            depth += 1
+            if depth == CUT_DEPTH:
+                kept.append(body[start : token.end()])
+        elif mark in b"]}":
+            if depth == CUT_DEPTH:
+                start = token.start()
+            depth -= 1
+    if depth >= CUT_DEPTH:
+        raise ValueError("the body ends inside")
+    return b"".join([*kept, body[start:]])
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= INTEGER_MAX_DIGITS else float(digits)
+
+
 def unreadable(raw: bytes) -> Refused:
     """The refusal of bytes that are not JSON we can hold."""
-    text = raw[:UNREADABLE_KEPT_BYTES].decode("utf-8", "backslashreplace")
+    text = raw.decode("utf-8", "backslashreplace")
     return refuse(text, errors.NOT_JSON, "This is not JSON that can be stored", "Send valid JSON in UTF-8")
 
 

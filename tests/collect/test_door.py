@@ -1,5 +1,6 @@
 """What the door lets in, what it refuses, and when it thinks something happened."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from regulars.app import App
 from regulars.collect import Source, accept, claim, register
-from regulars.collect.door import EVENT_MAX_BYTES, Arrival, Refused, Row, admit
+from regulars.collect.door import EVENT_MAX_BYTES, REFUSAL_KEPT_BYTES, Arrival, Refused, Row, admit
+from regulars.collect.errors import RequestUnreadable
 from regulars.collect.wire import read
 from regulars.model import Body
 
@@ -60,6 +62,12 @@ def deep(levels: int) -> dict[str, Any]:
         ({"properties": deep(60)}, "RG-1109"),
         ({"properties": deep(5_000)}, "RG-1109"),
         ({"properties": {"x": object()}}, "RG-1109"),
+        ({"userId": float("nan")}, "RG-1105"),
+        ({"groupId": float("-inf")}, "RG-1105"),
+        ({"anonymousId": 10**18}, "RG-1105"),
+        ({"type": deep(5_000)}, "RG-1102"),
+        ({"timestamp": deep(20)}, "RG-1107"),
+        ({"type": 10**5_000}, "RG-1102"),
     ],
 )
 def test_a_faulty_message_is_refused_with_its_reason(change: dict[str, Any], code: str) -> None:
@@ -116,7 +124,54 @@ def test_a_browsers_address_is_noted_and_a_servers_is_not() -> None:
     assert "192.0.2.7" not in till.body
 
 
-def test_one_unreadable_message_does_not_take_its_batch_with_it() -> None:
+def test_a_whole_number_given_as_an_id_is_that_number_however_it_is_written() -> None:
+    ids = [msgspec.json.decode(knock(GOOD | {"userId": value}).body)["userId"] for value in (123, 123.0, "123", 0.5)]
+
+    assert ids == ["123", "123", "123", "0.5"]
+
+
+def test_what_is_refused_is_kept_up_to_a_limit_and_named_by_all_of_it() -> None:
+    long = GOOD | {"type": "purchase", "x": "é" * 40_000}
+
+    first, again, other = knock(long), knock(long | {"sentAt": "2026-03-02"}), knock(long | {"y": 1})
+
+    assert isinstance(first, Refused)
+    assert isinstance(again, Refused)
+    assert isinstance(other, Refused)
+    assert len(first.body.encode()) < REFUSAL_KEPT_BYTES + 100
+    assert first.body.endswith(f"… (cut: the first {REFUSAL_KEPT_BYTES} of {len(json.dumps(long))} bytes)")
+    assert first.body_hash == again.body_hash != other.body_hash
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        b'{"name":"x","properties":{"x":1e400}}',
+        b'{"userId":"\\ud800"}',
+        b'{"properties":{"x":NaN}}',
+        b'{"properties":{"x":"\xff"}}',
+        b'{"properties":{"x":' + b"9" * 5_000 + b"}}",
+        b'{"properties":{"x":' + b"[" * 2_000 + b'"]"' + b"]" * 2_000 + b"}}",
+        b'{"properties":' + b'{"]":' * 2_000 + b"1" + b"}" * 2_000 + b',"name":"]"}',
+        b'{"type":' + b"[" * 2_000 + b"]" * 2_000 + b"}",
+    ],
+)
+def test_one_unreadable_message_does_not_take_its_batch_with_it(poison: bytes) -> None:
+    good = msgspec.json.encode(GOOD)
+
+    delivery = read(b'{"batch":[' + b",".join([good, poison, good]) + b"]}", "batch")
+
+    items = [knock(GOOD | message) for message in delivery.messages]  # type: ignore[operator]
+    assert [type(item) for item in items] == [Row, Refused, Row]
+
+
+def test_a_hostile_body_is_given_up_in_one_pass() -> None:
+    for body in (b"[" * 1_000_000, b'{"a":' * 300_000, b"[" * 2_000 + b'"\\"' * 500_000, b"[" * 2_000 + b'"' * 999_999):
+        with pytest.raises(RequestUnreadable):
+            read(body, "batch")
+
+
+def test_two_unreadable_messages_in_one_batch_leave_the_third() -> None:
     poison = [b'{"name":"x","properties":{"x":1e400}}', b'{"userId":"\\ud800"}']
     body = b'{"batch":[' + b",".join([*poison, msgspec.json.encode(GOOD)]) + b"]}"
 

@@ -114,6 +114,40 @@ def test_batch_context_stands_under_each_message(app: App, door: Door, write_key
     assert stored(app)[0][3]["context"] == {"locale": "de", "app": {"name": "till"}}
 
 
+@pytest.mark.parametrize(
+    ("context", "code"),
+    [
+        ('{"x":"\\ud800"}', "RG-1109"),
+        ('{"x":"\\u0000"}', "RG-1109"),
+        ('{"x":NaN}', "RG-1109"),
+        ('{"x":' + "[" * 2_000 + "]" * 2_000 + "}", "RG-1109"),
+        ('{"x":' + '{"y":' * 31 + "1" + "}" * 31 + "}", "RG-1109"),
+        ('{"x":"' + "y" * 9_000 + '"}', "RG-1106"),
+    ],
+)
+def test_a_batch_context_that_cannot_be_stored_refuses_its_events_with_the_reason(
+    app: App, door: Door, write_key: str, context: str, code: str
+) -> None:
+    body = '{"batch":[%s,%s],"context":%s}' % (json.dumps(EVENT), json.dumps(EVENT | {"messageId": "b"}), context)  # noqa: UP031
+
+    answer = post(door.url, "/v1/batch", body.encode(), headers=basic(write_key))
+
+    assert answer.json() == {"success": True, "accepted": 0, "duplicates": 0, "refused": 2}
+    assert reasons(app) == [code, code]
+    assert stored(app) == []
+
+
+def test_an_event_that_is_too_large_with_its_batchs_context_is_refused_alone(
+    app: App, door: Door, write_key: str
+) -> None:
+    large = EVENT | {"messageId": "b", "properties": {"x": "y" * 30_000}}
+
+    body = {"batch": [EVENT, large], "context": {"x": "y" * 8_000}}
+    answer = post(door.url, "/v1/batch", body, headers=basic(write_key))
+
+    assert (answer.json()["accepted"], reasons(app)) == (1, ["RG-1106"])
+
+
 def test_settings_health_and_wrong_doors_answer(door: Door) -> None:
     settings = httpx.get(door.url + "/v1/projects/k/settings").json()
     assert settings["integrations"]["Segment.io"]["apiKey"] == "k"

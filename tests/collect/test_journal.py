@@ -8,6 +8,7 @@ import pytest
 from regulars import collect
 from regulars.app import App
 from regulars.collect.errors import SourceRefused
+from regulars.collect.journal import REFUSAL_SHOWN_CHARACTERS
 
 
 def track(message_id: str, **fields: Any) -> dict[str, Any]:
@@ -58,6 +59,21 @@ def test_the_same_message_again_is_a_duplicate_and_with_another_body_a_kept_conf
         assert [row.code for row in kept] == ["RG-1110", "RG-1110"]
         assert '"bob"' in kept[1].body
         assert inside.db.execute("select count(*) from journal").fetchone() == (2,)
+
+
+def test_a_sender_that_repeats_a_refused_message_makes_one_row_of_it(app: App) -> None:
+    nameless = {"type": "track", "event": "Seen", "properties": {"x": "y" * 5_000}}
+    with app.transaction() as inside:
+        source, _ = collect.register(inside, "till", "tills")
+        for sent_at in ("2026-03-01", "2026-03-02"):
+            repeated = [nameless | {"sentAt": sent_at}] * 3
+            receipt = collect.accept(inside, source, repeated, received_at=app.clock.now())
+            assert len(receipt.refusals) == 3
+
+        kept = collect.refusals(inside)
+
+    assert [(row.code, row.message_id) for row in kept] == [("RG-1103", None)]
+    assert len(kept[0].body) == REFUSAL_SHOWN_CHARACTERS
 
 
 def test_the_list_of_sources_says_what_each_one_sent_without_counting_the_journal(app: App) -> None:

@@ -46,11 +46,14 @@ create table refusal (
     code text not null,
     reason text not null,
     fix text not null,
-    -- As received, so that it can be mended and replayed.
-    body text not null
+    -- As received, so that it can be mended and replayed; of a long one the first 16 KB.
+    body text not null,
+    -- Of the whole message, without what belongs to one delivery.
+    body_hash bytea not null
 );
 
-create index refusal_by_message on refusal (source_id, message_id);
+-- The same message refused again is no news. Messages without an id are told apart by their hash alone.
+create unique index refusal_once on refusal (source_id, message_id, code, body_hash) nulls not distinct;
 
 -- Journal rows that no room could carry. Readers of the journal get them bare: no body, nobody's, no fact.
 create table set_aside (
