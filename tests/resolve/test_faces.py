@@ -31,13 +31,19 @@ def test_a_till_finds_the_customer_by_card_phone_or_address(app: App) -> None:
 
 
 def test_an_explanation_has_a_path_to_every_record_and_every_refusal(app: App) -> None:
-    load(app, Rec("a", 0, "u1 e1!"), Rec("b", 1, "e1! c1"), Rec("c", 2, "c1"), Rec("d", 3, "u2 c1"))
+    load(app, Rec("a", 0, "u1 p1"), Rec("b", 1, "p1 e1"), Rec("c", 2, "e1 u2"), Rec("d", 3, "u2 c1"))
 
     with app.transaction() as inside:
-        told = resolve.explain(inside, 1)
+        told = resolve.explain(inside, 2)
+        (phone,) = [one.value for one in resolve.identifiers(inside, 2) if one.type == "phone"]
 
-    assert [(hop.from_record, hop.to_record, hop.strength) for hop in told.hops] == [(1, 2, "verified e-mail")]
+    assert told.records == [2, 3, 4]
+    hops = [(hop.from_record, hop.to_record, hop.strength) for hop in told.hops]
+    assert hops == [(2, 3, "e-mail"), (3, 4, "login")]
     assert told.by_steward == []
+    # The e-mail joined record 2 to one login; the phone would have joined it to another.
+    refused = [(refusal.strength, refusal.value, refusal.reason, refusal.one) for refusal in told.refusals]
+    assert refused == [("phone", phone, "equally near to two", one) for one in (1, 2)]
     with pytest.raises(resolve.CustomerUnknown), app.transaction() as inside:
         resolve.explain(inside, 99)
 
