@@ -127,15 +127,16 @@ select seq from set_aside where seq > %(after)s and seq <= %(to)s
 -- name: set_aside
 -- The next event of the flow, once: for readers a mark, for people a refusal with the body as it came.
 with next as (
-    select seq, source_id, message_id, body::text as body from journal where seq > %(after)s order by seq limit 1
+    select seq, source_id, message_id, body::text as body, body_hash from journal where seq > %(after)s order by seq limit 1
 ), marked as (
     insert into set_aside (seq, at, fault) select seq, %(now)s, %(fault)s from next
     on conflict (seq) do nothing
     returning seq
 ), told as (
-    insert into refusal (source_id, received_at, message_id, code, reason, fix, body)
-    select n.source_id, %(now)s, n.message_id, %(code)s, %(reason)s, %(fix)s, n.body
+    insert into refusal (source_id, received_at, message_id, code, reason, fix, body, body_hash)
+    select n.source_id, %(now)s, n.message_id, %(code)s, %(reason)s, %(fix)s, n.body, n.body_hash
     from next n join marked m on m.seq = n.seq
+    on conflict (source_id, message_id, code, body_hash) do nothing
 )
 select seq from marked
 
