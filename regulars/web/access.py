@@ -10,7 +10,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from regulars.app import App
-from regulars.kit.errors import NotAllowed
+from regulars.kit.errors import InputRefused, NotAllowed, NotFound
 from regulars.store import queries
 from regulars.web.accounts import Account, Role, fingerprint, new_token
 from regulars.web.errors import SignInNeeded
@@ -21,6 +21,7 @@ SESSION_LIFE = timedelta(days=7)
 SESSION_IDLE = timedelta(hours=12)
 TOUCH_EVERY = timedelta(minutes=1)
 KEY_PREFIX = "rk_server_"
+KEY_NAME_MAX_CHARS = 80
 
 # What a handler says about itself, as its `opt`. A handler that says nothing is closed to everybody.
 OFFICE: dict[str, Any] = {"roles": frozenset({Role.ADMIN})}
@@ -38,6 +39,18 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     role: Role
     form_token: str
     session: bytes | None
+
+
+class ServerKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A program's key as the list shows it; the key itself is shown once and kept as a hash."""
+
+    id: int
+    name: str
+    role: Role
+    created_at: datetime
+    used_at: datetime | None
+    """To the minute; None: never."""
+    revoked_at: datetime | None
 
 
 def visitor_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Visitor | None:
@@ -77,7 +90,7 @@ def open_session(app: App, account: Account) -> str:
 
 
 def close_session(app: App, visitor: Visitor) -> None:
-    """Sign out, at once and everywhere."""
+    """Sign out of this browser, at once; other sign-ins of the same account go on."""
     app.db.execute(SQL.close_session, {"hash": visitor.session})
 
 
@@ -101,15 +114,34 @@ def _touch(app: App, session: object, seen_at: datetime, now: datetime) -> None:
 
 def add_server_key(app: App, name: str, role: Role) -> str:
     """A key for a program, with a role's reach; sent as `Authorization: Bearer …`. Shown once, kept as a hash."""
+    name = name.strip()[:KEY_NAME_MAX_CHARS]
+    if not name:
+        raise InputRefused("A key needs a name", "Name the program that will use it, such as till 3")
     key = KEY_PREFIX + new_token(app)
     app.db.execute(SQL.add_server_key, {"name": name, "role": role, "hash": fingerprint(key), "at": app.clock.now()})
     return key
 
 
+def server_keys(app: App) -> list[ServerKey]:
+    """Every key, newest first."""
+    rows = app.db.execute(SQL.server_keys)
+    return [msgspec.convert(dict(zip(ServerKey.__struct_fields__, row, strict=True)), ServerKey) for row in rows]
+
+
+def revoke_server_key(app: App, key: int) -> None:
+    """No program gets in with this key any more. Raises NotFound."""
+    if app.db.execute(SQL.revoke_server_key, {"id": key, "at": app.clock.now()}).fetchone() is None:
+        raise NotFound(f"There is no key {key}", "Choose one from the list")
+
+
 def by_key(app: App, key: str) -> Visitor | None:
     """The visitor of a server key, None when it is unknown or revoked."""
+    now = app.clock.now()
     with app.transaction() as inside:
         row = inside.db.execute(SQL.find_server_key, {"hash": fingerprint(key)}).fetchone()
-    if row is None:
-        return None
-    return Visitor(account=None, name=row[0], role=Role(row[1]), form_token="", session=None)
+        if row is None:
+            return None
+        id_, name, role, used_at = row
+        if used_at is None or now - used_at > TOUCH_EVERY:
+            inside.db.execute(SQL.touch_server_key, {"id": id_, "now": now})
+    return Visitor(account=None, name=name, role=Role(role), form_token="", session=None)

@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from regulars.app import App
-from regulars.kit.errors import InputRefused
+from regulars.kit.errors import InputRefused, NotAllowed, NotFound
 from regulars.store import queries
 from regulars.web.errors import PasswordRefused, SignInRefused, TooManyTries
 
@@ -22,6 +22,8 @@ TOKEN_BYTES = 32
 TOKEN_LIFE = timedelta(hours=1)
 MAX_TRIES = 5
 LOCK = timedelta(minutes=1)
+# Wrong tries older than this are forgotten.
+TRIES_KEPT = timedelta(hours=1)
 PASSWORD_MIN_CHARS = 12
 PASSWORD_MAX_CHARS = 256
 NAME_MAX_CHARS = 80
@@ -61,7 +63,10 @@ def new_token(app: App) -> str:
 
 
 def first_run_token(app: App) -> str:
-    """A one-time token for the administrator, whose account is made if need be. To be printed on this machine only."""
+    """A one-time token for the administrator, whose account is made, or opened again without its old password.
+
+    To be printed on this machine only.
+    """
     with app.transaction() as inside:
         row = inside.db.execute(
             SQL.first_account,
@@ -92,20 +97,32 @@ def by_token(app: App, token: str) -> Account:
 
 
 def by_password(app: App, login: str, password: str) -> Account:
-    """The account with this login and password. Raises SignInRefused, after five in a row TooManyTries."""
+    """The account with this login and password. Raises SignInRefused, after five in a row TooManyTries.
+
+    Opens its own transactions and holds none while it works on the password, which takes long on purpose.
+    """
+    login = login.strip().lower()
+    stored = _tried(app, login)
+    if _fits(stored, password):
+        with app.transaction() as inside:
+            row = inside.db.execute(SQL.account_for_sign_in, {"login": login}).fetchone()
+            account = _account(inside, row[0]) if row and row[1] == stored else None
+            if account and not account.disabled:
+                inside.db.execute(SQL.forgive_tries, {"login": fingerprint(login)})
+                return account
+    raise SignInRefused("Name or password do not fit", "Check both, or sign in with a one-time token")
+
+
+def _tried(app: App, login: str) -> str | None:
+    """Count one more try for what was typed as login; the password hash it must fit, None where there is none."""
     now = app.clock.now()
+    tried = {"login": fingerprint(login), "now": now, "until": now + LOCK, "max": MAX_TRIES}
     with app.transaction() as inside:
-        row = inside.db.execute(SQL.account_for_sign_in, {"login": login.strip().lower()}).fetchone()
-        if row and row[2] and row[2] > now:
-            raise TooManyTries("Too many wrong passwords for this account", "Wait a minute, then try again")
-        fits = _fits(row[1] if row else None, password)
-        if row:
-            tries = {"account": row[0], "fits": fits, "max": MAX_TRIES, "until": now + LOCK}
-            inside.db.execute(SQL.count_try, tries)
-        account = _account(inside, row[0]) if row and fits else None
-    if account is None or account.disabled:
-        raise SignInRefused("Name or password do not fit", "Check both, or sign in with a one-time token")
-    return account
+        inside.db.execute(SQL.forget_tries, {"before": now - TRIES_KEPT})
+        if inside.db.execute(SQL.count_try, tried).fetchone() is None:
+            raise TooManyTries("Too many wrong passwords for this login", "Wait a minute, then try again")
+        row = inside.db.execute(SQL.account_for_sign_in, {"login": login}).fetchone()
+    return row[1] if row else None
 
 
 def _fits(stored: str | None, password: str) -> bool:
@@ -116,15 +133,21 @@ def _fits(stored: str | None, password: str) -> bool:
     return stored is not None
 
 
-def set_password(app: App, account: int, password: str) -> None:
-    """Store a new password (Argon2id) and end all sessions of the account. Raises PasswordRefused."""
+def hashed(password: str) -> str:
+    """What we keep of a password (Argon2id). Slow on purpose: no transaction should wait. Raises PasswordRefused."""
     if not PASSWORD_MIN_CHARS <= len(password) <= PASSWORD_MAX_CHARS:
         raise PasswordRefused(
             f"A password has {PASSWORD_MIN_CHARS} to {PASSWORD_MAX_CHARS} characters, this one has {len(password)}",
             "A short sentence is easy to remember and hard to guess",
         )
-    app.db.execute(SQL.set_password, {"account": account, "hash": HASHER.hash(password)})
-    app.db.execute(SQL.close_sessions_of, {"account": account})
+    return HASHER.hash(password)
+
+
+def set_password(app: App, account: Account, stored: str) -> None:
+    """Keep a new password, as `hashed` gives it, and end all sessions of the account."""
+    app.db.execute(SQL.set_password, {"account": account.id, "hash": stored})
+    app.db.execute(SQL.close_sessions_of, {"account": account.id})
+    app.db.execute(SQL.forgive_tries, {"login": fingerprint(account.login)})
 
 
 def add_account(app: App, name: str, login: str, role: Role) -> Account:
@@ -145,10 +168,20 @@ def accounts(app: App) -> list[Account]:
     return [_from(row) for row in app.db.execute(SQL.accounts, {"account": None})]
 
 
-def disable(app: App, account: int) -> None:
-    """Nobody signs in with this account any more; its sessions end now."""
-    app.db.execute(SQL.disable_account, {"account": account, "at": app.clock.now()})
-    app.db.execute(SQL.close_sessions_of, {"account": account})
+def disable(app: App, account: int, by: int | None = None) -> None:
+    """Nobody signs in with this account any more; its sessions end now. `by`: the account that asks for it.
+
+    Raises NotAllowed for one's own account and for the last administrator, NotFound.
+    """
+    if account == by:
+        raise NotAllowed("This is your own account", "Ask another administrator to disable it")
+    if [each for (each,) in app.db.execute(SQL.administrators)] == [account]:
+        raise NotAllowed("This is the last administrator", "Make another one first, who can let people in")
+    given = {"account": account, "at": app.clock.now()}
+    if app.db.execute(SQL.disable_account, given).fetchone() is None:
+        raise NotFound(f"There is no account {account}", "Choose one from the list")
+    app.db.execute(SQL.close_sessions_of, given)
+    app.db.execute(SQL.spend_tokens, given)
 
 
 def _account(app: App, account: int) -> Account:

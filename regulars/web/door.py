@@ -6,14 +6,23 @@ Plain ASGI, because it also stands before the routes that are not the framework'
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
+from urllib.parse import parse_qsl
 
 import anyio
+import msgspec
+import psycopg
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from regulars.app import App
+from regulars.engage import moment_asgi
+from regulars.kit.errors import RegularsError
+from regulars.model import Card
 from regulars.web import access, audit
+from regulars.web.api.engage import by_card, may_ask
+from regulars.web.errors import unreadable
 
 # Browsers take a `__Host-` cookie over https only; without https the plain name must do.
 COOKIE = "regulars_session"
@@ -46,10 +55,19 @@ def is_https(app: App) -> bool:
     return app.settings.base_url.startswith("https://")
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What goes out for a moment, and whom it is about."""
+
+    status: int
+    body: bytes
+    about: str = "moment"
+
+
 class Door:
     """ASGI: `gateway` gets what is sent to us, `site` everything else."""
 
-    def __init__(self, app: App, site: ASGIApp, gateway: ASGIApp, moment: ASGIApp) -> None:
+    def __init__(self, app: App, site: ASGIApp, gateway: ASGIApp, moment: moment_asgi) -> None:
         self._app = app
         self._site = site
         self._gateway = gateway
@@ -69,11 +87,26 @@ class Door:
         loose["auth"] = None
         visitor: access.Visitor | None = loose["user"]
         if path == "/api/moment" and scope["method"] == "GET" and visitor and _in_shop(visitor):
-            await self._moment(scope, receive, with_headers(send))
-            # After the answer: a till does not wait for the log.
-            await anyio.to_thread.run_sync(audit.write, self._app, visitor, "asked who it is", "moment")
+            answer = self._card(scope["query_string"].decode("latin-1"), visitor)
+            # Before the answer: a look-up that is not written down is not answered.
+            await anyio.to_thread.run_sync(audit.write, self._app, visitor, "asked who it is", answer.about)
+            await reply(with_headers(send), answer)
             return
         await self._site(scope, receive, with_headers(send))
+
+    def _card(self, query: str, visitor: access.Visitor) -> Answer:
+        try:
+            may_ask(visitor, dict(parse_qsl(query)))
+            status, body = self._moment.answer(query)
+        except RegularsError as fault:
+            return Answer(fault.status, _said(fault))
+        except psycopg.DataError:
+            fault = unreadable()
+            return Answer(fault.status, _said(fault))
+        if status != 200:
+            return Answer(status, body)
+        card = msgspec.json.decode(body, type=Card)
+        return Answer(status, msgspec.json.encode(by_card(visitor, card)), f"customer:{card.customer}")
 
     async def _visitor(self, scope: Scope) -> access.Visitor | None:
         headers = dict(scope["headers"])
@@ -91,6 +124,17 @@ class Door:
                 self._keyholders.clear()
             self._keyholders[key] = (time.monotonic() + KEY_FRESH_SECONDS, visitor)
         return visitor
+
+
+def _said(fault: RegularsError) -> bytes:
+    return msgspec.json.encode({"what": fault.what, "fix": fault.fix, "code": fault.code})
+
+
+async def reply(send: Send, answer: Answer) -> None:
+    """One JSON answer."""
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(answer.body)).encode())]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
 
 def _in_shop(visitor: access.Visitor) -> bool:

@@ -1,6 +1,6 @@
 """What can go wrong at the web's door."""
 
-from regulars.kit.errors import RegularsError
+from regulars.kit.errors import InputRefused, RegularsError
 
 
 class SignInNeeded(RegularsError):
@@ -55,3 +55,10 @@ class RuleNotRun(RegularsError):
     """A rule tried on the traits page cannot be compared."""
 
     code = "RG-1808"
+
+
+def unreadable() -> InputRefused:
+    """What to say when PostgreSQL cannot even hold a value that was asked with: a huge number, a NUL in a text."""
+    return InputRefused(
+        "A value of the request is too large, or holds a character that no text can hold", "Mend it and send it again"
+    )

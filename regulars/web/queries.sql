@@ -1,8 +1,12 @@
 -- name: first_account
--- The first run makes the administrator; later runs find it.
+-- Each start makes the administrator or finds it. Whoever starts the program owns the machine, so this way in stays open
+-- when everybody was disabled; but the password of a disabled account does not come back with it.
 insert into account (name, login, role, created_at)
 values (%(name)s, %(login)s, %(role)s, %(at)s)
-on conflict (login) do update set login = excluded.login
+on conflict (login) do update
+set role = excluded.role,
+    disabled_at = null,
+    password_hash = case when account.disabled_at is null then account.password_hash end
 returning id;
 
 -- name: add_account
@@ -20,23 +24,44 @@ where %(account)s::bigint is null or id = %(account)s
 order by id;
 
 -- name: account_for_sign_in
--- Locks the row: two tries at once must both count.
-select id, password_hash, locked_until from account where login = %(login)s for update;
+-- Whose password it would be.
+select id, password_hash from account where login = %(login)s;
 
 -- name: count_try
--- A fitting password forgives; the fifth wrong one locks.
-update account
-set failed_tries = case when %(fits)s or failed_tries + 1 >= %(max)s then 0 else failed_tries + 1 end,
-    locked_until = case when not %(fits)s and failed_tries + 1 >= %(max)s then %(until)s end
-where id = %(account)s;
+-- Before the password is looked at, so that many tries at once all count. The last allowed one locks. No row comes back
+-- while the login rests.
+insert into sign_in_try as t (login_hash, tries, tried_at)
+values (%(login)s, 1, %(now)s)
+on conflict (login_hash) do update
+set tries = case when t.locked_until is null then t.tries + 1 else 1 end,
+    locked_until = case when t.locked_until is null and t.tries + 1 >= %(max)s then %(until)s::timestamptz end,
+    tried_at = excluded.tried_at
+where t.locked_until is null or t.locked_until <= excluded.tried_at
+returning tries;
+
+-- name: forgive_tries
+-- The password fits, or a new one was set.
+delete from sign_in_try where login_hash = %(login)s;
+
+-- name: forget_tries
+-- Logins that rested long enough; whatever strangers type must not fill the disk.
+delete from sign_in_try where tried_at < %(before)s;
 
 -- name: set_password
 -- The hash carries its own parameters.
-update account set password_hash = %(hash)s, failed_tries = 0, locked_until = null where id = %(account)s;
+update account set password_hash = %(hash)s where id = %(account)s;
+
+-- name: administrators
+-- Locked: two who disable each other at once must not both succeed.
+select id from account where role = 'admin' and disabled_at is null order by id for update;
 
 -- name: disable_account
 -- History keeps the account's name, so the row stays.
-update account set disabled_at = %(at)s where id = %(account)s;
+update account set disabled_at = coalesce(disabled_at, %(at)s) where id = %(account)s returning id;
+
+-- name: spend_tokens
+-- One-time sign-ins of a disabled account stay shut even if it is opened again.
+update sign_in_token set used_at = %(at)s where account = %(account)s and used_at is null;
 
 -- name: add_token
 -- Only the fingerprint is kept.
@@ -81,7 +106,19 @@ insert into server_key (name, role, key_hash, created_at) values (%(name)s, %(ro
 
 -- name: find_server_key
 -- Who is behind a bearer key.
-select name, role from server_key where key_hash = %(hash)s and revoked_at is null;
+select id, name, role, used_at from server_key where key_hash = %(hash)s and revoked_at is null;
+
+-- name: touch_server_key
+-- At most once a minute per key.
+update server_key set used_at = %(now)s where id = %(id)s;
+
+-- name: server_keys
+-- Newest first; revoked ones stay, the audit log names them.
+select id, name, role, created_at, used_at, revoked_at from server_key order by id desc;
+
+-- name: revoke_server_key
+-- A key is never given back.
+update server_key set revoked_at = coalesce(revoked_at, %(at)s) where id = %(id)s returning name;
 
 -- name: add_audit
 -- Before the answer goes out, so that no look-up goes unwritten.

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, cast
 from urllib.parse import quote
 
+import psycopg
 from litestar import Litestar, MediaType, Request, Response, Router
 from litestar.config.app import AppConfig
 from litestar.datastructures import CacheControlHeader
@@ -23,7 +24,7 @@ from regulars.kit.errors import InputRefused, RegularsError
 from regulars.kit.logging import logger
 from regulars.web import access, forgery, render
 from regulars.web.accounts import Role
-from regulars.web.errors import PageMissing, SignInNeeded, Unexpected
+from regulars.web.errors import PageMissing, SignInNeeded, Unexpected, unreadable
 
 House = NamedDependency[SkipValidation[App]]
 
@@ -83,6 +84,9 @@ def _keep_quiet(config: AppConfig) -> AppConfig:
 def answer_fault(app: App, request: Request[Any, Any, Any], fault: Exception) -> Response[Any]:
     """What went wrong, as JSON for programs and as a page for people; the unexpected says nothing of its inside."""
     known = _known(fault)
+    if isinstance(fault, psycopg.DataError):
+        # Almost always what was asked with; the kind in case it is a fault of ours. Its text may hold the value.
+        log.warning("a value was refused by PostgreSQL", path=request.url.path, kind=type(fault).__name__)
     if known.status >= 500:
         log.error("request failed", path=request.url.path, exc_info=fault)
     if not _wants_page(request):
@@ -106,6 +110,8 @@ def _wants_page(request: Request[Any, Any, Any]) -> bool:
 def _known(fault: Exception) -> RegularsError:
     if isinstance(fault, RegularsError):
         return fault
+    if isinstance(fault, psycopg.DataError):
+        return unreadable()
     if isinstance(fault, ValidationException):
         named: list[dict[str, Any]] = [each for each in cast(list[Any], fault.extra or []) if isinstance(each, dict)]
         what = "; ".join(str(each.get("key", "")) for each in named)

@@ -37,6 +37,7 @@ PAGES = [
     "/reports/sales_by_week",
     "/reports/best_customers",
     "/reports/cart_size",
+    "/reports/checkout_value",
     "/reports/purchase_timing",
     "/reports/segment_flows",
     "/reports/spend_quintiles",

@@ -8,11 +8,19 @@ create table account (
     role text not null check (role in ('admin', 'associate')),
     -- Argon2id; null until its owner has set one: then only a one-time token signs in.
     password_hash text,
-    failed_tries int not null default 0,
-    locked_until timestamptz,
     created_at timestamptz not null,
     disabled_at timestamptz
 );
+
+-- Wrong passwords by what was typed as login, whether or not there is such an account: nobody learns from it who exists.
+-- A fingerprint, because people type passwords into the wrong field.
+create table sign_in_try (
+    login_hash bytea primary key,
+    tries int not null,
+    locked_until timestamptz,
+    tried_at timestamptz not null
+);
+create index sign_in_try_age on sign_in_try (tried_at);
 
 -- A sign-in lives here, not in the cookie: ending it ends it everywhere at once.
 create table session (
@@ -40,6 +48,8 @@ create table server_key (
     role text not null check (role in ('admin', 'associate')),
     key_hash bytea not null unique,
     created_at timestamptz not null,
+    -- Written at most once a minute.
+    used_at timestamptz,
     revoked_at timestamptz
 );
 

@@ -7,22 +7,27 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
+import psycopg
 from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from regulars import analyze
+from regulars import analyze, profile
 from regulars.analyze import Evidence, SegmentView, Size, Why, parsed
 from regulars.app import App
 from regulars.kit.clock import day_date
 from regulars.kit.errors import NotFound
 from regulars.store import queries
 from regulars.web import access, audit
+from regulars.web.errors import RuleNotRun, unreadable
 from regulars.web.site import House
 from regulars.web.words import full_name
 
 SQL = queries("regulars.web")
 MEMBERS_PER_PAGE = 50
+NAME_MAX_CHARS = 100
 OVERLAPS = 6
+CLAUSES_MAX = 50
+NUL = "\0"
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,8 +143,11 @@ def rows_of(app: App, name: str, customers: list[int]) -> list[MemberRow]:
 
 
 def why(app: App, name: str, customer: int) -> Why:
-    """Why somebody is, or is not, in a segment: every comparison with its value and the events behind it."""
-    return analyze.why(app, name, customer)
+    """Why somebody is, or is not, in a segment: every comparison with its value and the events behind it.
+
+    `customer` may be one that was merged into another. Raises NoSuchCustomer.
+    """
+    return analyze.why(app, name, profile.read(app, customer).customer)
 
 
 def behind(app: App, customer: int, trait: str) -> list[Evidence]:
@@ -151,10 +159,20 @@ def behind(app: App, customer: int, trait: str) -> list[Evidence]:
 
 
 def count(app: App, clauses: list[Comparison]) -> Count:
-    """How many fit all of these comparisons now, and how long the answer took."""
+    """How many fit all of these comparisons now, and how long the answer took. Raises InputRefused."""
+    if len(clauses) > CLAUSES_MAX:
+        raise RuleNotRun(f"The rule has {len(clauses):,} parts", f"Use at most {CLAUSES_MAX} comparisons")
+    if any(NUL in f"{one.trait}{one.value}" for one in clauses):
+        raise unreadable()
     rule = {"all": [{"trait": one.trait, "is": one.sign, "value": one.value} for one in clauses]}
     began = time.perf_counter()
-    people = analyze.count(app, rule)
+    try:
+        with app.db.transaction():
+            people = analyze.count(app, rule)
+    except (psycopg.ProgrammingError, psycopg.DataError):
+        raise RuleNotRun(
+            "This comparison does not fit its trait", "Compare numbers with numbers, texts with texts"
+        ) from None
     took_ms = (time.perf_counter() - began) * 1_000
     return Count(people=people, known=known_customers(app), took_ms=round(took_ms), rule=analyze_sentence(app, rule))
 
@@ -178,8 +196,11 @@ def segments_json(app: House) -> list[Listed]:
 
 
 @get("/api/segments/{name:str}", opt=access.OFFICE, sync_to_thread=True)
-def segment_json(app: House, name: FromPath[str], after: FromQuery[int | None] = None) -> SegmentPage:
+def segment_json(
+    app: House, request: Request[Any, Any, Any], name: FromPath[str], after: FromQuery[int | None] = None
+) -> SegmentPage:
     """One segment: size over time, members, overlap, who can be reached."""
+    audit.write(app, request.user, "read the members", f"segment:{name[:NAME_MAX_CHARS]}")
     with app.transaction() as inside:
         return segment(inside, name, after)
 

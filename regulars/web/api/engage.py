@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,16 +13,29 @@ from litestar.params import FromPath, FromQuery
 from regulars import flow
 from regulars.app import App
 from regulars.engage import Caught, Opened, catcher
-from regulars.kit.errors import InputRefused, NotFound
+from regulars.kit.errors import InputRefused, NotAllowed, NotFound
 from regulars.model import Card, Moment
 from regulars.store import queries
 from regulars.web import access, audit
+from regulars.web.accounts import Role
 from regulars.web.site import House
 
 SQL = queries("regulars.web")
 OUTBOX_ROWS = 50
 VALUE_MAX_CHARS = 200
+LETTER_NAME_MAX_CHARS = 100
 MOMENT_KINDS = ("card", "phone", "email", "customer")
+
+
+class ShopCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A card as an associate gets it: who it is has been said at the till, the last name and our number have not."""
+
+    greeting: str
+    facts: list[str]
+    action: str | None
+    action_why: str | None
+    points: int
+    as_of: datetime
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +104,33 @@ def card_of(app: App, kind: str, value: str, place: str = "") -> Card | None:
     return flow.on_moment(app, Moment(kind=kind, value=value.strip()[:VALUE_MAX_CHARS], place=place))
 
 
+def may_ask(visitor: access.Visitor, given: Mapping[str, str]) -> None:
+    """Raises NotAllowed unless an administrator asks, when it is by our own numbers: they can be counted up."""
+    if given.get("customer") and visitor.role is not Role.ADMIN:
+        raise NotAllowed("Customer numbers are for administrators", "Ask with a loyalty card, a phone or an e-mail")
+
+
+def by_card(visitor: access.Visitor, card: Card) -> Card | ShopCard:
+    """What this visitor gets of a card: the same as the page shows."""
+    if visitor.role is Role.ADMIN:
+        return card
+    return ShopCard(
+        greeting=card.greeting,
+        facts=card.facts,
+        action=card.action,
+        action_why=card.action_why,
+        points=card.points,
+        as_of=card.as_of,
+    )
+
+
+def letter(app: App, name: str) -> Opened:
+    """One caught message by its name in the list. Raises NotFound."""
+    if len(name) > LETTER_NAME_MAX_CHARS:
+        raise NotFound("There is no caught message of so long a name", "Choose one from the list")
+    return catcher.opened(catcher.folder_of(app.settings), name)
+
+
 def mail(app: App) -> list[Caught]:
     """What the local catcher holds, newest first."""
     return catcher.caught(catcher.folder_of(app.settings))
@@ -104,38 +145,44 @@ def moment_json(
     email: FromQuery[str] = "",
     customer: FromQuery[str] = "",
     place: FromQuery[str] = "",
-) -> Card:
+) -> Card | ShopCard:
     """Who stands here, by one of card, phone, email or customer: greeting, three facts, one action, points."""
     given = {"card": card, "phone": phone, "email": email, "customer": customer}
     kind, value = next(((kind, value) for kind, value in given.items() if value), ("", ""))
-    audit.write(app, request.user, "asked who it is", f"moment:{kind}")
+    may_ask(request.user, given)
     with app.transaction() as inside:
         found = card_of(inside, kind, value, place)
+    audit.write(app, request.user, "asked who it is", f"customer:{found.customer}" if found else "moment")
     if found is None:
         raise NotFound("Nobody is known by this", "Ask for another card, phone or e-mail")
-    return found
+    return by_card(request.user, found)
 
 
 @get("/api/mail", opt=access.OFFICE, sync_to_thread=True)
-def mail_json(app: House) -> list[Caught]:
+def mail_json(app: House, request: Request[Any, Any, Any]) -> list[Caught]:
     """What the local mail catcher holds, newest first."""
+    audit.write(app, request.user, "read the list of letters", "mail")
     return mail(app)
 
 
 @get("/api/mail/{name:str}", opt=access.OFFICE, sync_to_thread=True)
-def letter_json(app: House, name: FromPath[str]) -> Opened:
+def letter_json(app: House, request: Request[Any, Any, Any], name: FromPath[str]) -> Opened:
     """One caught message with its headers and both parts."""
-    return catcher.opened(catcher.folder_of(app.settings), name)
+    opened = letter(app, name)
+    audit.write(app, request.user, "read a letter", f"letter:{name}")
+    return opened
 
 
 @get("/api/outbox", opt=access.OFFICE, sync_to_thread=True)
 def outbox_json(
     app: House,
+    request: Request[Any, Any, Any],
     status: FromQuery[str] = "",
     before: FromQuery[str | None] = None,
     customer: FromQuery[int | None] = None,
 ) -> Outbox:
     """The outbox, newest first, with the sums by state and reason."""
+    audit.write(app, request.user, "read the outbox", "outbox" if customer is None else f"customer:{customer}")
     with app.transaction() as inside:
         return outbox(inside, status, before, customer)
 

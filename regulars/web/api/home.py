@@ -9,7 +9,7 @@ from litestar import get
 
 from regulars import analyze
 from regulars.app import App
-from regulars.kit.clock import day_date
+from regulars.kit.clock import day_date, day_number
 from regulars.store import queries
 from regulars.web import access
 from regulars.web.api.collect import Pulse, pulse
@@ -88,11 +88,19 @@ def home(app: App) -> Home:
     return Home(
         pulse=pulse(app),
         weeks=found,
-        is_open=last_day is not None and (last_day + MONDAY_SHIFT) % WEEK_DAYS != WEEK_DAYS - 1,
+        is_open=is_open(last_day, day_number(app.clock.now(), app.settings.zone)),
         best=best(app),
         moved=moved(app),
         fresh=fresh(app),
     )
+
+
+def is_open(last_day: int | None, today: int) -> bool:
+    """Whether the week of the last day with sales may still grow: its Sunday has neither been sold on nor passed."""
+    if last_day is None:
+        return False
+    sunday = last_day - (last_day + MONDAY_SHIFT) % WEEK_DAYS + WEEK_DAYS - 1
+    return min(last_day, today - 1) < sunday
 
 
 def weeks(app: App) -> tuple[list[Week], int | None]:

@@ -12,6 +12,7 @@ from litestar.params import FromPath
 
 from regulars import optimize
 from regulars.app import App
+from regulars.kit.errors import NotFound
 from regulars.optimize import Parameter, Report, ReportResult, reports
 from regulars.web import access
 from regulars.web.site import House
@@ -38,13 +39,17 @@ def shelf() -> list[Listed]:
 
 
 def listed(name: str) -> Report:
-    """The report of this name. Raises InputRefused naming the others."""
+    """The report of this name. Raises NotFound naming the others."""
+    if name not in list(reports):
+        titles = " ".join(one.title for _, one in reports.items())
+        raise NotFound("There is no report of this name", f"Choose one of these questions: {titles}")
     return reports[name]
 
 
 def run(app: App, name: str, given: dict[str, str]) -> ReportResult:
     """The finding for these parameters (as typed; the empty ones are left to the report)."""
-    params = {key: value for key, value in given.items() if value and key in names(name)}
+    offered = names(name)
+    params = {key: value for key, value in given.items() if value and key in offered}
     key = (app.settings.home, app.settings.database_url, name, *sorted(params.items()))
     with _running:  # One at a time: two reports at once would each get half the machine and twice the memory.
         held = _cache.get(key)

@@ -7,8 +7,7 @@ from typing import Any
 from litestar import MediaType, Request, Response, get
 from litestar.params import FromPath
 
-from regulars.engage import catcher
-from regulars.web import access, render
+from regulars.web import access, audit, render
 from regulars.web.api import engage as api
 from regulars.web.site import House
 
@@ -19,20 +18,22 @@ LETTER_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src
 @get("/mail", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
 def mail_page(app: House, request: Request[Any, Any, Any]) -> Response[str]:
     """All caught messages, newest first."""
+    audit.write(app, request.user, "read the list of letters", "mail")
     return render.page(app, "pages/engage/mail.html", request, letters=api.mail(app), address=app.settings)
 
 
 @get("/mail/{name:str}", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
 def letter_page(app: House, request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
     """One message: headers, text part, HTML part."""
-    letter = catcher.opened(catcher.folder_of(app.settings), name)
+    letter = api.letter(app, name)
+    audit.write(app, request.user, "read a letter", f"letter:{name}")
     return render.page(app, "pages/engage/letter.html", request, letter=letter)
 
 
 @get("/mail/{name:str}/body", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
 def letter_body(app: House, name: FromPath[str]) -> Response[str]:
     """The HTML part alone, for the sandboxed frame."""
-    letter = catcher.opened(catcher.folder_of(app.settings), name)
+    letter = api.letter(app, name)
     headers = {"content-security-policy": LETTER_POLICY, "x-frame-options": "SAMEORIGIN"}
     return Response(letter.html, media_type=MediaType.HTML, headers=headers)
 

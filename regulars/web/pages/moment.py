@@ -42,6 +42,7 @@ def ask(app: House, request: Request[Any, Any, Any], data: URLEncodedBody[Asked]
 
 def shown(app: App, request: Request[Any, Any, Any], asked: Asked) -> Response[str]:
     """The card, or the question again with what went wrong."""
+    api.may_ask(request.user, {asked.kind: asked.value})
     with app.transaction() as inside:
         card: Card | None = api.card_of(inside, asked.kind, asked.value)
     who = f"customer:{card.customer}" if card else f"moment:{asked.kind}"

@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect
 
 from regulars.app import App
-from regulars.kit.errors import NotFound, RegularsError
+from regulars.kit.errors import NotAllowed, NotFound, RegularsError
 from regulars.web import access, accounts, audit, door, render
 from regulars.web.accounts import Account, Role
 from regulars.web.site import House
@@ -42,6 +42,13 @@ class NewPassword(msgspec.Struct, frozen=True, kw_only=True):
     password: str
 
 
+class NewKey(msgspec.Struct, frozen=True, kw_only=True):
+    """The form that makes a key for a program."""
+
+    name: str
+    role: Role
+
+
 class OneTime(msgspec.Struct, frozen=True, kw_only=True):
     """A sign-in address to hand over, shown once."""
 
@@ -69,10 +76,10 @@ def sign_in(app: House, request: Request[Any, Any, Any], data: URLEncodedBody[Si
 def enter(app: App, request: Request[Any, Any, Any], given: SignIn) -> Response[Any]:
     """A session and the way in, or the sign-in page saying why not."""
     try:
+        # A password is judged before a transaction begins: it takes long, and connections are few.
+        by_password = None if given.token else accounts.by_password(app, given.login, given.password)
         with app.transaction() as inside:
-            account = accounts.by_token(inside, given.token.strip()) if given.token else None
-            if account is None:
-                account = accounts.by_password(app, given.login, given.password)
+            account = by_password or accounts.by_token(inside, given.token.strip())
             cookie = access.open_session(inside, account)
     except RegularsError as fault:
         return render.page(app, "pages/access/signin.html", request, fault.status, next=given.next, fault=fault)
@@ -114,12 +121,12 @@ def sign_out(app: House, request: Request[Any, Any, Any]) -> Response[Any]:
 def shown(app: App, request: Request[Any, Any, Any], before: int | None = None, **said: object) -> Response[str]:
     """The access page."""
     with app.transaction() as inside:
-        people, log = accounts.accounts(inside), audit.page(inside, before)
+        people, keys, log = accounts.accounts(inside), access.server_keys(inside), audit.page(inside, before)
     own = next((each.login for each in people if each.id == request.user.account), "")
     older = log[-1].id if len(log) == audit.PAGE_ROWS else None
-    given: dict[str, Any] = {"link": None, "done": ""} | said
+    given: dict[str, Any] = {"link": None, "key": "", "done": ""} | said
     return render.page(
-        app, "pages/access/access.html", request, accounts=people, log=log, older=older, login=own, **given
+        app, "pages/access/access.html", request, accounts=people, keys=keys, log=log, older=older, login=own, **given
     )
 
 
@@ -153,23 +160,60 @@ def new_sign_in(app: House, request: Request[Any, Any, Any], account: FromPath[i
 def disable(app: House, request: Request[Any, Any, Any], account: FromPath[int]) -> Response[str]:
     """Close an account; its sessions end now."""
     with app.transaction() as inside:
-        accounts.disable(inside, account)
+        accounts.disable(inside, account, request.user.account)
     audit.write(app, request.user, "disabled an account", f"account:{account}")
     return shown(app, request, done="The account is disabled and its sign-ins have ended.")
 
 
-@post("/access/password", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+@post("/access/keys", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def add_key(app: House, request: Request[Any, Any, Any], data: URLEncodedBody[NewKey]) -> Response[str]:
+    """A new key for a program, shown this once."""
+    with app.transaction() as inside:
+        key = access.add_server_key(inside, data.name, data.role)
+        made = access.server_keys(inside)[0]
+    audit.write(app, request.user, "made a server key", f"key:{made.id}", made.role)
+    return shown(app, request, key=key)
+
+
+@post("/access/keys/{key:int}/revoke", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def revoke_key(app: House, request: Request[Any, Any, Any], key: FromPath[int]) -> Response[str]:
+    """Shut a program out."""
+    with app.transaction() as inside:
+        access.revoke_server_key(inside, key)
+    audit.write(app, request.user, "revoked a server key", f"key:{key}")
+    return shown(app, request, done="The key is revoked; it opens nothing after five seconds at most.")
+
+
+@get("/password", opt=access.SHOP, include_in_schema=False, sync_to_thread=True)
+def password_page(app: House, request: Request[Any, Any, Any]) -> Response[str]:
+    """Everybody's own password, for those who do not see the access page too."""
+    with app.transaction() as inside:
+        mine = own_account(inside, request.user)
+    return render.page(app, "pages/access/password.html", request, login=mine.login)
+
+
+@post("/password", opt=access.SHOP, include_in_schema=False, sync_to_thread=True)
 def set_password(app: House, request: Request[Any, Any, Any], data: URLEncodedBody[NewPassword]) -> Response[Any]:
     """Set one's own password; this browser stays signed in with a new session."""
     visitor: access.Visitor = request.user
     with app.transaction() as inside:
-        mine = next(each for each in accounts.accounts(inside) if each.id == visitor.account)
-        accounts.set_password(inside, mine.id, data.password)
+        mine = own_account(inside, visitor)
+    stored = accounts.hashed(data.password)
+    with app.transaction() as inside:
+        accounts.set_password(inside, mine, stored)
         cookie = access.open_session(inside, mine)
     audit.write(app, visitor, "set a password", f"account:{mine.id}")
-    answer = Redirect("/access", status_code=303)
+    answer = Redirect("/access" if visitor.role is Role.ADMIN else TILL_HOME, status_code=303)
     answer.set_cookie(session_cookie(app, cookie))
     return answer
+
+
+def own_account(app: App, visitor: access.Visitor) -> Account:
+    """The account of whoever is signed in. Raises NotAllowed for a server key, which is nobody's."""
+    mine = next((each for each in accounts.accounts(app) if each.id == visitor.account), None)
+    if mine is None:
+        raise NotAllowed("A server key has no password", "Sign in as a person")
+    return mine
 
 
 def one_time(app: App, account: Account) -> OneTime:
@@ -179,4 +223,5 @@ def one_time(app: App, account: Account) -> OneTime:
     return OneTime(name=account.name, url=f"{app.settings.base_url.rstrip('/')}/signin?token={token}")
 
 
-routes = [gate, sign_in, sign_out, access_page, add_person, new_sign_in, disable, set_password]
+routes = [gate, sign_in, sign_out, access_page, add_person, new_sign_in, disable]
+routes += [add_key, revoke_key, password_page, set_password]

@@ -21,6 +21,8 @@ KINDS: dict[str, tuple[str, str]] = {
     "Branch": ("Check", "split"),
 } | {"Send": ("Send e-mail", "mail"), "End": ("End", "check")}
 SIDE_STEPS_MAX = 20
+# What is ready, later or on its way may still be sent.
+NOT_SENT = ("suppressed", "held", "failed", "unknown")
 
 
 class Drawn(msgspec.Struct, frozen=True, kw_only=True):
@@ -225,12 +227,9 @@ def _sent(view: api.Journey, name: str, asked: int) -> tuple[int, str, str]:
     """What became of a send step's wishes: sent of how many, and the noes with their reasons."""
     tallies = view.wishes.get(name, [])
     sent = sum(tally.count for tally in tallies if tally.state == "sent")
-    noes = [
-        f"{words.inside(tally.why or tally.reason or tally.state)} ({tally.count:,})"
-        for tally in tallies
-        if tally.state != "sent"
-    ]
-    total = sum(tally.count for tally in tallies if tally.state != "sent")
+    ended = [tally for tally in tallies if tally.state in NOT_SENT]
+    noes = [f"{words.inside(tally.why or tally.reason or tally.state)} ({tally.count:,})" for tally in ended]
+    total = sum(tally.count for tally in ended)
     return sent, f"of {asked:,} sent", f"Not sent to {total:,}: {'; '.join(noes)}" if noes else ""
 
 

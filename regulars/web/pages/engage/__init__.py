@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Request, Response, get
 from litestar.params import FromQuery
 
-from regulars.web import access, render, words
+from regulars.web import access, audit, render, words
 from regulars.web.api import engage as api
 from regulars.web.charts import Figure
 from regulars.web.site import House
@@ -32,6 +32,7 @@ def outbox_page(
     app: House, request: Request[Any, Any, Any], status: FromQuery[str] = "", before: FromQuery[str | None] = None
 ) -> Response[str]:
     """Every yes and no with its reason, newest first."""
+    audit.write(app, request.user, "read the outbox", "outbox")
     chosen = status if status in STATES else ""
     with app.transaction() as inside:
         shown = api.outbox(inside, chosen, before)

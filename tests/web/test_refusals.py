@@ -1,0 +1,135 @@
+"""What cannot be answered is refused in words, on the page as in its JSON twin; and small claims of pages are true."""
+
+from __future__ import annotations
+
+import pytest
+
+from regulars import design
+from regulars.app import App
+from regulars.kit.clock import ManualClock, day_number
+from regulars.web.accounts import Role
+from regulars.web.api.analyze import Comparison
+from regulars.web.api.design import Journey, effect
+from regulars.web.api.engage import Tally
+from regulars.web.api.home import is_open
+from regulars.web.pages.analyze import comparison
+from regulars.web.pages.design import draw
+
+from .site import Site
+
+HUGE = "1" + "0" * 20
+UNREADABLE = [
+    f"/sources?before={HUGE}",
+    f"/api/sources?before={HUGE}",
+    f"/access?before={HUGE}",
+    f"/customers/1/timeline?before={HUGE}",
+    f"/api/customers/1/timeline?before={HUGE}",
+    f"/api/outbox?customer={HUGE}",
+    f"/api/moment?customer={HUGE}",
+    "/api/moment?card=%00",
+    "/api/outbox?before=%00",
+    "/api/outbox?status=%00",
+    "/outbox?before=%00",
+    "/customers/1/traits/%00",
+    "/traits/count?trait=top_category&is==&value=%00",
+    "/reports/purchase_trends?until=0001-01-01",
+    "/api/reports/purchase_trends?until=0001-01-01",
+    "/api/reports/spend_quintiles?start=2026-01-01&until=2025-01-01",
+]
+MISSING = [
+    f"/mail/{'a' * 300}",
+    f"/api/mail/{'a' * 300}",
+    f"/mail/{'a' * 300}/body",
+    "/segments/lapsing_regulars/why/999999",
+    "/api/segments/lapsing_regulars/why/999999",
+    "/reports/nothing_like_it",
+    "/api/reports/nothing_like_it",
+    "/reports/nothing_like_it/rows.csv",
+]
+
+
+@pytest.mark.parametrize("path", UNREADABLE)
+def test_what_cannot_even_be_looked_up_is_refused_and_breaks_nothing(site: Site, path: str) -> None:
+    with site.client(Role.ADMIN) as client:
+        answer = client.get(path)
+
+    # A count says inside its page that it cannot run.
+    assert answer.status_code in ((200,) if "/traits/count" in path else (400, 404)), path
+    assert "Something broke" not in answer.text
+
+
+@pytest.mark.parametrize("path", MISSING)
+def test_what_is_not_there_is_not_found_on_the_page_and_in_its_twin(site: Site, path: str) -> None:
+    with site.client(Role.ADMIN) as client:
+        assert client.get(path).status_code == 404, path
+
+
+def test_an_unknown_report_is_answered_with_the_questions_there_are(site: Site) -> None:
+    with site.client(Role.ADMIN) as client:
+        text = client.get("/api/reports/nothing_like_it").text
+
+    assert "Is the brand selling more, and why?" in text
+    assert "purchase_trends" not in text
+
+
+def test_an_account_with_a_character_no_text_holds_is_refused(site: Site) -> None:
+    form = {"name": "Eve\0", "login": "eve", "role": "admin", "form_token": site.form_token(Role.ADMIN)}
+    with site.client(Role.ADMIN) as client:
+        assert client.post("/access", data=form).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        [{"trait": "orders", "sign": ">", "value": 1}] * 5_000,
+        [{"trait": "top_category", "sign": "=", "value": "\0"}],
+        [{"trait": "orders", "sign": "=", "value": "many"}],
+        [{"trait": "orders", "sign": ">", "value": 1e300}],
+    ],
+    ids=["long", "nul", "text", "huge"],
+)
+def test_a_rule_that_cannot_be_counted_is_refused(site: Site, rule: list[dict[str, object]]) -> None:
+    with site.client(Role.ADMIN) as client:
+        answer = client.post("/api/count", json=rule, headers={"x-form-token": site.form_token(Role.ADMIN)})
+
+    assert answer.status_code in (200, 400)
+    assert answer.status_code == 400 or rule[0]["value"] == 1e300
+
+
+@pytest.mark.parametrize(("typed", "cents"), [("39.88", 3_988), ("$1,234.57", 123_457), ("0.29", 29), ("8", 800)])
+def test_money_typed_into_a_rule_is_exactly_that_money(typed: str, cents: int) -> None:
+    assert comparison("spend_cents", "=", typed) == Comparison(trait="spend_cents", sign="=", value=cents)
+
+
+def test_a_week_is_over_when_its_sunday_is(app: App, clock: ManualClock) -> None:
+    monday = day_number(clock.now(), app.settings.zone)  # Monday 2 March 2026
+    sunday = monday - 1
+
+    assert not is_open(sunday, today=monday)
+    assert is_open(sunday, today=sunday)
+    assert is_open(monday, today=monday)
+    assert is_open(sunday - 3, today=monday)
+    assert not is_open(None, today=monday)
+
+
+def test_what_may_still_be_sent_is_not_counted_as_not_sent(app: App) -> None:
+    with app.transaction() as inside:
+        row = next(each for each in design.journeys(inside) if each.name == "win-back")
+        counts = design.journey_counts(inside, "win-back")
+    node = next(name for name, each in counts.graph.nodes.items() if type(each).__name__ == "Send")
+    states = {
+        "sent": 1,
+        "ready": 2,
+        "later": 4,
+        "sending": 8,
+        "suppressed": 16,
+        "held": 32,
+        "failed": 64,
+        "unknown": 128,
+    }
+    wishes = [Tally(state=state, reason=state, why=None, count=count) for state, count in states.items()]
+
+    flow = draw(Journey(row=row, counts=counts, effect=effect({}, {}), wishes={node: wishes}))
+
+    said = [step.skipped for each in flow for step in (each, *each.side) if step.skipped]
+    assert said[0].startswith("Not sent to 240: ")
