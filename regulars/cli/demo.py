@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import time
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from functools import partial
+from types import FrameType
 from typing import Annotated, Any, Literal
 
 import psutil
@@ -20,8 +22,8 @@ from regulars import analyze, collect, demo, engage, worker
 from regulars.app import App, open_app
 from regulars.bench.memory import MemoryWatch
 from regulars.cli import terminal
-from regulars.cli.children import child
-from regulars.cli.serve import announce_pages
+from regulars.cli.children import Child, child
+from regulars.cli.serve import announce_pages, refuse_taken, served_here
 from regulars.cli.worker import rest_collector
 from regulars.kit import settings as kit_settings
 from regulars.kit.errors import RegularsError
@@ -64,27 +66,62 @@ def run_demo(
     """Load the demo brand Corner Market: one year of a real grocery panel, with generated people around it."""
     started = time.monotonic()
     rest_collector()
-    last_day = date.fromisoformat(today) if today else None
+    last_day = day_of(today) if today else None
+    if serve:
+        refuse_taken("127.0.0.1", port)
     settings = terminal.settings(
         **BRAND, base_url=f"http://127.0.0.1:{port}", smtp_port=free_port(kit_settings.load().smtp_port)
     )
-    kit_settings.keep(settings)
-    with open_app(settings) as app, MemoryWatch([os.getpid(), server_process(app)]) as memory, ExitStack() as stack:
+    with (
+        stopped_by_sigterm(),
+        served_here(settings),
+        open_app(settings) as app,
+        MemoryWatch([os.getpid(), server_process(app)]) as memory,
+        ExitStack() as stack,
+    ):
+        # Nothing of this data folder is touched before it is certain that the demo may come here.
+        demo.admit(app, size, last_day)
+        kit_settings.keep(settings)
         folder = engage.catcher.folder_of(settings)
         stack.enter_context(engage.catcher.serving(folder, settings.smtp_host, settings.smtp_port))
         if serve:
             stack.enter_context(child(settings, "serve", "--no-worker", "--port", str(port)))
             announce_pages(app, "127.0.0.1", port)
-        stack.enter_context(child(settings, "worker"))
-        report = load(app, size, last_day, quiet=as_json)
+        carrier = stack.enter_context(child(settings, "worker"))
+        report = load(app, size, last_day, carrier, quiet=as_json)
         summary = summarize(app, report, time.monotonic() - started, memory)
         terminal.print_json(summary) if as_json else print_summary(summary)
         if serve:
             wait_for_ctrl_c(app)
 
 
-def load(app: App, size: str, today: date | None, quiet: bool) -> demo.LoadReport:
-    """Load the year while the worker carries it, and wait until everything is carried and sent."""
+def day_of(text: str) -> date:
+    """The day somebody typed, or DemoRefused."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise demo.DemoRefused(f"'{text}' is no day", "Write --today as YYYY-MM-DD, such as 2026-03-02") from None
+
+
+@contextmanager
+def stopped_by_sigterm() -> Generator[None, None, None]:
+    """SIGTERM ends us as Ctrl-C does, by way of every `finally`."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def load(app: App, size: str, today: date | None, carrier: Child, quiet: bool) -> demo.LoadReport:
+    """Load the year while the worker carries it, and wait until everything is carried and sent.
+
+    Broken off in the middle, the replay of history stays open and the next run goes on with it.
+    """
     with progress_bars(quiet) as bars:
         loading, carrying = (
             bars.add_task("Loading the year", total=None),
@@ -92,15 +129,31 @@ def load(app: App, size: str, today: date | None, quiet: bool) -> demo.LoadRepor
         )
 
         def show(done: int, total: int) -> None:
+            carrier.check()
             bars.update(loading, completed=done, total=total)
             advance_bar(bars, carrying, carried(app)[0], total)
 
-        with app.transaction() as inside:
-            worker.begin_replay(inside)
+        report = replay(app, size, today, show)
+        wait_until_carried(app, carrier, partial(advance_bar, bars, carrying))
+    return report
+
+
+def replay(app: App, size: str, today: date | None, show: demo.Progress) -> demo.LoadReport:
+    """The year into the journal, with the worker's clock going along; a year that is in already moves no clock."""
+    plan = demo.admit(app, size, today)
+    if plan is not None and plan.is_loaded:
+        return demo.load(app, size=size, today=today, progress=show)
+    with app.transaction() as inside:
+        worker.begin_replay(inside)
+    try:
         report = demo.load(app, size=size, today=today, progress=show)
+    except BaseException:
         with app.transaction() as inside:
-            worker.end_replay(inside)
-        wait_until_carried(app, partial(advance_bar, bars, carrying))
+            worker.cancel_replay(inside)
+        Console(stderr=True).print("The year is not whole: run the same command again, it goes on where it stopped.")
+        raise
+    with app.transaction() as inside:
+        worker.end_replay(inside)
     return report
 
 
@@ -109,10 +162,11 @@ def advance_bar(bars: Progress, task: TaskID, done: int, total: int) -> None:
     bars.update(task, completed=done, total=total)
 
 
-def wait_until_carried(app: App, show: Callable[[int, int], None]) -> None:
+def wait_until_carried(app: App, carrier: Child, show: Callable[[int, int], None]) -> None:
     """Until the flow is through and nothing waits to be sent; a stalled worker is an error, not a hang."""
     last, since = (-1, -1), time.monotonic()
     while True:
+        carrier.check()
         with app.transaction() as inside:
             done = worker.is_caught_up(inside) and not inside.db.execute(SQL.sends_waiting).fetchall()[0][0]
         now = carried(app)

@@ -4,6 +4,7 @@ import os
 import shutil
 import smtplib
 import socket
+import ssl
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -14,11 +15,12 @@ import psycopg
 import typer
 from rich.console import Console
 
+from regulars import worker
+from regulars.app import open_app
 from regulars.cli.terminal import Json, print_json, settings
 from regulars.kit.clock import SystemClock
 from regulars.kit.errors import RegularsError
 from regulars.kit.settings import PREFIX, Settings
-from regulars.store import Store
 from regulars.store.store import unfit
 
 FREE_BYTES_WANTED = 5 * 1024**3
@@ -108,8 +110,8 @@ def database(given: Settings) -> list[Finding]:
     """Does it start, is it fit, how large is it, and does its clock agree with ours?"""
     kind = "your PostgreSQL" if given.database_url else "embedded PostgreSQL"
     try:
-        with Store.open(given) as store, store.transaction() as connection:
-            return [*fitness(kind, connection), skew(connection)]
+        with open_app(given) as app, app.transaction() as inside:
+            return [*fitness(kind, inside.db), skew(inside.db), *flow(worker.standing(inside))]
     except RegularsError as fault:
         return [Finding("database", "wrong", fault.what, fault.fix)]
     except psycopg.Error as fault:
@@ -136,6 +138,22 @@ def skew(connection: psycopg.Connection) -> Finding:
     if apart > CLOCK_SKEW_SECONDS:
         return Finding("database clock", "wrong", f"{apart:.0f} s from ours", "Run a time service on both machines")
     return Finding("database clock", "ok", f"{apart:.1f} s from ours")
+
+
+def flow(now: worker.Standing) -> list[Finding]:
+    """Is what was accepted carried, and by whom?"""
+    seen = f"a worker was at work at {now.seen_at:%Y-%m-%d %H:%M:%S} UTC" if now.seen_at else "no worker has run yet"
+    since = f" since {now.waiting_since:%Y-%m-%d %H:%M:%S} UTC" if now.waiting_since else ""
+    found = f"{now.waiting:,} events wait{since}; {seen}" if now.waiting else f"nothing waits; {seen}"
+    if now.is_still:
+        found = f"it stands still: {found}"
+        findings = [Finding("flow", "wrong", found, "Start `regulars serve`, or read the worker's last lines")]
+    else:
+        findings = [Finding("flow", "ok", found)]
+    if now.set_aside:
+        fix = "Read the refusals of code RG-1120 on the page of sources, and report them"
+        findings.append(Finding("events", "warning", f"{now.set_aside:,} could not be carried and are set aside", fix))
+    return findings
 
 
 def clock(_: Settings) -> list[Finding]:
@@ -166,7 +184,7 @@ def mail(given: Settings) -> list[Finding]:
     try:
         with smtplib.SMTP(given.smtp_host, given.smtp_port, timeout=CONNECT_SECONDS) as server:
             if given.smtp_starttls:
-                server.starttls()
+                server.starttls(context=ssl.create_default_context())
             if given.smtp_user:
                 server.login(given.smtp_user, given.smtp_password)
             server.noop()

@@ -11,7 +11,7 @@ See docs/demo-brand.md for what is panel data and what is invented.
 from regulars.demo.errors import DemoDataMissing, DemoRefused
 from regulars.demo.evaluate import evaluate
 from regulars.demo.generate import BRAND_NAME, BRAND_ZONE, SIZES, events
-from regulars.demo.load import LoadReport, load, register_sources
+from regulars.demo.load import LoadReport, Plan, Progress, admit, load, register_sources
 from regulars.demo.truth import truth_path
 
 __all__ = [
@@ -21,6 +21,9 @@ __all__ = [
     "DemoDataMissing",
     "DemoRefused",
     "LoadReport",
+    "Plan",
+    "Progress",
+    "admit",
     "evaluate",
     "events",
     "load",

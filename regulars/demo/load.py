@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -13,8 +13,15 @@ from regulars.app import App
 from regulars.demo.errors import DemoRefused
 from regulars.demo.generate import SIZES, Year, year
 from regulars.demo.panel import PANEL_LAST_DAY, shift_days
+from regulars.demo.panel import folder as panel_folder
 from regulars.demo.stream import SOURCES, Made
 from regulars.demo.truth import TruthWriter, truth_path
+from regulars.store import queries
+
+SQL = queries(__package__ or "")
+# Whole years around which the panel's dates may be shifted: the door takes events from 1900 on.
+FIRST_YEAR = 1971
+LAST_YEAR = 2199
 
 # name, kind and login space of each sender. The e-mail tool knows people by the CRM's id.
 SENDERS = {
@@ -47,6 +54,10 @@ class Plan(msgspec.Struct, frozen=True):
 
     size: str
     today: date
+    begun_at: datetime
+    """When its sources were made in the database: no other database will do."""
+    is_loaded: bool = False
+    """The whole year is in the journal."""
 
 
 def register_sources(app: App) -> dict[str, str]:
@@ -66,8 +77,9 @@ def load(app: App, size: str = "full", today: date | None = None, progress: Prog
     The year ends on the latest Monday not after `today` (default: the brand's date now). Also writes the truth, beside.
     Raises DemoDataMissing without the demo extra, DemoRefused if this installation holds another demo.
     """
-    plan = _plan(app, size, today)
+    found = admit(app, size, today)
     register_sources(app)
+    plan = found or _begin(app, size, today)
     sources = _sources(app)
     made = year(plan.size, plan.today)
     truth = TruthWriter(truth_path(app))
@@ -82,6 +94,7 @@ def load(app: App, size: str = "full", today: date | None = None, progress: Prog
         if progress is not None:
             progress(done, made.events)
     truth.close(made)
+    _keep(app, msgspec.structs.replace(plan, is_loaded=True))
     return _report(made, plan, counts)
 
 
@@ -98,24 +111,57 @@ def _append(app: App, sources: list[collect.Source], chunk: list[Made]) -> colle
         return collect.accept_mixed(inside, messages, received_at=app.clock.now())
 
 
-def _plan(app: App, size: str, today: date | None) -> Plan:
+def admit(app: App, size: str, today: date | None = None) -> Plan | None:
+    """The plan of the demo that is here already, None where nothing is; looks and changes nothing.
+
+    Raises DemoDataMissing without the demo extra, DemoRefused where another demo or a brand's own events are.
+    """
     if size not in SIZES:
         raise DemoRefused(f"There is no demo of size '{size}'", f"Choose one of: {', '.join(SIZES)}")
-    path = plan_path(app)
-    if not path.exists():
-        plan = Plan(size, today or app.clock.now().astimezone(app.settings.zone).date())
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".new")
-        part.write_bytes(msgspec.json.encode(plan))
-        part.rename(path)
-        return plan
-    plan = msgspec.json.decode(path.read_bytes(), type=Plan)
+    if today is not None and not FIRST_YEAR <= today.year <= LAST_YEAR:
+        raise DemoRefused(f"The demo cannot end in {today.year}", f"Choose a day from {FIRST_YEAR} to {LAST_YEAR}")
+    panel_folder()
+    plan = _kept(app)
+    with app.transaction() as inside:
+        begun_at, has_events = inside.db.execute(SQL.tills_and_events).fetchall()[0]
+    if has_events and (plan is None or plan.begun_at != begun_at):
+        raise DemoRefused(
+            "The journal here holds events that are not the demo's", "Use an empty data folder, or an empty database"
+        )
+    if plan is None or plan.begun_at != begun_at:
+        return None
     if plan.size != size or (today is not None and today != plan.today):
         raise DemoRefused(
             f"This data folder holds a {plan.size} demo made on {plan.today}",
             "Use another --home, or the same size and date",
         )
     return plan
+
+
+def _begin(app: App, size: str, today: date | None) -> Plan:
+    with app.transaction() as inside:
+        begun_at = inside.db.execute(SQL.tills_and_events).fetchall()[0][0]
+    plan = Plan(size, today or app.clock.now().astimezone(app.settings.zone).date(), begun_at)
+    _keep(app, plan)
+    return plan
+
+
+def _kept(app: App) -> Plan | None:
+    path = plan_path(app)
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Plan)
+    except FileNotFoundError:
+        return None
+    except msgspec.DecodeError:
+        raise DemoRefused(f"{path} cannot be read", "Use another --home, or remove this one") from None
+
+
+def _keep(app: App, plan: Plan) -> None:
+    path = plan_path(app)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".new")
+    part.write_bytes(msgspec.json.encode(plan))
+    part.rename(path)
 
 
 def plan_path(app: App) -> Path:

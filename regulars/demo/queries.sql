@@ -15,3 +15,7 @@ from demo_truth t
 join source s on s.name = t.source
 join journal j on j.source_id = s.id and j.message_id = t.message_id
 left join event_customer ec on ec.seq = j.seq;
+
+-- name: tills_and_events
+-- Which database this is, told by when its first source was made, and whether anything is in it.
+select (select created_at from source where name = 'tills'), exists (select from journal);

@@ -96,6 +96,11 @@ def begin_replay(app: App) -> None:
     app.db.execute(SQL.begin_replay)
 
 
+def cancel_replay(app: App) -> None:
+    """The load broke: where nothing of it is in the journal there is nothing to go on with, and the replay is over."""
+    app.db.execute(SQL.cancel_replay)
+
+
 def end_replay(app: App) -> None:
     """All history is in the journal."""
     app.db.execute(SQL.end_of_replay)

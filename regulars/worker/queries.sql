@@ -28,8 +28,13 @@ update pace set ticked_at = %(at)s
 update pace set flushed_at = %(at)s
 
 -- name: begin_replay
--- History is about to be loaded in the order of its own time.
-update pace set replaying = true, replay_until = null
+-- History is about to be loaded in the order of its own time. What ticked before there was any event was not its time.
+update pace set replaying = true, replay_until = null,
+    ticked_at = case when exists (select from journal) then ticked_at end
+
+-- name: cancel_replay
+-- The load ended before anything of it was in the journal.
+update pace set replaying = false, replay_until = null where not exists (select from journal)
 
 -- name: end_of_replay
 -- All history is in the journal: the replay ends when the flow has carried the last row there is now.
