@@ -53,7 +53,7 @@ class QueueFull(RegularsError):
 
 
 class JournalAway(RegularsError):
-    """The database does not answer; nothing of this request was stored."""
+    """The database does not answer in time; nothing of this request was acknowledged, so it is to be sent again."""
 
     code = "RG-1135"
     status = 503

@@ -193,8 +193,8 @@ class Gateway:
 
     async def _tell(self, path: str, scope: Scope, send: Send) -> None:
         if path == "/health":
-            away = self.writer.is_away
-            await _answer(send, 503 if away else 200, _encode({"success": not away, "waiting": self.writer.held}))
+            well = self.writer.is_well
+            await _answer(send, 200 if well else 503, _encode({"success": well, "waiting": self.writer.held}))
         elif path.startswith("/v1/projects/") and path.endswith("/settings"):
             await _answer(send, 200, _encode(_segment_settings(path.split("/")[3])))
         elif path.rstrip("/") == "/sourceConfig":

@@ -6,9 +6,8 @@ the fewer commits an event costs, and a quiet hour costs no waiting: there is no
 
 import asyncio
 import threading
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Sequence
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
@@ -18,12 +17,17 @@ from regulars.app import App
 from regulars.collect import errors
 from regulars.collect.door import refuse
 from regulars.collect.errors import JournalAway, QueueFull
-from regulars.collect.journal import APPEND_MAX_EVENTS, Entry, Rejected, append
+from regulars.collect.journal import APPEND_MAX_EVENTS, JOURNAL_LOCK, Entry, Rejected, append
+from regulars.collect.keys import SQL
+from regulars.collect.line import Line
 from regulars.kit.logging import logger
 
 QUEUE_MAX_EVENTS = 20_000
 GROUP_MAX_EVENTS = APPEND_MAX_EVENTS
-DATABASE_WAIT_SECONDS = 5.0
+# A group takes milliseconds: one that takes longer than this is waiting for something that hangs.
+HEALTHY_SECONDS = 3.0
+# While the journal could not be written and nobody sends, so often we look whether it can be again.
+PROBE_SECONDS = 2.0
 STOP_SECONDS = 30.0
 
 log = logger("collect")
@@ -56,16 +60,22 @@ class GroupCommit:
     """The one writer of the gateway. `held` events wait or are being written."""
 
     def __init__(self, app: App) -> None:
-        self._app = app
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._line = Line(app)
+        self._is_away = False
         self.held = 0
-        self.is_away = False
-        """The last group could not be written because the database did not answer."""
+
+    @property
+    def is_well(self) -> bool:
+        """The journal is being written: the last group was, and the one under way does not hang."""
+        is_running = self._thread is not None and self._thread.is_alive()
+        return is_running and not self._is_away and self._line.seconds < HEALTHY_SECONDS
 
     def start(self) -> None:
         """Begin to write; harmless if it has begun."""
         if self._thread is None:
+            self._line.start()
             self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
             self._thread.start()
 
@@ -88,13 +98,32 @@ class GroupCommit:
     def _run(self) -> None:
         left: _Waiting | None = None
         while True:
-            first = left or self._queue.get()
+            first = left or self._next()
             if first is None:
-                return
+                break
             group, left, is_last = self._gather(first)
             self._answer(group, self._write(group))
             if is_last:
-                return
+                break
+        self._line.close()
+
+    def _next(self) -> _Waiting | None:
+        """What was sent next; while the journal is away, look after it in between."""
+        while self._is_away:
+            try:
+                return self._queue.get(timeout=PROBE_SECONDS)
+            except Empty:
+                self._probe()
+        return self._queue.get()
+
+    def _probe(self) -> None:
+        # Whoever sends traffic by /health sends none while we are away, so no group would ever find out.
+        try:
+            with self._line.transaction() as app:
+                app.db.execute(SQL.lock_journal, {"lock": JOURNAL_LOCK})
+        except psycopg.Error:
+            return
+        self._is_away = False
 
     def _gather(self, first: _Waiting) -> tuple[list[_Waiting], _Waiting | None, bool]:
         """Everything that waits, up to a group; what did not fit; whether we were told to end."""
@@ -111,32 +140,38 @@ class GroupCommit:
 
     def _write(self, group: Sequence[_Waiting]) -> list[Counts] | Exception:
         try:
-            with self._transaction() as app:
-                counts = _write_together(app, group)
+            try:
+                counts = self._write_once(group)
+            except psycopg.OperationalError:
+                if not self._line.was_stale:
+                    raise
+                # The database was restarted since the last group. Had this one been committed, it is found again.
+                counts = self._write_once(group)
         except psycopg.OperationalError as fault:
-            self.is_away = True
+            self._is_away = True
             log.warning("journal_away", waiting=self.held, why=type(fault).__name__)
-            return JournalAway("The journal cannot be written right now", "Send it again; nothing of it was stored")
+            return JournalAway(
+                "The journal cannot be written right now, this was not stored",
+                "Send it again under the same message ids; nothing then counts twice",
+            )
         except Exception as fault:  # whatever it is, every request of the group must be answered
             log.exception("group_failed", events=sum(each.size for each in group))
             return self._write_apart(group) if isinstance(fault, psycopg.Error) else fault
-        self.is_away = False
+        self._is_away = False
         return counts
+
+    def _write_once(self, group: Sequence[_Waiting]) -> list[Counts]:
+        with self._line.transaction() as app:
+            return _write_together(app, group)
 
     def _write_apart(self, group: Sequence[_Waiting]) -> list[Counts] | Exception:
         """PostgreSQL refused something the door let through: find it, so that one message cannot stop the rest."""
         try:
-            with self._transaction() as app:
+            with self._line.transaction() as app:
                 return [_tally(each, *_append_isolating(app, each.entries, each.rejected)) for each in group]
         except Exception as fault:
             log.exception("group_failed_again", events=sum(each.size for each in group))
             return JournalAway(f"The journal cannot be written: {type(fault).__name__}", "Send it again later")
-
-    @contextmanager
-    def _transaction(self) -> Generator[App, None, None]:
-        # Not app.transaction(): a sender waits, so we give up on a lost database much sooner than a worker would.
-        with self._app.store.pool.connection(timeout=DATABASE_WAIT_SECONDS) as connection:
-            yield replace(self._app, connection=connection)
 
     def _answer(self, group: Sequence[_Waiting], results: list[Counts] | Exception) -> None:
         by_loop: dict[asyncio.AbstractEventLoop, list[_Answer]] = {}
@@ -160,20 +195,15 @@ class GroupCommit:
 
 
 def _write_together(app: App, group: Sequence[_Waiting]) -> list[Counts]:
-    if len(group) == 1:
-        return [_tally(group[0], *_fates(app, group[0].entries, group[0].rejected))]
     entries = [entry for each in group for entry in each.entries]
     rejected = [reject for each in group for reject in each.rejected]
     duplicates, conflicts = _fates(app, entries, rejected)
     if not duplicates and not conflicts:
         return [Counts(len(each.entries), 0, len(each.rejected)) for each in group]
-    counts: list[Counts] = []
-    start = 0
-    for each in group:
-        own = range(start, start + len(each.entries))
-        counts.append(_tally(each, [at for at in duplicates if at in own], [at for at in conflicts if at in own]))
-        start = own.stop
-    return counts
+    # One pass: this is done while the journal is locked, and a repeated delivery is nothing but duplicates.
+    owners = [place for place, each in enumerate(group) for _ in each.entries]
+    doubled, contradicted = Counter(owners[at] for at in duplicates), Counter(owners[at] for at in conflicts)
+    return [_counts(each, doubled[place], contradicted[place]) for place, each in enumerate(group)]
 
 
 def _fates(app: App, entries: Sequence[Entry], rejected: Sequence[Rejected]) -> tuple[list[int], list[int]]:
@@ -182,8 +212,11 @@ def _fates(app: App, entries: Sequence[Entry], rejected: Sequence[Rejected]) -> 
 
 
 def _tally(each: _Waiting, duplicates: Sequence[int], conflicts: Sequence[int]) -> Counts:
-    accepted = len(each.entries) - len(duplicates) - len(conflicts)
-    return Counts(accepted, len(duplicates), len(each.rejected) + len(conflicts))
+    return _counts(each, len(duplicates), len(conflicts))
+
+
+def _counts(each: _Waiting, duplicates: int, conflicts: int) -> Counts:
+    return Counts(len(each.entries) - duplicates - conflicts, duplicates, len(each.rejected) + conflicts)
 
 
 def _append_isolating(app: App, entries: Sequence[Entry], rejected: Sequence[Rejected]) -> tuple[list[int], list[int]]:

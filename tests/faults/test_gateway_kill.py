@@ -1,18 +1,22 @@
 """F1: the API is killed with -9 again and again while events stream in; what it acknowledged is there, exactly once."""
 
+import json
 import os
 import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 
 from regulars import collect
 from regulars.app import App
-from tests.collect.door_server import DoorServer, basic
+from regulars.collect.journal import JOURNAL_LOCK
+from tests.collect.door_server import DoorServer, basic, post
 
 KILLS = int(os.environ.get("REGULARS_TEST_KILLS", "3"))
 CLIENTS = 4
@@ -135,8 +139,19 @@ def test_a_gateway_told_to_stop_writes_what_waits_and_ends_cleanly(
         stdout=subprocess.PIPE,
         text=True,
     )
-    with process:
+    event = {"type": "track", "event": "Seen", "userId": "ann", "messageId": "a"}
+    with process, ThreadPoolExecutor(1) as pool, psycopg.connect(database_url) as somebody:
         assert process.stdout is not None
-        assert "port" in process.stdout.readline()
+        url = f"http://127.0.0.1:{json.loads(process.stdout.readline())['port']}"
+        somebody.execute("select pg_advisory_xact_lock(%s)", [JOURNAL_LOCK])
+        answer = pool.submit(post, url, "/v1/t", event, headers=basic(key))
+        while httpx.get(url + "/health").json()["waiting"] == 0:
+            assert not answer.done()
         process.terminate()
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.5)
+        somebody.rollback()
         assert process.wait(30) == 0
+
+    assert answer.result().status_code == 200
+    assert stored_ids(app) == ["a"]
