@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import msgspec
 from litestar import get
 
-from regulars import analyze
+from regulars import analyze, worker
 from regulars.app import App
 from regulars.kit.clock import day_date, day_number
 from regulars.store import queries
@@ -70,6 +70,8 @@ class Home(msgspec.Struct, frozen=True, kw_only=True):
     """All numbers of the page. `weeks` oldest first; the last one may not be over, then `is_open`."""
 
     pulse: Pulse
+    flow: worker.Standing
+    """Whether what was accepted is carried."""
     weeks: list[Week]
     is_open: bool
     best: list[Best]
@@ -87,6 +89,7 @@ def home(app: App) -> Home:
     found, last_day = weeks(app)
     return Home(
         pulse=pulse(app),
+        flow=worker.standing(app),
         weeks=found,
         is_open=is_open(last_day, day_number(app.clock.now(), app.settings.zone)),
         best=best(app),
