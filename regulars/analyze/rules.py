@@ -32,6 +32,7 @@ from regulars.kit.money import money
 
 DEPTH_LIMIT = 8
 CLAUSES_LIMIT = 50
+TEXT_LIMIT = 500
 LENGTH_SHOWN = 60
 JOINTS = ("all", "any", "not")
 COMPARISON_KEYS = ("trait", "is", "value", "than")
@@ -245,11 +246,18 @@ def _comparison(tree: dict[str, Any], traits: dict[str, Trait]) -> Expression:
         raise RuleRefused(f"{_short(sign)} is no comparison", f"Choose one of {' '.join(COMPARISONS)}")
     if isinstance(right, bool) or not isinstance(right, int | float | str | Expression):
         raise RuleRefused(f"{_short(right)} is no value", "Give a number, a text, or another trait as 'than'")
+    if isinstance(right, str) and not _fits(right):
+        raise RuleRefused(f"{_short(right)} is no text to compare with", f"Use at most {TEXT_LIMIT} characters, no NUL")
     compare = {">": left.__gt__, ">=": left.__ge__, "<": left.__lt__, "<=": left.__le__, "=": left.equals}[sign]
     try:
         return compare(right)
     except TraitRefused as fault:
         raise RuleRefused(fault.what, fault.fix) from None
+
+
+def _fits(text: str) -> bool:
+    # PostgreSQL would read the statement up to the NUL and no further.
+    return len(text) <= TEXT_LIMIT and "\0" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def _trait(name: Any, traits: dict[str, Trait]) -> Expression:

@@ -65,6 +65,8 @@ def show(
 
 def find(app: App, who: str) -> int:
     """The customer named by an id, a card, an e-mail or a phone; raises NotFound."""
+    # What a terminal of another encoding sends is half a character, which no database takes.
+    who = who.encode(errors="replace").decode()
     for kind in KINDS:
         customer = resolve.look_up(app, Moment(kind=kind, value=who))
         if customer is not None:

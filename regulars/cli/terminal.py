@@ -139,7 +139,7 @@ def refuse(what: str, fix: str, code: str) -> None:
         return
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print(f"[bold red]{'Refused' if code != UNEXPECTED else 'Failed'}[/]", end=" ")
-    console.print(f"{what}.\n{fix}. ({code})", markup=False)
+    console.print(plain(f"{what}.\n{fix}. ({code})"))
 
 
 def explained(fault: Exception) -> tuple[str, str, str]:

@@ -70,3 +70,9 @@ def test_a_comparison_that_is_none_is_refused(sign: object) -> None:
 def test_a_value_that_is_none_is_refused(value: object) -> None:
     with pytest.raises(RuleRefused, match="is no value"):
         parsed(BOUGHT | {"value": value}, TRAITS)
+
+
+@pytest.mark.parametrize("text", ["\0", "a\0b", "\ud800", "x" * 100_000])
+def test_a_text_that_no_statement_can_hold_is_refused(text: str) -> None:
+    with pytest.raises(RuleRefused, match="is no text"):
+        parsed({"trait": "top_category", "is": "=", "value": text}, TRAITS)

@@ -12,6 +12,7 @@ from regulars import collect, flow
 from regulars.app import App
 from regulars.cli import main
 from regulars.cli.segment import EXAMPLE
+from regulars.cli.terminal import plain
 
 RUN = CliRunner()
 
@@ -65,15 +66,15 @@ def test_a_customer_is_found_by_her_id(asked: Callable[..., Any]) -> None:
     assert asked("customer", "search", str(known["customer"]))["customers"] == [known]
 
 
-@pytest.mark.parametrize("text", ["[/x]", "[red]", "²", "99999999999999999999"])
 @pytest.mark.usefixtures("ann")
-def test_odd_words_find_nobody_and_break_nothing(text: str) -> None:
-    found = RUN.invoke(main, ["customer", "search", text])
-    shown = RUN.invoke(main, ["customer", "show", text])
+def test_odd_words_find_nobody_and_break_nothing() -> None:
+    for text in ("[/x]", "[red]", "²", "99999999999999999999", "\udcff"):
+        found = RUN.invoke(main, ["customer", "search", text])
+        shown = RUN.invoke(main, ["customer", "show", text])
 
-    assert (found.exit_code, shown.exit_code) == (0, 1)
-    assert f"0 found for '{text}'" in found.stdout
-    assert "RG-1003" in shown.stderr
+        assert (found.exit_code, shown.exit_code) == (0, 1)
+        assert f"0 found for '{plain(text)}'" in found.stdout
+        assert "RG-1003" in shown.stderr
 
 
 def test_she_is_shown_by_mail_or_id_with_what_every_room_knows(asked: Callable[..., Any], ann: str) -> None:
