@@ -286,7 +286,7 @@ left join value v on v.id = c.value
 left join signature one on one.id = c.one_signature
 left join signature other on other.id = c.other_signature
 where c.reach in (select reach from signature where customer = %(customer)s)
-order by c.level, c.value;
+order by c.level, c.value, one.customer, other.customer;
 
 -- name: evidence_of_customer
 -- Her signatures and what joins them, with the value as it may be shown.
