@@ -2,15 +2,21 @@
 
 import gzip
 import json
+from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from regulars import collect
 from regulars.app import App
+from regulars.kit.clock import ManualClock
 from tests.collect.door_server import Door, basic, post
 
+# The package shows a function of the same name.
+gateway = import_module("regulars.collect.gateway")
 EVENT = {"type": "track", "event": "Order Completed", "userId": "ann", "messageId": "a"}
 
 
@@ -80,6 +86,45 @@ def test_an_unknown_key_is_turned_away_and_guessing_is_slowed(app: App, door: Do
     assert answers[-1].status_code == 429
     assert answers[-1].headers["retry-after"] == "60"
     assert stored(app) == []
+
+
+def test_an_address_that_guesses_does_not_make_us_ask_for_every_guess(
+    app: App, door: Door, write_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def asking(inside: App, key: str) -> collect.Source | None:
+        asked.append(key)
+        return collect.source_by_key(inside, key)
+
+    monkeypatch.setattr(gateway, "source_by_key", asking)
+    monkeypatch.setattr(gateway, "UNKNOWN_KEYS_PER_MINUTE", 3)
+
+    keys = [write_key, *(f"guess{n}" for n in range(6)), write_key]
+    answers = [post(door.url, "/v1/track", EVENT, headers=basic(key)).status_code for key in keys]
+
+    assert answers == [200, 401, 401, 401, 429, 429, 429, 200]
+    assert asked == keys[:4]
+
+
+def test_while_keys_cannot_be_looked_up_known_ones_go_on_and_others_are_asked_to_come_again(
+    app: App, clock: ManualClock, door: Door, write_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway, "LOOK_UP_SECONDS", 0.3)
+    assert post(door.url, "/v1/track", EVENT, headers=basic(write_key)).status_code == 200
+    clock.move_to(clock.now() + timedelta(seconds=gateway.KEY_CACHE_SECONDS + 1))
+
+    with psycopg.connect(app.store.dsn) as somebody:
+        somebody.execute("lock table write_key in access exclusive mode")
+        strangers = [post(door.url, "/v1/track", EVENT, headers=basic(f"guess{n}")) for n in range(6)]
+        known = post(door.url, "/v1/track", EVENT | {"messageId": "b"}, headers=basic(write_key))
+        somebody.rollback()
+
+    assert [answer.status_code for answer in strangers] == [503] * 6
+    assert (strangers[0].json()["code"], strangers[0].headers["retry-after"]) == ("RG-1135", "2")
+    assert known.status_code == 200
+    assert [row[0] for row in stored(app)] == ["a", "b"]
+    assert post(door.url, "/v1/track", EVENT, headers=basic("guess")).status_code == 401
 
 
 def test_what_is_no_json_is_answered_400_and_kept_for_whoever_looks_for_it(
