@@ -30,7 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     brand_note: str = ""
     """A line under the brand's name on every page; the demo says there what is real and what is invented."""
     brand_zone: str = "UTC"
-    """IANA time zone of the brand: days, quiet hours and reports."""
+    """IANA time zone of the brand: days, quiet hours, reports, and times without a zone in imported files."""
     brand_country: str = "US"
     """ISO country for phone numbers written without a country code."""
     brand_currency: str = "USD"
