@@ -19,6 +19,7 @@ def on_events(app: App, batch: Batch) -> Outcome:
     changes = profile.apply(app, people)  # what do we know now?
     changes = analyze.update(app, changes)  # which traits, segments, stages moved?
     plays = design.react(app, changes)  # what do we want to do about it?
+    engage.hear(app, people)  # did a letter come back, or a complaint?
     return engage.decide(app, plays)  # may we, with what, when?
 
 

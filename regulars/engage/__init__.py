@@ -2,7 +2,7 @@
 
 Takes: Plays (intents) from design; a Moment from a till, a page or a call; clicks on links of ours.
 Gives: rows of the outbox, each with its reason; messages on their way; a Card; what comes back, as events.
-Writes tables: outbox, cap_slot, suppression, signing_key.
+Writes tables: outbox, cap_slot, suppression, line_rest, signing_key.
 Never: decides what we want, sends without asking consent at that moment, or sends anything twice.
 """
 
@@ -13,7 +13,7 @@ from regulars.engage.channels import Answer, Channel, Line, Parcel, channels
 from regulars.engage.decide import decide
 from regulars.engage.deliver import deliver
 from regulars.engage.errors import CatcherMissing, LinkRefused, MailUnreachable, TemplateRefused
-from regulars.engage.feedback import click, note
+from regulars.engage.feedback import click, hear
 from regulars.engage.moment import moment, moment_asgi
 from regulars.engage.templates import Letter, render
 from regulars.engage.unsubscribe import Unsubscribed, subscribed, unsubscribe
@@ -39,9 +39,9 @@ __all__ = [
     "click",
     "decide",
     "deliver",
+    "hear",
     "moment",
     "moment_asgi",
-    "note",
     "render",
     "subscribed",
     "unsubscribe",

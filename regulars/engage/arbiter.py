@@ -43,6 +43,7 @@ class Reason(StrEnum):
     TRY_AGAIN = "try_again"
     GAVE_UP = "gave_up"
     NO_TEMPLATE = "no_template"
+    UNFIT = "unfit"
     NO_LINE = "no_line"
     NOT_TAKEN = "not_taken"
     NOBODY_KNOWS = "nobody_knows"
@@ -67,6 +68,7 @@ WHY = {
     Reason.TRY_AGAIN: "The mail server asked to try again later",
     Reason.GAVE_UP: "Tried as often as we may",
     Reason.NO_TEMPLATE: "The template cannot be used",
+    Reason.UNFIT: "The letter cannot be written, or our mail server cannot carry the address",
     Reason.NO_LINE: "The line broke before it was handed over: sent again",
     Reason.NOT_TAKEN: "Not in the mail server's record after an interruption: sent again",
     Reason.NOBODY_KNOWS: "Interrupted while sending and no record to ask: never sent again",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -22,8 +22,6 @@ LOW_SCORE = 2
 RETURN_FRESH_DAYS = 30
 ANSWER_FRESH_DAYS = 180
 BIRTHDAY_NEAR_DAYS = 7
-# An offer we wrote about counts at the till for this long.
-OFFER_OPEN = timedelta(days=14)
 POINTS_WORTH_SPENDING = 500
 OVERDUE_FACTOR = 2
 OVERDUE_GRACE_DAYS = 7
@@ -58,6 +56,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     offer: str | None = None
     """Title of the latest offer we wrote to them about."""
     offered_at: datetime | None = None
+    offer_until: date | None = None
+    """Its last day, as the letter says it."""
     left_email: bool = False
     """They unsubscribed from our e-mail."""
     traits: dict[str, Any] = {}
@@ -67,7 +67,7 @@ def card(known: Known, settings: Settings, now: datetime) -> Card:
     """The card of a moment: who, three facts, one action with its why, points."""
     today = day_number(now, settings.zone)
     facts = [*_troubles(known, today), *_useful(known, today)]
-    action, why = next(_actions(known, now, today), (None, None))
+    action, why = next(_actions(known, today), (None, None))
     name = " ".join(part for part in (known.first_name, known.last_name) if part)
     return Card(
         customer=known.customer,
@@ -113,14 +113,15 @@ def _useful(known: Known, today: int) -> Iterator[str]:
         yield "No order yet"
 
 
-def _actions(known: Known, now: datetime, today: int) -> Iterator[tuple[str, str]]:
+def _actions(known: Known, today: int) -> Iterator[tuple[str, str]]:
     """What would be worth doing, best first."""
     traits = known.traits
     away, gap = _days_since(known, "last_order_day", today), traits.get("gap_mean_days")
+    if known.offer and known.offered_at and known.offer_until and day_date(today) <= known.offer_until:
+        # First, also before trouble: our letter says that the till knows of it.
+        yield known.offer, f"We wrote about it on {known.offered_at:%-d %B}; until {known.offer_until:%-d %B}"
     if _is_unhappy(known, today):
         yield "Ask what we could do better, and listen", "The latest survey answer was not a happy one"
-    if known.offer and known.offered_at and now - known.offered_at <= OFFER_OPEN:
-        yield known.offer, f"We wrote about it on {known.offered_at:%-d %B}"
     if away is not None and gap and away > gap * OVERDUE_FACTOR + OVERDUE_GRACE_DAYS:
         yield "Say that it is good to see them again", f"The last order was {_ago(away)}"
     if known.points >= POINTS_WORTH_SPENDING:

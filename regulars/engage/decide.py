@@ -44,7 +44,7 @@ def answer(app: App, now: datetime) -> list[Judged]:
         return []
     known = frozenset(channels)
     judged = [Judged(wish, judge(wish, now, known), seq) for wish, seq in (wish_of(app, row) for row in rows)]
-    judged = _within_cap(app, judged, now)
+    judged = within_cap(app, judged, now)
     store(app, judged, now)
     return judged
 
@@ -68,7 +68,7 @@ def wish_of(app: App, row: tuple[Any, ...]) -> tuple[Wish, int | None]:
     return wish, seq
 
 
-def _within_cap(app: App, judged: list[Judged], now: datetime) -> list[Judged]:
+def within_cap(app: App, judged: list[Judged], now: datetime) -> list[Judged]:
     """Give slots to what would go out, the more important first; what finds none waits for its next week."""
     going = [one.wish for one in judged if one.verdict.state in ("ready", "held") and is_capped(one.wish)]
     if not going:

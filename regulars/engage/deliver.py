@@ -5,6 +5,9 @@ committed after the mail server answered, one message at a time. A kill between 
 sender's lock is free. Whether the server took it stands in the server's own record, under a Message-ID that is the same
 for every attempt: found there, the row is `sent`; not found after a quiet period longer than any SMTP time-out, it goes
 again; without a record to ask it becomes `unknown` and never goes again.
+
+A line that breaks or takes nothing rests, longer each time, and what was taken for it goes back untried: its trouble is
+no message's fault.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import psycopg
@@ -21,8 +24,9 @@ from regulars import collect
 from regulars.app import App
 from regulars.engage.arbiter import WHY, Reason, judge
 from regulars.engage.channels import Answer, Line, Parcel, channels
-from regulars.engage.decide import Judged, store, wish_of
+from regulars.engage.decide import Judged, store, wish_of, within_cap
 from regulars.engage.errors import MailUnreachable, TemplateRefused
+from regulars.engage.feedback import gone
 from regulars.engage.signing import Signer, signer
 from regulars.kit.clock import SystemClock, day_date, day_number
 from regulars.kit.logging import logger
@@ -35,6 +39,10 @@ SENDER_LOCK = 0x53454E44
 QUIET_SECONDS = 60.0
 ATTEMPTS_MAX = 5
 RETRY_FIRST = timedelta(minutes=15)
+# A line that failed is left alone so long, doubling up to the cap.
+REST_FIRST = timedelta(seconds=2)
+REST_MAX = timedelta(minutes=5)
+BROKEN = ("down", "lost")
 WISH_COLUMNS = 12
 # How long a mail server may think about a message is real time, also while a year is replayed on a clock of its own.
 MACHINE = SystemClock()
@@ -52,22 +60,25 @@ class Finish(NamedTuple):
 
 
 def deliver(app: App, limit: int, quiet_seconds: float = QUIET_SECONDS) -> dict[str, int]:
-    """Send up to `limit` messages a channel and settle what killed senders left; gives how many ended in what state.
+    """Send up to `limit` messages a channel and settle what killed senders left; gives how many went to what state.
 
-    Makes its own short transactions: call it outside of one. Any number of processes may call it at once.
+    Nothing is given where nothing moved: what was put back, or waits for a resting line, is no work done. Makes its own
+    short transactions: call it outside of one. Any number of processes may call it at once.
     """
+    now = app.clock.now()
+    awake = {"now": now, "rest_end": now + REST_MAX}
     with app.transaction() as inside:
-        row = inside.db.execute(SQL.anything_to_send).fetchone()
+        row = inside.db.execute(SQL.anything_to_send, awake).fetchone()
         if row is None or not row[0]:
             return {}
     counts: Counter[str] = Counter()
     with _sender(app) as number:
         counts.update(reconcile(app, quiet_seconds))
         with app.transaction() as inside:
-            waiting = [name for (name,) in inside.db.execute(SQL.ready_channels)]
+            waiting = [name for (name,) in inside.db.execute(SQL.ready_channels, awake)]
         for name in waiting:
             counts.update(_deliver_channel(app, name, number, limit))
-    return dict(counts)
+    return {state: count for state, count in counts.items() if state != "ready"}
 
 
 @contextmanager
@@ -88,15 +99,15 @@ def reconcile(app: App, quiet_seconds: float = QUIET_SECONDS) -> Counter[str]:
         given = {"senders": dead, "rested_before": MACHINE.now() - timedelta(seconds=quiet_seconds)}
         orphans = inside.db.execute(SQL.orphans, given).fetchall()
         ends: list[Finish] = []
-        for name in sorted({channel for _, channel, _, _ in orphans}):
-            mine = [(key, id, rested) for key, channel, id, rested in orphans if channel == name]
-            taken = channels[name].accepted(app, [id for _, id, _ in mine])
-            ends += [end for key, id, rested in mine if (end := _settled(key, id, rested, taken))]
+        for name in sorted({channel for _, channel, *_ in orphans}):
+            mine = [row for row in orphans if row[1] == name]
+            taken = channels[name].accepted(app, {id: at for _, _, id, at, _ in mine})
+            ends += [end for key, _, id, _, rested in mine if (end := _settled(key, rested, taken.get(id)))]
         return finish(inside, ends)
 
 
-def _settled(key: str, message_id: str, rested: bool, taken: set[str] | None) -> Finish | None:
-    if taken is not None and message_id in taken:
+def _settled(key: str, rested: bool, taken: bool | None) -> Finish | None:
+    if taken:
         return Finish(key, "sent", Reason.RECONCILED)
     if not rested:
         return None
@@ -113,12 +124,24 @@ def _deliver_channel(app: App, name: str, number: int, limit: int) -> Counter[st
             for at, parcel in enumerate(parcels):
                 answer = _hand_over(app, name, parcel, vouch, line)
                 counts.update(_finish_one(app, parcel, answer))
-                if answer.outcome in ("down", "lost"):
+                if answer.outcome in BROKEN:
                     counts.update(_put_back(app, parcels[at + 1 :]))
-                    break
+                    _rest(app, name, worked=bool(counts["sent"]))
+                    return counts
     except MailUnreachable as fault:
         log.warning("mail_unreachable", what=fault.what, fix=fault.fix)
+        _rest(app, name, worked=False)
+        return counts
+    if parcels:
+        with app.transaction() as inside:
+            inside.db.execute(SQL.resume_line, {"channel": name})
     return counts
+
+
+def _rest(app: App, name: str, *, worked: bool) -> None:
+    given = {"channel": name, "now": app.clock.now(), "first": REST_FIRST, "most": REST_MAX, "worked": worked}
+    with app.transaction() as inside:
+        inside.db.execute(SQL.rest_line, given)
 
 
 def take(
@@ -129,15 +152,13 @@ def take(
     known = frozenset(channels)
     with app.transaction() as inside:
         vouch = signer(inside)
-        going: list[tuple[Judged, tuple[Any, ...]]] = []
-        others: list[Judged] = []
-        for row in inside.db.execute(SQL.ready_wishes, {"channel": channel, "limit": limit}).fetchall():
-            wish, seq = wish_of(inside, row[:WISH_COLUMNS])
-            judged = Judged(wish, judge(wish, now, known), seq)
-            if judged.verdict.state == "ready":
-                going.append((judged, row[WISH_COLUMNS:]))
-            else:
-                others.append(judged)
+        rows = inside.db.execute(SQL.ready_wishes, {"channel": channel, "limit": limit}).fetchall()
+        wishes = (wish_of(inside, row[:WISH_COLUMNS]) for row in rows)
+        # The week in which it goes counts, not the one in which it was allowed.
+        judged = within_cap(inside, [Judged(wish, judge(wish, now, known), seq) for wish, seq in wishes], now)
+        answered = list(zip(judged, (row[WISH_COLUMNS:] for row in rows), strict=True))
+        going = [(one, rest) for one, rest in answered if one.verdict.state == "ready"]
+        others = [one for one in judged if one.verdict.state != "ready"]
         if others:
             store(inside, others, now)
             inside.db.execute(SQL.free_slots, {"keys": [one.wish.key for one in others]})
@@ -151,6 +172,7 @@ def take(
                 "customers": [parcel.customer for parcel in parcels],
                 "addresses": [parcel.address for parcel in parcels],
                 "consent_seqs": [one.consent_seq for one, _ in going],
+                "offers_until": [parcel.offer_until for parcel in parcels],
             }
             inside.db.execute(SQL.mark_sending, sending)
     if counts is not None:
@@ -161,6 +183,7 @@ def take(
 def _parcel(app: App, one: Judged, rest: tuple[Any, ...], vouch: Signer, now: datetime) -> Parcel:
     template, payload, first_name, last_name, points, favorite, shop = rest
     assert one.wish.address is not None, "the arbiter lets nothing go without an address"
+    until = _until(app, now, payload)
     return Parcel(
         key=one.wish.key,
         customer=one.wish.customer,
@@ -168,6 +191,7 @@ def _parcel(app: App, one: Judged, rest: tuple[Any, ...], vouch: Signer, now: da
         template=template,
         message_id=vouch.message_id(one.wish.key, app.settings.mail_from),
         at=now,
+        offer_until=until,
         facts={
             "customer": {
                 "first_name": first_name or "",
@@ -181,15 +205,17 @@ def _parcel(app: App, one: Judged, rest: tuple[Any, ...], vouch: Signer, now: da
                 "title": payload.get("offer_title", ""),
                 "code": payload.get("offer", ""),
                 "days": payload.get("offer_days", 0),
-                "until": _until(app, now, payload.get("offer_days", 0)),
+                "until": f"{until:%-d %B %Y}" if until else "",
             },
         },
     )
 
 
-def _until(app: App, now: datetime, days: int) -> str:
-    """The last day of an offer: people read a message later than we write it."""
-    return f"{day_date(day_number(now, app.settings.zone) + days):%-d %B %Y}"
+def _until(app: App, now: datetime, payload: dict[str, Any]) -> date | None:
+    """The last day of an offer, kept with the row: the letter and the till say the same."""
+    if not payload.get("offer_title"):
+        return None
+    return day_date(day_number(now, app.settings.zone) + payload.get("offer_days", 0))
 
 
 def _hand_over(app: App, name: str, parcel: Parcel, vouch: Signer, line: Line) -> Answer:
@@ -198,6 +224,10 @@ def _hand_over(app: App, name: str, parcel: Parcel, vouch: Signer, line: Line) -
     except TemplateRefused as fault:
         log.warning("template_refused", template=parcel.template, what=fault.what)
         return Answer(outcome="no_template", words=fault.what)
+    except Exception as fault:
+        # Whatever one letter breaks on, the others go out. The fault's words may hold an address: its kind is logged.
+        log.warning("letter_unfit", key=parcel.key, kind=type(fault).__name__)
+        return Answer(outcome="unfit")
     return line.send(parcel.address, message)
 
 
@@ -206,6 +236,8 @@ def _finish_one(app: App, parcel: Parcel, answer: Answer) -> Counter[str]:
     ends = {
         "accepted": Finish(parcel.key, "sent", Reason.ACCEPTED),
         "refused": Finish(parcel.key, "failed", Reason.REFUSED),
+        "gone": Finish(parcel.key, "failed", Reason.REFUSED),
+        "unfit": Finish(parcel.key, "failed", Reason.UNFIT),
         "no_template": Finish(parcel.key, "failed", Reason.NO_TEMPLATE),
         "down": Finish(parcel.key, "ready", Reason.NO_LINE),
     }
@@ -215,6 +247,8 @@ def _finish_one(app: App, parcel: Parcel, answer: Answer) -> Counter[str]:
     with app.transaction() as inside:
         if answer.outcome == "again":
             return finish(inside, [_again(inside, parcel.key, now)])
+        if answer.outcome == "gone":
+            gone(inside, parcel.key, now)
         # Lost: the row stays on its way, and our lock is free when we are done. Then the record is asked.
         return finish(inside, [ends[answer.outcome]]) if answer.outcome in ends else Counter()
 

@@ -100,12 +100,38 @@ select secret from signing_key where purpose = %(purpose)s
 insert into signing_key (purpose, secret) values (%(purpose)s, %(secret)s) on conflict (purpose) do nothing
 
 -- name: anything_to_send
--- Asked every round: is there work at all?
-select exists (select from outbox where state in ('ready', 'sending'))
+-- Asked every round: is there work at all? A rest longer than any is of another clock (a replay's) and does not count.
+select
+    exists (select from outbox where state = 'sending')
+    or exists (
+        select from outbox o
+        where o.state = 'ready' and not exists (
+            select from line_rest l where l.channel = o.channel and l.until > %(now)s and l.until <= %(rest_end)s
+        )
+    )
 
 -- name: ready_channels
 -- A line is opened before a row is taken: where nobody answers, nothing has to be put back.
-select distinct channel from outbox where state = 'ready' order by channel
+select distinct o.channel
+from outbox o
+where o.state = 'ready' and not exists (
+    select from line_rest l where l.channel = o.channel and l.until > %(now)s and l.until <= %(rest_end)s
+)
+order by o.channel
+
+-- name: rest_line
+-- Twice as long after every failure in a row, up to the cap; one that took something before it failed begins anew.
+insert into line_rest as l (channel, failures, until) values (%(channel)s, 1, %(now)s + %(first)s::interval)
+on conflict (channel) do update
+set failures = case when %(worked)s then 1 else least(l.failures + 1, 30) end,
+    until = %(now)s + case
+        when %(worked)s then %(first)s::interval
+        else least(%(most)s::interval, %(first)s::interval * power(2, least(l.failures, 30)))
+    end
+
+-- name: resume_line
+-- It works again.
+delete from line_rest where channel = %(channel)s
 
 -- name: become_sender
 -- A number of our own and its lock, held as long as this connection lives: killed senders are known by their free lock.
@@ -144,17 +170,20 @@ for update of o skip locked
 -- time, also while a year is replayed.
 update outbox o
 set state = 'sending', sender = %(sender)s, sending_at = %(real_now)s, attempts = attempts + 1,
-    message_id = w.message_id, customer = w.customer, address = w.address, consent_seq = w.consent_seq
+    message_id = w.message_id, customer = w.customer, address = w.address, consent_seq = w.consent_seq,
+    offer_until = w.offer_until
 from unnest(
     %(keys)s::text[], %(message_ids)s::text[], %(customers)s::bigint[], %(addresses)s::text[],
-    %(consent_seqs)s::bigint[]
-) as w (key, message_id, customer, address, consent_seq)
+    %(consent_seqs)s::bigint[], %(offers_until)s::date[]
+) as w (key, message_id, customer, address, consent_seq, offer_until)
 where o.key = w.key
 
 -- name: finish
--- What became of messages that were on their way; only those: an outcome is written once.
+-- What became of messages that were on their way; only those: an outcome is written once. What is put back was not tried:
+-- only what the carrier answers about a message counts.
 update outbox o
 set state = w.state, reason = w.reason, why = w.why, not_before = w.not_before,
+    attempts = o.attempts - case when w.state = 'ready' then 1 else 0 end,
     ended_at = case when w.state in ('sent', 'failed', 'unknown') then %(now)s end
 from unnest(%(keys)s::text[], %(states)s::text[], %(reasons)s::text[], %(whys)s::text[], %(not_before)s::timestamptz[])
     as w (key, state, reason, why, not_before)
@@ -173,7 +202,7 @@ where pg_try_advisory_lock(%(class)s, s.sender::int)
 
 -- name: orphans
 -- Messages of killed senders. `rested`: longer on their way than any mail server thinks about one.
-select key, channel, message_id, sending_at < %(rested_before)s
+select key, channel, message_id, sending_at, sending_at < %(rested_before)s
 from outbox
 where state = 'sending' and sender = any(%(senders)s::bigint[])
 order by key
@@ -186,10 +215,18 @@ from outbox o left join redirect r on r.old = o.customer
 where o.key = %(key)s and o.address is not null
 
 -- name: suppress
--- For good and for whoever holds the address.
+-- For good and for whoever holds the address. In the order of addresses: two that suppress the same would wait.
 insert into suppression (channel, address, reason, at, outbox_key)
-values (%(channel)s, %(address)s, %(reason)s, %(at)s, %(key)s)
+select w.channel, w.address, w.reason, w.at, w.key
+from unnest(
+    %(channels)s::text[], %(addresses)s::text[], %(reasons)s::text[], %(ats)s::timestamptz[], %(keys)s::text[]
+) as w (channel, address, reason, at, key)
+order by w.channel, w.address, w.at
 on conflict (channel, address) do nothing
+
+-- name: emails_of
+-- Where letters to these customers go, for reports that name nobody's address.
+select customer, lower(email) from profile where customer = any(%(customers)s::bigint[]) and email is not null
 
 -- name: is_suppressed
 -- What the page shows before the button.
@@ -215,15 +252,16 @@ select
     end,
     o.offer,
     o.ended_at,
+    o.offer_until,
     to_jsonb(t)
 from (select %(customer)s::bigint as customer) c
 left join profile p on p.customer = c.customer
 left join wallet w on w.customer = c.customer
 left join trait_state t on t.customer = c.customer
 left join lateral (
-    select m.payload ->> 'offer_title' as offer, m.ended_at
+    select m.payload ->> 'offer_title' as offer, m.ended_at, m.offer_until
     from outbox m
-    where m.customer = c.customer and m.state = 'sent'
+    where m.customer = c.customer and m.state = 'sent' and m.offer_until >= %(today_date)s
     order by m.created_at desc
     limit 1
 ) o on true

@@ -23,7 +23,7 @@ LOOP_LIMIT_ROUNDS = 1_000
 NAMESPACE_LIMIT_BYTES = 20_000
 NESTING_LIMIT_BLOCKS = 20
 SUBJECT_LIMIT_CHARACTERS = 200
-# Templates that ship and those a brand adds; each is compiled once a process.
+# The templates that ship: there is no other folder yet. Each is compiled once a process.
 FOLDER = files(__package__ or "regulars.engage").joinpath("templates")
 
 

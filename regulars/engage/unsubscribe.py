@@ -11,6 +11,7 @@ from regulars.app import App
 from regulars.engage.arbiter import MARKETING
 from regulars.engage.channels.email import UNSUBSCRIBE
 from regulars.engage.errors import LinkRefused
+from regulars.engage.feedback import Stop, suppress
 from regulars.engage.signing import signer
 from regulars.store import queries
 
@@ -31,8 +32,7 @@ def unsubscribe(app: App, token: str, at: datetime) -> Unsubscribed:
     Raises LinkRefused.
     """
     key, customer, channel, address, template = _sent(app, token)
-    given = {"channel": channel, "address": address, "reason": "unsubscribed by link", "at": at, "key": key}
-    fresh = app.db.execute(SQL.suppress, given).rowcount == 1
+    fresh = suppress(app, [Stop(channel, address, "unsubscribed by link", at, key)]) == 1
     if fresh:
         told = collect.Announcement(
             message_id=f"unsubscribed:{key}",

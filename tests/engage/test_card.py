@@ -1,6 +1,6 @@
 """The card at the till: trouble first, three facts, one thing to do, and nothing a customer should not read along."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -99,3 +99,13 @@ def test_a_stranger_with_a_card_gets_a_plain_hello() -> None:
     shown = card(Known(customer=7), Settings(), NOW)
 
     assert (shown.greeting, shown.facts, shown.action) == ("Hello", ["No order yet"], None)
+
+
+def test_the_offer_of_our_letter_stands_on_the_card_to_its_last_day_also_before_trouble() -> None:
+    told = {"offer": "Five off", "offered_at": NOW - timedelta(days=9)}
+
+    last, over = made({"last_score": 1}, offer_until=NOW.date(), **told), made(offer_until=date(2026, 11, 19), **told)
+
+    assert (last.action, last.action_why) == ("Five off", "We wrote about it on 11 November; until 20 November")
+    assert last.facts[0] == "Was not happy in the latest survey"
+    assert over.action is None

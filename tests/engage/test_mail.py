@@ -6,7 +6,6 @@ import re
 from collections.abc import Generator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -142,16 +141,16 @@ def test_a_link_that_was_altered_opens_nothing(app: App) -> None:
         engage.unsubscribe(inside, "ImpvdXJuZXk6MSI.forged", app.clock.now())
 
 
-def test_a_postfix_log_says_what_was_taken(tmp_path: Path) -> None:
-    log = tmp_path / "mail.log"
-    log.write_text(
-        "Nov 22 21:40:01 mx postfix/smtpd[811]: 4Fk2Yq1: client=localhost[127.0.0.1]\n"
-        "Nov 22 21:40:01 mx postfix/cleanup[812]: 4Fk2Yq1: message-id=<one@example.com>\n"
-        "2026-11-22T21:40:02.1+00:00 mx postfix/cleanup[812]: 4Fk2Zz9: message-id=<two@example.com>\n"
-    )
+def test_opening_a_mail_asks_nobody_but_the_brand(mailing: App) -> None:
+    add_people(mailing, 1)
+    shop = "https://shop.example.com/"
+    wish(mailing, intent(1))
+    engage.deliver(replace(mailing, settings=msgspec.structs.replace(mailing.settings, shop_url=shop)), 10)
 
-    from regulars.engage.record import in_postfix_log
+    (mail,) = box(mailing)
 
-    assert in_postfix_log(log, ["<one@example.com>", "<none@example.com>"]) == {"<one@example.com>"}
-    assert in_postfix_log(log, ["<two@example.com>"]) == {"<two@example.com>"}
-    assert in_postfix_log(tmp_path / "absent.log", ["<one@example.com>"]) is None
+    # The names of name spaces look like addresses and are never asked.
+    html = re.sub(r'xmlns(:\w+)?="[^"]*"', "", mail.html)
+    addresses = re.findall(r"(?:https?:)?//[\w.:-]+", html + mail.text)
+    assert set(addresses) == {mailing.settings.base_url}
+    assert re.findall(r"<(?:link|img|script|iframe)|@import", html) == []

@@ -6,8 +6,9 @@ one customer, `connect` to whatever carries it, `send` it there, and tell what w
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 import msgspec
@@ -26,12 +27,15 @@ class Parcel(msgspec.Struct, frozen=True, kw_only=True):
     template: str
     message_id: str
     at: datetime
+    offer_until: date | None = None
+    """Last day of what it offers."""
     facts: dict[str, Any]
     """Plain values alone: text, numbers, lists and dicts of them."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What the carrier said: accepted, refused (never again), again (later), or lost (nobody knows)."""
+    """What the carrier said. Of the message: accepted, refused (never again), gone (refused, and the address exists no
+    more), unfit (cannot be carried), again (later). Of the line: down (it took nothing), lost (nobody knows)."""
 
     outcome: str
     words: str = ""
@@ -56,8 +60,11 @@ class Channel(Protocol):
         """An open line, closed at the end. Raises MailUnreachable (or its like) if there is none."""
         ...
 
-    def accepted(self, app: App, message_ids: list[str]) -> set[str] | None:
-        """Which of these the carrier took, by its own record; None: there is no record to ask."""
+    def accepted(self, app: App, sent_at: Mapping[str, datetime]) -> dict[str, bool]:
+        """Did the carrier take these messages, by its own record? By message id, given when each was on its way.
+
+        What the record cannot answer for is not in the answer.
+        """
         ...
 
 

@@ -30,7 +30,9 @@ create table outbox (
     sender bigint,
     sending_at timestamptz,
     attempts smallint not null default 0,
-    ended_at timestamptz
+    ended_at timestamptz,
+    -- Last day of what it offers, as the letter says it; the till counts to the same day.
+    offer_until date
 ) with (fillfactor = 70);
 create index outbox_open on outbox (not_before nulls first) where state in ('pending', 'later');
 create index outbox_going on outbox (priority desc, key) where state in ('ready', 'sending');
@@ -58,6 +60,13 @@ create table suppression (
     at timestamptz not null,
     outbox_key text collate "C",
     primary key (channel, address)
+);
+
+-- Channels whose carrier did not answer or would not take anything: left alone until then, longer each time.
+create table line_rest (
+    channel text collate "C" primary key,
+    failures int not null,
+    until timestamptz not null
 );
 
 -- What signs links and message ids: one for all processes, kept and restored with the data it vouches for.
