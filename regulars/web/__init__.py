@@ -19,6 +19,7 @@ from regulars import analyze
 from regulars.app import App
 from regulars.collect import gateway as ingest
 from regulars.engage import moment_asgi
+from regulars.web import audit
 from regulars.web.access import add_server_key
 from regulars.web.accounts import Role, first_run_token
 from regulars.web.door import Door
@@ -38,8 +39,9 @@ def create_app(app: App) -> ASGIApp:
     analyze.ensure_schema(app)
     gateway = ingest(app)
     moment = moment_asgi(app)
-    site = build(app, routes(), on_startup=[gateway.start], on_shutdown=[gateway.stop, moment.close])
-    return Door(app, site, gateway, moment)  # pyright: ignore[reportArgumentType]
+    pen = audit.Pen(app)
+    site = build(app, routes(), on_startup=[gateway.start], on_shutdown=[gateway.stop, moment.close, pen.close])
+    return Door(app, site, gateway, moment, pen)  # pyright: ignore[reportArgumentType]
 
 
 def run(app: App, host: str, port: int) -> None:

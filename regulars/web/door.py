@@ -67,11 +67,12 @@ class Answer:
 class Door:
     """ASGI: `gateway` gets what is sent to us, `site` everything else."""
 
-    def __init__(self, app: App, site: ASGIApp, gateway: ASGIApp, moment: moment_asgi) -> None:
+    def __init__(self, app: App, site: ASGIApp, gateway: ASGIApp, moment: moment_asgi, pen: audit.Pen) -> None:
         self._app = app
         self._site = site
         self._gateway = gateway
         self._moment = moment
+        self._pen = pen
         self._keyholders: dict[str, tuple[float, access.Visitor | None]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,7 +90,7 @@ class Door:
         if path == "/api/moment" and scope["method"] == "GET" and visitor and _in_shop(visitor):
             answer = self._card(scope["query_string"].decode("latin-1"), visitor)
             # Before the answer: a look-up that is not written down is not answered.
-            await anyio.to_thread.run_sync(audit.write, self._app, visitor, "asked who it is", answer.about)
+            await anyio.to_thread.run_sync(self._pen.write, visitor, "asked who it is", answer.about)
             await reply(with_headers(send), answer)
             return
         await self._site(scope, receive, with_headers(send))

@@ -378,7 +378,7 @@ def test_a_till_that_asks_is_in_the_audit_log_before_it_is_answered(
         assert client.get(f"/api/moment?card={card}").status_code == 200
         assert last_entry(site)[0] == str(Role.ASSOCIATE)
         assert last_entry(site)[1].startswith("customer:")
-        monkeypatch.setattr(audit, "write", full)
+        monkeypatch.setattr(audit.Pen, "write", full)
 
         answer = client.get(f"/api/moment?card={card}")
 
