@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -128,7 +129,7 @@ class Town:
         )
         return analyze.update(app, Changes(people=people, touched=[]))
 
-    def _accept(self, app: App, given: list[tuple[int, dict[str, Any]]], again: list[object]) -> Batch:
+    def _accept(self, app: App, given: list[tuple[int, dict[str, Any]]], again: Sequence[object] = ()) -> Batch:
         messages: list[object] = []
         for _, event in given:
             self.number += 1
