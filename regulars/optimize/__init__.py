@@ -10,6 +10,7 @@ from regulars.optimize.asking import as_csv, parse, report
 from regulars.optimize.errors import ParameterRefused
 from regulars.optimize.intervals import Difference
 from regulars.optimize.reports import Chart, Column, Parameter, Report, ReportResult, Series, Unit, Value, reports
+from regulars.optimize.words import label
 
 __all__ = [
     "Chart",
@@ -23,6 +24,7 @@ __all__ = [
     "Unit",
     "Value",
     "as_csv",
+    "label",
     "parse",
     "report",
     "reports",

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from string import capwords
+
 from regulars.kit.clock import day_date
 from regulars.kit.money import SYMBOLS as SYMBOLS
 from regulars.kit.money import money as money
 from regulars.optimize.intervals import Difference
 
+# A name of no more letters than this is left in its capitals.
+CAPITALS_MEANT = 3
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -18,6 +22,12 @@ def percent(share: float) -> str:
 def signed(number: float) -> str:
     """+1.25 or −0.40, with a true minus."""
     return f"{number:+.2f}".replace("-", "−")
+
+
+def label(name: str) -> str:
+    """A name of the range as people read it: Meat-pckgd for MEAT-PCKGD. Short ones (TV, TEA) may well be meant so."""
+    letters = [sign for sign in name if sign.isalpha()]
+    return capwords(name) if name.isupper() and len(letters) > CAPITALS_MEANT else name
 
 
 def points(difference: float) -> str:

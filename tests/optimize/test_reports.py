@@ -189,6 +189,15 @@ def test_a_department_that_is_itself_named_other_is_a_part_like_any_other(app: A
     assert ask(app, "product_mix", by="category").title.startswith("Other brings 100.0% of revenue")
 
 
+def test_a_finding_says_what_the_tills_shout_in_a_quieter_voice(app: App, lake: Lake) -> None:
+    lake([(r, d, c, p, "MEAT-PCKGD") for r, d, c, p, _ in steady(1)])
+
+    result = ask(app, "product_mix", by="category")
+
+    assert result.title.startswith("Meat-pckgd brings 100.0% of revenue")
+    assert cells(result, "part") == ["MEAT-PCKGD"]
+
+
 @pytest.mark.parametrize("until", ["0001-01-01", "9999-12-31"])
 def test_a_day_no_calendar_of_a_brand_holds_is_refused_in_words(app: App, until: str) -> None:
     with pytest.raises(optimize.ParameterRefused, match="not between 1970-01-01 and 2199-12-31"):

@@ -96,6 +96,22 @@ def test_a_rule_that_cannot_be_counted_is_refused(site: Site, rule: list[dict[st
     assert answer.status_code == 400 or rule[0]["value"] == 1e300
 
 
+def test_the_catalogue_says_of_every_trait_what_kind_it_is(site: Site) -> None:
+    with site.client(Role.ADMIN) as client:
+        page, traits = client.get("/traits").text, client.get("/api/traits").json()
+
+    assert "number or text" not in page
+    assert {one["name"]: one["kind"] for one in traits}["top_category"] == "text"
+
+
+def test_a_measure_that_drives_nothing_is_not_called_unknown(site: Site) -> None:
+    with site.client(Role.ADMIN) as client:
+        text = client.get("/reports/purchase_trends").text
+
+    assert "No driver" in text
+    assert "Not known" not in text
+
+
 @pytest.mark.parametrize(("typed", "cents"), [("39.88", 3_988), ("$1,234.57", 123_457), ("0.29", 29), ("8", 800)])
 def test_money_typed_into_a_rule_is_exactly_that_money(typed: str, cents: int) -> None:
     assert comparison("spend_cents", "=", typed) == Comparison(trait="spend_cents", sign="=", value=cents)

@@ -42,6 +42,8 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     title: str
     unit: Unit = ""
+    absent: str = "Not known"
+    """What a page says where a cell holds nothing."""
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from regulars.optimize import intervals, sales
 from regulars.optimize.intervals import Difference
 from regulars.optimize.reports import TOO_EARLY, Chart, Column, Parameter, ReportResult, Series, nothing, reports
 from regulars.optimize.reports.purchase_trends import PERIOD
-from regulars.optimize.words import money, percent, points
+from regulars.optimize.words import label, money, percent, points
 
 OTHER = "Other"
 MOST_PARTS = 100
@@ -110,7 +110,7 @@ def finding(parts: list[Part], by: str, currency: str) -> str:
     if not parts or not any(part.share.now for part in parts):
         return "Nothing was bought in this period"
     first = max((part for part in parts if not part.is_rest), key=lambda part: part.share.now)
-    told = f"{first.name} brings {percent(first.share.now)} of revenue ({money(first.revenue_cents, currency)})"
+    told = f"{label(first.name)} brings {percent(first.share.now)} of revenue ({money(first.revenue_cents, currency)})"
     return f"{told}; {_moved(parts) or f'no {by} moved beyond chance'}"
 
 
@@ -120,7 +120,7 @@ def _moved(parts: list[Part]) -> str:
         return ""
     # Of two that moved equally far, the one that gained is news.
     most = max(proven, key=lambda part: (round(abs(part.share.change), 6), part.share.change))
-    return f"{most.name} {'gained' if most.share.change > 0 else 'lost'} {points(abs(most.share.change))[1:]}"
+    return f"{label(most.name)} {'gained' if most.share.change > 0 else 'lost'} {points(abs(most.share.change))[1:]}"
 
 
 reports.add(ProductMix.name)(ProductMix())

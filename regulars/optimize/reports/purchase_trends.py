@@ -74,7 +74,9 @@ class PurchaseTrends:
                 Column(name="change", title="Change", unit="share"),
                 Column(name="low", title="Change at least", unit="share"),
                 Column(name="high", title="Change at most", unit="share"),
-                Column(name="contribution_cents", title="Part of the change of revenue", unit="cents"),
+                Column(
+                    name="contribution_cents", title="Part of the change of revenue", unit="cents", absent="No driver"
+                ),
                 Column(name="verdict", title="Verdict"),
             ],
             rows=[_row(line, contributions.get(line.title)) for line in lines],

@@ -81,6 +81,8 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     title: str
     unit: str
+    kind: str
+    """whole, fraction or text: what it is compared with."""
 
 
 class SegmentPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,6 +184,11 @@ def analyze_sentence(app: App, rule: dict[str, Any]) -> str:
     return analyze.sentence(parsed(rule, analyze.TRAITS), analyze.TRAITS, app.settings.brand_currency)
 
 
+def catalogue() -> list[Listing]:
+    """Every trait with its unit and the kind of its values."""
+    return [Listing(name=one.name, title=one.title, unit=one.unit, kind=one.expression.kind) for one in analyze.TRAITS]
+
+
 def known_customers(app: App) -> int:
     """People with an identifier of their own: the base of every share."""
     row = app.db.execute(SQL.known_customers).fetchone()
@@ -216,7 +223,7 @@ def why_json(app: House, request: Request[Any, Any, Any], name: FromPath[str], c
 @get("/api/traits", opt=access.OFFICE, sync_to_thread=False)
 def traits_json() -> list[Listing]:
     """The catalogue of traits."""
-    return [Listing(name=one.name, title=one.title, unit=one.unit) for one in analyze.TRAITS]
+    return catalogue()
 
 
 @post("/api/count", opt=access.OFFICE, status_code=200, sync_to_thread=True)

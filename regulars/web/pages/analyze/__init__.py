@@ -67,7 +67,7 @@ def traits_page(app: House, request: Request[Any, Any, Any]) -> Response[str]:
         app,
         "pages/analyze/traits.html",
         request,
-        traits=analyze.TRAITS,
+        traits=api.catalogue(),
         known=known,
         counted=counted,
         fault=fault,

@@ -12,7 +12,7 @@ from litestar.params import FromPath
 
 from regulars.app import App
 from regulars.kit.clock import day_date
-from regulars.optimize import ReportResult, Unit, Value
+from regulars.optimize import ReportResult, Unit, Value, label
 from regulars.web import access, render, words
 from regulars.web.api import optimize as api
 from regulars.web.charts import COLORS, Chart, Series
@@ -75,7 +75,7 @@ def say(app: App, value: Value, unit: Unit) -> str:
     if value is None:
         return "Not known"
     if isinstance(value, str):
-        return words.opened(value)
+        return label(words.opened(value))
     match unit:
         case "cents":
             return words.money(value, app.settings.brand_currency)
@@ -114,7 +114,9 @@ def rows(app: App, result: ReportResult) -> Rows:
         for at, column in seen:
             unit = own if own and column.unit == "number" else column.unit
             is_person = who is not None and column.name == "name"
-            text = f"Customer {who}" if is_person and row[at] is None else say(app, row[at], unit)
+            text = say(app, row[at], unit)
+            if row[at] is None:
+                text = f"Customer {who}" if is_person else column.absent
             href = f"/customers/{who}" if is_person else ""
             cells.append(Cell(text=text, is_number=is_number[at], href=href))
         body.append(cells)

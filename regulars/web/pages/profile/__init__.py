@@ -13,6 +13,7 @@ from litestar.params import FromPath, FromQuery
 from regulars.analyze import TraitValue
 from regulars.app import App
 from regulars.kit.clock import day_date
+from regulars.optimize import label
 from regulars.profile import TimelineItem
 from regulars.web import access, audit, render, words
 from regulars.web.api import home
@@ -146,7 +147,7 @@ def say_trait(app: App, trait: TraitValue) -> str:
     """A trait's value as pages say it: money, dates and shares like everywhere else."""
     value = trait.value
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return trait.shown
+        return label(trait.shown)
     match trait.unit:
         case "cents":
             return words.money(value, app.settings.brand_currency)
