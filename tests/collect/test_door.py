@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from regulars.app import App
 from regulars.collect import Source, accept, claim, register
-from regulars.collect.door import EVENT_MAX_BYTES, REFUSAL_KEPT_BYTES, Arrival, Refused, Row, admit
+from regulars.collect.door import EVENT_MAX_BYTES, REFUSAL_KEPT_BYTES, Arrival, Refused, Row, admit, check_context
 from regulars.collect.errors import RequestUnreadable
 from regulars.collect.wire import read
 from regulars.model import Body
@@ -189,9 +189,17 @@ anything = st.recursive(
 FIELDS = ["type", "event", "userId", "messageId", "timestamp", "sentAt", "properties", "context", "traits", "name"]
 
 
-@given(st.dictionaries(st.sampled_from(FIELDS), anything), st.sampled_from([TILL, WEB]))
-def test_whatever_comes_is_a_row_that_can_be_read_back_or_a_refusal(change: dict[str, Any], source: Source) -> None:
-    item = knock(GOOD | change, source)
+@given(
+    st.dictionaries(st.sampled_from(FIELDS), anything),
+    st.sampled_from([TILL, WEB]),
+    st.dictionaries(st.text(st.characters(codec=None), max_size=5), anything, max_size=4),
+)
+def test_whatever_comes_is_a_row_that_can_be_read_back_or_a_refusal(
+    change: dict[str, Any], source: Source, around: dict[str, Any]
+) -> None:
+    refused = check_context(around)
+
+    item = refused(GOOD | change) if refused else knock(GOOD | change, source, context=around)
 
     if isinstance(item, Row):
         msgspec.json.decode(item.body, type=Body)
@@ -201,9 +209,12 @@ def test_whatever_comes_is_a_row_that_can_be_read_back_or_a_refusal(change: dict
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(values=st.lists(anything, min_size=1, max_size=20))
+@given(values=st.lists(st.dictionaries(st.sampled_from(FIELDS), anything, max_size=3), min_size=1, max_size=20))
 def test_what_the_door_lets_in_postgresql_stores_and_the_flow_can_claim(app: App, values: list[Any]) -> None:
-    messages = [GOOD | {"messageId": str(n), "properties": {"x": value}} for n, value in enumerate(values)]
+    messages = [
+        GOOD | {"properties": value} | value | {"messageId": str(n), "context": {"x": value}}
+        for n, value in enumerate(values)
+    ]
 
     with app.transaction() as inside:
         source, _ = register(inside, "till", "tills")
