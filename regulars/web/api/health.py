@@ -9,7 +9,7 @@ from regulars.web import access
 from regulars.web.site import House
 
 
-@get("/api/health", opt=access.PUBLIC, sync_to_thread=True)
+@get("/api/health", opt=access.OFFICE, sync_to_thread=True)
 def health(app: House) -> Response[worker.Standing]:
     """How the flow stands; 503 while events wait and no worker carries them."""
     with app.transaction() as inside:
