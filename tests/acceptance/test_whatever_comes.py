@@ -124,3 +124,26 @@ def test_whatever_the_door_lets_in_the_flow_carries(
         inside.db.rollback()
 
     assert receipt.accepted == (len(batch.events) if batch else 0)
+
+
+def test_every_odd_value_in_every_field_is_carried(ready: App) -> None:
+    bodies: list[dict[str, Any]] = []
+    for odd_value in ODD:
+        everywhere = dict.fromkeys(PROPERTIES, odd_value)
+        bodies += [{"event": event, "properties": everywhere} for event in EVENTS]
+        bodies += [{"event": event, "properties": {"score": odd_value, "minutes": odd_value}} for event in EVENTS]
+        bodies += [{"event": EVENTS[0], "properties": {"products": [dict.fromkeys(PRODUCT, odd_value), odd_value]}}]
+        bodies += [{"type": "identify", "traits": {field: odd_value}} for field in TRAITS]
+        bodies += [{"event": "Seen", "context": {field: odd_value}} for field in CONTEXT]
+    named = [{"type": "track", "userId": f"u{n}", "messageId": f"m{n}"} | body for n, body in enumerate(bodies)]
+
+    with ready.transaction() as inside:
+        source, _ = collect.register(inside, "crm", "crm")
+        receipt = collect.accept(inside, source, named, received_at=ready.clock.now())
+        batch = collect.claim(inside, len(named))
+        assert batch is not None
+        flow.on_events(inside, batch)
+        inside.db.rollback()
+
+    assert receipt.refusals == []
+    assert receipt.accepted == len(named)
