@@ -45,6 +45,7 @@ PAGES = [
     "/developers",
     "/moment",
     "/moment?kind=customer&value=1",
+    "/password",
     "/nowhere",
 ]
 
