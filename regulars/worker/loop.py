@@ -32,6 +32,7 @@ SEND_PER_ROUND = 200
 FLUSH_EVERY = timedelta(minutes=10)
 IDLE_SECONDS = 0.2
 RETRY_SECONDS = 1.0
+READY = "ready"
 REPLAY_TICK_EVENTS = 500
 """Years in which little happened (sign-ups long ago) are not cut into weeks: so many events pass between two ticks."""
 LIVE_WITHIN = timedelta(hours=1)
@@ -182,7 +183,7 @@ class Worker:
         return len(batch.events), False, now
 
     def _replay(self, app: App, memory: Pace, batch: Batch | None) -> tuple[int, bool, datetime]:
-        """Carry history part by part, ticking where its own time says so, up to the first tick that wants to send."""
+        """Carry history up to the next tick of its own time, or tick; less where something is ready to be sent by then."""
         wall = self.app.clock.now()
         if batch is None:
             if memory.replay_until is not None:
@@ -192,21 +193,21 @@ class Worker:
             return 0, False, memory.ticked_at or wall
         zone, live_from = app.settings.zone, wall - LIVE_WITHIN
         ticked_at = memory.ticked_at or self._replay_tick(app, pace.tick_of(batch.events[0].occurred_at, zone))
-        carried, now, wishes = 0, ticked_at, 0
-        while carried < len(batch.events) and not wishes:
+        carried, now, ready = 0, ticked_at, 0
+        while carried < len(batch.events) and not ready:
             rest = batch.events[carried:]
             need = max(0, REPLAY_TICK_EVENTS - self._since_tick)
             due = pace.replay_tick_before(ticked_at, rest[0].occurred_at, zone)
             if not need and ticked_at < due:
-                now = ticked_at = due
-                wishes = self._tick(replace(app, clock=ManualClock(due)), due)
-                continue
+                if not carried:
+                    return 0, True, self._replay_tick(app, due)
+                break
             until = pace.replay_tick_after(ticked_at, rest[min(need, len(rest) - 1)].occurred_at, zone)
             part = rest[:need] + before(rest[need:], until, live_from)
             past = [event.occurred_at for event in part if event.occurred_at < live_from]
             now = max(past, default=now)
             carry = Batch(events=part, last_seq=part[-1].seq)
-            flow.on_events(replace(app, clock=ManualClock(now)), carry)
+            ready = flow.on_events(replace(app, clock=ManualClock(now)), carry).by_state.get(READY, 0)
             collect.advance(app, carry)
             carried += len(part)
             self._since_tick += len(part)
@@ -221,14 +222,13 @@ class Worker:
             return True
         return now >= pace.next_tick(memory.ticked_at, self.app.settings.zone)
 
-    def _tick(self, app: App, now: datetime) -> int:
+    def _tick(self, app: App, now: datetime) -> None:
         self._ticking = True
         outcome = flow.on_tick(app, now)
         self._ticking = False
         app.db.execute(pace.SQL.set_ticked, {"at": now})
         self._since_tick = 0
         log.debug("ticked", at=now.isoformat(), intents=outcome.intents)
-        return outcome.intents
 
     def _at(self, now: datetime) -> App:
         """The App as of `now`: in a replay what is sent is sent in its own time."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from regulars import collect, worker
+from regulars import collect, engage, worker
 from regulars.app import App
 from regulars.kit.clock import ManualClock
 from regulars.worker import Worker
@@ -143,3 +145,22 @@ def test_a_worker_that_is_far_behind_but_at_work_does_not_stand_still(app: App, 
 
     assert standing(app).waiting_since == app.clock.now() - timedelta(hours=1)
     assert not standing(app).is_still
+
+
+def test_what_history_wanted_to_say_is_sent_in_its_own_time(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("regulars.worker.loop.REPLAY_TICK_EVENTS", 1)
+    first = app.clock.now() - timedelta(days=200)
+    lapsing = [f"p{n}" for n in range(8)]
+    bought = [order(login, first + timedelta(days=7 * week)) for week in range(6) for login in lapsing]
+    # Somebody else goes on coming, so that all of history is one claim.
+    goes_on = [order("bob", first + timedelta(days=36 + day)) for day in range(90)]
+    replay(app, worker.begin_replay)
+    tell(app, "crm", [*(person(login, first) for login in [*lapsing, "bob"]), *bought, *goes_on])
+
+    with engage.catcher.serving(tmp_path / "mail", port=0) as port:
+        drain(replace(app, settings=msgspec.structs.replace(app.settings, smtp_port=port)))
+
+    assert Counter(state for state, _ in states(app).values())["sent"] >= 3
+    assert {reason for _, reason in states(app).values()} <= {"accepted", "holdout"}
