@@ -183,7 +183,7 @@ class Worker:
         return len(batch.events), False, now
 
     def _replay(self, app: App, memory: Pace, batch: Batch | None) -> tuple[int, bool, datetime]:
-        """Carry history up to the next tick of its own time, or tick; less where something is ready to be sent by then."""
+        """Carry history up to the next tick of its own time, or tick; less where something is ready to be sent."""
         wall = self.app.clock.now()
         if batch is None:
             if memory.replay_until is not None:
