@@ -23,6 +23,8 @@ BOUNCED = HAPPENED["bounced"]
 COMPLAINED = ("Email Complained", "Email Marked as Spam")
 # What mail tools write of a bounce that is for good; any other may be a full mailbox or a server at rest.
 HARD = frozenset({"hard", "permanent"})
+# Whose word counts: a key in a web page is public, and anybody could have a stranger's address stopped.
+REPORTERS = frozenset({"email", "crm", "own"})
 HARD_BOUNCE = "hard bounce"
 COMPLAINT = "complaint"
 
@@ -99,7 +101,7 @@ def hear(app: App, people: People) -> None:
 
 def why_to_stop(event: Event) -> str | None:
     """Why the address of this event may not be written to again; None: it may."""
-    if event.kind != "track":
+    if event.kind != "track" or event.source_kind not in REPORTERS:
         return None
     if event.name in COMPLAINED:
         return COMPLAINT

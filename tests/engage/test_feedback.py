@@ -72,3 +72,14 @@ def test_what_a_mail_tool_reports_suppresses_when_it_is_for_good(
     carry(app)
 
     assert suppressed(app) == ([("ada@example.com", stops)] if stops else [])
+
+
+def test_a_page_whose_key_everybody_can_read_has_nobody_suppressed(app: App) -> None:
+    complaint = message(
+        "track", "eve", app.clock.now(), event="Email Complained", properties={"email": "ada@example.com"}
+    )
+
+    tell(app, "shop-page", [complaint], kind="web")
+    carry(app)
+
+    assert suppressed(app) == []
