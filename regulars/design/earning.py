@@ -6,10 +6,10 @@ from regulars import collect
 from regulars.app import App
 from regulars.design.ledger import SQL, Ordered, post_all
 from regulars.design.loyalty import PROGRAM, Award, Earn, Return
-from regulars.design.rows import quoted
 from regulars.kit import dice
 from regulars.kit.clock import day_number
 from regulars.model import Changes, Event
+from regulars.store.rows import quoted
 
 EARNING = "Order Completed"
 RETURNING = ("Order Refunded", "Item Returned")

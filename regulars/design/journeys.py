@@ -13,13 +13,13 @@ from regulars.app import App
 from regulars.design.advance import Effects, Enrolment, Facts, advance
 from regulars.design.errors import JourneyRefused
 from regulars.design.graph import Graph, faults, listens, measures
-from regulars.design.rows import array
 from regulars.design.triggers import triggers
 from regulars.design.win_back import WIN_BACK
 from regulars.kit import dice
 from regulars.kit.errors import NotFound
 from regulars.model import Changes, Intent
 from regulars.store import queries
+from regulars.store.rows import array
 
 SQL = queries("regulars.design")
 # One transaction's worth of walking; the rest is due at the next batch or tick.

@@ -28,9 +28,9 @@ from regulars.design.loyalty import (
     Return,
     Settle,
 )
-from regulars.design.rows import array, copy, quoted
 from regulars.kit.clock import day_number
 from regulars.store import queries
+from regulars.store.rows import array, copy, quoted
 
 SQL = queries("regulars.design")
 # Wallets settled in one tick; the next tick takes the others. Balances do not depend on it.
@@ -233,10 +233,10 @@ def _write_entries(app: App, session: Session, ids: list[int]) -> None:
     now = app.clock.now().isoformat()
     plans = list(zip(ids, session.plans, strict=True))
     entries = (_entry(id, order, plan, session.bounds[order.command.key], now) for id, (order, plan, _) in plans)
-    copy(app, SQL.copy_entries, entries)
+    copy(app.db, SQL.copy_entries, entries)
     lines = [(id, at, *transfer) for id, (_, plan, _) in plans for at, transfer in enumerate(plan.transfers)]
     if lines:
-        copy(app, SQL.copy_transfers, lines)
+        copy(app.db, SQL.copy_transfers, lines)
 
 
 def _entry(id: int, order: Ordered, plan: Plan, bound: int, now: str) -> tuple[object, ...]:
@@ -273,7 +273,7 @@ def _write_lots(app: App, session: Session, entries: dict[int, int], numbers: di
                 changed.append(lot)
     if session.owner:
         new = ((numbers[id], customer, entries[id], session.opened[id]) for id, customer in session.owner.items())
-        copy(app, SQL.copy_lots, (_lot_row(*one) for one in new))
+        copy(app.db, SQL.copy_lots, (_lot_row(*one) for one in new))
     if changed:
         given = {
             "ids": array(lot.id for lot in changed),
@@ -302,7 +302,7 @@ def _write_allocations(
             net[entry, numbers.get(lot.id, lot.id)] += points
     rows = [(entry, lot, points) for (entry, lot), points in net.items() if points]
     if rows:
-        copy(app, SQL.copy_allocations, rows)
+        copy(app.db, SQL.copy_allocations, rows)
 
 
 def settle_due(app: App, now: datetime) -> int:

@@ -14,9 +14,9 @@ from regulars.app import App
 from regulars.design import loyalty
 from regulars.design.ledger import SQL, Ordered, members_lots, post_all
 from regulars.design.loyalty import MEMBER_ACCOUNTS, Book, Settle
-from regulars.design.rows import copy
 from regulars.kit.clock import day_number
 from regulars.model import Changes
+from regulars.store.rows import copy
 
 SPLIT_NOTE = "the people it belonged to were told apart"
 
@@ -92,9 +92,9 @@ def _adjust(
         (id, f"split:{c}:{seq}", 0, "adjust", None, None, False, c, None, day, at, gained[c], 0, SPLIT_NOTE)
         for c, id in entry_of.items()
     ]
-    copy(app, SQL.copy_entries, entries)
-    copy(app, SQL.copy_transfers, lines)
-    copy(app, SQL.copy_allocations, [(entry_of[customer], lot, -points) for lot, customer, points in returned])
+    copy(app.db, SQL.copy_entries, entries)
+    copy(app.db, SQL.copy_transfers, lines)
+    copy(app.db, SQL.copy_allocations, [(entry_of[customer], lot, -points) for lot, customer, points in returned])
 
 
 def _set_wallets(app: App, affected: list[int], held: dict[int, tuple[int, int]]) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 from regulars.app import App
 from regulars.model import Body, Change, Changes, Event, People
 from regulars.profile import consent
-from regulars.profile.arrays import plain, quoted
 from regulars.profile.survivorship import Fact, facts_of, fold, tokens_of
 from regulars.store import queries
+from regulars.store.rows import array, quoted
 
 SQL = queries(__package__ or "")
 
@@ -62,7 +62,7 @@ def differences(before: Fields, after: Fields) -> list[Change]:
 
 
 def _fields(app: App, customers: set[int]) -> Fields:
-    rows = app.db.execute(SQL.fields_of_customers, {"customers": plain(customers)}).fetchall()
+    rows = app.db.execute(SQL.fields_of_customers, {"customers": array(customers)}).fetchall()
     return {(customer, field): value for customer, field, value in rows}
 
 
@@ -105,12 +105,12 @@ def _store(app: App, facts: list[Fact]) -> None:
     app.db.execute(
         SQL.store_facts,
         {
-            "customers": plain(customers),
+            "customers": array(customers),
             "fields": quoted(fields),
             "values": quoted(values),
-            "verified": plain(verified),
+            "verified": array(verified),
             "occurred": quoted(occurred),
-            "seqs": plain(seqs),
+            "seqs": array(seqs),
         },
     )
 
@@ -118,7 +118,7 @@ def _store(app: App, facts: list[Fact]) -> None:
 def _project(app: App, customers: set[int]) -> None:
     if not customers:
         return
-    given: dict[str, Any] = {"customers": plain(customers), "now": app.clock.now()}
+    given: dict[str, Any] = {"customers": array(customers), "now": app.clock.now()}
     app.db.execute(SQL.drop_profiles, given)
     app.db.execute(SQL.project_profiles, given)
     by_customer: dict[int, dict[str, str]] = {}
@@ -128,4 +128,4 @@ def _project(app: App, customers: set[int]) -> None:
     app.db.execute(SQL.drop_tokens, given)
     if tokens:
         words, owners = zip(*tokens, strict=True)
-        app.db.execute(SQL.add_tokens, {"tokens": quoted(words), "customers": plain(owners)})
+        app.db.execute(SQL.add_tokens, {"tokens": quoted(words), "customers": array(owners)})

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple, cast
 from regulars.app import App
 from regulars.kit.logging import logger
 from regulars.model import Event, People
-from regulars.profile.arrays import plain, quoted
 from regulars.profile.survivorship import clean_email, clean_phone
 from regulars.store import queries
+from regulars.store.rows import array, quoted
 
 SQL = queries(__package__ or "")
 LOG = logger("profile")
@@ -75,7 +75,7 @@ def apply(app: App, people: People, moves: dict[int, int]) -> None:
     _append(app, decisions)
     keys: set[Key] = {(d.channel, d.purpose, d.address) for d in decisions}
     if moved:
-        keys |= set(app.db.execute(SQL.consent_keys, {"customers": plain(moved)}).fetchall())
+        keys |= set(app.db.execute(SQL.consent_keys, {"customers": array(moved)}).fetchall())
     if keys:
         _refresh(app, keys, moved | _deciders(people, decisions))
 
@@ -230,6 +230,6 @@ def _append(app: App, decisions: list[Decision]) -> None:
 
 def _refresh(app: App, keys: set[Key], customers: set[int]) -> None:
     channels, purposes, addresses = map(quoted, zip(*keys, strict=True))
-    given = {"channels": channels, "purposes": purposes, "addresses": addresses, "customers": plain(customers)}
+    given = {"channels": channels, "purposes": purposes, "addresses": addresses, "customers": array(customers)}
     app.db.execute(SQL.drop_consent_states, given)
     app.db.execute(SQL.project_consent_states, given)

@@ -106,7 +106,7 @@ def signed_in(brand: App, url: str) -> Site:
     return Site(app=brand, url=url, cookies=cookies, keys=keys, accounts=both)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
     with sync_playwright() as playwright:
