@@ -60,13 +60,14 @@ with put as (
     )
     order by place
     on conflict (source_id, message_id) do nothing
-    returning seq, source_id, received_at
+    returning seq, source_id, received_at, occurred_at
 ), used as (
-    insert into source_use as u (source_id, events, last_received_at)
-    select source_id, count(*), max(received_at) from put group by source_id
+    insert into source_use as u (source_id, events, last_received_at, last_occurred_at)
+    select source_id, count(*), max(received_at), max(occurred_at) from put group by source_id
     on conflict (source_id) do update set
         events = u.events + excluded.events,
-        last_received_at = greatest(u.last_received_at, excluded.last_received_at)
+        last_received_at = greatest(u.last_received_at, excluded.last_received_at),
+        last_occurred_at = greatest(u.last_occurred_at, excluded.last_occurred_at)
 )
 select count(*), coalesce(min(seq), 9223372036854775807) from put
 
@@ -170,13 +171,14 @@ with waiting as (
     from told, (select id from source where name = %(source)s) s
     order by told.id
     on conflict (source_id, message_id) do nothing
-    returning source_id, received_at
+    returning source_id, received_at, occurred_at
 ), used as (
-    insert into source_use as u (source_id, events, last_received_at)
-    select source_id, count(*), max(received_at) from put group by source_id
+    insert into source_use as u (source_id, events, last_received_at, last_occurred_at)
+    select source_id, count(*), max(received_at), max(occurred_at) from put group by source_id
     on conflict (source_id) do update set
         events = u.events + excluded.events,
-        last_received_at = greatest(u.last_received_at, excluded.last_received_at)
+        last_received_at = greatest(u.last_received_at, excluded.last_received_at),
+        last_occurred_at = greatest(u.last_occurred_at, excluded.last_occurred_at)
 )
 select (select count(*) from gone), (select count(*) from put)
 

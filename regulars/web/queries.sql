@@ -227,13 +227,10 @@ order by count(*) desc, segment
 limit %(limit)s;
 
 -- name: freshness
--- The latest row of each source: the last positions of the journal hold it, a scan of all would not be live.
-select s.name, s.kind, max(j.received_at), max(j.occurred_at), count(*)
-from (
-    select source_id, received_at, occurred_at from journal order by seq desc limit %(limit)s
-) j join source s on s.id = j.source_id
+-- When each source last sent, and how far into time that reached: added up as it is appended.
+select s.name, s.kind, u.last_received_at, u.last_occurred_at
+from source_use u join source s on s.id = u.source_id
 where s.kind <> 'own'
-group by s.name, s.kind
 order by s.name;
 
 -- name: belongings

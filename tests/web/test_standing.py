@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import anyio
 import httpx
 
@@ -42,3 +44,18 @@ def test_a_flow_without_anything_waiting_is_well(app: App) -> None:
 
     assert "stands still" not in page.text
     assert watch.status_code == 200
+
+
+def test_home_says_when_each_source_last_sent_and_how_far_that_reached(app: App, clock: ManualClock) -> None:
+    then = app.clock.now()
+    tell(app, "crm", [person("ada", then), person("bob", then - timedelta(days=3))])
+    clock.sleep(3600)
+
+    (twin,) = anyio.run(fetched, app, "/api/home")
+
+    (fresh,) = twin.json()["fresh"]
+    assert (fresh["source"], fresh["received_at"], fresh["occurred_at"]) == ("crm", *[zulu(then)] * 2)
+
+
+def zulu(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")

@@ -24,8 +24,6 @@ MOVED_DAYS = 7
 WEEK_DAYS = 7
 # Day 0 was a Thursday; weeks start on Monday.
 MONDAY_SHIFT = 3
-# Enough to have met every source that sends at all; older ones show as silent.
-FRESH_ROWS = 20_000
 
 
 class Week(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,7 +161,7 @@ def fresh(app: App) -> list[Fresh]:
     """When each source last sent."""
     return [
         Fresh(source=name, kind=kind, received_at=received, occurred_at=occurred)
-        for name, kind, received, occurred, _ in app.db.execute(SQL.freshness, {"limit": FRESH_ROWS})
+        for name, kind, received, occurred in app.db.execute(SQL.freshness)
     ]
 
 
