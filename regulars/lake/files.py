@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from regulars.kit.durable import sync_folder
+
 ARROW_TYPES = {
     "bigint": pa.int64(),
     "text": pa.string(),
@@ -54,7 +56,7 @@ class Lake:
             os.fsync(file.fileno())
         partial.replace(target)
         # The name, too: a power cut must not leave a row that counts on a file which nobody finds.
-        _sync(target.parent)
+        sync_folder(target.parent)
         return Written(whole.size, hashlib.sha256(whole).digest())
 
     def _make(self, folder: Path) -> None:
@@ -63,20 +65,12 @@ class Lake:
             return
         self._make(folder.parent)
         folder.mkdir(exist_ok=True)
-        _sync(folder.parent)
+        sync_folder(folder.parent)
 
     def is_whole(self, path: str, sha256: bytes) -> bool:
         """The file is there with this checksum."""
         target = self.root / path
         return target.is_file() and checksum(target) == sha256
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def checksum(path: Path) -> bytes:

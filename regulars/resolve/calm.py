@@ -31,6 +31,7 @@ from regulars.resolve.policy import (
     MAX_REACH,
 )
 from regulars.store import queries
+from regulars.store.rows import array
 
 SQL = queries(__package__ or "")
 
@@ -67,12 +68,12 @@ def join(app: App, new: Sequence[Signature], texts: Mapping[int, tuple[int, str,
     values = {link.value for signature in new for link in signature.links}
     if not values:
         return {}
-    rows = app.db.execute(SQL.quiet_values, {"ids": write.array(values)}).fetchall()
+    rows = app.db.execute(SQL.quiet_values, {"ids": array(values)}).fetchall()
     quiet = {value: Quiet(*row) for value, *row in rows}
     newcomers = by_reach(new, quiet)
     if not newcomers:
         return {}
-    rows = app.db.execute(SQL.calm_reaches, {"reaches": write.array(newcomers)}).fetchall()
+    rows = app.db.execute(SQL.calm_reaches, {"reaches": array(newcomers)}).fetchall()
     taken = {
         reach: (calm.customer, newcomers[reach])
         for reach, calm in ((reach, Calm(*row)) for reach, *row in rows)

@@ -20,11 +20,12 @@ from regulars import collect
 from regulars.app import App
 from regulars.kit.clock import EPOCH, microseconds
 from regulars.model import Batch, Event, Merge, People
-from regulars.resolve import touched, write
+from regulars.resolve import touched
 from regulars.resolve.clean import Cleaner, Evidence
 from regulars.resolve.facts import Signature
 from regulars.resolve.policy import ID_MAX
 from regulars.store import Store, queries
+from regulars.store.rows import array
 
 SQL = queries(__package__ or "")
 RESOLVER_LOCK = 7_302_001
@@ -163,7 +164,7 @@ def _own_events(app: App, reading: Reading) -> None:
 
 
 def _known(app: App, reading: Reading) -> dict[int, Known]:
-    ids = write.array(set(reading.signatures))
+    ids = array(set(reading.signatures))
     rows = app.db.execute(SQL.known_signatures, {"ids": ids}).fetchall()
     return {row[0]: Known(*row[1:]) for row in rows}
 
@@ -198,16 +199,16 @@ def _write_records(app: App, events: list[Event], reading: Reading, stretched: l
     app.db.execute(
         SQL.write_records,
         {
-            "stretched": write.array(number for number, _, _ in stretched),
-            "first_days": write.array(first for _, first, _ in stretched),
-            "last_days": write.array(last for _, _, last in stretched),
-            "seqs": write.array(event.seq for event in events),
-            "signatures": write.array(reading.signatures),
-            "times": write.array(
+            "stretched": array(number for number, _, _ in stretched),
+            "first_days": array(first for _, first, _ in stretched),
+            "last_days": array(last for _, _, last in stretched),
+            "seqs": array(event.seq for event in events),
+            "signatures": array(reading.signatures),
+            "times": array(
                 None if position in reading.own else microseconds(event.occurred_at)
                 for position, event in enumerate(events)
             ),
-            "outs": write.array(event.seq for event in events if event.name == "Signed Out"),
+            "outs": array(event.seq for event in events if event.name == "Signed Out"),
         },
     )
 

@@ -14,6 +14,7 @@ from regulars.resolve.facts import Decision, Held, Link, Signature
 from regulars.resolve.judge import is_within_window, valid_links
 from regulars.resolve.policy import CARD_PENDING, GENERIC, VOID
 from regulars.store import queries
+from regulars.store.rows import array
 
 SQL = queries(__package__ or "")
 
@@ -167,12 +168,12 @@ def _load(app: App, touch: Touch, judged: set[int], values: dict[int, ValueRow])
     found = app.db.execute(
         SQL.reaches_of_holders,
         {
-            "values": write.array(value for value in judged if value in values),
-            "signatures": write.array([*touch.signatures, *touch.seen_again]),
+            "values": array(value for value in judged if value in values),
+            "signatures": array([*touch.signatures, *touch.seen_again]),
         },
     ).fetchall()
     reaches = {reach for (reach,) in found}
-    rows = app.db.execute(SQL.signatures_of_reaches, {"reaches": write.array(reaches)}).fetchall() if reaches else []
+    rows = app.db.execute(SQL.signatures_of_reaches, {"reaches": array(reaches)}).fetchall() if reaches else []
     held, links = links_of(app, [row[0] for row in rows])
     signatures = {row[0]: Signature(row[0], tuple(links.get(row[0], ())), *row[7:]) for row in rows}
     standing = {row[0]: write.Standing(*row[1:7]) for row in rows}
@@ -190,7 +191,7 @@ def links_of(app: App, signatures: list[int]) -> tuple[dict[tuple[int, int, int]
     links: dict[int, list[Link]] = {}
     if not signatures:
         return held, links
-    rows = app.db.execute(SQL.links_of_signatures, {"ids": write.array(signatures)}).fetchall()
+    rows = app.db.execute(SQL.links_of_signatures, {"ids": array(signatures)}).fetchall()
     for signature, value, cls, level, space, epoch, state in rows:
         held[signature, value, cls] = Held(value, cls, level, space, epoch, state)
         links.setdefault(signature, []).append(Link(value, cls, space))
@@ -199,9 +200,7 @@ def links_of(app: App, signatures: list[int]) -> tuple[dict[tuple[int, int, int]
 
 def decisions_about(app: App, signatures: Iterable[int], values: Iterable[int]) -> list[Decision]:
     """All versions of every decision that touches these."""
-    rows = app.db.execute(
-        SQL.decisions_about, {"signatures": write.array(signatures), "values": write.array(values)}
-    ).fetchall()
+    rows = app.db.execute(SQL.decisions_about, {"signatures": array(signatures), "values": array(values)}).fetchall()
     return [decision_of(row) for row in rows]
 
 
@@ -232,7 +231,7 @@ def _gapped_values_of(app: App, signatures: list[int]) -> set[int]:
 
 
 def _value_rows(app: App, values: set[int]) -> dict[int, ValueRow]:
-    rows = app.db.execute(SQL.value_states, {"ids": write.array(values)}).fetchall() if values else []
+    rows = app.db.execute(SQL.value_states, {"ids": array(values)}).fetchall() if values else []
     return {row[0]: ValueRow(*row[1:]) for row in rows}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from regulars.app import App
 from regulars.kit.logging import logger
@@ -12,6 +12,7 @@ from regulars.resolve.facts import Group, Held, Settled, Signature
 from regulars.resolve.policy import BARRED, CARRIERS, EDGE, LEVELS, ORDER
 from regulars.resolve.sessions import Seen, Span, attribute, spans
 from regulars.store import queries
+from regulars.store.rows import array
 
 if TYPE_CHECKING:
     from regulars.resolve.touched import Known, Touch
@@ -259,10 +260,10 @@ def _disturbed(
 def columns(names: str, rows: Iterable[Sequence[object]]) -> dict[str, object]:
     """Rows as one array per column, as unnest takes them."""
     keys = names.split()
-    return {key: array(column) for key, column in zip(keys, zip(*rows, strict=True), strict=True)}
+    return {key: _column(column) for key, column in zip(keys, zip(*rows, strict=True), strict=True)}
 
 
-def array(column: Iterable[object]) -> object:
-    """Numbers and booleans as an array's text, which costs a tenth of converting a list; everything else as a list."""
+def _column(column: Iterable[object]) -> object:
+    """Numbers and booleans as an array's text, everything else as a list."""
     some = list(column)
-    return "{" + repr(some)[1:-1].replace("None", "NULL") + "}" if set(map(type, some)) <= NUMBERS else some
+    return array(cast(list[int], some)) if set(map(type, some)) <= NUMBERS else some

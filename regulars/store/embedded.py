@@ -26,6 +26,7 @@ import psycopg
 
 from regulars.kit.clock import SystemClock
 from regulars.kit.dice import SystemDice
+from regulars.kit.durable import sync_folder
 from regulars.kit.errors import DatabaseRefused
 from regulars.kit.logging import logger
 from regulars.store.place import PORT, Cluster, locate, make_folder
@@ -222,7 +223,7 @@ def _initialize(cluster: Cluster) -> None:
         file.write(CONFIGURATION)
     _run(cluster, "postgres", "--single", "-D", str(part), "postgres", text="create database regulars\n")
     part.rename(cluster.data)
-    _sync(cluster.base)
+    sync_folder(cluster.base)
 
 
 def _new_password(cluster: Cluster) -> Path:
@@ -237,14 +238,6 @@ def _new_password(cluster: Cluster) -> Path:
     if "user" in identity and "group" in identity:
         os.chown(path, identity["user"], identity["group"])
     return path
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _stop(cluster: Cluster) -> None:

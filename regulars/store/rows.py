@@ -20,7 +20,7 @@ def copy(db: psycopg.Connection, statement: LiteralString, rows: Iterable[tuple[
 
 def array(values: Iterable[int | bool | None]) -> str:
     """Numbers or truths as an array literal, for a parameter that the statement casts; None becomes NULL."""
-    return "{" + ",".join(map(str, values)).replace("None", "NULL") + "}"
+    return "{" + repr(list(values))[1:-1].replace("None", "NULL") + "}"
 
 
 def quoted(values: Iterable[object | None]) -> str:
