@@ -19,6 +19,7 @@ SIZES = {"desk": {"width": 1440, "height": 900}, "tablet": {"width": 1024, "heig
 PAGES = [
     "/",
     "/sources",
+    "/sources/tills?tab=about",
     "/customers",
     "/customers?q=hazel",
     "/customers/1",
@@ -331,3 +332,13 @@ def next_state(site: Site, customer: int) -> str:
         row = inside.db.execute("select state from outbox where key = %s", [wish.key]).fetchone()
     assert row is not None
     return row[0]
+
+
+def test_a_source_has_a_page_of_its_own_with_a_row_of_tabs(page: Page) -> None:
+    page.goto("/sources")
+    page.get_by_role("link", name="tills", exact=True).click()
+    page.get_by_role("link", name="About", exact=True).click()
+
+    expect(page).to_have_url(re.compile(r"/sources/tills\?tab=about$"))
+    expect(page.locator(".tabs [aria-current=page]")).to_have_text("About")
+    expect(page.locator("main")).to_contain_text("Last received")

@@ -5,22 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, Response, get
-from litestar.params import FromQuery
+from litestar.params import FromPath, FromQuery
 
 from regulars.web import access, render, words
 from regulars.web.api import collect as api
 from regulars.web.charts import Figure
+from regulars.web.pages.collect import tabs
+from regulars.web.pages.collect.kinds import KINDS
 from regulars.web.site import House
-
-KINDS = {
-    "tills": ("Transactions in store", "store"),
-    "web": ("Behavior and orders on the web", "web"),
-    "crm": ("Customer records", "people"),
-    "email": ("E-mail deliveries and clicks", "mail"),
-    "calls": ("Calls", "phone"),
-    "own": ("What Regulars itself found and did", "cycle"),
-    "other": ("Other", "file"),
-}
 
 
 @get("/sources", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
@@ -39,6 +31,14 @@ def sources_page(app: House, request: Request[Any, Any, Any], before: FromQuery[
         most=max((use.events for use in shown.sources), default=0),
         kinds=KINDS,
     )
+
+
+@get("/sources/{name:str}", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def source_page(
+    app: House, request: Request[Any, Any, Any], name: FromPath[str], tab: FromQuery[str] = ""
+) -> Response[str]:
+    """One source, at the tab asked for."""
+    return tabs.page(app, request, name, tab)
 
 
 def title(sources: int, pulse: api.Pulse) -> str:
@@ -78,4 +78,4 @@ def figures(sources: int, pulse: api.Pulse) -> list[Figure]:
     ]
 
 
-routes = [sources_page]
+routes = [sources_page, source_page, *(route for _, tab in tabs.tabs.items() for route in tab.routes)]

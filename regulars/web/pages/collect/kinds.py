@@ -1,0 +1,11 @@
+"""What pages call each kind of source, and its icon."""
+
+KINDS = {
+    "tills": ("Transactions in store", "store"),
+    "web": ("Behavior and orders on the web", "web"),
+    "crm": ("Customer records", "people"),
+    "email": ("E-mail deliveries and clicks", "mail"),
+    "calls": ("Calls", "phone"),
+    "own": ("What Regulars itself found and did", "cycle"),
+    "other": ("Other", "file"),
+}
