@@ -3,6 +3,8 @@
     POST /v1/{batch,identify,track,page,screen,group,alias}   also /v1/{b,i,t,p,s,g,a} and /v1/import
     GET  /health                                              is the journal written?
     GET  /v1/projects/{key}/settings, /sourceConfig/          what browser clients ask before they send
+    the paths of the shelf `wires`                            other protocols, read into the same messages
+    POST /hooks/{source}                                      deliveries of vendors, handed on whole
 
 200 means durable: it is sent after the commit and never before. Faulty events of a good request are refused one by one
 and the answer is still 200, as clients expect: they would drop the whole batch on anything else.
@@ -20,11 +22,12 @@ import psycopg
 from regulars.app import App
 from regulars.collect import wire
 from regulars.collect.door import Arrival, Row, admit, check_context
-from regulars.collect.errors import JournalAway, KeyRefused, RequestUnreadable, TooManyAttempts
+from regulars.collect.errors import JournalAway, KeyRefused, QueueFull, RequestUnreadable, TooManyAttempts
 from regulars.collect.journal import Entry, Rejected, mint
 from regulars.collect.keys import KEY_MAX_CHARACTERS, Source, source_by_key
+from regulars.collect.wires import Request, Wire, wires
 from regulars.collect.writer import Counts, GroupCommit
-from regulars.kit.errors import RegularsError
+from regulars.kit.errors import InputRefused, RegularsError
 from regulars.kit.logging import logger
 
 # So long a revoked key may go on writing, and so often we ask the database about a key in use.
@@ -37,16 +40,25 @@ LOOK_UPS_AT_ONCE = 4
 LOOK_UPS_WAITING_MAX = 200
 UNKNOWN_KEYS_PER_MINUTE = 60
 UNKNOWN_ADDRESSES_MAX = 10_000
+HOOKS = "/hooks/"
+HOOKS_AT_ONCE = 4
+HOOKS_WAITING_MAX = 100
 RETRY_AFTER_SECONDS = {429: b"60", 503: b"2"}
+
+OWN_PATHS = frozenset({"/health", "/sourceConfig", "/sourceConfig/"})
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+Hook = Callable[[App, str, Request], bytes]
+"""Takes a delivery to `/hooks/{source}` (its body as received, for signatures are over that) in a thread of its own and
+gives the body of the 200 once everything is committed. Its RegularsErrors are answered with their status."""
 
 log = logger("collect")
 _encode = msgspec.json.Encoder().encode
 
 JSON = (b"content-type", b"application/json")
+NO_STORE = (b"cache-control", b"no-store")
 ANY_ORIGIN = (b"access-control-allow-origin", b"*")
 PREFLIGHT = [
     ANY_ORIGIN,
@@ -69,8 +81,12 @@ class _Gone(Exception):
 class Gateway:
     """An ASGI application. `start` and `stop` its writer, or let ASGI's lifespan do it."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, hook: Hook | None = None) -> None:
         self._app = app
+        self._hook = hook
+        self._hooks_waiting = 0
+        self._hook_threads = ThreadPoolExecutor(HOOKS_AT_ONCE, thread_name_prefix="hook")
+        self._wires = _by_path(wires.items())
         self.writer = GroupCommit(app)
         self._keys: dict[str, _Known] = {}
         self._asked: dict[str, asyncio.Future[Source | None]] = {}
@@ -86,11 +102,12 @@ class Gateway:
     def stop(self) -> None:
         """Write what waits, then end."""
         self.writer.stop()
+        for threads in (self._hook_threads, self._askers):
+            threads.shutdown(wait=False)
 
-    @staticmethod
-    def owns(path: str) -> bool:
+    def owns(self, path: str) -> bool:
         """Whether a request for this path is ours, for an application that stands in front of us."""
-        return path.startswith("/v1/") or path in ("/health", "/sourceConfig/", "/sourceConfig")
+        return path.startswith(("/v1/", HOOKS)) or path in OWN_PATHS or path in self._wires
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -125,6 +142,10 @@ class Gateway:
         elif method == "OPTIONS":
             await send({"type": "http.response.start", "status": 204, "headers": PREFLIGHT})
             await send({"type": "http.response.body"})
+        elif plug_in := self._wires.get(path):
+            await self._serve_wire(plug_in, scope, receive, send)
+        elif self._hook and path.startswith(HOOKS):
+            await self._serve_hook(self._hook, scope, receive, send)
         elif method == "GET" and not kind:
             await self._tell(path, scope, send)
         elif kind:
@@ -132,7 +153,48 @@ class Gateway:
         else:
             await _answer_fault(send, 404, "RG-1130", "There is nothing here")
 
-    async def _take(self, kind: str, scope: Scope, receive: Receive) -> Counts:
+    async def _serve_wire(self, plug_in: Wire, scope: Scope, receive: Receive, send: Send) -> None:
+        """A request in another protocol."""
+        if scope["method"] not in plug_in.methods:
+            await _answer_fault(send, 405, "RG-1130", f"Events are sent with {' or '.join(plug_in.methods)}")
+            return
+        try:
+            counts = await self._take(plug_in, scope, receive)
+        except RegularsError as fault:
+            await _answer_fault(send, fault.status, fault.code, str(fault))
+        except _Gone:
+            pass
+        else:
+            kind, body = plug_in.answer or (JSON[1], _success(counts))
+            await _answer(send, 200, body, ((b"content-type", kind), NO_STORE))
+
+    async def _serve_hook(self, hook: Hook, scope: Scope, receive: Receive, send: Send) -> None:
+        """A vendor's delivery: whole and as received to whoever knows the vendor, in a thread."""
+        if scope["method"] != "POST":
+            await _answer_fault(send, 405, "RG-1130", "Deliveries are sent with POST")
+            return
+        if self._hooks_waiting >= HOOKS_WAITING_MAX:
+            await _answer_fault(send, 503, QueueFull.code, "Too many deliveries wait. Send it again a little later")
+            return
+        self._hooks_waiting += 1
+        try:
+            request = _request(scope, await _body(receive))
+            source = request.path.removeprefix(HOOKS)
+            answer = await asyncio.get_running_loop().run_in_executor(
+                self._hook_threads, hook, self._app, source, request
+            )
+        except RegularsError as fault:
+            await _answer_fault(send, fault.status, fault.code, str(fault))
+        except psycopg.OperationalError:
+            await _answer_fault(send, 503, JournalAway.code, "The database does not answer. Send it again later")
+        except _Gone:
+            pass
+        else:
+            await _answer(send, 200, answer)
+        finally:
+            self._hooks_waiting -= 1
+
+    async def _take(self, how: str | Wire, scope: Scope, receive: Receive) -> Counts:
         """Read, check, queue, wait for the commit."""
         headers = wire.headers(scope["headers"])
         if headers.length and int(headers.length) > wire.REQUEST_MAX_BYTES:
@@ -141,7 +203,7 @@ class Gateway:
         address = client[0] if (client := scope.get("client")) else ""
         try:
             plain = wire.unpacked(body)
-            delivery = wire.read(plain, kind)
+            delivery = wire.read(plain, how) if isinstance(how, str) else how.read(_request(scope, plain))
         except RequestUnreadable:
             await self._keep_unreadable(headers, scope, address, body)
             raise
@@ -254,9 +316,24 @@ class Gateway:
             await _answer_fault(send, 404, "RG-1130", "There is nothing here")
 
 
-def gateway(app: App) -> Gateway:
+def gateway(app: App, hook: Hook | None = None) -> Gateway:
     """The HTTP door of this installation; nothing runs until it is started."""
-    return Gateway(app)
+    return Gateway(app, hook)
+
+
+def _by_path(plug_ins: list[tuple[str, Wire]]) -> dict[str, Wire]:
+    """Every wire by each of its paths. Raises InputRefused where a path belongs to somebody already."""
+    found: dict[str, Wire] = {}
+    for name, plug_in in plug_ins:
+        for path in plug_in.paths:
+            if path in found or path in OWN_PATHS or path.startswith(HOOKS) or path in wire.KIND_BY_PATH:
+                raise InputRefused(f"The wire '{name}' wants {path}, which is taken", "Give it a path of its own")
+            found[path] = plug_in
+    return found
+
+
+def _request(scope: Scope, body: bytes) -> Request:
+    return Request(scope["method"], scope["path"], scope["query_string"], scope["headers"], body)
 
 
 async def _body(receive: Receive) -> bytes:
@@ -282,8 +359,8 @@ def _success(counts: Counts) -> bytes:
     return b'{"success":true,"accepted":%d,"duplicates":%d,"refused":%d}' % counts
 
 
-async def _answer(send: Send, status: int, body: bytes) -> None:
-    headers = [JSON, ANY_ORIGIN, (b"content-length", b"%d" % len(body))]
+async def _answer(send: Send, status: int, body: bytes, first: tuple[tuple[bytes, bytes], ...] = (JSON,)) -> None:
+    headers = [*first, ANY_ORIGIN, (b"content-length", b"%d" % len(body))]
     if status in RETRY_AFTER_SECONDS:
         headers.append((b"retry-after", RETRY_AFTER_SECONDS[status]))
     await send({"type": "http.response.start", "status": status, "headers": headers})

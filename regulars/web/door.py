@@ -17,6 +17,7 @@ import psycopg
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from regulars.app import App
+from regulars.collect import Gateway
 from regulars.engage import moment_asgi
 from regulars.kit.errors import RegularsError
 from regulars.model import Card
@@ -67,7 +68,7 @@ class Answer:
 class Door:
     """ASGI: `gateway` gets what is sent to us, `site` everything else."""
 
-    def __init__(self, app: App, site: ASGIApp, gateway: ASGIApp, moment: moment_asgi, pen: audit.Pen) -> None:
+    def __init__(self, app: App, site: ASGIApp, gateway: Gateway, moment: moment_asgi, pen: audit.Pen) -> None:
         self._app = app
         self._site = site
         self._gateway = gateway
@@ -80,7 +81,7 @@ class Door:
             await self._site(scope, receive, send)
             return
         path: str = scope["path"]
-        if path.startswith("/v1/") or path == "/health":
+        if self._gateway.owns(path):
             await self._gateway(scope, receive, send)
             return
         loose: dict[str, Any] = scope  # pyright: ignore[reportAssignmentType]

@@ -17,6 +17,7 @@ import uvicorn
 
 from regulars.app import App
 from regulars.collect import gateway
+from regulars.collect.gateway import Hook
 
 SECONDS_MAX = 60
 
@@ -24,11 +25,11 @@ SECONDS_MAX = 60
 class Door:
     """A gateway in a thread of this process, on the test's own App."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, hook: Hook | None = None) -> None:
         self._listener = socket.socket()
         self._listener.bind(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self.gateway = gateway(app)
+        self.gateway = gateway(app, hook)
         config = uvicorn.Config(self.gateway, loop="uvloop", lifespan="on", log_level="error")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})

@@ -1,0 +1,39 @@
+"""The shelf of wires: HTTP protocols that are taken besides Segment's. A protocol is one plug-in.
+
+A plug-in turns one request into Segment-shaped messages: `wires.add("pixel")(Wire(paths, methods, read))`. It is pure.
+Finding the source of the key, judging each message, the commit and the answer after it are the gateway's.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from regulars.collect.wire import Delivery
+from regulars.kit.registry import Shelf
+
+
+class Request(NamedTuple):
+    """One request, whole."""
+
+    method: str
+    path: str
+    query: bytes
+    headers: list[tuple[bytes, bytes]]
+    """As ASGI gives them: names in lower case."""
+    body: bytes
+    """Unpacked where it was gzip."""
+
+
+class Wire(NamedTuple):
+    """One protocol."""
+
+    paths: tuple[str, ...]
+    """Whole paths, none of them one of Segment's or of another wire."""
+    methods: tuple[str, ...]
+    read: Callable[[Request], Delivery]
+    """Raises RequestUnreadable (400, kept as a refusal) or RequestTooLarge (413). Where it finds no key, the places
+    that all clients share are looked through."""
+    answer: tuple[bytes, bytes] | None = None
+    """Content type and body of the 200 where this protocol's clients expect others than ours."""
+
+
+wires: Shelf[Wire] = Shelf("wires", __name__)
