@@ -2,7 +2,8 @@
 
 Takes: messages in the Segment shape over HTTP (`gateway`), from files (`imports`), from rooms (`accept`, `announce`).
 Gives: batches of decoded events (`claim`, `advance`), typed fact rows (`facts_of`), Parquet by day (`flush`), refusals.
-Writes tables: source, source_use, write_key, journal, refusal, set_aside, checkpoint, announcement, lake_file.
+Writes tables: source, source_use, write_key, journal, refusal, set_aside, checkpoint, announcement, lake_file,
+    withdrawal, withdrawn_range.
 Never: says who an event belongs to, changes a journal row, or acknowledges what is not durable.
 """
 
@@ -37,6 +38,7 @@ from regulars.collect.keys import (
 from regulars.collect.lake import FlushReport, fact_files, flush, torn_files
 from regulars.collect.mapping import Mapping
 from regulars.collect.mapping import load as load_mapping
+from regulars.collect.withdrawals import Piece, Withdrawal, next_piece, piece_done, withdraw, withdrawal, withdrawals
 
 __all__ = [
     "FACT_COLUMNS",
@@ -49,6 +51,7 @@ __all__ = [
     "Gateway",
     "ImportReport",
     "Mapping",
+    "Piece",
     "ReadAhead",
     "Receipt",
     "Refusal",
@@ -57,6 +60,7 @@ __all__ = [
     "RowRefusal",
     "Source",
     "SourceUse",
+    "Withdrawal",
     "accept",
     "accept_mixed",
     "admit",
@@ -71,6 +75,8 @@ __all__ = [
     "import_file",
     "list_sources",
     "load_mapping",
+    "next_piece",
+    "piece_done",
     "publish",
     "refusals",
     "register",
@@ -80,4 +86,7 @@ __all__ = [
     "source_by_name",
     "torn_files",
     "try_file",
+    "withdraw",
+    "withdrawal",
+    "withdrawals",
 ]

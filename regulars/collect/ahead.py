@@ -1,7 +1,8 @@
 """Reading ahead: the events the flow will want next, decoded and typed while PostgreSQL works on those it has.
 
 Safe because a journal row never changes and everything up to a visible position is committed: what was read stays what
-a later reading would give. The checkpoint, read under its lock, still decides what is claimed.
+a later reading would give, until events are withdrawn; then it is read again. The checkpoint, read under its lock,
+still decides what is claimed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from msgspec.structs import replace
 
 from regulars.app import App
 from regulars.collect.facts import facts_of
-from regulars.collect.journal import FLOW, batch_of, checkpoint_of, read
+from regulars.collect.journal import FLOW, batch_of, checkpoint_of, last_withdrawal, read
 from regulars.kit.logging import logger
 from regulars.model import Batch, Event
 
@@ -26,6 +27,8 @@ class ReadAhead:
     def __init__(self, app: App, limit: int) -> None:
         self._app = app
         self._limit = limit
+        self._withdrawal = 0
+        """The latest withdrawal that what is read here knows of."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="read-ahead")
         self.forget()
 
@@ -39,6 +42,10 @@ class ReadAhead:
     def claim(self, app: App) -> Batch | None:
         """What `collect.claim` gives; while there is more than that, reading on begins before it returns."""
         after = checkpoint_of(app, FLOW)
+        latest = last_withdrawal(app)
+        if latest != self._withdrawal:
+            self._withdrawal = latest
+            self.forget(after)
         if not self._from <= after <= self._to:
             self.forget(after)
         self._events = [event for event in self._events if event.seq > after]

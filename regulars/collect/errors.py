@@ -82,3 +82,9 @@ class SourceRefused(RegularsError):
     """A source cannot be made or found as asked."""
 
     code = "RG-1138"
+
+
+class WithdrawalRefused(RegularsError):
+    """Events cannot be withdrawn as asked."""
+
+    code = "RG-1175"

@@ -26,6 +26,8 @@ APPEND_MAX_EVENTS = 5_000
 PUBLISH_MAX_EVENTS = 5_000
 REFUSAL_SHOWN_CHARACTERS = 1_000
 MINTED_ID_BYTES = 16
+AGAIN_MARK = "~"
+"""Ends the id of a message that came again after the first of its id was withdrawn."""
 
 _encode = msgspec.json.Encoder().encode
 _decode_body = msgspec.json.Decoder(Body).decode
@@ -147,10 +149,29 @@ def _append_rows(app: App, entries: Sequence[Entry]) -> Fate:
     assert counted is not None
     new, first_new = counted
     if new < len(unique):
-        told: list[tuple[int, bool]] = app.db.execute(SQL.told_before, columns | {"first_new": first_new}).fetchall()
-        for at, same in told:
-            fate.add(unique[at], same)
+        again: list[int] = []
+        before = app.db.execute(SQL.told_before, columns | {"first_new": first_new})
+        told: list[tuple[int, bool, bool]] = before.fetchall()
+        for at, same, withdrawn in told:
+            if withdrawn:
+                again.append(unique[at])
+            else:
+                fate.add(unique[at], same)
+        if again:
+            _append_again(app, entries, sorted(again), fate)
     return fate
+
+
+def _append_again(app: App, entries: Sequence[Entry], places: list[int], fate: Fate) -> None:
+    """Messages whose ids stand on withdrawn events: as new ones, under the id with a mark for each time before."""
+    renamed = [entries[at]._replace(row=_marked(entries[at].row)) for at in places]
+    inner = _append_rows(app, renamed)
+    fate.duplicates.extend(places[at] for at in inner.duplicates)
+    fate.conflicts.extend(places[at] for at in inner.conflicts)
+
+
+def _marked(row: Row) -> Row:
+    return row._replace(message_id=row.message_id + AGAIN_MARK)
 
 
 def _columns(entries: Sequence[Entry]) -> dict[str, list[Any]]:
@@ -210,6 +231,13 @@ def checkpoint_of(app: App, reader: str) -> int:
         app.db.execute(SQL.make_checkpoint, {"reader": reader})
         row = app.db.execute(SQL.lock_checkpoint, {"reader": reader}).fetchone()
         assert row is not None
+    return row[0]
+
+
+def last_withdrawal(app: App) -> int:
+    """Number of the latest withdrawal; 0: there is none."""
+    row = app.db.execute(SQL.last_withdrawal).fetchone()
+    assert row is not None, "an aggregate has a row"
     return row[0]
 
 

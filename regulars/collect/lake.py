@@ -61,6 +61,7 @@ def flush(app: App) -> FlushReport:
     """Copy what the flow has carried since the last flush, in chunks that commit one by one."""
     total = FlushReport()
     while True:
+        before = total.up_to
         if app.connection is not None:
             step = _flush_chunk(app)
         else:
@@ -72,7 +73,7 @@ def flush(app: App) -> FlushReport:
             files=total.files + step.files,
             up_to=step.up_to,
         )
-        if step.events < FLUSH_CHUNK_EVENTS:
+        if step.up_to == before:
             return total
 
 
@@ -81,11 +82,16 @@ def _flush_chunk(app: App) -> FlushReport:
     row = app.db.execute(SQL.lock_checkpoint, {"reader": "lake"}).fetchone()
     assert row is not None, "the checkpoint was just made"
     done: int = row[0]
-    rows = app.db.execute(SQL.carried, {"after": done, "limit": FLUSH_CHUNK_EVENTS}).fetchall()
-    if not rows:
+    row = app.db.execute(SQL.carried_to, {"after": done, "limit": FLUSH_CHUNK_EVENTS}).fetchone()
+    if row is None or row[0] is None:
         return FlushReport(up_to=done)
+    up_to: int = row[0]
+    rows = app.db.execute(SQL.carried, {"after": done, "to": up_to}).fetchall()
+    app.db.execute(SQL.advance, {"reader": "lake", "seq": up_to})
+    if not rows:
+        return FlushReport(up_to=up_to)
     facts = _facts(app, rows)
-    zone, up_to = app.settings.zone, rows[-1][0]
+    zone = app.settings.zone
     bodies: defaultdict[int, list[Any]] = defaultdict(list)
     for row in rows:
         bodies[day_number(row[6], zone)].append(row[:-1])
@@ -99,7 +105,6 @@ def _flush_chunk(app: App) -> FlushReport:
         files = list(pool.map(partial(_write, app, (done + 1, up_to)), parts))
     columns = {name: [file[name] for file in files] for name in files[0]}
     app.db.execute(SQL.add_files, columns | {"now": app.clock.now()})
-    app.db.execute(SQL.advance, {"reader": "lake", "seq": up_to})
     return FlushReport(events=len(rows), facts=len(facts), files=len(files), up_to=up_to)
 
 

@@ -72,8 +72,9 @@ with put as (
 select count(*), coalesce(min(seq), 9223372036854775807) from put
 
 -- name: told_before
--- Only when something was not new: which messages were in the journal already, and whether with the same body.
-select given.place::int - 1, journal.body_hash = given.body_hash
+-- Only when something was not new: which messages were in the journal already, whether with the same body, and whether
+-- they were withdrawn since: then they may come again.
+select given.place::int - 1, journal.body_hash = given.body_hash, is_withdrawn(journal.seq)
 from unnest(%(source_id)b::smallint[], %(message_id)b::text[], %(body_hash)b::bytea[])
     with ordinality as given (source_id, message_id, body_hash, place)
 join journal on journal.source_id = given.source_id and journal.message_id = given.message_id
@@ -109,10 +110,15 @@ select seq from checkpoint where reader = %(reader)s for update
 
 -- name: claim
 -- In the order of the journal. Everything a position above the checkpoint has is committed (see lock_journal). What was
--- set aside comes bare; the sub-select is read once and holds at most a few.
+-- set aside or withdrawn comes bare; the two sub-selects are read once and hold at most a few.
 select seq, source_id, message_id, case when aside then 'aside' else kind end, case when aside then '' else name end,
     occurred_at, received_at, case when aside then '{}' else body::text end
-from journal, lateral (select seq = any(array(select a.seq from set_aside a where a.seq > %(after)s)) as aside) s
+from journal, lateral (
+    select seq = any(array(select a.seq from set_aside a where a.seq > %(after)s)) or coalesce(
+        seq <@ (select range_agg(int8range(w.from_seq, w.to_seq, '[]')) from withdrawn_range w where w.to_seq > %(after)s),
+        false
+    ) as aside
+) s
 where seq > %(after)s
 order by seq
 limit %(limit)s
@@ -182,6 +188,15 @@ with waiting as (
 )
 select (select count(*) from gone), (select count(*) from put)
 
+-- name: carried_to
+-- Where the next chunk of the lake ends, withdrawn events counted: a million of them must not be looked at again and again.
+select max(seq) from (
+    select seq from journal
+    where seq > %(after)s and seq <= (select seq from checkpoint where reader = 'flow')
+    order by seq
+    limit %(limit)s
+) chunk
+
 -- name: carried
 -- For the lake: only what the flow is past, so every row has its record; the signature stays, whoever it is now.
 select j.seq, r.signature, j.source_id, j.message_id, j.kind, j.name, j.occurred_at, j.received_at, j.body::text,
@@ -189,9 +204,12 @@ select j.seq, r.signature, j.source_id, j.message_id, j.kind, j.name, j.occurred
 from journal j
 join source s on s.id = j.source_id
 left join record r on r.seq = j.seq
-where j.seq > %(after)s and j.seq <= (select seq from checkpoint where reader = 'flow')
+where j.seq > %(after)s and j.seq <= %(to)s and not coalesce(
+    j.seq <@ (
+        select range_agg(int8range(w.from_seq, w.to_seq, '[]')) from withdrawn_range w
+        where w.to_seq > %(after)s and w.from_seq <= %(to)s
+    ), false)
 order by j.seq
-limit %(limit)s
 
 -- name: add_files
 -- What makes the files exist, together with the lake's checkpoint.
@@ -207,3 +225,61 @@ from unnest(
 select path, sha256 from lake_file
 where (%(kind)s::text is null or kind = %(kind)s) and (%(until)s::bigint is null or day <= %(until)s)
 order by path
+
+-- name: last_withdrawal
+-- What was read before it was made is read again.
+select coalesce(max(id), 0) from withdrawal
+
+-- name: left_to_withdraw
+-- How many events these ranges hold that nobody withdrew before, and of whose source they are.
+with asked as (
+    select unnest(coalesce(range_agg(int8range(g.first, g.last, '[]')), '{}') - (
+        select coalesce(range_agg(int8range(w.from_seq, w.to_seq, '[]')), '{}') from withdrawn_range w
+    )) as span
+    from unnest(%(from)s::bigint[], %(to)s::bigint[]) as g (first, last)
+)
+select count(*), min(j.source_id), max(j.source_id)
+from asked join journal j on j.seq >= lower(asked.span) and j.seq < upper(asked.span)
+
+-- name: withdraw
+-- The withdrawal with its ranges, neighbors joined, without what was withdrawn before; nothing left: done at once.
+with made as (
+    insert into withdrawal (source_id, actor, reason, at, events, followed_at, lake_at)
+    select %(source_id)s::smallint, %(actor)s, %(reason)s, %(now)s::timestamptz, %(events)s::bigint, done.at, done.at
+    from (select case when %(events)s::bigint = 0 then %(now)s::timestamptz end as at) done
+    returning id
+), asked as (
+    select unnest(coalesce(range_agg(int8range(g.first, g.last, '[]')), '{}') - (
+        select coalesce(range_agg(int8range(w.from_seq, w.to_seq, '[]')), '{}') from withdrawn_range w
+    )) as span
+    from unnest(%(from)s::bigint[], %(to)s::bigint[]) as g (first, last)
+), put as (
+    insert into withdrawn_range (from_seq, to_seq, withdrawal)
+    select lower(span), upper(span) - 1, made.id from asked, made where %(events)s::bigint > 0
+)
+select id from made
+
+-- name: recent_withdrawals
+-- For people, newest first.
+select w.id, s.name, w.actor, w.reason, w.at, w.events, w.followed_events, w.followed_at, w.lake_at
+from withdrawal w left join source s on s.id = w.source_id
+order by w.id desc
+limit %(limit)s
+
+-- name: one_withdrawal
+-- How far one of them has come.
+select w.id, s.name, w.actor, w.reason, w.at, w.events, w.followed_events, w.followed_at, w.lake_at
+from withdrawal w left join source s on s.id = w.source_id
+where w.id = %(id)s
+
+-- name: open_withdrawal
+-- One after the other, oldest first.
+select id, followed_seq from withdrawal where followed_at is null order by id limit 1
+
+-- name: piece_done
+-- In the transaction in which the rooms followed: both or neither.
+update withdrawal
+set followed_events = case when %(up_to)s::bigint is null then events else least(events, followed_events + %(events)s) end,
+    followed_seq = coalesce(%(up_to)s, followed_seq),
+    followed_at = case when %(up_to)s::bigint is null then %(now)s::timestamptz end
+where id = %(id)s

@@ -250,7 +250,7 @@ from owned
 cross join lateral (select e.customer from event_customer e where e.seq = owned.seq offset 0) ec
 join journal j on j.seq = owned.seq
 join source s on s.id = j.source_id
-where ec.customer = %(customer)s
+where ec.customer = %(customer)s and not is_withdrawn(j.seq)
     and (
         %(before)s::bigint is null
         or (j.occurred_at, j.seq) < (select a.occurred_at, a.seq from journal a where a.seq = %(before)s)
