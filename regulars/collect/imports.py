@@ -16,16 +16,16 @@ from regulars.app import App
 from regulars.collect import errors
 from regulars.collect.door import Arrival, Refused, Row, admit, refuse
 from regulars.collect.errors import FileRefused
+from regulars.collect.formats import FileRow, Format, Place, formats
 from regulars.collect.journal import Entry, Rejected, append, mint
 from regulars.collect.keys import Source
 from regulars.collect.mapping import Mapping, in_zone, message
-from regulars.collect.sources import FileRow, Reader, sources
 
 CHUNK_ROWS = 5_000
 HASH_CHUNK_BYTES = 1024 * 1024
 REFUSALS_LISTED_MAX = 1_000
 FILE_ID_CHARACTERS = 16
-OTHER_ENDINGS = {"tsv": "csv", "txt": "csv", "ndjson": "jsonl", "json": "jsonl", "pq": "parquet"}
+OTHER_ENDINGS = {"tab": "tsv", "txt": "csv", "xlsm": "xlsx", "ndjson": "jsonl", "json": "jsonl", "pq": "parquet"}
 
 
 class RowRefusal(msgspec.Struct, frozen=True):
@@ -81,11 +81,13 @@ _Act = Callable[[App, Source, _Chunk], tuple[int, list[RowRefusal]]]
 def _run(
     app: App, path: Path, source: Source, mapping: Mapping, progress: Callable[[float], None], act: _Act
 ) -> ImportReport:
-    reader = _reader(path)
+    reader = format_of(path)
     file_id = _file_id(path)
+    dialect = reader.look(path)
+    reader.check(path, dialect)
     rows = duplicates = refused = 0
     listed: list[RowRefusal] = []
-    for chunk in _chunks(reader(path)):
+    for chunk in _chunks(reader.read(path, dialect, Place())):
         doubled, refusals = act(app, source, _admitted(app, source, mapping, file_id, chunk))
         rows += len(chunk)
         duplicates += doubled
@@ -102,13 +104,13 @@ def _run(
     )
 
 
-def _reader(path: Path) -> Reader:
+def format_of(path: Path) -> Format:
     """The plug-in that reads this file."""
     name = suffix(path)
-    if name not in set(sources):
-        readable = ", ".join(f".{ending}" for ending in (*sources, *OTHER_ENDINGS))
+    if name not in set(formats):
+        readable = ", ".join(f".{ending}" for ending in (*formats, *OTHER_ENDINGS))
         raise FileRefused(f"{path.name} is no file we can read", f"Save it as one of {readable}")
-    return sources[name]
+    return formats[name]
 
 
 def suffix(path: Path) -> str:

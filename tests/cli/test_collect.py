@@ -74,7 +74,7 @@ def test_an_import_without_a_kind_keeps_that_of_the_source_and_a_new_one_is_othe
 
 
 def test_a_file_of_another_program_is_refused_with_what_can_be_read(file: Path) -> None:
-    sheet = file.with_suffix(".xlsx")
+    sheet = file.with_suffix(".ods")
     sheet.write_text("")
 
     error = answer(run("import", sheet, "--source", "shop", "--json"))["error"]

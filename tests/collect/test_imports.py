@@ -16,8 +16,8 @@ import pytest
 from regulars import collect
 from regulars.app import App
 from regulars.collect.errors import FileRefused, MappingRefused
+from regulars.collect.formats import formats
 from regulars.collect.mapping import Mapping, in_zone, load, message
-from regulars.collect.sources import sources
 from regulars.kit.settings import Settings
 
 CRM = '''customer_id;Email;first_name;postcode
@@ -130,7 +130,12 @@ def test_a_mapping_sets_event_constants_and_numbers() -> None:
 
 
 def test_a_file_that_is_not_what_it_says_is_refused_with_advice(app: App, tmp_path: Path) -> None:
-    for name, reason in [("x.parquet", "no whole Parquet"), ("x.csv", "no header"), ("x.xlsx", r"\.csv, \.jsonl")]:
+    for name, reason in [
+        ("x.parquet", "no whole Parquet"),
+        ("x.csv", "no header"),
+        ("x.xlsx", "no whole workbook"),
+        ("x.pdf", r"\.csv, \.jsonl"),
+    ]:
         (tmp_path / name).write_text("")
         with pytest.raises(FileRefused, match=reason):
             put_in(app, tmp_path / name)
@@ -249,5 +254,5 @@ def test_a_parquet_time_that_nothing_can_say_refuses_its_row_alone(app: App, tmp
 
 
 def test_every_file_format_on_the_shelf_says_what_it_reads() -> None:
-    assert list(sources) == ["csv", "jsonl", "parquet"]
-    assert all(reader.__doc__ for _, reader in sources.items())
+    assert list(formats) == ["csv", "jsonl", "parquet", "tsv", "xlsx"]
+    assert all(form.read.__doc__ and form.look.__doc__ and form.check.__doc__ for _, form in formats.items())

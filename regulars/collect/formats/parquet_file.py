@@ -1,0 +1,77 @@
+"""Parquet, a slice of rows at a time, so that a large file needs little memory."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pyarrow.parquet as parquet  # pyright: ignore[reportMissingTypeStubs]
+
+from regulars.collect.errors import FileRefused
+from regulars.collect.formats import Dialect, FileRow, Format, Place, formats
+from regulars.collect.formats.cells import filled
+
+SLICE_ROWS = 5_000
+
+
+def read(path: Path, dialect: Dialect, after: Place) -> Iterator[FileRow]:
+    """Rows in the file's order; empty values and NaN are left out. Goes on at the row group of the place."""
+    file = _opened(path)
+    total = max(1, int(file.metadata.num_rows))
+    first_group, number = 0, 0
+    while first_group < file.num_row_groups:
+        rows = int(file.metadata.row_group(first_group).num_rows)
+        if number + rows > after.row:
+            break
+        first_group, number = first_group + 1, number + rows
+    for piece in file.iter_batches(SLICE_ROWS, row_groups=list(range(first_group, file.num_row_groups))):
+        skipped = max(0, min(piece.num_rows, after.row - number))
+        number += skipped
+        for content in _contents(piece.slice(skipped)):
+            number += 1
+            yield FileRow(number, content, number / total, number)
+
+
+def look(path: Path) -> Dialect:
+    """A Parquet file says all of it itself."""
+    return Dialect()
+
+
+def check(path: Path, dialect: Dialect) -> None:
+    """Every page is read once: mended, a damaged file is another one, and what was taken of it would be there twice."""
+    file = _opened(path)
+    try:
+        for _ in file.iter_batches(SLICE_ROWS):
+            pass
+    except (ValueError, OSError) as fault:
+        raise _damaged(path, fault) from None
+
+
+def _opened(path: Path) -> Any:
+    try:
+        return parquet.ParquetFile(path)
+    except (ValueError, OSError) as fault:  # Arrow's own errors are these
+        raise _damaged(path, fault) from None
+
+
+def _damaged(path: Path, fault: Exception) -> FileRefused:
+    return FileRefused(f"{path.name} is no whole Parquet file: {fault}", "Export it again")
+
+
+def _contents(piece: Any) -> Iterator[dict[str, Any] | str]:
+    try:
+        rows = cast(list[dict[str, Any] | str], piece.to_pylist())
+    except (ValueError, OverflowError):
+        # A value that Python has no word for, such as a time after the year 9999: only its row is refused.
+        rows = [_row(piece.slice(at, 1)) for at in range(piece.num_rows)]
+    for row in rows:
+        yield row if isinstance(row, str) else filled(row)
+
+
+def _row(piece: Any) -> dict[str, Any] | str:
+    try:
+        return cast(dict[str, Any], piece.to_pylist()[0])
+    except (ValueError, OverflowError) as fault:
+        return f"(a value cannot be read: {fault})"
+
+
+formats.add("parquet")(Format(read, look, check))
