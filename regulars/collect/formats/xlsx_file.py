@@ -107,7 +107,7 @@ def _measure(path: Path) -> None:
             left = UNPACKED_MAX_BYTES
             for part in parts:
                 left -= _unpack(path, book, part, left)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, expat.ExpatError) as fault:
+    except (zipfile.BadZipFile, RuntimeError, EOFError, OSError, expat.ExpatError) as fault:
         raise _unreadable(path, fault) from None
 
 
