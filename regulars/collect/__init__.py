@@ -3,7 +3,8 @@
 Takes: messages in the Segment shape over HTTP (`gateway`), from files (`imports`), from rooms (`accept`, `announce`).
 Gives: batches of decoded events (`claim`, `advance`), typed fact rows (`facts_of`), Parquet by day (`flush`), refusals.
 Writes tables: source, source_use, write_key, journal, refusal, set_aside, checkpoint, announcement, lake_file,
-    withdrawal, withdrawn_range.
+    withdrawal, withdrawn_range,
+    tracking_plan, violation, event_use, duplicate, replay.
 Never: says who an event belongs to, changes a journal row, or acknowledges what is not durable.
 """
 
@@ -38,6 +39,26 @@ from regulars.collect.keys import (
 from regulars.collect.lake import FlushReport, fact_files, flush, torn_files
 from regulars.collect.mapping import Mapping
 from regulars.collect.mapping import load as load_mapping
+from regulars.collect.plan.check import Checker, Told, Violation
+from regulars.collect.plan.declare import Plan
+from regulars.collect.plan.declare import declare as declare_plan
+from regulars.collect.plan.watch import (
+    EventUse,
+    PlanVersion,
+    ViolationCount,
+    Watch,
+    current_plan,
+    event_uses,
+    load_plan,
+    plan_versions,
+    try_plan,
+    violation_counts,
+)
+from regulars.collect.properties import EventSchema, Property
+from regulars.collect.schema import message_schema
+from regulars.collect.vocabulary import Group as VocabularyGroup
+from regulars.collect.vocabulary import events as vocabulary_events
+from regulars.collect.vocabulary import groups as vocabulary_groups
 from regulars.collect.withdrawals import Piece, Withdrawal, next_piece, piece_done, withdraw, withdrawal, withdrawals
 
 __all__ = [
@@ -45,6 +66,9 @@ __all__ = [
     "SOURCE_KINDS",
     "Announcement",
     "Arrival",
+    "Checker",
+    "EventSchema",
+    "EventUse",
     "Fact",
     "FactColumn",
     "FlushReport",
@@ -52,6 +76,9 @@ __all__ = [
     "ImportReport",
     "Mapping",
     "Piece",
+    "Plan",
+    "PlanVersion",
+    "Property",
     "ReadAhead",
     "Receipt",
     "Refusal",
@@ -60,6 +87,11 @@ __all__ = [
     "RowRefusal",
     "Source",
     "SourceUse",
+    "Told",
+    "Violation",
+    "ViolationCount",
+    "VocabularyGroup",
+    "Watch",
     "Withdrawal",
     "accept",
     "accept_mixed",
@@ -68,6 +100,9 @@ __all__ = [
     "announce",
     "cents",
     "claim",
+    "current_plan",
+    "declare_plan",
+    "event_uses",
     "fact_files",
     "facts_of",
     "flush",
@@ -75,8 +110,11 @@ __all__ = [
     "import_file",
     "list_sources",
     "load_mapping",
+    "load_plan",
+    "message_schema",
     "next_piece",
     "piece_done",
+    "plan_versions",
     "publish",
     "refusals",
     "register",
@@ -86,6 +124,10 @@ __all__ = [
     "source_by_name",
     "torn_files",
     "try_file",
+    "try_plan",
+    "violation_counts",
+    "vocabulary_events",
+    "vocabulary_groups",
     "withdraw",
     "withdrawal",
     "withdrawals",

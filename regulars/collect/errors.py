@@ -88,3 +88,9 @@ class WithdrawalRefused(RegularsError):
     """Events cannot be withdrawn as asked."""
 
     code = "RG-1175"
+
+
+class PlanRefused(RegularsError):
+    """A tracking plan cannot be used; every fault of it is named."""
+
+    code = "RG-1185"

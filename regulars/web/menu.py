@@ -21,7 +21,14 @@ class Group(msgspec.Struct, frozen=True):
 
 MENU = [
     Group("", [Item("Home", "/", "home", "h")]),
-    Group("Data", [Item("Sources", "/sources", "plug", "a"), Item("Customers", "/customers", "people", "c")]),
+    Group(
+        "Data",
+        [
+            Item("Sources", "/sources", "plug", "a"),
+            Item("Events", "/vocabulary", "note", "v"),
+            Item("Customers", "/customers", "people", "c"),
+        ],
+    ),
     Group("Analysis", [Item("Segments", "/segments", "filter", "s"), Item("Traits", "/traits", "gauge", "t")]),
     Group("Design", [Item("Journeys", "/journeys", "route", "j")]),
     Group(

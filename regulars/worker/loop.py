@@ -53,11 +53,12 @@ class Round(msgspec.Struct, frozen=True):
     ticked: bool = False
     sent: int = 0
     flushed: int = 0
+    watched: int = 0
 
     @property
     def was_idle(self) -> bool:
         """Nothing to do: rest before the next round."""
-        return not (self.carried or self.published or self.ticked or self.sent or self.flushed)
+        return not (self.carried or self.published or self.ticked or self.sent or self.flushed or self.watched)
 
 
 class Worker:
@@ -66,6 +67,7 @@ class Worker:
     def __init__(self, app: App) -> None:
         self.app = app
         self._ahead = collect.ReadAhead(app, BATCH_EVENTS)
+        self._watch = collect.Watch(app)
         self._since_tick = 0
         self._suspects = 0
         """So many events behind the checkpoint hold one that could not be carried; 0: none is known."""
@@ -107,9 +109,11 @@ class Worker:
         carried, ticked, now = self._step()
         self._beat()
         published = collect.publish(self.app)
+        watched = self._watch.step()
         app = self._at(now)
         sent = sum(engage.deliver(app, SEND_PER_ROUND).values())
-        return Round(carried=carried, published=published, ticked=ticked, sent=sent, flushed=self._flush(now, carried))
+        flushed = self._flush(now, carried)
+        return Round(carried=carried, published=published, ticked=ticked, sent=sent, flushed=flushed, watched=watched)
 
     def _step(self) -> tuple[int, bool, datetime]:
         """Carry or tick; where carrying breaks, again with half as many, until one event stands alone and is passed."""

@@ -14,6 +14,8 @@ from regulars.web.accounts import accounts
 PAGES = {
     "/": "Connect the first source",
     "/sources": "Nothing is connected",
+    "/vocabulary": "No named event has arrived yet",
+    "/vocabulary/Item Returned": "No source has sent it",
     "/customers": "Nobody is known yet",
     "/segments/lapsing_regulars": "Nobody is in it now",
     "/segments": "0 known customers",

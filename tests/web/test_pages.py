@@ -20,6 +20,8 @@ PAGES = [
     "/",
     "/sources",
     "/sources/tills?tab=about",
+    "/vocabulary",
+    "/vocabulary/Order Completed",
     "/customers",
     "/customers?q=hazel",
     "/customers/1",

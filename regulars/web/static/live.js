@@ -13,7 +13,7 @@
 
   const state = document.querySelector("[data-live-state]");
   if (!state) return;
-  const stream = new EventSource("/live");
+  const stream = new EventSource("/home/live");
   const REDRAW_EVENTS = 20000, REDRAW_MS = 5000;
   let seen, drawn = Date.now(), wasLoading = false;
   function follow(figures) {                                               // charts and tables follow a load in steps, not in jerks

@@ -160,7 +160,7 @@ def weekly(name: str, measure: str, weeks: list[api.Week], values: list[float], 
     )
 
 
-@get("/live", opt=access.OFFICE, include_in_schema=False)
+@get("/home/live", opt=access.OFFICE, include_in_schema=False)
 async def live(app: House) -> ServerSentEvent:
     """Figures as they move, every other second, as server-sent events."""
     return ServerSentEvent(figures_stream(app))

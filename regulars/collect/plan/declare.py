@@ -1,0 +1,171 @@
+"""A plan's file: YAML into a `Plan`, with every fault of it named at once. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+import jsonschema_rs
+import msgspec
+import yaml
+
+from regulars.collect import vocabulary
+from regulars.collect.errors import PlanRefused
+from regulars.collect.properties import PERSONAL, TYPES, EventSchema, Property
+from regulars.collect.schema import Schema, message_schema, object_schema
+
+PLAN_MAX_BYTES = 256 * 1024
+DEPTH_MAX = 6
+# Patterns come from people: this engine runs in a time that grows with the text only, whatever the pattern.
+PATTERNS = jsonschema_rs.RegexOptions(size_limit=1024 * 1024)
+ALLOW, FLAG = "allow", "flag"
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a plan says about one property."""
+
+    type: str = ""
+    meaning: str = ""
+    required: bool = False
+    enum: list[str | int | float | bool] = []
+    pattern: str = ""
+    minimum: float | None = None
+    personal: str = ""
+    example: Any = None
+    of: dict[str, Rule] = {}
+
+
+class Expected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a plan says about one event."""
+
+    meaning: str = ""
+    sources: list[str] = []
+    """Who may send it; empty: everybody."""
+    properties: dict[str, Rule] = {}
+
+
+class File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The file as it is written."""
+
+    plan: str
+    unplanned: str = FLAG
+    include: list[str] = []
+    traits: dict[str, Rule] = {}
+    events: dict[str, Expected] = {}
+    sources: dict[str, list[str]] = {}
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan that can be checked against."""
+
+    name: str
+    flags_unplanned: bool
+    events: dict[str, EventSchema]
+    traits: tuple[Property, ...]
+    senders: dict[str, frozenset[str]]
+    """Event to the sources that may send it; not in here: everybody may."""
+    limits: dict[str, frozenset[str]]
+    """Source to the events it may send; not in here: all."""
+
+    def schema(self) -> Schema:
+        """The plan as one JSON Schema of a message; what it says of identify stands under $defs, too."""
+        made = message_schema(self.name, self.events.values())
+        if self.traits:
+            made["$defs"]["identify"] = object_schema(self.traits)
+            is_identify = {"properties": {"type": {"const": "identify"}}}
+            then = {"properties": {"traits": {"$ref": "#/$defs/identify"}}}
+            made["allOf"].append({"if": is_identify, "then": then})
+        return made
+
+
+def declare(text: str) -> Plan:
+    """The plan in this text. Raises PlanRefused, which names every fault."""
+    file = _read(text)
+    faults: list[str] = []
+    events = _included(file.include, faults)
+    for name, expected in file.events.items():
+        events[name] = EventSchema(
+            name=name,
+            meaning=expected.meaning or (events[name].meaning if name in events else ""),
+            properties=_properties(expected.properties, f"events.{name}", faults),
+        )
+    traits = _properties(file.traits, "traits", faults)
+    if file.unplanned not in (ALLOW, FLAG):
+        faults.append(f"unplanned is '{file.unplanned}', not {ALLOW} or {FLAG}")
+    faults += [
+        f"sources.{source} names '{name}', which the plan does not know"
+        for source, names in file.sources.items()
+        for name in names
+        if name not in events
+    ]
+    if faults:
+        raise PlanRefused(f"The plan cannot be used: {'; '.join(faults)}", "Mend what it names; nothing was loaded")
+    return Plan(
+        name=file.plan,
+        flags_unplanned=file.unplanned == FLAG,
+        events=events,
+        traits=traits,
+        senders={name: frozenset(each.sources) for name, each in file.events.items() if each.sources},
+        limits={source: frozenset(names) for source, names in file.sources.items()},
+    )
+
+
+def _read(text: str) -> File:
+    if len(text.encode()) > PLAN_MAX_BYTES:
+        raise PlanRefused(f"The plan is over {PLAN_MAX_BYTES} bytes", "Split it, or leave out examples")
+    try:
+        # A few aliases of aliases unfold into more than any memory holds.
+        if any(isinstance(event, yaml.AliasEvent) for event in _steps(text)):
+            raise PlanRefused("The plan uses YAML aliases (*name)", "Write each rule out")
+        return msgspec.convert(yaml.safe_load(text), File)
+    except (yaml.YAMLError, msgspec.ValidationError, RecursionError, ValueError) as fault:
+        said = " ".join(str(fault).split())
+        raise PlanRefused(f"The plan cannot be read: {said}", "Mend what it names; nothing was loaded") from None
+
+
+def _steps(text: str) -> Iterable[object]:
+    return cast(Iterable[object], yaml.parse(text, Loader=yaml.SafeLoader))  # pyright: ignore[reportUnknownMemberType]
+
+
+def _included(names: list[str], faults: list[str]) -> dict[str, EventSchema]:
+    known = set(vocabulary.groups)
+    faults += [f"include names '{name}', no group of {', '.join(sorted(known))}" for name in names if name not in known]
+    return {event.name: event for name in names if name in known for event in vocabulary.groups[name].events}
+
+
+def _properties(rules: dict[str, Rule], place: str, faults: list[str], depth: int = 1) -> tuple[Property, ...]:
+    if depth > DEPTH_MAX:
+        faults.append(f"{place} is nested over {DEPTH_MAX} deep")
+        return ()
+    return tuple(_property(name, rule, f"{place}.{name}", faults, depth) for name, rule in rules.items())
+
+
+def _property(name: str, rule: Rule, place: str, faults: list[str], depth: int) -> Property:
+    if rule.type and rule.type not in TYPES:
+        faults.append(f"{place} has type '{rule.type}', none of {', '.join(TYPES)}")
+    if rule.personal and rule.personal not in PERSONAL:
+        faults.append(f"{place} has personal-data class '{rule.personal}', none of {', '.join(PERSONAL)}")
+    if rule.of and rule.type not in ("array", "object"):
+        faults.append(f"{place} has parts (of) and is no array or object")
+    if rule.pattern and not _is_pattern(rule.pattern):
+        faults.append(f"{place} has a pattern that is no regular expression")
+    return Property(
+        name=name,
+        type=rule.type,
+        meaning=rule.meaning,
+        example=rule.example,
+        required=rule.required,
+        one_of=tuple(rule.enum),
+        pattern=rule.pattern,
+        at_least=rule.minimum,
+        personal=rule.personal,
+        of=_properties(rule.of, place, faults, depth + 1),
+    )
+
+
+def _is_pattern(pattern: str) -> bool:
+    try:
+        jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=PATTERNS)
+    except (jsonschema_rs.ValidationError, ValueError):
+        return False
+    return True

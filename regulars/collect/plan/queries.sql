@@ -1,0 +1,95 @@
+-- name: plan_at
+-- The plan that was loaded when this position was taken, and where the next one begins. Few rows; asked every round.
+select
+    (select max(version) from tracking_plan where from_seq <= %(seq)s),
+    (select min(from_seq) from tracking_plan where from_seq > %(seq)s)
+
+-- name: plan_text
+-- Only when another version begins.
+select content from tracking_plan where version = %(version)s
+
+-- name: plans
+-- Newest first.
+select version, name, content, loaded_at, loaded_by, from_seq from tracking_plan order by version desc limit %(limit)s
+
+-- name: add_plan
+-- Judged is what comes from now on.
+insert into tracking_plan (name, content, loaded_at, loaded_by, from_seq)
+select %(name)s, %(content)s, %(now)s, %(by)s, coalesce((select max(seq) from journal), 0) + 1
+returning version, from_seq
+
+-- name: ahead_of
+-- How far the next step of the watch goes.
+select max(seq) from (select seq from journal where seq > %(after)s order by seq limit %(limit)s) next
+
+-- name: count_uses
+-- Counted where it stands; no body is read.
+insert into event_use as u (source_id, kind, name, events, last_received_at)
+select source_id, kind, left(name, 500), count(*), max(received_at)
+from journal
+where seq > %(after)s and seq <= %(to)s
+group by source_id, kind, left(name, 500)
+order by 1, 2, 3
+on conflict (source_id, kind, name) do update set
+    events = u.events + excluded.events,
+    last_received_at = greatest(u.last_received_at, excluded.last_received_at)
+
+-- name: to_judge
+-- Only under a plan. What is set aside or withdrawn is nobody's to judge.
+select j.seq, s.name, s.kind, j.kind, j.name, j.body::text
+from journal j
+join source s on s.id = j.source_id
+where j.seq > %(after)s and j.seq <= %(to)s and not exists (select from set_aside a where a.seq = j.seq)
+order by j.seq
+
+-- name: latest_to_judge
+-- For trying a plan on what is here already.
+select j.seq, s.name, s.kind, j.kind, j.name, j.body::text
+from journal j
+join source s on s.id = j.source_id
+order by j.seq desc
+limit %(limit)s
+
+-- name: add_violations
+-- A batch judged twice gives the same rows.
+insert into violation (seq, number, version, event, source, path, rule, what, fix)
+select seq, number, %(version)s, event, source, path, rule, what, fix
+from unnest(
+    %(seq)s::bigint[], %(number)s::smallint[], %(event)s::text[], %(source)s::text[], %(path)s::text[],
+    %(rule)s::text[], %(what)s::text[], %(fix)s::text[]
+) as given (seq, number, event, source, path, rule, what, fix)
+on conflict (seq, number) do nothing
+
+-- name: drop_old_violations
+-- The newest are kept; the events themselves stay in the journal.
+delete from violation where seq in (
+    select seq from violation
+    where seq < (select seq from violation order by seq desc, number offset %(kept)s limit 1)
+    order by seq
+    limit %(most)s
+)
+
+-- name: drop_old_duplicates
+-- The newest are kept.
+delete from duplicate where change in (
+    select change from duplicate
+    where change < (select change from duplicate order by change desc offset %(kept)s limit 1)
+    order by change
+    limit %(most)s
+)
+
+-- name: event_uses
+-- One row a source and event.
+select s.name, s.kind, u.kind, u.name, u.events, u.last_received_at
+from event_use u
+join source s on s.id = u.source_id
+order by u.name, u.events desc, s.name
+
+-- name: violations_by_event
+-- How many of the kept violations each event has, and of which rule.
+select event, path, rule, count(distinct seq), max(seq), max(what), max(fix)
+from violation
+where %(event)s::text is null or event = %(event)s
+group by event, path, rule
+order by 4 desc, 1, 2, 3
+limit %(limit)s

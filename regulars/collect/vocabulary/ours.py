@@ -1,0 +1,41 @@
+"""What Regulars itself finds out and writes into the journal, under the source `regulars`."""
+
+from regulars.collect.properties import WHO, EventSchema, text, whole
+from regulars.collect.vocabulary import EXTENSION, Group, groups
+
+SEGMENT_MOVED = (
+    text("segment", "Name of the segment", "at_risk", required=True),
+    text("title", "What it is called", "At risk"),
+)
+
+groups.add("ours")(
+    Group(
+        title="Found by Regulars",
+        origin=EXTENSION,
+        meaning="Nobody sends these: rooms announce them, and reports and journeys read them like any other event.",
+        events=(
+            EventSchema(name="Segment Entered", meaning="A customer came into a segment.", properties=SEGMENT_MOVED),
+            EventSchema(name="Segment Left", meaning="A customer left a segment.", properties=SEGMENT_MOVED),
+            EventSchema(
+                name="Customers Merged",
+                meaning="Two customers turned out to be one.",
+                properties=(whole("loser", "The customer who is now part of this one", 88, required=True),),
+            ),
+            EventSchema(
+                name="Customer Split",
+                meaning="One customer turned out to be two.",
+                properties=(whole("from", "The customer this one was part of", 88, required=True),),
+            ),
+            EventSchema(
+                name="Message Sent",
+                meaning="A message left the outbox.",
+                properties=(
+                    text("channel", "By which way", "email", required=True),
+                    text("template", "Which text", "win_back"),
+                    text("outbox_key", "Its row in the outbox", "win-back:88:1"),
+                    WHO[2],
+                ),
+            ),
+        ),
+    )
+)
