@@ -293,3 +293,128 @@ order by c.level, c.value, one.customer, other.customer;
 select s.id, s.first_seq, s.first_name, s.dob, l.value, v.type, v.shown, l.level, l.epoch, l.state
 from signature s left join link l on l.signature = s.id left join value v on v.id = l.value
 where s.customer = %(customer)s order by s.first_seq, l.level, l.value;
+
+-- name: withdrawn_with
+-- Of withdrawn positions those that are records with evidence still, and the other withdrawn records of the same
+-- customers: each customer is then recomputed once.
+with asked as (
+    select r.seq, r.signature from record r where r.seq = any(%(seqs)s::bigint[]) and r.signature <> %(nothing)s
+), customers as (
+    select distinct e.customer from event_customer e join asked a on a.seq = e.seq where e.customer is not null
+), owned as (
+    select r.seq, r.signature
+    from customers c join signature s on s.customer = c.customer join record r on r.signature = s.id
+    where r.seq <= %(bound)s
+    union
+    select r.seq, r.signature
+    from customers c
+    join carrier_span p on p.customer = c.customer
+    join record r on r.signature = p.signature and r.occurred_at between p.from_at and p.to_at
+    where r.seq <= %(bound)s
+)
+select seq, signature from asked
+union
+select o.seq, o.signature from owned o where is_withdrawn(o.seq);
+
+-- name: owners_of
+-- Who loses these events.
+select distinct customer from event_customer where seq = any(%(seqs)s::bigint[]) and customer is not null;
+
+-- name: take_evidence
+-- A withdrawn record says nothing: it is as bare as its event.
+update record set signature = %(nothing)s, signed_out = false where seq = any(%(seqs)s::bigint[]);
+
+-- name: bare_signature
+-- All bare records share the signature of no evidence; it is nobody's.
+insert into signature as s (id, reach, first_seq, first_day, last_day)
+select %(nothing)s, %(nothing)s, min(seq), min(floor(extract(epoch from occurred_at) / 86400))::int,
+    max(floor(extract(epoch from occurred_at) / 86400))::int
+from record where seq = any(%(seqs)s::bigint[])
+on conflict (id) do update set first_seq = least(s.first_seq, excluded.first_seq),
+    first_day = least(s.first_day, excluded.first_day), last_day = greatest(s.last_day, excluded.last_day);
+
+-- name: what_is_left
+-- Signatures that lost records: who they are, and whether any record of theirs is left. Our own events are no evidence.
+select s.id, s.customer, s.reach, s.sessions, exists (
+    select from record r where r.signature = s.id and r.occurred_at is not null
+)
+from signature s where s.id = any(%(ids)s::bigint[]);
+
+-- name: shrink_signatures
+-- First record and days of those that lost some of their records.
+update signature s set first_seq = r.first_seq, first_day = r.first_day, last_day = r.last_day
+from (
+    select signature, min(seq) as first_seq,
+        min(floor(extract(epoch from occurred_at) / 86400))::int as first_day,
+        max(floor(extract(epoch from occurred_at) / 86400))::int as last_day
+    from record where signature = any(%(ids)s::bigint[]) and occurred_at is not null group by signature
+) r
+where s.id = r.signature and (s.first_seq, s.first_day, s.last_day) <> (r.first_seq, r.first_day, r.last_day)
+returning s.id;
+
+-- name: mates
+-- Whoever shares a reach with what lost evidence: the reach may fall apart.
+select id from signature where reach = any(%(reaches)s::bigint[]);
+
+-- name: members_of
+-- What these customers consist of: where they are afterwards, a former id leads.
+select id, customer from signature where customer = any(%(customers)s::bigint[]);
+
+-- name: drop_links
+-- Evidence withdrawn: nobody states these links any more.
+delete from link where signature = any(%(ids)s::bigint[]) returning value;
+
+-- name: drop_signatures
+-- Nobody's evidence.
+delete from signature where id = any(%(ids)s::bigint[]);
+
+-- name: drop_spans
+-- Stretches of what is gone; whoever had them lost events.
+delete from carrier_span where signature = any(%(ids)s::bigint[]) returning customer;
+
+-- name: let_own_go
+-- Our own events about somebody who was only made of what is gone are about nobody.
+update record set signature = %(nothing)s where signature = any(%(ids)s::bigint[]);
+
+-- name: names_around
+-- Whether the customers of these reaches, and of whoever holds these values, are known: a value may name somebody again.
+select distinct c.id, c.known
+from customer c join signature s on s.customer = c.id
+where s.reach in (
+    select x.reach from signature x where x.id = any(%(signatures)s::bigint[])
+    union
+    select x.reach from link l join signature x on x.id = l.signature where l.value = any(%(values)s::bigint[])
+);
+
+-- name: names_now
+-- The same afterwards.
+select id, known from customer where id = any(%(ids)s::bigint[]);
+
+-- name: drop_values
+-- Identifiers that nobody brings any more.
+delete from value v where v.id = any(%(ids)s::bigint[]) and not exists (select from link l where l.value = v.id);
+
+-- name: recount_days
+-- Days of generic values are read without loading their holders, so they are kept true here.
+update value v set first_day = h.first_day, last_day = h.last_day
+from (
+    select l.value, min(s.first_day) as first_day, max(s.last_day) as last_day
+    from link l join signature s on s.id = l.signature where l.value = any(%(ids)s::bigint[]) group by l.value
+) h
+where v.id = h.value and v.generic <> 0 and (v.first_day, v.last_day) <> (h.first_day, h.last_day);
+
+-- name: write_heirs
+-- A former id whose own record is gone means whoever holds the rest of what it was.
+insert into redirect (old, customer)
+select * from unnest(%(olds)s::bigint[], %(heirs)s::bigint[])
+on conflict (old) do nothing;
+
+-- name: move_heirs
+-- Older ids that led there lead on.
+update redirect d set customer = h.heir
+from unnest(%(olds)s::bigint[], %(heirs)s::bigint[]) h(old, heir)
+where d.customer = h.old and h.heir <> d.old;
+
+-- name: drop_lost_redirects
+-- Nobody is left where these led.
+delete from redirect where customer = any(%(ids)s::bigint[]);

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -40,6 +40,8 @@ class Touch(msgspec.Struct, frozen=True, kw_only=True):
     """New ones that are written already, where nobody was told yet."""
     texts: dict[int, tuple[int, str, str]] = {}
     """(id, type, text) of the values of new signatures."""
+    gone: Mapping[int, int | None] = {}
+    """Customer by signature of those whose last record was withdrawn: they are in no table any more."""
 
 
 class ValueRow(msgspec.Struct):
@@ -82,7 +84,7 @@ def recompute(app: App, touch: Touch, fresh: Collection[int]) -> Outcome:
 
 def _settle(app: App, touch: Touch, fresh: Collection[int]) -> Outcome:
     """Run the general rule on every touched reach and write what changed."""
-    if not (touch.new or touch.signatures or touch.values or touch.seen_again):
+    if not (touch.new or touch.signatures or touch.values or touch.seen_again or touch.gone):
         return Outcome(difference=difference({}, ()), by_signature={}, by_seq={})
     stirred = set(touch.values) | _values_of(app, touch.signatures) | _gapped_values_of(app, touch.seen_again)
     asked = {link.value for signature in touch.new for link in signature.links} | stirred
@@ -92,15 +94,18 @@ def _settle(app: App, touch: Touch, fresh: Collection[int]) -> Outcome:
     moved = difference(known.customers, groups)
     by_signature = _customers(advanced)
     changed = write.answer(app, touch, known, advanced)
+    if touch.gone:
+        # Who lost evidence may be known no longer, though nothing that is left of her changed.
+        changed |= set(touch.signatures)
     write.customers(app, groups, moved, advanced, changed)
     by_seq, disturbed = write.sessions(app, advanced, known, moved, fresh)
     if disturbed:
         moved = msgspec.structs.replace(moved, recompute=sorted({*moved.recompute, *disturbed}))
-        moved = _without_pure_merges(moved, disturbed)
+        moved = without_pure_merges(moved, disturbed)
     return Outcome(difference=moved, by_signature=by_signature, by_seq=by_seq)
 
 
-def _without_pure_merges(moved: Difference, disturbed: set[int]) -> Difference:
+def without_pure_merges(moved: Difference, disturbed: set[int]) -> Difference:
     """A merge one side of which also swapped events is no plain sum: both are recomputed."""
     pure = [m for m in moved.merged if m.loser not in disturbed and m.survivor not in disturbed]
     mixed = {x for m in moved.merged if m not in pure for x in (m.loser, m.survivor)}
@@ -178,6 +183,7 @@ def _load(app: App, touch: Touch, judged: set[int], values: dict[int, ValueRow])
     signatures = {row[0]: Signature(row[0], tuple(links.get(row[0], ())), *row[7:]) for row in rows}
     standing = {row[0]: write.Standing(*row[1:7]) for row in rows}
     customers = {signature: row.customer for signature, row in standing.items() if signature not in touch.joined}
+    customers |= touch.gone
     signatures |= {signature.id: signature for signature in touch.new}
     loaded = Loaded(
         signatures=signatures, links=held, decisions=decisions_about(app, signatures, {*judged, *touch.values})
