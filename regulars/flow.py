@@ -30,6 +30,16 @@ def on_tick(app: App, now: datetime) -> Outcome:
     return engage.decide(app, plays)
 
 
+def on_withdrawal(app: App, positions: list[int], bound: int) -> int:
+    """Let what was made of these withdrawn events go, and of the others up to `bound` of the same people; how many."""
+    people = resolve.forget(app, positions, bound)  # who is who without them?
+    changes = profile.apply(app, people)
+    changes = analyze.update(app, changes)
+    ended = design.correct(app, changes)  # points go back, journeys that rested on them end
+    engage.cancel(app, ended)
+    return len(people.withdrawn)
+
+
 def on_moment(app: App, moment: Moment) -> Card | None:
     """Answer a till, a page or a call now; read-only. None: nobody is known by this identifier."""
     return engage.moment(app, moment)

@@ -276,6 +276,15 @@ where w.id = %(id)s
 -- One after the other, oldest first.
 select id, followed_seq from withdrawal where followed_at is null order by id limit 1
 
+-- name: withdrawn_positions
+-- The next of a withdrawal, in order; ranges do not overlap, so each is read once.
+select j.seq
+from withdrawn_range w
+join journal j on j.seq between greatest(w.from_seq, %(after)s::bigint + 1) and least(w.to_seq, %(bound)s::bigint)
+where w.withdrawal = %(id)s and w.to_seq > %(after)s and w.from_seq <= %(bound)s
+order by j.seq
+limit %(limit)s
+
 -- name: piece_done
 -- In the transaction in which the rooms followed: both or neither.
 update withdrawal

@@ -103,24 +103,29 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     """The next part of a withdrawal that the rooms have to follow."""
 
     withdrawal: int
-    after: int
-    """Everything up to here has been followed."""
+    positions: list[int]
     bound: int
     """The flow has carried up to here; what lies behind it comes bare."""
+    is_last: bool
 
 
-def next_piece(app: App) -> Piece | None:
-    """Where the oldest withdrawal that is not followed stands, the flow locked; None: all are."""
-    row = app.db.execute(SQL.open_withdrawal).fetchone()
-    if row is None:
+def next_piece(app: App, limit: int) -> Piece | None:
+    """The next `limit` positions of the oldest withdrawal that is not followed, the flow locked; None: all are."""
+    if app.db.execute(SQL.open_withdrawal).fetchone() is None:
         return None
     # Whatever is carried from now on is read under this lock, so it is read bare.
     bound = checkpoint_of(app, FLOW)
     row = app.db.execute(SQL.open_withdrawal).fetchone()
-    return Piece(withdrawal=row[0], after=row[1], bound=bound) if row else None
+    if row is None:
+        return None
+    id, after = row
+    given = {"id": id, "after": after, "bound": bound, "limit": limit}
+    positions = [seq for (seq,) in app.db.execute(SQL.withdrawn_positions, given)]
+    return Piece(withdrawal=id, positions=positions, bound=bound, is_last=len(positions) < limit)
 
 
-def piece_done(app: App, piece: Piece, events: int, up_to: int | None) -> None:
-    """So many more events have left the projections, in the transaction in which they did; `up_to` None: the last."""
+def piece_done(app: App, piece: Piece, events: int) -> None:
+    """So many more events have left the projections, in the transaction in which they did."""
+    up_to = None if piece.is_last else piece.positions[-1]
     given = {"id": piece.withdrawal, "events": events, "up_to": up_to, "now": app.clock.now()}
     app.db.execute(SQL.piece_done, given)

@@ -11,8 +11,22 @@ from regulars.design.errors import JourneyRefused, LedgerConflict
 from regulars.design.graph import Branch, End, Entry, Goal, Graph, HoldOut, Node, Send, Wait, faults, next_nodes
 from regulars.design.journeys import JourneyCounts, JourneyRow, NodeCount, journey_counts, journeys, publish
 from regulars.design.ledger import EntryRow, Receipt, balance, balances, post, statement
-from regulars.design.loyalty import PROGRAM, Adjust, Award, Balance, Earn, Program, Redeem, Restore, Return, Settle
+from regulars.design.loyalty import (
+    PROGRAM,
+    Adjust,
+    Award,
+    Balance,
+    Earn,
+    Program,
+    Redeem,
+    Restore,
+    Return,
+    Settle,
+    Unearn,
+    Unreturn,
+)
 from regulars.design.react import react, tick
+from regulars.design.withdrawal import correct
 
 __all__ = [
     "PROGRAM",
@@ -44,10 +58,13 @@ __all__ = [
     "Send",
     "Settle",
     "Step",
+    "Unearn",
+    "Unreturn",
     "Wait",
     "advance",
     "balance",
     "balances",
+    "correct",
     "faults",
     "journey_counts",
     "journeys",

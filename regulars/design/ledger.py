@@ -35,6 +35,7 @@ from regulars.store.rows import array, copy, quoted
 SQL = queries("regulars.design")
 # Wallets settled in one tick; the next tick takes the others. Balances do not depend on it.
 SETTLE_LIMIT = 5_000
+WITHDRAWN_NOTE = "the event it came from was withdrawn"
 # The book of whoever only earns: what is in it does not matter, and no plan changes the book it is given.
 UNREAD = Book(lots=[])
 
@@ -252,6 +253,8 @@ def _entry(id: int, order: Ordered, plan: Plan, bound: int, now: str) -> tuple[o
             source = command.redemption
         case Adjust():
             note = command.note
+        case loyalty.Unearn() | loyalty.Unreturn():
+            source, note = command.undoes, WITHDRAWN_NOTE
         case _:
             pass
     who, seq, day = order.customer, command.seq, command.day

@@ -97,6 +97,31 @@ class Adjust(msgspec.Struct, frozen=True, kw_only=True, tag="adjust"):
     seq: int | None = None
 
 
+class Unearn(msgspec.Struct, frozen=True, kw_only=True, tag="unearn"):
+    """Take back a whole award whose event was withdrawn: the lots `lots`, as if they had never been earned."""
+
+    key: str
+    day: int
+    undoes: str
+    """Key of the entry that awarded them."""
+    lots: list[int]
+    seq: int | None = None
+
+
+class Unreturn(msgspec.Struct, frozen=True, kw_only=True, tag="unreturn"):
+    """Give back what a return took whose event was withdrawn. `cents`: what its order's other returns come to."""
+
+    key: str
+    day: int
+    undoes: str
+    """Key of the entry that took them."""
+    source: str
+    cents: int
+    taken: list[tuple[int, int]]
+    """(lot, points) as the return took them."""
+    seq: int | None = None
+
+
 class Settle(msgspec.Struct, frozen=True, kw_only=True, tag="settle"):
     """Post what the days have done to the lots; balances are exact without it."""
 
@@ -105,7 +130,7 @@ class Settle(msgspec.Struct, frozen=True, kw_only=True, tag="settle"):
     seq: int | None = None
 
 
-Command = Earn | Redeem | Return | Restore | Adjust | Settle
+Command = Earn | Redeem | Return | Restore | Adjust | Unearn | Unreturn | Settle
 
 
 class Lot(msgspec.Struct, kw_only=True):
@@ -214,6 +239,11 @@ def plan(book: Book, command: Command, redemption: list[tuple[int, int]] | None 
             _return(work, command)
         case Restore():
             _restore(work, command, redemption or [])
+        case Unearn():
+            for lot in [lot for lot in work.book.lots if lot.id in command.lots]:
+                _take_back(work, lot, lot.points - lot.returned, "within_balance")
+        case Unreturn():
+            _unreturn(work, command)
         case Adjust():
             lot = _lot("adjustment", Award(points=command.points), command.day, 0, None, command.seq)
             _credit(work, lot, "adjustment", command.points)
@@ -390,8 +420,26 @@ def _restore(work: Plan, command: Restore, redemption: list[tuple[int, int]]) ->
     work.answer = command.points
 
 
-def _give_back(work: Plan, lot: Lot, points: int, day: int) -> None:
-    work.move("redeemed", "available", points)
+def _unreturn(work: Plan, command: Unreturn) -> None:
+    """The lots of the order are returned as far as its other returns say; what this one took goes back to its lots."""
+    cents = command.cents
+    for lot in [lot for lot in work.book.lots if lot.source == command.source]:
+        lot.returned_cents = min(cents, lot.basis_cents)
+        cents -= lot.returned_cents
+        lot.returned = lot.points - _ceil_share(lot.points, lot.basis_cents - lot.returned_cents, lot.basis_cents)
+    lots = {lot.id: lot for lot in work.book.lots}
+    for id, points in command.taken:
+        if id in lots:
+            _give_back(work, lots[id], points, command.day, "clawback")
+            work.answer += points
+
+
+def _give_back(work: Plan, lot: Lot, points: int, day: int, account: str = "redeemed") -> None:
+    if not lot.started:
+        work.move(account, "pending", points)
+        work.take(lot, -points)
+        return
+    work.move(account, "available", points)
     work.take(lot, -points)
     if lot.expires_day is not None and lot.expires_day <= day:
         # The lot is over: no redemption turns points that run out into points that do not.

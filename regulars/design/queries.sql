@@ -381,3 +381,37 @@ select * from unnest(
 )
 on conflict (customer) do update
 set available = excluded.available, pending = excluded.pending, debt = excluded.debt, next_day = excluded.next_day
+
+-- name: entries_of_events
+-- Points that withdrawn events moved and that no entry has set right yet.
+select e.id, e.key, e.kind, e.customer, e.source, e.seq
+from ledger_entry e
+where e.seq = any(%(seqs)s::bigint[]) and e.kind in ('earn', 'return')
+    and not exists (select from ledger_entry d where d.key = 'withdrawn:' || e.key)
+
+-- name: lots_of_entries
+-- What an award opened, and what a return took from where.
+select l.entry, l.id, 0::bigint from lot l where l.entry = any(%(entries)s::bigint[])
+union all
+select a.entry, a.lot, a.points
+from allocation a join ledger_entry e on e.id = a.entry and e.kind = 'return'
+where a.entry = any(%(entries)s::bigint[])
+
+-- name: other_returns
+-- What the returns of these orders come to without those that were withdrawn; one that waits for its order took nothing.
+select e.source, sum(e.cents)::bigint
+from ledger_entry e
+where e.source = any(%(sources)s::text[]) and e.kind = 'return' and not e.parked and e.cents is not null
+    and not is_withdrawn(e.seq)
+group by e.source
+
+-- name: let_out
+-- Enrolments since the first of the withdrawn events came, of people who are not in the segment that let them in.
+with events as (select received_at from journal where seq = %(first)s)
+update enrolment e
+set status = 'exited', reason = %(reason)s, ended_at = %(now)s
+from unnest(%(versions)s::bigint[], %(segments)s::text[]) as v (version, segment), events
+where e.version = v.version and e.status = 'live' and e.customer = any(%(customers)s::bigint[])
+    and e.entered_at >= events.received_at
+    and not exists (select from segment_member m where m.segment = v.segment and m.customer = e.customer)
+returning e.id

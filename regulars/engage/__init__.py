@@ -10,7 +10,7 @@ from regulars.engage import catcher
 from regulars.engage.arbiter import WEEKLY_CAP, WHY, Reason
 from regulars.engage.catcher import Caught, Opened
 from regulars.engage.channels import Answer, Channel, Line, Parcel, channels
-from regulars.engage.decide import decide
+from regulars.engage.decide import cancel, decide
 from regulars.engage.deliver import deliver
 from regulars.engage.errors import CatcherMissing, LinkRefused, MailUnreachable, TemplateRefused
 from regulars.engage.feedback import click, hear
@@ -34,6 +34,7 @@ __all__ = [
     "Reason",
     "TemplateRefused",
     "Unsubscribed",
+    "cancel",
     "catcher",
     "channels",
     "click",

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     SUPPRESSED = "suppressed"
     NEVER_ASKED = "never_asked"
     WITHDRAWN = "withdrawn"
+    BASELESS = "baseless"
     NOT_YET = "not_yet"
     QUIET_HOURS = "quiet_hours"
     WEEKLY_CAP = "weekly_cap"
@@ -59,6 +60,7 @@ WHY = {
     Reason.SUPPRESSED: "The address is on the suppression list",
     Reason.NEVER_ASKED: "Never agreed to marketing on this channel; silence is no",
     Reason.WITHDRAWN: "Consent was withdrawn",
+    Reason.BASELESS: "The events that led to it were withdrawn",
     Reason.NOT_YET: "Its time has not come",
     Reason.QUIET_HOURS: "Quiet hours where the customer lives",
     Reason.WEEKLY_CAP: "The weekly cap is reached",

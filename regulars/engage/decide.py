@@ -37,6 +37,15 @@ def decide(app: App, plays: Plays) -> Outcome:
     return Outcome(intents=len(plays.intents), by_state=dict(counts))
 
 
+def cancel(app: App, enrolments: list[int]) -> int:
+    """Give up what these enrolments wished for and nobody has sent yet; gives how many wishes."""
+    if not enrolments:
+        return 0
+    reason = Reason.BASELESS
+    given = {"enrolments": enrolments, "reason": reason.value, "why": WHY[reason], "now": app.clock.now()}
+    return app.db.execute(SQL.cancel, given).rowcount
+
+
 def answer(app: App, now: datetime) -> list[Judged]:
     """Answer open wishes that are due, at most OPEN_LIMIT, and store the answers."""
     rows = app.db.execute(SQL.open_wishes, {"now": now, "limit": OPEN_LIMIT}).fetchall()

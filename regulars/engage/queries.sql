@@ -265,3 +265,18 @@ left join lateral (
     order by m.created_at desc
     limit 1
 ) o on true
+
+-- name: cancel
+-- Wishes of these enrolments that nobody has taken up; what left, or is on its way, stays history. Their slots are free.
+with wish as (
+    select o.key
+    from unnest(%(enrolments)s::bigint[]) as e (id)
+    join outbox o on o.key > 'journey:' || e.id || ':' and o.key < 'journey:' || e.id || ';'
+    where o.state in ('pending', 'later', 'ready')
+), freed as (
+    delete from cap_slot s using wish where s.outbox_key = wish.key
+)
+update outbox o
+set state = 'suppressed', reason = %(reason)s, why = %(why)s, decided_at = %(now)s, ended_at = %(now)s
+from wish
+where o.key = wish.key and o.state in ('pending', 'later', 'ready')

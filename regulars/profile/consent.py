@@ -70,10 +70,12 @@ def apply(app: App, people: People, moves: dict[int, int]) -> None:
     if unread:
         LOG.warning("consent_unreadable", events=len(unread), positions=unread[:UNREAD_SHOWN])
     moved = moves.keys() | set(moves.values()) | set(people.recompute)
-    if not decisions and not moved:
+    if not decisions and not moved and not people.withdrawn:
         return
     _append(app, decisions)
     keys: set[Key] = {(d.channel, d.purpose, d.address) for d in decisions}
+    if people.withdrawn:
+        keys |= set(app.db.execute(SQL.keys_of_decisions, {"seqs": array(people.withdrawn)}).fetchall())
     if moved:
         keys |= set(app.db.execute(SQL.consent_keys, {"customers": array(moved)}).fetchall())
     if keys:

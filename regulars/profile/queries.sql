@@ -124,6 +124,10 @@ cross join lateral (select d.seq, d.channel, d.purpose, d.address from consent d
 cross join lateral (select e.customer from event_customer e where e.seq = c.seq offset 0) ec
 where ec.customer = any(%(customers)s::bigint[]);
 
+-- name: keys_of_decisions
+-- Which addresses withdrawn decisions were about: they stopped (or did not stop) every holder.
+select distinct channel, purpose, address from consent where seq = any(%(seqs)s::bigint[]);
+
 -- name: drop_consent_states
 -- All holders of the addresses concerned; without an address, only the customers concerned.
 delete from consent_state s
@@ -150,7 +154,8 @@ decision as (
     from unnest(%(channels)s::text[], %(purposes)s::text[], %(addresses)s::text[]) as k (channel, purpose, address)
     join consent c on c.channel = k.channel and c.purpose = k.purpose and c.address = k.address
     left join lateral (select e.customer from event_customer e where e.seq = c.seq offset 0) ec on true
-    where k.address <> ''
+    -- The record of what was said stays; what was withdrawn counts for nobody.
+    where k.address <> '' and not is_withdrawn(c.seq)
     union all
     select c.channel, c.purpose, c.address, c.allowed, c.decided_at, c.seq, ec.customer
     from owned

@@ -1,4 +1,5 @@
-"""One round after the other: carry a batch, publish what it caused, let time pass, send, copy to the lake.
+"""One round after the other: carry a batch, follow what was withdrawn, publish what it caused, let time pass, send,
+copy to the lake.
 
 Each step is a transaction of its own (sending makes its own short ones), so a kill anywhere costs at most one step,
 which the next round does again from the same state.
@@ -28,6 +29,8 @@ from regulars.worker import pace
 from regulars.worker.pace import Pace
 
 BATCH_EVENTS = 10_000
+WITHDRAWN_EVENTS = 2_000
+"""Positions of a withdrawal looked at in one step; with each go all withdrawn events of the same customer."""
 SEND_PER_ROUND = 200
 FLUSH_EVERY = timedelta(minutes=10)
 IDLE_SECONDS = 0.2
@@ -54,11 +57,14 @@ class Round(msgspec.Struct, frozen=True):
     sent: int = 0
     flushed: int = 0
     watched: int = 0
+    withdrawn: int = 0
+    """Events that left the projections, and one for each look at those that had left already."""
 
     @property
     def was_idle(self) -> bool:
         """Nothing to do: rest before the next round."""
-        return not (self.carried or self.published or self.ticked or self.sent or self.flushed or self.watched)
+        done = (self.carried, self.published, self.ticked, self.sent, self.flushed, self.watched, self.withdrawn)
+        return not any(done)
 
 
 class Worker:
@@ -107,13 +113,17 @@ class Worker:
     def round(self) -> Round:
         """One of each step."""
         carried, ticked, now = self._step()
+        app = self._at(now)
+        withdrawn = follow_withdrawal(app)
         self._beat()
         published = collect.publish(self.app)
         watched = self._watch.step()
-        app = self._at(now)
         sent = sum(engage.deliver(app, SEND_PER_ROUND).values())
         flushed = self._flush(now, carried)
-        return Round(carried=carried, published=published, ticked=ticked, sent=sent, flushed=flushed, watched=watched)
+        return Round(
+            carried=carried, published=published, ticked=ticked, sent=sent, flushed=flushed, watched=watched,
+            withdrawn=withdrawn,
+        )  # fmt: skip
 
     def _step(self) -> tuple[int, bool, datetime]:
         """Carry or tick; where carrying breaks, again with half as many, until one event stands alone and is passed."""
@@ -255,6 +265,18 @@ class Worker:
         with self.app.transaction() as app:
             app.db.execute(pace.SQL.set_flushed, {"at": now})
         return report.events
+
+
+def follow_withdrawal(app: App) -> int:
+    """Let the rooms follow the next piece of what was withdrawn; 0: nothing is left to follow."""
+    with app.transaction() as inside:
+        piece = collect.next_piece(inside, WITHDRAWN_EVENTS)
+        if piece is None:
+            return 0
+        events = flow.on_withdrawal(inside, piece.positions, piece.bound) if piece.positions else 0
+        collect.piece_done(inside, piece, events)
+    log.info("withdrawal_followed", withdrawal=piece.withdrawal, events=events, done=piece.is_last)
+    return max(events, 1)
 
 
 def place_of(fault: BaseException) -> str:

@@ -22,7 +22,9 @@ PUBLISHED = {
     "links": "select signature, value, class, level, epoch, state from link",
     # Whether a carrier is shared is kept for showing, as of the last look at it.
     "values": "select id, generic, shared & 1023, epochs, shown from value",
-    "days": "select id, first_day, last_day from value where generic <> 0",
+    # Days of a generic value may be narrower than those of its holders, for caution, and never wider.
+    "too wide": "select v.id from value v join link l on l.value = v.id join signature s on s.id = l.signature"
+    " where v.generic <> 0 group by v.id having v.first_day < min(s.first_day) or v.last_day > max(s.last_day)",
     "records": "select seq, customer from event_customer where customer is not null",
     "spans": "select signature, from_at, to_at, customer from carrier_span",
     "cuts": "select distinct (select min(id) from signature s where s.reach = c.reach), level, value, reason"
@@ -31,7 +33,7 @@ PUBLISHED = {
 
 
 def state(app: App) -> dict[str, list[Any]]:
-    """Everything resolve publishes; days are kept true of generic values only."""
+    """Everything resolve publishes."""
     with app.transaction() as inside:
         return {name: sorted(inside.db.execute(query).fetchall(), key=repr) for name, query in PUBLISHED.items()}
 

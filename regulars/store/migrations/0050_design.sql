@@ -70,7 +70,7 @@ create table ledger_entry (
     id bigint generated always as identity primary key,
     key text collate "C" not null unique,
     body_hash bigint not null,
-    -- earn, redeem, return, restore, settle or adjust.
+    -- earn, redeem, return, restore, settle, adjust, unearn or unreturn.
     kind text collate "C" not null,
     -- The order it is about; the redemption that a restore gives back.
     source text collate "C",

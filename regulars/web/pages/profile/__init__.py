@@ -50,6 +50,8 @@ POINTS = {
     "restore": "Given back",
     "settle": "Ran out",
     "adjust": "Set right",
+    "unearn": "Purchase withdrawn",
+    "unreturn": "Return withdrawn",
 }
 
 
