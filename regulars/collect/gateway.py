@@ -63,10 +63,13 @@ ANY_ORIGIN = (b"access-control-allow-origin", b"*")
 PREFLIGHT = [
     ANY_ORIGIN,
     (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
-    (b"access-control-allow-headers", b"authorization, content-type, anonymousid, sentat, x-retry-count, x-write-key"),
     (b"access-control-max-age", b"86400"),
     (b"content-length", b"0"),
 ]
+ASKED_HEADERS = b"access-control-request-headers"
+USUAL_HEADERS = b"authorization, content-type, anonymousid, sentat, x-retry-count, x-write-key"
+# Scripts of other origins see no header that is not named here, and would come again too early.
+EXPOSED = (b"access-control-expose-headers", b"retry-after")
 
 
 class _Known(NamedTuple):
@@ -140,7 +143,7 @@ class Gateway:
             else:
                 await _answer(send, 200, _success(counts))
         elif method == "OPTIONS":
-            await send({"type": "http.response.start", "status": 204, "headers": PREFLIGHT})
+            await send({"type": "http.response.start", "status": 204, "headers": _leave(scope)})
             await send({"type": "http.response.body"})
         elif plug_in := self._wires.get(path):
             await self._serve_wire(plug_in, scope, receive, send)
@@ -228,7 +231,7 @@ class Gateway:
     async def _keep_unreadable(self, headers: wire.Headers, scope: Scope, address: str, body: bytes) -> None:
         """A request that is no JSON is answered 400 and, where its key is known, kept as one refusal."""
         source = await self._source(wire.key(headers, None, scope["query_string"]), address)
-        refused = wire.unreadable(body)
+        refused = wire.unreadable(body or scope["query_string"])
         await self.writer.submit([], [Rejected(source, self._app.clock.now(), refused)])
 
     async def _source(self, key: str, address: str) -> Source:
@@ -355,6 +358,16 @@ async def _body(receive: Receive) -> bytes:
     return b"".join(parts)
 
 
+def _leave(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """Leave for a page to send the headers it asks for, whichever they are.
+
+    Nothing here goes by cookies, so there is nothing to protect; and clients send headers of their own with what they
+    send again (`Rsa-Retry-Attempt`): refused, every event that failed once would be lost.
+    """
+    asked = next((value for name, value in scope["headers"] if name == ASKED_HEADERS), USUAL_HEADERS)
+    return [*PREFLIGHT, (b"access-control-allow-headers", asked)]
+
+
 def _success(counts: Counts) -> bytes:
     return b'{"success":true,"accepted":%d,"duplicates":%d,"refused":%d}' % counts
 
@@ -362,7 +375,7 @@ def _success(counts: Counts) -> bytes:
 async def _answer(send: Send, status: int, body: bytes, first: tuple[tuple[bytes, bytes], ...] = (JSON,)) -> None:
     headers = [*first, ANY_ORIGIN, (b"content-length", b"%d" % len(body))]
     if status in RETRY_AFTER_SECONDS:
-        headers.append((b"retry-after", RETRY_AFTER_SECONDS[status]))
+        headers += [(b"retry-after", RETRY_AFTER_SECONDS[status]), EXPOSED]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

@@ -85,6 +85,7 @@ def test_an_unknown_key_is_turned_away_and_guessing_is_slowed(app: App, door: Do
     assert answers[0].json()["code"] == "RG-1131"
     assert answers[-1].status_code == 429
     assert answers[-1].headers["retry-after"] == "60"
+    assert answers[-1].headers["access-control-expose-headers"] == "retry-after"
     assert stored(app) == []
 
 
@@ -148,6 +149,14 @@ def test_browsers_may_send_from_any_page(door: Door) -> None:
     allowed = answer.headers["access-control-allow-headers"]
     for header in ("authorization", "content-type", "anonymousid", "sentat", "x-retry-count"):
         assert header in allowed
+
+
+def test_browsers_may_send_again_with_whatever_headers_their_clients_add(door: Door) -> None:
+    asked = {"Origin": "https://shop.example", "Access-Control-Request-Headers": "authorization,rsa-retry-attempt"}
+
+    answer = httpx.options(door.url + "/v1/track", headers=asked)
+
+    assert answer.headers["access-control-allow-headers"] == "authorization,rsa-retry-attempt"
 
 
 def test_batch_context_stands_under_each_message(app: App, door: Door, write_key: str) -> None:
