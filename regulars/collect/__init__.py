@@ -3,8 +3,8 @@
 Takes: messages in the Segment shape over HTTP (`gateway`), from files (`imports`), from rooms (`accept`, `announce`).
 Gives: batches of decoded events (`claim`, `advance`), typed fact rows (`facts_of`), Parquet by day (`flush`), refusals.
 Writes tables: source, source_use, write_key, journal, refusal, set_aside, checkpoint, announcement, lake_file,
-    withdrawal, withdrawn_range, tracking_plan, violation, event_use, duplicate, replay, import_run, import_chunk,
-    import_refusal.
+    withdrawal, withdrawn_range,
+    tracking_plan, violation, event_use, duplicate, replay.
 Never: says who an event belongs to, changes a journal row, or acknowledges what is not durable.
 """
 
@@ -13,11 +13,7 @@ from regulars.collect.aside import set_aside
 from regulars.collect.door import Arrival, Refused, Row, admit
 from regulars.collect.facts import FACT_COLUMNS, Fact, FactColumn, cents, facts_of
 from regulars.collect.gateway import Gateway, gateway
-from regulars.collect.import_runs import ImportRun, RowRefusal, import_run, list_imports, refused_rows
-from regulars.collect.import_runs import undo as undo_import
-from regulars.collect.imports import Followed, ImportReport, import_file, try_file
-from regulars.collect.imports import begin as begin_import
-from regulars.collect.imports import carry as carry_import
+from regulars.collect.imports import ImportReport, RowRefusal, import_file, try_file
 from regulars.collect.journal import (
     Announcement,
     Receipt,
@@ -76,10 +72,8 @@ __all__ = [
     "Fact",
     "FactColumn",
     "FlushReport",
-    "Followed",
     "Gateway",
     "ImportReport",
-    "ImportRun",
     "Mapping",
     "Piece",
     "Plan",
@@ -104,8 +98,6 @@ __all__ = [
     "admit",
     "advance",
     "announce",
-    "begin_import",
-    "carry_import",
     "cents",
     "claim",
     "current_plan",
@@ -116,8 +108,6 @@ __all__ = [
     "flush",
     "gateway",
     "import_file",
-    "import_run",
-    "list_imports",
     "list_sources",
     "load_mapping",
     "load_plan",
@@ -127,7 +117,6 @@ __all__ = [
     "plan_versions",
     "publish",
     "refusals",
-    "refused_rows",
     "register",
     "rotate",
     "set_aside",
@@ -136,7 +125,6 @@ __all__ = [
     "torn_files",
     "try_file",
     "try_plan",
-    "undo_import",
     "violation_counts",
     "vocabulary_events",
     "vocabulary_groups",

@@ -66,7 +66,7 @@ class MappingRefused(RegularsError):
 
 
 class FileRefused(RegularsError):
-    """A file cannot be read in its format, or not safely."""
+    """A file cannot be read as CSV, JSONL or Parquet."""
 
     code = "RG-1137"
 
@@ -94,9 +94,3 @@ class PlanRefused(RegularsError):
     """A tracking plan cannot be used; every fault of it is named."""
 
     code = "RG-1185"
-
-
-class ImportRefused(RegularsError):
-    """An import cannot be taken up or undone in the state it is in."""
-
-    code = "RG-1165"

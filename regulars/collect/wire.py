@@ -82,10 +82,7 @@ def too_large() -> RequestTooLarge:
 
 def read(body: bytes, kind: str) -> Delivery:
     """The messages of a request and what stands around them. Raises RequestUnreadable or RequestTooLarge."""
-    try:
-        content: object = _decode(body)
-    except _UNREADABLE:
-        content = _decoded_leniently(body)
+    content = decoded(body)
     if not isinstance(content, dict):
         raise RequestUnreadable("The body is not a JSON object", "Send an object")
     request = cast(dict[str, Any], content)
@@ -95,7 +92,15 @@ def read(body: bytes, kind: str) -> Delivery:
     batch = request.get("batch")
     if not isinstance(batch, list):
         raise RequestUnreadable("The body has no list named batch", "Send {'batch': [...]}")
-    return _delivery(cast(list[object], batch), request.get("context"), request.get("sentAt"), request.get("writeKey"))
+    return delivery(cast(list[object], batch), request.get("context"), request.get("sentAt"), request.get("writeKey"))
+
+
+def decoded(body: bytes) -> object:
+    """What the JSON says, readable as far as anybody can read it. Raises RequestUnreadable."""
+    try:
+        return _decode(body)
+    except _UNREADABLE:
+        return _decoded_leniently(body)
 
 
 def _decoded_leniently(body: bytes) -> object:
@@ -145,7 +150,10 @@ def unreadable(raw: bytes) -> Refused:
     return refuse(text, errors.NOT_JSON, "This is not JSON that can be stored", "Send valid JSON in UTF-8")
 
 
-def _delivery(messages: list[object], context: object, sent_at: object, write_key: object) -> Delivery:
+def delivery(
+    messages: list[object], context: object = None, sent_at: object = None, write_key: object = None
+) -> Delivery:
+    """These messages and what stands around them. Raises RequestTooLarge above BATCH_MAX_EVENTS."""
     if len(messages) > BATCH_MAX_EVENTS:
         raise RequestTooLarge(f"The batch has {len(messages)} events", f"Send at most {BATCH_MAX_EVENTS} at once")
     around = cast(dict[str, Any], context) if isinstance(context, dict) else {}
