@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from regulars.app import App
 from regulars.demo.generate import Year
+from regulars.demo.names import JUNK_EMAILS, JUNK_PHONES, SHOP_PHONE
 from regulars.demo.stream import SOURCES, Made, Message
 from regulars.kit.dice import hash64
 
@@ -25,6 +26,8 @@ SCHEMA = pa.schema(
         ("person", pa.int64()),  # household * 16 + member; 0: nobody we would name
         ("counted", pa.bool_()),  # carries something that identifies a person
         ("evidence", pa.int64()),  # hash of what it carries, orders apart: equal evidence is one piece of evidence
+        # What it carries of each kind, as a number that two spellings of one value share; 0: none, or a filler.
+        *((kind, pa.int64()) for kind in ("login", "card", "email", "phone", "payment", "device", "cookie")),
     ]
 )
 
@@ -37,6 +40,38 @@ def evidence_of(message: Message) -> int:
 
 
 CARRIED = ("email", "phone", "loyalty_card", "payment_token")
+PHONE_DIGITS = 10
+WEB_LOGINS, CRM_LOGINS = "web", "crm"
+
+
+def carried(made: Made) -> list[int]:
+    """For each kind of identifier, in order of the columns, the value that this event carries; 0 for none.
+
+    Fillers and the shop's own number are nobody's. The e-mail tool and the call center know people by the CRM's id.
+    """
+    message = made.message
+    given = message.get("properties") or message.get("traits") or {}
+    email, phone = given.get("email"), digits(given.get("phone"))
+    space = WEB_LOGINS if SOURCES[made.source] == "web" else CRM_LOGINS
+    login, device = message.get("userId"), message.get("context", {}).get("device", {}).get("id")
+    named = (
+        login and (space, login),
+        given.get("loyalty_card"),
+        email not in JUNK_EMAILS and email,
+        phone not in NOBODYS_PHONES and phone,
+        given.get("payment_token"),
+        device,
+        message.get("anonymousId"),
+    )
+    return [hash64(name) if name else 0 for name in named]
+
+
+def digits(phone: str | None) -> str:
+    """The last ten digits, however it was written."""
+    return "".join(sign for sign in phone or "" if sign.isdigit())[-PHONE_DIGITS:]
+
+
+NOBODYS_PHONES = {digits(phone) for phone in (*JUNK_PHONES, SHOP_PHONE)}
 
 
 def truth_path(app: App) -> Path:
@@ -61,6 +96,7 @@ class TruthWriter:
             [made.person for made in chunk],
             [made.counted for made in chunk],
             [evidence_of(made.message) if made.counted else 0 for made in chunk],
+            *map(list, zip(*map(carried, chunk), strict=True)),
         ]
         self._file.write_table(pa.table(columns, schema=SCHEMA))
 
