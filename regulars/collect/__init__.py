@@ -1,15 +1,39 @@
 """What happened: events enter once, are refused with a reason or appended to the journal, and are read in order.
 
 Takes: messages in the Segment shape over HTTP (`gateway`), from files (`imports`), from rooms (`accept`, `announce`).
-Gives: batches of decoded events (`claim`, `advance`), typed fact rows (`facts_of`), Parquet by day (`flush`), refusals.
+Gives: batches of decoded events (`claim`, `advance`), typed fact rows (`facts_of`), Parquet by day (`flush`), refusals,
+    the inventory of systems, and how full and valid each field of a source is (`field_report`).
 Writes tables: source, source_use, write_key, journal, refusal, set_aside, checkpoint, announcement, lake_file,
     withdrawal, withdrawn_range,
     tracking_plan, violation, event_use, duplicate, replay.
+    withdrawal, withdrawn_range, tracking_plan, violation, event_use, duplicate, replay, import_run, import_chunk,
+    import_refusal, system, audit_stretch, audit_cell, audit_use.
 Never: says who an event belongs to, changes a journal row, or acknowledges what is not durable.
 """
 
 from regulars.collect.ahead import ReadAhead
 from regulars.collect.aside import set_aside
+from regulars.collect.audit import (
+    CHANNELS,
+    DISTINCT_ERROR,
+    STATUSES,
+    SYSTEM_KINDS,
+    EventAudit,
+    FieldAudit,
+    FieldReport,
+    Missing,
+    Personal,
+    SourceAudit,
+    System,
+    add_system,
+    field_report,
+    inventory,
+    is_read,
+    missing,
+    read_lake,
+    read_until,
+    remove_system,
+)
 from regulars.collect.door import Arrival, Refused, Row, admit
 from regulars.collect.facts import FACT_COLUMNS, Fact, FactColumn, cents, facts_of
 from regulars.collect.gateway import Gateway, gateway
@@ -62,19 +86,28 @@ from regulars.collect.vocabulary import groups as vocabulary_groups
 from regulars.collect.withdrawals import Piece, Withdrawal, next_piece, piece_done, withdraw, withdrawal, withdrawals
 
 __all__ = [
+    "CHANNELS",
+    "DISTINCT_ERROR",
     "FACT_COLUMNS",
     "SOURCE_KINDS",
+    "STATUSES",
+    "SYSTEM_KINDS",
     "Announcement",
     "Arrival",
     "Checker",
+    "EventAudit",
     "EventSchema",
     "EventUse",
     "Fact",
     "FactColumn",
+    "FieldAudit",
+    "FieldReport",
     "FlushReport",
     "Gateway",
     "ImportReport",
     "Mapping",
+    "Missing",
+    "Personal",
     "Piece",
     "Plan",
     "PlanVersion",
@@ -86,7 +119,9 @@ __all__ = [
     "Row",
     "RowRefusal",
     "Source",
+    "SourceAudit",
     "SourceUse",
+    "System",
     "Told",
     "Violation",
     "ViolationCount",
@@ -95,6 +130,7 @@ __all__ = [
     "Withdrawal",
     "accept",
     "accept_mixed",
+    "add_system",
     "admit",
     "advance",
     "announce",
@@ -105,19 +141,28 @@ __all__ = [
     "event_uses",
     "fact_files",
     "facts_of",
+    "field_report",
     "flush",
     "gateway",
     "import_file",
+    "import_run",
+    "inventory",
+    "is_read",
+    "list_imports",
     "list_sources",
     "load_mapping",
     "load_plan",
     "message_schema",
+    "missing",
     "next_piece",
     "piece_done",
     "plan_versions",
     "publish",
+    "read_lake",
+    "read_until",
     "refusals",
     "register",
+    "remove_system",
     "rotate",
     "set_aside",
     "source_by_key",

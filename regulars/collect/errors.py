@@ -94,3 +94,15 @@ class PlanRefused(RegularsError):
     """A tracking plan cannot be used; every fault of it is named."""
 
     code = "RG-1185"
+
+
+class ImportRefused(RegularsError):
+    """An import cannot be taken up or undone in the state it is in."""
+
+    code = "RG-1165"
+
+
+class SystemRefused(RegularsError):
+    """A system cannot be put into the inventory, or taken out, as asked."""
+
+    code = "RG-1180"

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,13 +23,13 @@ class Engine:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
 
-    def run(self, statement: str) -> None:
+    def run(self, statement: str, given: Mapping[str, object] | None = None) -> None:
         """Execute a statement that answers nothing. The result is read to its end: an unread one blocks the next."""
-        self._connection.execute(statement).fetchall()
+        self._connection.execute(statement, dict(given or {})).fetchall()
 
-    def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        """All rows of a query."""
-        return self._connection.execute(statement).fetchall()
+    def rows(self, statement: str, given: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
+        """All rows of a query; `$name` in it is `given[name]`."""
+        return self._connection.execute(statement, dict(given or {})).fetchall()
 
     def read_facts(self, name: str, files: Sequence[str], columns: dict[str, str]) -> None:
         """A view of these Parquet files; without files an empty table of these columns."""

@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 import psycopg
 
-from regulars import collect, engage, flow
+from regulars import collect, engage, flow, resolve
 from regulars.app import App
 from regulars.kit.clock import ManualClock
 from regulars.kit.logging import logger
@@ -81,6 +81,8 @@ class Worker:
         """Events of the step at hand."""
         self._ticking = False
         self._beat_at: datetime | None = None
+        self._unread = True
+        """The lake may hold what the audit has not read."""
         self._stop = threading.Event()
 
     def stop(self) -> None:
@@ -97,7 +99,7 @@ class Worker:
 
     def _round_or_wait(self) -> None:
         try:
-            if self.round().was_idle:
+            if self.round().was_idle and not self._read_lake():
                 self._stop.wait(IDLE_SECONDS)
         except psycopg.OperationalError as fault:
             log.warning("database_away", why=str(fault).strip()[:200], retry_seconds=RETRY_SECONDS)
@@ -248,6 +250,19 @@ class Worker:
         """The App as of `now`: in a replay what is sent is sent in its own time."""
         return replace(self.app, clock=ManualClock(now))
 
+    def _read_lake(self) -> int:
+        """With nothing else to do, read one stretch of the lake for the audit; how many were read."""
+        done = 0
+        try:
+            done = resolve.prepare(self.app, 1) if self._unread else 0
+        except psycopg.OperationalError:
+            raise
+        except Exception as fault:
+            # An audit that cannot be read is old; events that are not carried would be a standstill.
+            log.error("audit_not_read", fault=place_of(fault))
+        self._unread = bool(done)
+        return done
+
     def _beat(self) -> None:
         """Say that we are at work, so that others see when we are not."""
         now = self.app.clock.now()
@@ -262,6 +277,7 @@ class Worker:
             if memory.replaying or carried or (memory.flushed_at and now - memory.flushed_at < FLUSH_EVERY):
                 return 0
         report = collect.flush(self.app)
+        self._unread = True
         with self.app.transaction() as app:
             app.db.execute(pace.SQL.set_flushed, {"at": now})
         return report.events

@@ -10,6 +10,9 @@ import re
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
+# Raised whenever a rule here, or what is read of a field, changes: what was read before is then read again.
+VERSION = 1
+
 Personal = Literal["none", "contact", "identifier", "sensitive"]
 # Values of at least this share of one form make the field look like it.
 MOST = 0.8
@@ -35,7 +38,12 @@ RULES = (
         "contact",
         "phone",
     ),
-    Rule(frozenset({"loyalty_card", "card_number", "loyalty_id", "loyalty_card_id"}), "Loyalty card", "identifier", "card"),
+    Rule(
+        frozenset({"loyalty_card", "card_number", "loyalty_id", "loyalty_card_id"}),
+        "Loyalty card",
+        "identifier",
+        "card",
+    ),
     Rule(frozenset({"user_id", "customer_id", "member_id", "login"}), "Login", "identifier", "login"),
     Rule(frozenset({"anonymous_id", "cookie", "cookie_id", "visitor_id"}), "Cookie", "identifier", "cookie"),
     Rule(frozenset({"payment_token", "card_token"}), "Payment token", "identifier", "payment"),
@@ -51,7 +59,10 @@ RULES = (
     Rule(frozenset({"street", "address", "address_line_1", "address_line_2", "line1", "line2"}), "Address", "contact"),
     Rule(frozenset({"postcode", "postal_code", "zip", "zip_code", "zipcode", "city", "town"}), "Address", "contact"),
     Rule(
-        frozenset({"birth_date", "birthday", "date_of_birth", "dob", "birthdate"}), "Date of birth", "sensitive", "birth"
+        frozenset({"birth_date", "birthday", "date_of_birth", "dob", "birthdate"}),
+        "Date of birth",
+        "sensitive",
+        "birth",
     ),
     Rule(
         frozenset(
@@ -108,7 +119,8 @@ def nature(field: str, filled: int, forms: Mapping[str, int]) -> Nature:
     rule = rule_of(field)
     if forms.get("card_number", 0) > TELLING * filled:
         return Nature(FORMS["card_number"], "sensitive", "Values pass the check digit of payment cards")
-    if forms.get("health"):
+    # What is bought or listed is no word about the buyer: a category of diabetic food is a category.
+    if forms.get("health") and "[]" not in field:
         return Nature(rule.looks_like or "Text", "sensitive", f"{forms['health']:,} values name health")
     if rule is not PLAIN:
         return Nature(rule.looks_like, rule.personal, "By its name" if rule.personal != "none" else "")

@@ -14,17 +14,16 @@ select coalesce(max(seq), 0) from journal
 -- One reader of the lake at a time: two would read the same stretch and write it twice.
 select pg_advisory_xact_lock(%(lock)s)
 
--- name: files_between
--- A file holds a span of positions; compacted files may hold several spans of one day.
-select id, path from lake_file
-where kind = 'journal' and from_seq <= %(to)s and to_seq > %(after)s
-order by path
+-- name: lake_files
+-- Files hold spans of positions: those of a flush one each, compacted ones several of one day.
+select id, kind, path, from_seq, to_seq from lake_file where to_seq > %(after)s order by path
 
--- name: facts_between
--- Typed facts of the same positions, for what was paid.
-select path from lake_file
-where kind = 'facts' and from_seq <= %(to)s and to_seq > %(after)s
-order by path
+-- name: bare_ranges
+-- What readers get bare: set aside one by one, or withdrawn in ranges.
+select seq, seq from set_aside
+union all
+select from_seq, to_seq from withdrawn_range
+order by 1
 
 -- name: drop_stretches
 -- Their cells go with them.
@@ -33,12 +32,8 @@ delete from audit_stretch where id = any(%(ids)s)
 -- name: add_stretch
 -- Before its cells, which name it.
 insert into audit_stretch (from_seq, to_seq, made_of, made_at, seconds)
-values (%(from_seq)s, %(to_seq)s, %(made_of)s, %(now)s, 0)
+values (%(from_seq)s, %(to_seq)s, %(made_of)s, %(now)s, %(seconds)s)
 returning id
-
--- name: time_stretch
--- Known only when it is written.
-update audit_stretch set seconds = %(seconds)s where id = %(id)s
 
 -- name: add_cells
 -- All fields of a stretch in one statement.
@@ -90,7 +85,8 @@ create table raw as
 select r.seq, r.signature, r.source_id, case r.kind when 'track' then r.name else r.kind end as event,
     r.occurred_at as seen, r.body::json as body
 from read_parquet($files, hive_partitioning = false) r
-where r.seq > $after and r.seq <= $to and r.source_id <> $own and r.seq not in (select seq from bare)
+where r.seq > $after and r.seq <= $to and r.source_id <> $own
+    and not exists (select 1 from bare b where r.seq between b.from_seq and b.to_seq)
 
 -- name: lake_read_none
 -- DuckDB: a stretch of positions that hold nothing.
@@ -109,28 +105,32 @@ create or replace table one as select body, seen from raw where source_id = $sou
 create or replace table one_element as
 select unnest((body->$path)::json[]) as body, seen from one where json_type(body, $path) = 'ARRAY'
 
+-- name: lake_take_elements
+-- DuckDB: the same questions are then asked of them.
+create or replace table one as from one_element
+
 -- name: lake_element_count
 -- DuckDB: how many.
 select count(*), min(seen), max(seen) from one_element
 
 -- name: lake_keys
 -- DuckDB: the fields of the object at a path.
-select distinct unnest(json_keys(body, $path)) from one
+select distinct json_keys(body, $path) from one
 
 -- name: lake_types
 -- DuckDB: what stands at each of these paths: an object, a list or a value.
-select distinct unnest(json_type(body, $paths)), generate_subscripts(json_type(body, $paths), 1) from one
+select distinct json_type(body, $paths) from one
 
 -- name: lake_values
 -- DuckDB: the distinct values of each path, how often, and when. Longer ones are cut: two that differ later are one.
 create or replace table told as
-select place, value, count(*) as times, min(seen) as first_at, max(seen) as last_at
+select place, left(trim(text), $longest) as value, count(*) as times, min(seen) as first_at, max(seen) as last_at
 from (
-    select unnest(texts) as value, generate_subscripts(texts, 1) as place, seen
+    select unnest(texts) as text, generate_subscripts(texts, 1) as place, seen
     from (select json_extract_string(body, $paths) as texts, seen from one)
-), lateral (select left(trim(value), $longest) as cut)
-where cut <> ''
-group by place, value
+)
+where trim(text) <> ''
+group by all
 
 -- name: lake_fields
 -- DuckDB: each path summed up. The sample is what stands there most often.
@@ -141,7 +141,7 @@ select place, sum(times)::bigint, count(*), min(md5_number_lower(value), $kept),
     sum(times) filter (regexp_full_match(value, '[^@ ]+@[^@ ]+[.][^@ ]+'))::bigint,
     sum(times) filter (regexp_full_match(value, '([+][0-9]|[(]?[0-9]{3}[)]?[ -])[0-9 ()-]{6,16}')
         and not regexp_full_match(value, '[0-9]{4}-[0-9]{2}-[0-9]{2}'))::bigint,
-    sum(times) filter (length(value) > 3 and regexp_matches(lower(value), $health))::bigint,
+    sum(times) filter (length(value) > $prose and regexp_matches(lower(value), $health))::bigint,
     arg_max(value, times, $sample), arg_max(times, times, $sample)
 from told group by place order by place
 
@@ -159,6 +159,7 @@ select r.source_id, r.signature, count(*), coalesce(sum(p.paid), 0)::bigint
 from raw r left join paid p on p.seq = r.seq
 where r.signature is not null
 group by all
+order by all
 
 -- name: lake_paid
 -- DuckDB: what was paid, by position.

@@ -1,0 +1,147 @@
+"""The journal in the lake, read once a stretch and remembered: what an audit adds up instead of reading everything.
+
+A stretch is a fixed span of positions. Only the last one grows, and is read again when it did; one whose files were
+rewritten (compaction, erasure) or in which something was withdrawn since is read again, too.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import msgspec
+
+from regulars.app import App
+from regulars.collect.audit import look
+from regulars.collect.audit.fields import VERSION
+from regulars.collect.audit.look import SQL, Judge
+from regulars.collect.keys import OWN_SOURCE
+from regulars.collect.keys import SQL as KEYS
+from regulars.lake.duckdb import engine
+
+STRETCH_POSITIONS = 50_000
+# "AUDI": two readers would read the same stretch and write it twice.
+AUDIT_LOCK = 0x41554449
+
+_encode = msgspec.json.Encoder().encode
+
+
+class File(NamedTuple):
+    """A file of the lake and the positions it spans."""
+
+    id: int
+    kind: str
+    path: str
+    from_seq: int
+    to_seq: int
+
+
+class Span(NamedTuple):
+    """Positions `after` < seq <= `to`, and what there is to read of them."""
+
+    after: int
+    to: int
+    files: list[File]
+    bare: list[tuple[int, int]]
+
+    @property
+    def made_of(self) -> str:
+        """Changes whenever a reading would."""
+        told = repr((VERSION, [file.id for file in self.files], self.bare)).encode()
+        return blake2b(told, digest_size=16).hexdigest()
+
+
+def read_lake(app: App, judges: Mapping[str, Judge], most: int | None = None) -> int:
+    """Read at most so many stretches that are new or changed, each in a transaction of its own; how many were read.
+
+    The time each takes depends on STRETCH_POSITIONS, not on the size of the lake.
+    """
+    done = 0
+    while most is None or done < most:
+        with app.transaction() as inside:
+            inside.db.execute(SQL.lock_audit, {"lock": AUDIT_LOCK})
+            span = _next(inside)
+            if span is None:
+                return done
+            _read(inside, span, judges)
+        done += 1
+    return done
+
+
+def is_read(app: App) -> bool:
+    """Everything that is in the lake was read, and is as it was then."""
+    made = {(row[1], row[2]): row[3] for row in app.db.execute(SQL.stretches)}
+    return made == {(span.after, span.to): span.made_of for span in _spans(app)}
+
+
+def read_until(app: App) -> int:
+    """The journal position up to which something was read; 0: nothing was."""
+    return max((row[2] for row in app.db.execute(SQL.stretches)), default=0)
+
+
+def _next(app: App) -> Span | None:
+    """The first span that has no reading or an old one; readings that nothing stands for any more are dropped."""
+    made = {(row[1], row[2]): (row[0], row[3]) for row in app.db.execute(SQL.stretches)}
+    spans = {(span.after, span.to): span for span in _spans(app)}
+    following = next((span for place, span in spans.items() if made.get(place, (0, ""))[1] != span.made_of), None)
+    # Old readings stay until they are read again, so that nobody sees half of a lake in between.
+    now = (following.after, following.to) if following else None
+    gone = [number for place, (number, _) in made.items() if place not in spans or place == now]
+    app.db.execute(SQL.drop_stretches, {"ids": gone})
+    return following
+
+
+def _spans(app: App) -> list[Span]:
+    row = app.db.execute(SQL.lake_until).fetchone()
+    assert row is not None, "a query of scalars has one row"
+    until: int = row[0]
+    files = [File(*each) for each in app.db.execute(SQL.lake_files, {"after": 0})]
+    bare: list[tuple[int, int]] = app.db.execute(SQL.bare_ranges).fetchall()
+    spans: list[Span] = []
+    for after in range(0, until, STRETCH_POSITIONS):
+        to = min(after + STRETCH_POSITIONS, until)
+        inside = [file for file in files if file.from_seq <= to and file.to_seq > after]
+        spans.append(Span(after, to, inside, [each for each in bare if each[0] <= to and each[1] > after]))
+    return spans
+
+
+def _read(app: App, span: Span, judges: Mapping[str, Judge]) -> None:
+    began = time.monotonic()
+    own = next((row[0] for row in app.db.execute(KEYS.all_sources) if row[1] == OWN_SOURCE), 0)
+    journal, facts = (
+        [str(app.lake.root / file.path) for file in span.files if file.kind == kind] for kind in ("journal", "facts")
+    )
+    with engine() as duck:
+        duck.table("bare", {"from_seq": "bigint", "to_seq": "bigint"}, span.bare)
+        look.read(duck, journal, facts, {"after": span.after, "to": span.to, "own": own})
+        cells, uses = list(look.cells(duck, judges)), look.uses(duck)
+    given = {
+        "from_seq": span.after,
+        "to_seq": span.to,
+        "made_of": span.made_of,
+        "now": app.clock.now(),
+        "seconds": round(time.monotonic() - began, 3),
+    }
+    row = app.db.execute(SQL.add_stretch, given).fetchone()
+    assert row is not None, "an insert that returns"
+    stretch: int = row[0]
+    if cells:
+        app.db.execute(SQL.add_cells, {"stretch": stretch} | _columns(cells))
+    if uses:
+        app.db.cursor().executemany(SQL.add_uses, [{"stretch": stretch} | use._asdict() for use in uses])
+
+
+def _columns(cells: Sequence[look.Cell]) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {
+        name: [getattr(cell, name) for cell in cells]
+        for name in look.Cell._fields
+        if name not in ("forms", "sample", "event", "field")
+    }
+    # NUL cannot stand in a text column; the door refuses it, so this is for lakes written by others.
+    columns["event"] = [cell.event.replace("\0", "") for cell in cells]
+    columns["field"] = [cell.field.replace("\0", "") for cell in cells]
+    columns["forms"] = [_encode(cell.forms).decode() for cell in cells]
+    columns["sample"] = [_encode([text.replace("\0", "") for text in cell.sample]).decode() for cell in cells]
+    return columns
