@@ -19,3 +19,16 @@ left join event_customer ec on ec.seq = j.seq;
 -- name: tills_and_events
 -- Which database this is, told by when its first source was made, and whether anything is in it.
 select (select created_at from source where name = 'tills'), exists (select from journal);
+
+-- name: true_matches
+-- DuckDB: records whose person truly appears in another source under the same identifier.
+with carried as (
+    unpivot (from read_parquet($path)) on login, card, email, phone, payment, device, cookie into name type value number
+), held as (
+    select type, source, person, number, count(*) as records from carried where person <> 0 and number <> 0 group by all
+)
+select source, type, sum(records)::bigint,
+    coalesce(sum(records) filter (exists (
+        from held o where o.type = h.type and o.number = h.number and o.person = h.person and o.source <> h.source
+    )), 0)::bigint
+from held h group by all order by all

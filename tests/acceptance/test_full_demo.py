@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Generator
 from itertools import pairwise
 from pathlib import Path
@@ -14,11 +15,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from regulars import analyze, collect
+from regulars import analyze, collect, demo, resolve
 from regulars.app import App, open_app
 from regulars.kit import settings as kit_settings
 
 DEMO_SECONDS = 900
+AUDIT_SECONDS = 5
+MATCH_ERROR = 0.02
 # The Complete Journey, as published: see docs/demo-brand.md.
 ORDERS = 155_848
 REVENUE_CENTS = 459_603_958
@@ -95,6 +98,27 @@ def test_customers_are_the_people_that_were_planted(loaded: Demo) -> None:
     assert identity["precision"] >= 0.985
     assert identity["recall"] >= 0.80
     assert identity["largest"] <= 2 * identity["true_largest"]
+
+
+def test_match_potential_is_within_two_percent_of_what_was_planted(loaded: Demo) -> None:
+    collect.flush(loaded.app)
+    resolve.prepare(loaded.app)
+    began = time.monotonic()
+    with loaded.app.transaction() as app:
+        found = resolve.audit(app)
+    seconds = time.monotonic() - began
+
+    truth = demo.true_matches(loaded.app)
+    measured = {(match.source, match.type): match.joins for match in found.matches}
+    assert [
+        (true, measured.get((true.source, true.type)))
+        for true in truth
+        if abs(measured.get((true.source, true.type), 0) - true.joins) > MATCH_ERROR * true.joins
+    ] == []
+    assert sum(true.joins > 0 for true in truth) >= 13
+    theirs = [source for source in found.report.sources if source.use.source.kind != "own"]
+    assert [source.read for source in theirs] == [source.use.events for source in theirs]
+    assert seconds < AUDIT_SECONDS
 
 
 def test_somebody_was_mailed_and_somebody_was_held_out_on_purpose(loaded: Demo) -> None:
