@@ -47,3 +47,16 @@ select first_name from profile where customer = %(customer)s
 -- name: connections
 -- Whose processor time counts: everybody who works on this database.
 select pid from pg_stat_activity where datname = current_database()
+
+-- name: fill_raw_journal
+-- What was imported, so that both ways carry the same rows.
+insert into raw_journal (source_id, received_at, message_id, kind, name, occurred_at, body, body_hash)
+select source_id, received_at, message_id, kind, name, occurred_at, body, body_hash from journal order by seq
+
+-- name: copy_raw_out
+-- As COPY writes it, made before the measure begins.
+copy raw_journal (source_id, received_at, message_id, kind, name, occurred_at, body, body_hash) to stdout
+
+-- name: copy_raw_in
+-- The fastest way there is to fill a table with its indexes.
+copy raw_journal (source_id, received_at, message_id, kind, name, occurred_at, body, body_hash) from stdin

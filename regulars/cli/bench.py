@@ -15,8 +15,8 @@ commands = typer.Typer()
 
 @commands.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="ingest, flow or moment.")],
-    size: Annotated[int | None, typer.Option("--size", min=1, help="Fewer events, for a quick look.")] = None,
+    name: Annotated[str, typer.Argument(help="ingest, import, flow or moment.")],
+    size: Annotated[int | None, typer.Option("--size", "--rows", min=1, help="Fewer events, for a quick look.")] = None,
     as_json: Json = False,
 ) -> None:
     """Measure one path in a scratch database of its own; the brand's data are never touched."""
@@ -33,5 +33,5 @@ def measure(name: str, size: int | None) -> dict[str, Any]:
     known = [found.name for found in iter_modules(shelf.__path__)]
     module = import_module(f"{shelf.__name__}.{name}") if name in known else None
     if not hasattr(module, "run"):
-        raise InputRefused(f"There is no bench named '{name}'", "Choose one of: flow, ingest, moment")
+        raise InputRefused(f"There is no bench named '{name}'", "Choose one of: flow, import, ingest, moment")
     return module.run(settings(), size=size)  # pyright: ignore[reportOptionalMemberAccess]

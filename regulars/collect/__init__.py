@@ -4,8 +4,6 @@ Takes: messages in the Segment shape over HTTP (`gateway`), from files (`imports
 Gives: batches of decoded events (`claim`, `advance`), typed fact rows (`facts_of`), Parquet by day (`flush`), refusals,
     the inventory of systems, and how full and valid each field of a source is (`field_report`).
 Writes tables: source, source_use, write_key, journal, refusal, set_aside, checkpoint, announcement, lake_file,
-    withdrawal, withdrawn_range,
-    tracking_plan, violation, event_use, duplicate, replay.
     withdrawal, withdrawn_range, tracking_plan, violation, event_use, duplicate, replay, import_run, import_chunk,
     import_refusal, system, audit_stretch, audit_cell, audit_use.
 Never: says who an event belongs to, changes a journal row, or acknowledges what is not durable.
@@ -37,7 +35,11 @@ from regulars.collect.audit import (
 from regulars.collect.door import Arrival, Refused, Row, admit
 from regulars.collect.facts import FACT_COLUMNS, Fact, FactColumn, cents, facts_of
 from regulars.collect.gateway import Gateway, gateway
-from regulars.collect.imports import ImportReport, RowRefusal, import_file, try_file
+from regulars.collect.import_runs import ImportRun, RowRefusal, import_run, list_imports, refused_rows
+from regulars.collect.import_runs import undo as undo_import
+from regulars.collect.imports import Followed, ImportReport, import_file, try_file
+from regulars.collect.imports import begin as begin_import
+from regulars.collect.imports import carry as carry_import
 from regulars.collect.journal import (
     Announcement,
     Receipt,
@@ -103,8 +105,10 @@ __all__ = [
     "FieldAudit",
     "FieldReport",
     "FlushReport",
+    "Followed",
     "Gateway",
     "ImportReport",
+    "ImportRun",
     "Mapping",
     "Missing",
     "Personal",
@@ -134,6 +138,8 @@ __all__ = [
     "admit",
     "advance",
     "announce",
+    "begin_import",
+    "carry_import",
     "cents",
     "claim",
     "current_plan",
@@ -161,6 +167,7 @@ __all__ = [
     "read_lake",
     "read_until",
     "refusals",
+    "refused_rows",
     "register",
     "remove_system",
     "rotate",
@@ -170,6 +177,7 @@ __all__ = [
     "torn_files",
     "try_file",
     "try_plan",
+    "undo_import",
     "violation_counts",
     "vocabulary_events",
     "vocabulary_groups",

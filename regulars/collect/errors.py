@@ -66,7 +66,7 @@ class MappingRefused(RegularsError):
 
 
 class FileRefused(RegularsError):
-    """A file cannot be read as CSV, JSONL or Parquet."""
+    """A file cannot be read in its format, or not safely."""
 
     code = "RG-1137"
 

@@ -6,11 +6,14 @@ a JSON line that is a message already stays as it is.
 """
 
 import json
+import re
 import tomllib
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
-from zoneinfo import ZoneInfo
+from typing import Any, Literal, NamedTuple, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -32,7 +35,19 @@ FIELDS_BY_COLUMN = {
     for spelling in spellings
 }
 TIMES = ("timestamp", "originalTimestamp")
-BAGS = ("properties.", "traits.", "context.")
+PROPERTIES, TRAITS = "properties.", "traits."
+BAGS = (PROPERTIES, TRAITS, "context.")
+PLACES = {*FIELDS_BY_COLUMN.values(), "name"}
+PLACE_PARTS_MAX = 8
+# Lines of JSON may have any number of columns; the ways of so many are kept.
+WAYS_MAX = 10_000
+EPOCH = "epoch"
+UTC = ZoneInfo("UTC")
+# A currency's sign, the digits with their thousands grouped, the decimals: 1,234.50 or 1.234,50.
+GROUPED = {
+    ".": re.compile(r"\s*[^\d\s.,-]{0,3}\s*(-?)\s*(\d{1,3}(?:[,' ]\d{3})*|\d+)(?:\.(\d+))?\s*[^\d\s.,-]{0,3}\s*"),
+    ",": re.compile(r"\s*[^\d\s.,-]{0,3}\s*(-?)\s*(\d{1,3}(?:[.' ]\d{3})*|\d+)(?:,(\d+))?\s*[^\d\s.,-]{0,3}\s*"),
+}
 # Text in these becomes a number; anything else that looks like one (a card, a postcode) must stay as it is written.
 NUMBERS = frozenset({"revenue", "discount", "coupon_discount", "quantity", "price", "points", "score", "minutes"})
 
@@ -48,6 +63,15 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Column to place in the message: `{"total": "properties.revenue"}`; with it, columns not named are left out."""
     constants: dict[str, Any] = {}
     """Place to value, the same for every row."""
+    times: dict[str, str] = {}
+    """Column to the pattern of its times, as in `%d.%m.%Y %H:%M`, or `epoch` for seconds or milliseconds since 1970."""
+    zone: str = ""
+    """IANA zone of times that name none; empty: the brand's."""
+    decimal: Literal["", ".", ","] = ""
+    """The decimal sign of amounts that group their thousands ("1.234,50" has ","); empty: digits and a point."""
+
+
+Mapped = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 def load(path: Path) -> Mapping:
@@ -58,45 +82,93 @@ def load(path: Path) -> Mapping:
         mapping = msgspec.convert(data, Mapping)
     except (OSError, ValueError, RecursionError, msgspec.ValidationError) as fault:
         raise MappingRefused(f"The mapping {path.name} cannot be used: {fault}", "Mend what it names") from None
+    check(mapping, f"The mapping {path.name}")
+    return mapping
+
+
+def check(mapping: Mapping, name: str) -> None:
+    """Raise MappingRefused, naming every fault at once."""
     faults = [
         f"'{place}'"
         for place in (*mapping.fields.values(), *mapping.constants)
-        if place not in FIELDS_BY_COLUMN.values() and place != "name" and not place.startswith(BAGS)
+        if place not in PLACES and not (place.startswith(BAGS) and len(place.split(".")) <= PLACE_PARTS_MAX)
     ]
     if mapping.kind and mapping.kind not in KINDS:
         faults.append(f"kind '{mapping.kind}'")
     if faults:
         raise MappingRefused(
-            f"The mapping {path.name} names what no message has: {', '.join(faults)}",
+            f"{name} names what no message has: {', '.join(faults)}",
             "Use userId, event, timestamp, …, or properties.x, traits.x, context.x",
         )
-    return mapping
+    if mapping.zone:
+        try:
+            ZoneInfo(mapping.zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise MappingRefused(f"{name} names the zone '{mapping.zone}'", "Use one like Europe/Berlin") from None
 
 
-def message(row: dict[str, Any], mapping: Mapping) -> dict[str, Any]:
-    """The message of a row."""
-    said = row.get("type") or row.get("kind")
-    # A type that is no text is for the door to refuse, this row alone.
-    is_message = isinstance(row.get("type"), str) and row["type"] in KINDS
-    if is_message and not mapping.fields and not any(key.startswith(BAGS) for key in row):
-        return _settled(dict(row))
-    made: dict[str, Any] = {}
-    if mapping.event:
-        made["event"] = mapping.event
-    known = {FIELDS_BY_COLUMN.get(column) for column in row}
-    kind = (
-        mapping.kind
-        or said
-        or ("track" if mapping.event or "event" in known or "event" in mapping.fields.values() else "identify")
-    )
-    bag = "traits." if kind in ("identify", "group") else "properties."
-    for column, value in row.items():
-        place = mapping.fields.get(column) if mapping.fields else _place(column, bag)
-        if place:
-            _put(made, place, value)
-    for place, value in mapping.constants.items():
-        _put(made, place, value)
-    return made | {"type": kind}
+def compiled(mapping: Mapping, zone: ZoneInfo) -> Mapped:
+    """What makes a message of a row: the way from each column to its place is looked up once, not once a row."""
+    here = ZoneInfo(mapping.zone) if mapping.zone else zone
+    ways: dict[str, dict[str, _Way | None]] = {TRAITS: {}, PROPERTIES: {}}
+    names_event = bool(mapping.event) or "event" in mapping.fields.values()
+    says_itself = not mapping.fields
+
+    def mapped(row: dict[str, Any]) -> dict[str, Any]:
+        # A type that is no text is for the door to refuse, this row alone.
+        said = row.get("type") or row.get("kind")
+        if says_itself and _is_message(row):
+            return in_zone(_settled(dict(row)), here)
+        made: dict[str, Any] = {"event": mapping.event} if mapping.event else {}
+        kind = mapping.kind or said or ("track" if names_event or _names_event(row) else "identify")
+        bag = TRAITS if kind in ("identify", "group") else PROPERTIES
+        way_of = ways[bag]
+        for column, value in row.items():
+            if column not in way_of:
+                if len(way_of) >= WAYS_MAX:
+                    way_of.clear()
+                way_of[column] = _way(column, mapping, bag)
+            if (way := way_of[column]) is not None:
+                _put(made, way, value)
+        for place, value in mapping.constants.items():
+            _put(made, _steps(place, mapping), value)
+        made["type"] = kind
+        return in_zone(made, here)
+
+    return mapped
+
+
+class _Way(NamedTuple):
+    """How a value comes to its place."""
+
+    path: tuple[str, ...]
+    last: str
+    read: Callable[[str], object] | None
+    """What text becomes on the way; None: it stays as it is written."""
+
+
+def _way(column: str, mapping: Mapping, bag: str) -> _Way | None:
+    place = mapping.fields.get(column) if mapping.fields else _place(column, bag)
+    if not place:
+        return None
+    pattern = mapping.times.get(column)
+    way = _steps(place, mapping)
+    return way._replace(read=partial(_time, pattern=pattern)) if pattern else way
+
+
+def _steps(place: str, mapping: Mapping) -> _Way:
+    *path, last = place.split(".")
+    read = partial(_number, decimal=mapping.decimal) if last in NUMBERS else None
+    return _Way(tuple(path), last, read)
+
+
+def _is_message(row: dict[str, Any]) -> bool:
+    said = row.get("type")
+    return isinstance(said, str) and said in KINDS and not any(key.startswith(BAGS) for key in row)
+
+
+def _names_event(row: dict[str, Any]) -> bool:
+    return any(FIELDS_BY_COLUMN.get(column) == "event" for column in row)
 
 
 def in_zone(made: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
@@ -126,23 +198,40 @@ def _settled(sent: dict[str, Any]) -> dict[str, Any]:
     return sent
 
 
+def message(row: dict[str, Any], mapping: Mapping, zone: ZoneInfo = UTC) -> dict[str, Any]:
+    """The message of one row; for many, compile the mapping once."""
+    return compiled(mapping, zone)(row)
+
+
 def _place(column: str, bag: str) -> str:
     return FIELDS_BY_COLUMN.get(column) or (column if column.startswith(BAGS) else bag + column)
 
 
-def _put(made: dict[str, Any], place: str, value: Any) -> None:
-    *path, last = place.split(".")
+def _put(made: dict[str, Any], way: _Way, value: Any) -> None:
+    path, last, read = way
     inside = made
     for part in path:
         following = inside.setdefault(part, {})
         if not isinstance(following, dict):
             return  # a value stands where an object is meant; the first one wins
         inside = cast(dict[str, Any], following)
-    inside[last] = _number(value) if last in NUMBERS and isinstance(value, str) else value
+    inside[last] = read(value) if read is not None and isinstance(value, str) else value
 
 
-def _number(text: str) -> float | str:
+def _number(text: str, decimal: str) -> float | str:
+    if decimal and (found := GROUPED[decimal].fullmatch(text)):
+        text = found[1] + re.sub(r"\D", "", found[2]) + "." + (found[3] or "0")
     try:
         return float(text)
+    except ValueError:
+        return text
+
+
+def _time(text: str, pattern: str) -> object:
+    """The time in ISO 8601, or the text for the door to judge where it is not written like this."""
+    try:
+        if pattern == EPOCH:
+            return float(text)
+        return datetime.strptime(text.strip(), pattern).isoformat()
     except ValueError:
         return text

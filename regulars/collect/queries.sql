@@ -292,3 +292,90 @@ set followed_events = case when %(up_to)s::bigint is null then events else least
     followed_seq = coalesce(%(up_to)s, followed_seq),
     followed_at = case when %(up_to)s::bigint is null then %(now)s::timestamptz end
 where id = %(id)s
+
+-- name: begin_import
+-- From here on people see it, whatever becomes of it.
+insert into import_run (source_id, file_name, path, file_hash, size_bytes, dialect, mapping, actor, state,
+    started_at, resumed_at, moved_at)
+values (%(source)s, %(file_name)s, %(path)s, %(file_hash)s, %(size_bytes)s, %(dialect)s, %(mapping)s, %(actor)s,
+    'running', %(now)s, %(now)s, %(now)s)
+returning id
+
+-- name: unfinished_import
+-- The same file with the same reading of it, to be taken up instead of begun again.
+select id from import_run
+where source_id = %(source)s and file_hash = %(file_hash)s and dialect = %(dialect)s::jsonb
+    and mapping = %(mapping)s::jsonb and state in ('running', 'failed')
+order by id desc
+limit 1
+
+-- name: hold_import
+-- For as long as the connection lives: a process that dies lets go, however it died.
+select pg_try_advisory_lock(%(class)s::int, %(run)s::int)
+
+-- name: hold_import_here
+-- Until the transaction ends: nobody carries it while it is being undone.
+select pg_try_advisory_xact_lock(%(class)s::int, %(run)s::int)
+
+-- name: take_up_import
+-- Counted from here, the time that is left is told by how fast it goes now.
+update import_run set state = 'running', fault = null, ended_at = null, resumed_at = %(now)s, moved_at = %(now)s,
+    resumed_row = row_number
+where id = %(run)s and state in ('running', 'failed')
+returning id
+
+-- name: last_position
+-- Asked under the journal's lock, before and after: what lies between is what was appended.
+select coalesce(max(seq), 0) from journal
+
+-- name: chunk_done
+-- In the transaction that appends the chunk: both or neither. An import that was undone meanwhile is not moved.
+with chunk as (
+    insert into import_chunk (run, first_row, last_row, from_seq, to_seq)
+    values (%(run)s, %(first_row)s, %(last_row)s, %(from_seq)s, %(to_seq)s)
+)
+update import_run set row_number = %(last_row)s, mark = %(mark)s, share = %(share)s, moved_at = %(now)s,
+    accepted = accepted + %(accepted)s, duplicates = duplicates + %(duplicates)s, refused = refused + %(refused)s
+where id = %(run)s and state = 'running' and row_number = %(first_row)s - 1
+returning refused
+
+-- name: tell_refused_rows
+-- In the transaction of their chunk.
+insert into import_refusal (run, row_number, code, reason, fix)
+select %(run)s, row_number, code, reason, fix
+from unnest(%(row_number)s::bigint[], %(code)s::text[], %(reason)s::text[], %(fix)s::text[])
+    as given (row_number, code, reason, fix)
+
+-- name: end_import
+-- Done, or failed with why.
+update import_run set state = %(state)s, fault = %(fault)s, ended_at = %(now)s, moved_at = %(now)s,
+    share = case when %(state)s = 'done' then 1 else share end
+where id = %(run)s and state = 'running'
+
+-- name: undo_import
+-- Together with the withdrawal.
+update import_run set state = 'undone', ended_at = %(now)s, withdrawal = %(withdrawal)s where id = %(run)s
+
+-- name: import_ranges
+-- Every position that this import gave, in order.
+select from_seq, to_seq from import_chunk where run = %(run)s and from_seq is not null order by from_seq
+
+-- name: imports
+-- Newest first, a page at a time. Whether one is being carried is told by who holds its lock.
+select r.id, s.name, s.kind, r.file_name, r.path, r.file_hash, r.size_bytes, r.dialect::text, r.mapping::text, r.actor,
+    case when r.state = 'running' and not exists (
+        select from pg_locks l
+        where l.locktype = 'advisory' and l.classid = %(class)s::int::oid and l.objid = r.id::int::oid and l.objsubid = 2
+            and l.database = (select d.oid from pg_database d where d.datname = current_database())
+    ) then 'stopped' else r.state end,
+    r.row_number, r.mark, r.share, r.accepted, r.duplicates, r.refused, r.fault, r.started_at, r.resumed_at,
+    r.resumed_row, r.moved_at, r.ended_at, r.withdrawal
+from import_run r
+join source s on s.id = r.source_id
+where (%(run)s::bigint is null or r.id = %(run)s) and (%(before)s::bigint is null or r.id < %(before)s)
+order by r.id desc
+limit %(limit)s
+
+-- name: refused_rows
+-- For the report: in the order of the file.
+select row_number, code, reason, fix from import_refusal where run = %(run)s order by row_number limit %(limit)s

@@ -154,7 +154,7 @@ def _records(path: Path, dialect: Dialect, mark: int) -> Generator[_Record, None
                 if reader.line_num > began + 1:
                     raise _unclosed(path, began + 1) from None
                 cells = line.rstrip("\r\n") or "(unreadable)"
-            yield _Record(cells, min(1.0, (at if is_exact else measure()) / size), at if is_exact else 0)
+            yield _Record(cells, (at if is_exact else measure()) / size, at if is_exact else 0)
 
 
 def _unclosed(path: Path, line: int) -> FileRefused:
