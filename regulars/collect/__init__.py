@@ -1,11 +1,13 @@
 """What happened: events enter once, are refused with a reason or appended to the journal, and are read in order.
 
-Takes: messages in the Segment shape over HTTP (`gateway`), from files (`imports`), from rooms (`accept`, `announce`).
+Takes: messages in the Segment shape over HTTP (`gateway`), from files (`imports`), from rooms (`accept`, `announce`);
+    what vendors post (`hooks`), kept raw and mapped by the worker (`map_deliveries`).
 Gives: batches of decoded events (`claim`, `advance`), typed fact rows (`facts_of`), Parquet by day (`flush`), refusals,
     the inventory of systems, and how full and valid each field of a source is (`field_report`).
 Writes tables: source, source_use, write_key, journal, refusal, set_aside, checkpoint, announcement, lake_file,
     withdrawal, withdrawn_range, tracking_plan, violation, event_use, duplicate, replay, import_run, import_chunk,
-    import_refusal, system, audit_stretch, audit_cell, audit_use.
+    import_refusal, system, audit_stretch, audit_cell, audit_use,
+    webhook, webhook_mapping, delivery, delivery_event.
 Never: says who an event belongs to, changes a journal row, or acknowledges what is not durable.
 """
 
@@ -32,9 +34,11 @@ from regulars.collect.audit import (
     read_until,
     remove_system,
 )
+from regulars.collect.deliveries import map_deliveries
 from regulars.collect.door import Arrival, Refused, Row, admit
 from regulars.collect.facts import FACT_COLUMNS, Fact, FactColumn, cents, facts_of
 from regulars.collect.gateway import Gateway, gateway
+from regulars.collect.hooks import Hook, Hooks, add_webhook, list_webhooks, url_of, webhook_by_name
 from regulars.collect.import_runs import ImportRun, RowRefusal, import_run, list_imports, refused_rows
 from regulars.collect.import_runs import undo as undo_import
 from regulars.collect.imports import Followed, ImportReport, import_file, try_file
@@ -51,6 +55,17 @@ from regulars.collect.journal import (
     claim,
     publish,
     refusals,
+)
+from regulars.collect.kept import (
+    Delivery,
+    Preview,
+    SavedMapping,
+    content_of,
+    deliveries,
+    latest_mapping,
+    preview,
+    raw_delivery,
+    save_mapping,
 )
 from regulars.collect.keys import (
     SOURCE_KINDS,
@@ -81,10 +96,13 @@ from regulars.collect.plan.watch import (
     violation_counts,
 )
 from regulars.collect.properties import EventSchema, Property
+from regulars.collect.remapping import Change, ReplayReport
+from regulars.collect.remapping import replay as replay_deliveries
 from regulars.collect.schema import message_schema
 from regulars.collect.vocabulary import Group as VocabularyGroup
 from regulars.collect.vocabulary import events as vocabulary_events
 from regulars.collect.vocabulary import groups as vocabulary_groups
+from regulars.collect.webhooks import webhooks
 from regulars.collect.withdrawals import Piece, Withdrawal, next_piece, piece_done, withdraw, withdrawal, withdrawals
 
 __all__ = [
@@ -96,7 +114,9 @@ __all__ = [
     "SYSTEM_KINDS",
     "Announcement",
     "Arrival",
+    "Change",
     "Checker",
+    "Delivery",
     "EventAudit",
     "EventSchema",
     "EventUse",
@@ -107,6 +127,8 @@ __all__ = [
     "FlushReport",
     "Followed",
     "Gateway",
+    "Hook",
+    "Hooks",
     "ImportReport",
     "ImportRun",
     "Mapping",
@@ -115,13 +137,16 @@ __all__ = [
     "Piece",
     "Plan",
     "PlanVersion",
+    "Preview",
     "Property",
     "ReadAhead",
     "Receipt",
     "Refusal",
     "Refused",
+    "ReplayReport",
     "Row",
     "RowRefusal",
+    "SavedMapping",
     "Source",
     "SourceAudit",
     "SourceUse",
@@ -135,6 +160,7 @@ __all__ = [
     "accept",
     "accept_mixed",
     "add_system",
+    "add_webhook",
     "admit",
     "advance",
     "announce",
@@ -142,8 +168,10 @@ __all__ = [
     "carry_import",
     "cents",
     "claim",
+    "content_of",
     "current_plan",
     "declare_plan",
+    "deliveries",
     "event_uses",
     "fact_files",
     "facts_of",
@@ -154,23 +182,30 @@ __all__ = [
     "import_run",
     "inventory",
     "is_read",
+    "latest_mapping",
     "list_imports",
     "list_sources",
+    "list_webhooks",
     "load_mapping",
     "load_plan",
+    "map_deliveries",
     "message_schema",
     "missing",
     "next_piece",
     "piece_done",
     "plan_versions",
+    "preview",
     "publish",
+    "raw_delivery",
     "read_lake",
     "read_until",
     "refusals",
     "refused_rows",
     "register",
     "remove_system",
+    "replay_deliveries",
     "rotate",
+    "save_mapping",
     "set_aside",
     "source_by_key",
     "source_by_name",
@@ -178,9 +213,12 @@ __all__ = [
     "try_file",
     "try_plan",
     "undo_import",
+    "url_of",
     "violation_counts",
     "vocabulary_events",
     "vocabulary_groups",
+    "webhook_by_name",
+    "webhooks",
     "withdraw",
     "withdrawal",
     "withdrawals",

@@ -71,6 +71,26 @@ class FileRefused(RegularsError):
     code = "RG-1137"
 
 
+class DeliveryUnreadable(RegularsError):
+    """A webhook's delivery is genuine, but its mapping cannot make events of it; it is kept and can be mapped again."""
+
+    code = "RG-1155"
+
+
+class DeliveryUnverified(RegularsError):
+    """A webhook's request does not carry the signature of whoever knows its secret; it was counted and not kept."""
+
+    code = "RG-1156"
+    status = 401
+
+
+class WebhookMissing(RegularsError):
+    """Nothing is expected at this address under /hooks/."""
+
+    code = "RG-1157"
+    status = 404
+
+
 class FlowStandsStill(RegularsError):
     """So many events cannot be carried that setting them aside would hide a fault of ours; nothing is lost."""
 

@@ -36,7 +36,7 @@ QUARTER_HOUR_US = 900_000_000
 ORDER = "Order Completed"
 LINE = "Order Line"
 REFUNDS = frozenset({"Order Refunded", "Item Returned"})
-CHANNEL_BY_KIND = {"tills": "store", "web": "web", "calls": "call", "email": "email"}
+CHANNEL_BY_KIND = {"tills": "store", "web": "web", "shop": "web", "calls": "call", "email": "email"}
 
 
 class FactColumn(NamedTuple):

@@ -23,6 +23,7 @@ from regulars.app import App
 from regulars.collect import wire
 from regulars.collect.door import Arrival, Row, admit, check_context
 from regulars.collect.errors import JournalAway, KeyRefused, QueueFull, RequestUnreadable, TooManyAttempts
+from regulars.collect.hooks import Hooks
 from regulars.collect.journal import Entry, Rejected, mint
 from regulars.collect.keys import KEY_MAX_CHARACTERS, Source, source_by_key
 from regulars.collect.wires import Request, Wire, wires
@@ -321,7 +322,7 @@ class Gateway:
 
 def gateway(app: App, hook: Hook | None = None) -> Gateway:
     """The HTTP door of this installation; nothing runs until it is started."""
-    return Gateway(app, hook)
+    return Gateway(app, hook or Hooks())
 
 
 def _by_path(plug_ins: list[tuple[str, Wire]]) -> dict[str, Wire]:

@@ -13,7 +13,7 @@ from regulars.store import queries
 
 SQL = queries("regulars.collect")
 
-SOURCE_KINDS = ("tills", "web", "crm", "email", "calls", "other")
+SOURCE_KINDS = ("tills", "web", "shop", "crm", "email", "calls", "other")
 """What may be registered. Our own events have a kind and a source that nobody gets a key to: they are believed."""
 OWN_KIND = "own"
 OWN_SOURCE = "regulars"

@@ -1,5 +1,5 @@
-"""One round after the other: carry a batch, follow what was withdrawn, publish what it caused, let time pass, send,
-copy to the lake.
+"""One round after the other: map deliveries, carry a batch, follow what was withdrawn, publish what it caused, let time
+pass, send, copy to the lake.
 
 Each step is a transaction of its own (sending makes its own short ones), so a kill anywhere costs at most one step,
 which the next round does again from the same state.
@@ -59,12 +59,13 @@ class Round(msgspec.Struct, frozen=True):
     watched: int = 0
     withdrawn: int = 0
     """Events that left the projections, and one for each look at those that had left already."""
+    mapped: int = 0
+    """Deliveries of webhooks that were settled."""
 
     @property
     def was_idle(self) -> bool:
         """Nothing to do: rest before the next round."""
-        done = (self.carried, self.published, self.ticked, self.sent, self.flushed, self.watched, self.withdrawn)
-        return not any(done)
+        return not any(msgspec.structs.astuple(self))
 
 
 class Worker:
@@ -114,6 +115,7 @@ class Worker:
 
     def round(self) -> Round:
         """One of each step."""
+        mapped = collect.map_deliveries(self.app)
         carried, ticked, now = self._step()
         app = self._at(now)
         withdrawn = follow_withdrawal(app)
@@ -123,9 +125,15 @@ class Worker:
         sent = sum(engage.deliver(app, SEND_PER_ROUND).values())
         flushed = self._flush(now, carried)
         return Round(
-            carried=carried, published=published, ticked=ticked, sent=sent, flushed=flushed, watched=watched,
+            carried=carried,
+            published=published,
+            ticked=ticked,
+            sent=sent,
+            flushed=flushed,
+            watched=watched,
             withdrawn=withdrawn,
-        )  # fmt: skip
+            mapped=mapped,
+        )
 
     def _step(self) -> tuple[int, bool, datetime]:
         """Carry or tick; where carrying breaks, again with half as many, until one event stands alone and is passed."""

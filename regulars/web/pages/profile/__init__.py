@@ -40,7 +40,15 @@ LOOKS = {
     "Points Earned": ("coin", ""),
     "Customers Merged": ("merge", ""),
 }
-LOOKS_BY_KIND = {"tills": "store", "web": "web", "email": "mail", "crm": "people", "calls": "phone", "own": "cycle"}
+LOOKS_BY_KIND = {
+    "tills": "store",
+    "web": "web",
+    "shop": "bag",
+    "email": "mail",
+    "crm": "people",
+    "calls": "phone",
+    "own": "cycle",
+}
 
 
 POINTS = {

@@ -1,0 +1,272 @@
+"""From stored deliveries to events of the journal: claimed in order, mapped by their vendor's plug-in, appended once.
+
+An event has a key that says what happened. Of several deliveries that tell the same (a shop says "paid" of one order
+three times) the first one counts, and the others are silent. A delivery that cannot be mapped is a refusal with its
+reason; it stays, and is mapped again by a replay.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from regulars.app import App
+from regulars.collect import paths, payload
+from regulars.collect.door import HASH_BYTES, Arrival, Refused, Row, admit, refuse, storable
+from regulars.collect.errors import DeliveryUnreadable
+from regulars.collect.hooks import SQL
+from regulars.collect.journal import APPEND_MAX_EVENTS, Entry, Rejected, append, mint
+from regulars.collect.keys import Source
+from regulars.collect.webhooks import Said, Told, Webhook, webhooks
+from regulars.kit.errors import RegularsError
+from regulars.kit.logging import logger
+
+STEP_DELIVERIES = 200
+STEP_BYTES = 16 * 1024 * 1024
+EVENTS_A_DELIVERY_MAX = 500
+KEY_MAX_CHARACTERS = 80
+MAPPED, SILENT, REFUSED = "mapped", "silent", "refused"
+PACKAGE = f"{Path(__file__).parents[1]}/"
+
+log = logger("collect")
+_encode = msgspec.json.Encoder(order="sorted", enc_hook=str).encode
+
+
+class Stored(NamedTuple):
+    """A delivery as the table has it."""
+
+    id: int
+    source_id: int
+    topic: str
+    received_at: datetime
+    body: bytes
+
+
+class Reader(NamedTuple):
+    """Who maps the deliveries of a source."""
+
+    source: Source
+    plug_in: Webhook
+    mapping: paths.Paths | None
+
+
+class Draft(NamedTuple):
+    """What a delivery tells, judged by the door; nothing of it is stored yet."""
+
+    delivery: Stored
+    said: list[Said]
+    rows: list[Row | Refused]
+    """Of each of `said`, under the id of its first time."""
+    fault: Refused | None
+    why_silent: str
+
+
+class Known(NamedTuple):
+    """Who tells an event now."""
+
+    delivery: int | None
+    message_id: str
+    revision: int
+    content_hash: bytes
+
+
+def map_deliveries(app: App) -> int:
+    """Put what waiting deliveries tell into the journal; how many deliveries were settled. One transaction."""
+    with app.transaction() as inside:
+        given = {"limit": STEP_DELIVERIES, "bytes": STEP_BYTES}
+        waiting = [Stored(*row) for row in inside.db.execute(SQL.claim_deliveries, given)]
+        if not waiting:
+            return 0
+        readers = lock_readers(inside, {each.source_id for each in waiting})
+        drafts = bounded(draft(inside, each, readers[each.source_id]) for each in waiting)
+        known = told_keys(inside, drafts)
+        _append(inside, drafts, known, readers)
+        return len(drafts)
+
+
+def lock_readers(app: App, sources: Iterable[int]) -> dict[int, Reader]:
+    """Who maps for these sources; nobody else does until the transaction ends."""
+    rows = app.db.execute(SQL.lock_webhooks, {"sources": sorted(sources)})
+    return {
+        row[0]: Reader(
+            Source(*row[:4]), webhooks[row[4]], msgspec.convert(row[5], paths.Paths) if row[5] is not None else None
+        )
+        for row in rows
+    }
+
+
+def bounded(drafts: Iterable[Draft]) -> list[Draft]:
+    """As many as one transaction may append; always at least one."""
+    taken: list[Draft] = []
+    events = 0
+    for each in drafts:
+        events += len(each.said) + 1
+        if taken and events > APPEND_MAX_EVENTS:
+            break
+        taken.append(each)
+    return taken
+
+
+def draft(app: App, delivery: Stored, reader: Reader) -> Draft:
+    """What this delivery tells, by today's plug-in and mapping."""
+    plug_in = reader.plug_in
+    if plug_in.is_edited and reader.mapping is None:
+        return Draft(delivery, [], [], None, "No mapping is saved yet")
+    if plug_in.topics and delivery.topic not in plug_in.topics:
+        return Draft(delivery, [], [], None, f"The topic {delivery.topic or '(none)'} is not read")
+    try:
+        said = plug_in.map(Told(delivery.topic, payload.read(delivery.body), reader.mapping))
+        if len(said) > EVENTS_A_DELIVERY_MAX:
+            raise DeliveryUnreadable(
+                f"The delivery tells of {len(said)} events", f"Have the sender post at most {EVENTS_A_DELIVERY_MAX}"
+            )
+    except RegularsError as fault:
+        return Draft(delivery, [], [], _refused(delivery, fault.what, fault.fix), "")
+    except Exception as fault:  # a plug-in's fault is this delivery's alone, and everything behind it goes on
+        place = _place_of(fault)
+        log.warning("mapping_failed", source=reader.source.name, topic=delivery.topic, fault=place)
+        return Draft(delivery, [], [], _refused(delivery, f"The mapping broke on it ({place})", FIX), "")
+    said = [each if each.key else each._replace(key=f"delivery:{delivery.id}:{n}") for n, each in enumerate(said)]
+    arrival = Arrival(reader.source, delivery.received_at, lambda: mint(app))
+    rows = [_admitted(each, arrival) for each in said]
+    return Draft(delivery, said, rows, None, "" if said else "It tells of nothing that is kept")
+
+
+FIX = "Report this line; after an update, replay the deliveries"
+
+
+def _refused(delivery: Stored, what: str, fix: str) -> Refused:
+    refused = refuse(delivery.body.decode("utf-8", "backslashreplace"), DeliveryUnreadable.code, what, fix)
+    return refused._replace(message_id=f"delivery:{delivery.id}")
+
+
+def _admitted(said: Said, arrival: Arrival) -> Row | Refused:
+    item = admit(said.message | {"messageId": message_id(said.key, 0)}, arrival)
+    if isinstance(item, Refused) and item.message_id is None:
+        return item._replace(message_id=message_id(said.key, 0))
+    return item
+
+
+def message_id(key: str, revision: int) -> str:
+    """The id in the journal of what this key names, made anew so often; the same for ever."""
+    if len(key) > KEY_MAX_CHARACTERS or key != storable(key):
+        key = "key:" + blake2b(key.encode("utf-8", "surrogatepass"), digest_size=HASH_BYTES).hexdigest()
+    return f"{key}:v{revision + 1}" if revision else key
+
+
+def content_hash(said: Said) -> bytes:
+    """Of what is told, whatever its id."""
+    return blake2b(_encode(said.message), digest_size=HASH_BYTES).digest()
+
+
+def _place_of(fault: BaseException) -> str:
+    """Kind and place, never the message: that may hold a customer's data."""
+    steps = [step for step in traceback.extract_tb(fault.__traceback__) if step.filename.startswith(PACKAGE)]
+    where = f" in {steps[-1].filename.removeprefix(PACKAGE)}:{steps[-1].lineno}" if steps else ""
+    return f"{type(fault).__name__}{where}"
+
+
+Keys = dict[tuple[int, str], Known]
+
+
+def told_keys(app: App, drafts: Sequence[Draft]) -> Keys:
+    """Who tells the events of these drafts already."""
+    pairs = [(each.delivery.source_id, message_id(said.key, 0)) for each in drafts for said in each.said]
+    if not pairs:
+        return {}
+    columns = {"source_id": [source for source, _ in pairs], "key": [key for _, key in pairs]}
+    return {(row[0], row[1]): Known(*row[2:]) for row in app.db.execute(SQL.told_keys, columns)}
+
+
+class Telling(NamedTuple):
+    """One event on its way into the journal."""
+
+    draft: Draft
+    said: Said
+    row: Row
+    revision: int
+
+
+def _append(app: App, drafts: Sequence[Draft], known: Keys, readers: dict[int, Reader]) -> None:
+    """Append what is new, refuse what cannot be, say what became of each."""
+    tellings: list[Telling] = []
+    rejected: list[Rejected] = []
+    settled: list[tuple[int, str, str, int]] = []
+    taken = {pair for pair, who in known.items() if who.delivery is not None}
+    for each in drafts:
+        source = readers[each.delivery.source_id].source
+        new, refused = tell(each, known, taken)
+        tellings += new
+        rejected += [Rejected(source, each.delivery.received_at, item) for item in refused]
+        settled.append(settle(each, len(new), refused))
+    store(app, tellings, rejected, settled, readers)
+
+
+def tell(each: Draft, known: Keys, taken: set[tuple[int, str]]) -> tuple[list[Telling], list[Refused]]:
+    """What this delivery tells as the first one, and what of it the door refused; `taken` grows by what it tells."""
+    new: list[Telling] = []
+    refused = [each.fault] if each.fault else []
+    for said, item in zip(each.said, each.rows, strict=True):
+        pair = (each.delivery.source_id, message_id(said.key, 0))
+        if pair in taken:
+            continue
+        if isinstance(item, Refused):
+            refused.append(item)
+            continue
+        taken.add(pair)
+        before = known.get(pair)
+        revision = 0 if before is None else before.revision + 1
+        new.append(Telling(each, said, item, revision))
+    return new, refused
+
+
+def settle(each: Draft, events: int, refused: Sequence[Refused]) -> tuple[int, str, str, int]:
+    """What became of a delivery: id, state, reason, events."""
+    if refused:
+        return each.delivery.id, REFUSED, refused[0].reason, events
+    if events:
+        return each.delivery.id, MAPPED, "", events
+    return each.delivery.id, SILENT, each.why_silent or "All of it was told before", 0
+
+
+def store(
+    app: App,
+    tellings: Sequence[Telling],
+    rejected: Sequence[Rejected],
+    settled: Sequence[tuple[int, str, str, int]],
+    readers: dict[int, Reader],
+) -> None:
+    """Append, remember who told what, and settle the deliveries."""
+    entries = [
+        Entry(
+            readers[each.draft.delivery.source_id].source,
+            each.draft.delivery.received_at,
+            each.row._replace(message_id=message_id(each.said.key, each.revision)),
+        )
+        for each in tellings
+    ]
+    append(app, entries, rejected)
+    if tellings:
+        app.db.execute(SQL.tell_events, _columns(tellings, entries))
+    ids, states, reasons, events = map(list, zip(*settled, strict=True))
+    app.db.execute(
+        SQL.settle_deliveries,
+        {"id": ids, "state": states, "reason": reasons, "events": events, "now": app.clock.now()},
+    )
+
+
+def _columns(tellings: Sequence[Telling], entries: Sequence[Entry]) -> dict[str, list[Any]]:
+    return {
+        "source_id": [each.draft.delivery.source_id for each in tellings],
+        "key": [message_id(each.said.key, 0) for each in tellings],
+        "delivery": [each.draft.delivery.id for each in tellings],
+        "message_id": [entry.row.message_id for entry in entries],
+        "revision": [each.revision for each in tellings],
+        "content_hash": [content_hash(each.said) for each in tellings],
+    }

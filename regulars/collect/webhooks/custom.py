@@ -1,0 +1,96 @@
+"""Any sender that posts JSON and signs it, mapped by paths that the brand edits (`collect.paths`).
+
+Options say how it signs: `scheme` hmac-hex, hmac-base64 (HMAC-SHA256 of the raw body) or token (the secret itself), in
+`header`, after `prefix`. With `time_header`, what is signed is the time, a dot and the body, and a delivery that is
+more than five minutes off is refused. A delivery is named by `id_header` or `id_path`, else by its body; its topic
+stands in `topic_header` or `topic_path`.
+"""
+
+from __future__ import annotations
+
+import hmac
+
+from regulars.collect import paths, payload
+from regulars.collect.errors import DeliveryUnreadable
+from regulars.collect.webhooks import Posted, Said, Told, Webhook, is_signed, webhooks
+
+WINDOW_SECONDS = 300
+TIME_MAX_CHARACTERS = 13
+OPTIONS = {
+    "scheme": "hmac-hex",
+    "header": "x-signature",
+    "prefix": "",
+    "time_header": "",
+    "id_header": "x-delivery-id",
+    "id_path": "",
+    "topic_header": "x-topic",
+    "topic_path": "",
+}
+
+
+def verify(posted: Posted, secret: str) -> bool:
+    """As the options say; an unknown scheme proves nothing."""
+    options = posted.options
+    given = posted.headers.get(options["header"].lower(), "")
+    if not given.startswith(options["prefix"]):
+        return False
+    given = given.removeprefix(options["prefix"])
+    if options["scheme"] == "token":
+        return bool(secret) and hmac.compare_digest(given.encode("utf-8", "replace"), secret.encode())
+    content = posted.body
+    if options["time_header"]:
+        told = posted.headers.get(options["time_header"].lower(), "")
+        if not _is_now(told, posted):
+            return False
+        content = told.encode() + b"." + posted.body
+    if options["scheme"] not in ("hmac-hex", "hmac-base64"):
+        return False
+    return is_signed(given, secret, content, as_hex=options["scheme"] == "hmac-hex")
+
+
+def _is_now(told: str, posted: Posted) -> bool:
+    if not (told.isascii() and told.isdecimal()) or len(told) > TIME_MAX_CHARACTERS:
+        return False
+    return abs(int(told) - posted.received_at.timestamp()) <= WINDOW_SECONDS
+
+
+def delivery_id(posted: Posted) -> str:
+    """As the options say."""
+    return _told(posted, "id")
+
+
+def topic(posted: Posted) -> str:
+    """As the options say."""
+    return _told(posted, "topic")
+
+
+def _told(posted: Posted, what: str) -> str:
+    header, path = posted.options[f"{what}_header"], posted.options[f"{what}_path"]
+    if header and (given := posted.headers.get(header.lower())):
+        return given
+    if not path:
+        return ""
+    try:
+        found = paths.value_at(payload.read(posted.body), path)
+    except DeliveryUnreadable:
+        return ""
+    return str(found) if isinstance(found, str | int) else ""
+
+
+def events(told: Told) -> list[Said]:
+    """What the brand's mapping makes of it."""
+    return paths.said(told.mapping, told.topic, told.content)
+
+
+webhooks.add("custom")(
+    Webhook(
+        kind="other",
+        verify=verify,
+        delivery_id=delivery_id,
+        topic=topic,
+        map=events,
+        topics=(),
+        options=OPTIONS,
+        is_edited=True,
+    )
+)
