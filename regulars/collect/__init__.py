@@ -37,7 +37,9 @@ from regulars.collect.audit import (
 from regulars.collect.deliveries import map_deliveries
 from regulars.collect.door import Arrival, Refused, Row, admit
 from regulars.collect.facts import FACT_COLUMNS, Fact, FactColumn, cents, facts_of
+from regulars.collect.formats import Dialect
 from regulars.collect.gateway import Gateway, gateway
+from regulars.collect.guess import Column, Guess, guess
 from regulars.collect.hooks import Hook, Hooks, add_webhook, list_webhooks, url_of, webhook_by_name
 from regulars.collect.import_runs import ImportRun, RowRefusal, import_run, list_imports, refused_rows
 from regulars.collect.import_runs import undo as undo_import
@@ -116,7 +118,9 @@ __all__ = [
     "Arrival",
     "Change",
     "Checker",
+    "Column",
     "Delivery",
+    "Dialect",
     "EventAudit",
     "EventSchema",
     "EventUse",
@@ -127,6 +131,7 @@ __all__ = [
     "FlushReport",
     "Followed",
     "Gateway",
+    "Guess",
     "Hook",
     "Hooks",
     "ImportReport",
@@ -178,6 +183,7 @@ __all__ = [
     "field_report",
     "flush",
     "gateway",
+    "guess",
     "import_file",
     "import_run",
     "inventory",

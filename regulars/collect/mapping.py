@@ -42,6 +42,7 @@ PLACE_PARTS_MAX = 8
 # Lines of JSON may have any number of columns; the ways of so many are kept.
 WAYS_MAX = 10_000
 EPOCH = "epoch"
+HOURS = ("%H", "%I", "%c", "%X")
 UTC = ZoneInfo("UTC")
 # A currency's sign, the digits with their thousands grouped, the decimals: 1,234.50 or 1.234,50.
 GROUPED = {
@@ -232,6 +233,7 @@ def _time(text: str, pattern: str) -> object:
     try:
         if pattern == EPOCH:
             return float(text)
-        return datetime.strptime(text.strip(), pattern).isoformat()
+        told = datetime.strptime(text.strip(), pattern)
+        return told.isoformat() if any(sign in pattern for sign in HOURS) else told.date().isoformat()
     except ValueError:
         return text
