@@ -7,7 +7,7 @@ Gives: batches of decoded events (`claim`, `advance`), typed fact rows (`facts_o
 Writes tables: source, source_use, write_key, journal, refusal, set_aside, checkpoint, announcement, lake_file,
     withdrawal, withdrawn_range, tracking_plan, violation, event_use, duplicate, replay, import_run, import_chunk,
     import_refusal, system, audit_stretch, audit_cell, audit_use,
-    webhook, webhook_mapping, delivery, delivery_event.
+    webhook, webhook_mapping, delivery, delivery_event, client_trouble.
 Never: says who an event belongs to, changes a journal row, or acknowledges what is not durable.
 """
 
@@ -75,11 +75,19 @@ from regulars.collect.keys import (
     SourceUse,
     list_sources,
     register,
-    rotate,
-    source_by_key,
     source_by_name,
 )
 from regulars.collect.lake import FlushReport, fact_files, flush, torn_files
+from regulars.collect.limits import (
+    EVENTS_PER_SECOND,
+    REQUESTS_PER_SECOND,
+    Limits,
+    Trouble,
+    change_limits,
+    limits_of,
+    set_limits,
+    trouble_of,
+)
 from regulars.collect.mapping import Mapping
 from regulars.collect.mapping import load as load_mapping
 from regulars.collect.plan.check import Checker, Told, Violation
@@ -106,11 +114,14 @@ from regulars.collect.vocabulary import events as vocabulary_events
 from regulars.collect.vocabulary import groups as vocabulary_groups
 from regulars.collect.webhooks import webhooks
 from regulars.collect.withdrawals import Piece, Withdrawal, next_piece, piece_done, withdraw, withdrawal, withdrawals
+from regulars.collect.write_keys import Holder, WriteKey, add_key, describe_key, holder_of, revoke, rotate, write_keys
 
 __all__ = [
     "CHANNELS",
     "DISTINCT_ERROR",
+    "EVENTS_PER_SECOND",
     "FACT_COLUMNS",
+    "REQUESTS_PER_SECOND",
     "SOURCE_KINDS",
     "STATUSES",
     "SYSTEM_KINDS",
@@ -132,10 +143,12 @@ __all__ = [
     "Followed",
     "Gateway",
     "Guess",
+    "Holder",
     "Hook",
     "Hooks",
     "ImportReport",
     "ImportRun",
+    "Limits",
     "Mapping",
     "Missing",
     "Personal",
@@ -157,13 +170,16 @@ __all__ = [
     "SourceUse",
     "System",
     "Told",
+    "Trouble",
     "Violation",
     "ViolationCount",
     "VocabularyGroup",
     "Watch",
     "Withdrawal",
+    "WriteKey",
     "accept",
     "accept_mixed",
+    "add_key",
     "add_system",
     "add_webhook",
     "admit",
@@ -172,11 +188,13 @@ __all__ = [
     "begin_import",
     "carry_import",
     "cents",
+    "change_limits",
     "claim",
     "content_of",
     "current_plan",
     "declare_plan",
     "deliveries",
+    "describe_key",
     "event_uses",
     "fact_files",
     "facts_of",
@@ -184,11 +202,13 @@ __all__ = [
     "flush",
     "gateway",
     "guess",
+    "holder_of",
     "import_file",
     "import_run",
     "inventory",
     "is_read",
     "latest_mapping",
+    "limits_of",
     "list_imports",
     "list_sources",
     "list_webhooks",
@@ -210,12 +230,14 @@ __all__ = [
     "register",
     "remove_system",
     "replay_deliveries",
+    "revoke",
     "rotate",
     "save_mapping",
     "set_aside",
-    "source_by_key",
+    "set_limits",
     "source_by_name",
     "torn_files",
+    "trouble_of",
     "try_file",
     "try_plan",
     "undo_import",
@@ -228,4 +250,5 @@ __all__ = [
     "withdraw",
     "withdrawal",
     "withdrawals",
+    "write_keys",
 ]

@@ -15,6 +15,7 @@ NOT_STORABLE = "RG-1109"
 SAME_ID_OTHER_BODY = "RG-1110"
 NOT_JSON = "RG-1111"
 ROW_UNREADABLE = "RG-1112"
+REQUEST_OVER_LIMIT = "RG-1144"
 
 
 class RequestUnreadable(RegularsError):
@@ -126,3 +127,42 @@ class SystemRefused(RegularsError):
     """A system cannot be put into the inventory, or taken out, as asked."""
 
     code = "RG-1180"
+
+
+class RateExceeded(RegularsError):
+    """A key sends faster than its source may; nothing of this request was stored, so it is to be sent again later."""
+
+    code = "RG-1140"
+    status = 429
+
+    def __init__(self, what: str, fix: str, after_seconds: int) -> None:
+        super().__init__(what, fix)
+        self.after_seconds = after_seconds
+
+
+class OriginRefused(RegularsError):
+    """A page that is not on the key's list sent with it; nothing was stored but a refusal."""
+
+    code = "RG-1141"
+    status = 403
+
+
+class GatewayBroke(RegularsError):
+    """A fault of ours; nothing of this request was acknowledged."""
+
+    code = "RG-1142"
+    status = 500
+
+
+class PathMissing(RegularsError):
+    """Nothing is sent to this path, or not with this method."""
+
+    code = "RG-1143"
+    status = 404
+
+
+class MethodRefused(RegularsError):
+    """This path is not asked with this method."""
+
+    code = "RG-1145"
+    status = 405

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 
 import msgspec
@@ -21,8 +21,6 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 KEY_ID_BYTES = 5
 SECRET_BYTES = 32
 KEY_MAX_CHARACTERS = 200
-# While a rotated key still works: time to roll the new one out to every till.
-ROTATION_OVERLAP_HOURS = 24
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -52,7 +50,7 @@ def register(app: App, name: str, kind: str, login_space: str | None = None) -> 
     """
     if not NAME.fullmatch(name):
         raise SourceRefused(f"'{name}' is no name for a source", "Use lower-case letters, digits, - and _")
-    _refuse_own(name)
+    refuse_own(name)
     if kind not in SOURCE_KINDS:
         raise SourceRefused(f"There is no kind of source '{kind}'", f"Choose one of: {', '.join(SOURCE_KINDS)}")
     made = app.db.execute(
@@ -66,7 +64,7 @@ def register(app: App, name: str, kind: str, login_space: str | None = None) -> 
             f"The source '{name}' exists as kind {source.kind} with logins of {source.login_space}",
             "Choose another name, or the same kind and login space",
         )
-    return source, _make_key(app, source) if made else None
+    return source, make_key(app, source) if made else None
 
 
 def register_own(app: App) -> None:
@@ -77,7 +75,8 @@ def register_own(app: App) -> None:
     )
 
 
-def _refuse_own(name: str) -> None:
+def refuse_own(name: str) -> None:
+    """Raise SourceRefused for the source that is ours."""
     if name == OWN_SOURCE:
         raise SourceRefused(
             f"The source '{OWN_SOURCE}' holds what Regulars itself found; nobody else may write to it",
@@ -85,29 +84,10 @@ def _refuse_own(name: str) -> None:
         )
 
 
-def rotate(app: App, name: str, overlap_hours: float = ROTATION_OVERLAP_HOURS) -> str:
-    """A new write key for this source; the ones before work for `overlap_hours` more."""
-    _refuse_own(name)
-    source = source_by_name(app, name)
-    if source is None:
-        raise SourceRefused(f"There is no source '{name}'", "Look at `regulars source list`")
-    expires_at = app.clock.now() + timedelta(hours=overlap_hours)
-    app.db.execute(SQL.expire_keys, {"source": source.id, "expires_at": expires_at})
-    return _make_key(app, source)
-
-
 def source_by_name(app: App, name: str) -> Source | None:
     """The source of this name; None for our own, too: whoever asks by name wants to write to it."""
     row = app.db.execute(SQL.source_by_name, {"name": name}).fetchone()
     return Source(*row) if row and name != OWN_SOURCE else None
-
-
-def source_by_key(app: App, key: str) -> Source | None:
-    """The source a write key writes to; None where the key is unknown or has expired."""
-    if not key or len(key) > KEY_MAX_CHARACTERS:
-        return None
-    row = app.db.execute(SQL.source_by_key, {"hash": hashed(key), "now": app.clock.now()}).fetchone()
-    return Source(*row) if row else None
 
 
 def list_sources(app: App) -> Sequence[SourceUse]:
@@ -121,8 +101,19 @@ def hashed(key: str) -> bytes:
     return sha256(key.encode("utf-8", "replace")).digest()
 
 
-def _make_key(app: App, source: Source) -> str:
+def make_key(app: App, source: Source, label: str = "", origins: Sequence[str] = ()) -> str:
+    """A new write key, to be shown this one time."""
     key_id = app.dice.token(KEY_ID_BYTES).hex()
     key = f"rk_live_write_{key_id}_{app.dice.token(SECRET_BYTES).hex()}"
-    app.db.execute(SQL.add_key, {"id": key_id, "source": source.id, "hash": hashed(key), "now": app.clock.now()})
+    app.db.execute(
+        SQL.add_key,
+        {
+            "id": key_id,
+            "source": source.id,
+            "hash": hashed(key),
+            "now": app.clock.now(),
+            "label": label,
+            "origins": list(origins),
+        },
+    )
     return key

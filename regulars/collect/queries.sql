@@ -10,27 +10,94 @@ returning id
 -- Imports and commands name a source; programs bring a key.
 select id, name, kind, login_space from source where name = %(name)s
 
--- name: source_by_key
+-- name: key_holder
 -- One look-up by hash: there is no comparison of secrets that could be timed.
-select s.id, s.name, s.kind, s.login_space
+select s.id, s.name, s.kind, s.login_space, k.id, k.origins, s.request_max_bytes, s.requests_per_second,
+    s.events_per_second
 from write_key k
 join source s on s.id = k.source_id
-where k.key_hash = %(hash)s and (k.expires_at is null or k.expires_at > %(now)s)
+where k.key_hash = %(hash)s and (k.expires_at is null or k.expires_at > %(now)s) and k.revoked_at is null
 
 -- name: add_key
 -- Only the hash is kept.
-insert into write_key (id, source_id, key_hash, created_at) values (%(id)s, %(source)s, %(hash)s, %(now)s)
+insert into write_key (id, source_id, key_hash, created_at, label, origins)
+values (%(id)s, %(source)s, %(hash)s, %(now)s, %(label)s, %(origins)s)
+
+-- name: keys_of
+-- Newest first; those that ended stay, so that what still sends with one can be found.
+select id, label, origins, created_at, used_at, expires_at, revoked_at
+from write_key
+where source_id = %(source)s
+order by created_at desc, id
+
+-- name: newest_key
+-- What a rotation hands on: who the key is for and from where it may send.
+select label, origins from write_key
+where source_id = %(source)s and revoked_at is null and (%(key)s::text is null or id = %(key)s)
+order by created_at desc, id
+limit 1
 
 -- name: expire_keys
--- Keys that end sooner anyway keep their end.
+-- One key or all of a source; those that end sooner anyway keep their end.
 update write_key set expires_at = %(expires_at)s
-where source_id = %(source)s and (expires_at is null or expires_at > %(expires_at)s)
+where source_id = %(source)s and (%(key)s::text is null or id = %(key)s)
+    and (expires_at is null or expires_at > %(expires_at)s)
+
+-- name: revoke_key
+-- A key is never given back; revoking it again changes nothing.
+update write_key set revoked_at = coalesce(revoked_at, %(now)s)
+where source_id = %(source)s and id = %(key)s
+returning id
+
+-- name: describe_key
+-- Who holds it and from where it may send; the key itself stays.
+update write_key set label = %(label)s, origins = %(origins)s
+where source_id = %(source)s and id = %(key)s
+returning id
+
+-- name: touch_keys
+-- All keys that were used since the last time, in one statement; locked in order, for every process does this.
+with told as (
+    select id, at from unnest(%(id)s::text[], %(at)s::timestamptz[]) as given (id, at)
+), locked as (
+    select k.id from write_key k where k.id = any(%(id)s::text[]) order by k.id for no key update
+)
+update write_key set used_at = greatest(used_at, told.at)
+from told join locked on locked.id = told.id
+where write_key.id = told.id
+
+-- name: count_trouble
+-- Added up in memory and written together: a client in trouble must not cost us a write a request.
+insert into client_trouble as t (source_id, repeated, last_repeated_at, slowed, last_slowed_at)
+select * from unnest(
+    %(source)s::smallint[], %(repeated)s::bigint[], %(last_repeated_at)s::timestamptz[],
+    %(slowed)s::bigint[], %(last_slowed_at)s::timestamptz[]
+)
+on conflict (source_id) do update set
+    repeated = t.repeated + excluded.repeated,
+    last_repeated_at = greatest(t.last_repeated_at, excluded.last_repeated_at),
+    slowed = t.slowed + excluded.slowed,
+    last_slowed_at = greatest(t.last_slowed_at, excluded.last_slowed_at)
+
+-- name: trouble_of
+-- For the page of one source.
+select repeated, last_repeated_at, slowed, last_slowed_at from client_trouble where source_id = %(source)s
+
+-- name: set_limits
+-- Null is the default.
+update source set request_max_bytes = %(request_max_bytes)s, requests_per_second = %(requests_per_second)s,
+    events_per_second = %(events_per_second)s
+where id = %(source)s
+
+-- name: limits_of
+-- As set; null is the default.
+select request_max_bytes, requests_per_second, events_per_second from source where id = %(source)s
 
 -- name: source_uses
 -- The list of sources says at a glance who is silent and who is refused.
 select s.id, s.name, s.kind, s.login_space,
     (select count(*) from write_key k
-     where k.source_id = s.id and (k.expires_at is null or k.expires_at > %(now)s)) as keys,
+     where k.source_id = s.id and k.revoked_at is null and (k.expires_at is null or k.expires_at > %(now)s)) as keys,
     coalesce(u.events, 0) as events,
     (select count(*) from refusal r where r.source_id = s.id) as refusals,
     u.last_received_at

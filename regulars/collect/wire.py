@@ -1,7 +1,7 @@
 """What a request says, read from its bytes. Pure: no socket, no store.
 
 Compatibility is decided by what the clients in the field send, not by headers: gzip is recognized by its magic bytes,
-the content type is ignored (browsers say text/plain to avoid a preflight), the key may stand in any of four places.
+the content type is ignored (browsers say text/plain to avoid a preflight), the key may stand in any of five places.
 """
 
 import base64
@@ -57,6 +57,8 @@ class Delivery(NamedTuple):
     context: dict[str, Any]
     sent_at: object
     write_key: str | None
+    api_key: str | None = None
+    """Where it stands in the body under the name that other clients use."""
 
 
 def unpacked(body: bytes) -> bytes:
@@ -88,11 +90,12 @@ def read(body: bytes, kind: str) -> Delivery:
     request = cast(dict[str, Any], content)
     if kind != BATCH:
         request.setdefault("type", kind)
-        return Delivery([request], {}, None, _text(request.get("writeKey")))
+        return Delivery([request], {}, None, _text(request.get("writeKey")), _text(request.get("api_key")))
     batch = request.get("batch")
     if not isinstance(batch, list):
         raise RequestUnreadable("The body has no list named batch", "Send {'batch': [...]}")
-    return delivery(cast(list[object], batch), request.get("context"), request.get("sentAt"), request.get("writeKey"))
+    found = delivery(cast(list[object], batch), request.get("context"), request.get("sentAt"), request.get("writeKey"))
+    return found._replace(api_key=_text(request.get("api_key")))
 
 
 def decoded(body: bytes) -> object:
@@ -170,23 +173,23 @@ class Headers(NamedTuple):
     authorization: bytes = b""
     write_key: bytes = b""
     length: bytes = b""
+    origin: bytes = b""
+    retries: bytes = b""
+    agent: bytes = b""
+
+
+HEADER_NAMES = (b"authorization", b"x-write-key", b"content-length", b"origin", b"x-retry-count", b"user-agent")
+"""The names of Headers' fields on the wire, in lower case."""
 
 
 def headers(given: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """The headers that matter, from ASGI's list of lower-case names."""
-    authorization = write_key = length = b""
-    for name, value in given:
-        if name == b"authorization":
-            authorization = value
-        elif name == b"content-length":
-            length = value
-        elif name == b"x-write-key":
-            write_key = value
-    return Headers(authorization, write_key, length)
+    """The headers that matter, from ASGI's list of lower-case names; of one that is repeated, the last."""
+    found = dict(given)
+    return Headers(*[found.get(name, b"") for name in HEADER_NAMES])
 
 
 def key(given: Headers, delivery: Delivery | None, query: bytes) -> str:
-    """The write key of a request: Basic, then the body's, then X-Write-Key, then ?writeKey=; empty if there is none.
+    """The write key of a request: Basic, the body's writeKey, X-Write-Key, ?writeKey=, api_key; empty: there is none.
 
     A Bearer token says nothing to us: its senders put the key into the body as well.
     """
@@ -202,6 +205,7 @@ def key(given: Headers, delivery: Delivery | None, query: bytes) -> str:
         return delivery.write_key
     if given.write_key:
         return given.write_key.decode("latin-1")
-    if b"writeKey=" in query:
-        return parse_qs(query.decode("latin-1")).get("writeKey", [""])[0]
-    return ""
+    asked = parse_qs(query.decode("latin-1")) if b"writeKey=" in query or b"api_key=" in query else {}
+    if "writeKey" in asked:
+        return asked["writeKey"][0]
+    return (delivery.api_key if delivery else None) or asked.get("api_key", [""])[0]

@@ -7,7 +7,7 @@ the fewer commits an event costs, and a quiet hour costs no waiting: there is no
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
@@ -42,10 +42,14 @@ class Counts(NamedTuple):
     """Conflicts included: same id, other body."""
 
 
+Tell = Callable[[Counts | Exception], None]
+"""Hears, in the event loop it came from, what became of a request: its counts, or why it was not stored."""
+
+
 class _Waiting(NamedTuple):
     entries: list[Entry]
     rejected: list[Rejected]
-    done: "asyncio.Future[Counts]"
+    tell: Tell
     loop: asyncio.AbstractEventLoop
 
     @property
@@ -53,7 +57,7 @@ class _Waiting(NamedTuple):
         return len(self.entries) + len(self.rejected)
 
 
-_Answer = tuple["asyncio.Future[Counts]", Counts | Exception]
+_Answer = tuple[Tell, Counts | Exception]
 
 
 class GroupCommit:
@@ -86,14 +90,17 @@ class GroupCommit:
             self._thread.join(STOP_SECONDS)
             self._thread = None
 
-    def submit(self, entries: list[Entry], rejected: list[Rejected]) -> "asyncio.Future[Counts]":
-        """The counts of these events once they are durable. Raises QueueFull; the future fails with JournalAway."""
-        waiting = _Waiting(entries, rejected, (loop := asyncio.get_running_loop()).create_future(), loop)
-        if self.held + waiting.size > QUEUE_MAX_EVENTS:
-            raise QueueFull(f"{self.held} events wait for the journal", "Send it again a little later")
+    def submit(self, entries: list[Entry], rejected: list[Rejected], tell: Tell) -> None:
+        """Write these events; `tell` hears their counts once they are durable, or JournalAway. Raises QueueFull."""
+        waiting = _Waiting(entries, rejected, tell, asyncio.get_running_loop())
+        self.check_room(waiting.size)
         self.held += waiting.size
         self._queue.put(waiting)
-        return waiting.done
+
+    def check_room(self, events: int) -> None:
+        """Raise QueueFull where so many events more cannot wait."""
+        if self.held + events > QUEUE_MAX_EVENTS:
+            raise QueueFull(f"{self.held} events wait for the journal", "Send it again a little later")
 
     def _run(self) -> None:
         left: _Waiting | None = None
@@ -177,7 +184,7 @@ class GroupCommit:
         by_loop: dict[asyncio.AbstractEventLoop, list[_Answer]] = {}
         for place, each in enumerate(group):
             result = results if isinstance(results, Exception) else results[place]
-            by_loop.setdefault(each.loop, []).append((each.done, result))
+            by_loop.setdefault(each.loop, []).append((each.tell, result))
         size = sum(each.size for each in group)
         for loop, answers in by_loop.items():
             if not loop.is_closed():
@@ -185,13 +192,8 @@ class GroupCommit:
 
     def _tell(self, answers: Sequence[_Answer], size: int) -> None:
         self.held -= size
-        for done, result in answers:
-            if done.done():
-                continue  # the sender has gone
-            if isinstance(result, Exception):
-                done.set_exception(result)
-            else:
-                done.set_result(result)
+        for tell, result in answers:
+            tell(result)
 
 
 def _write_together(app: App, group: Sequence[_Waiting]) -> list[Counts]:

@@ -88,7 +88,7 @@ def test_a_file_of_another_program_is_refused_with_what_can_be_read(file: Path) 
 def test_a_key_is_never_kept_for_a_time_that_is_none(hours: str) -> None:
     result = run("source", "rotate", "shop", "--overlap", hours, "--json")
 
-    assert (result.exit_code, answer(result)["error"]["code"]) == (1, "RG-1004")
+    assert (result.exit_code, answer(result)["error"]["code"]) == (1, "RG-1138")
 
 
 def test_a_leaked_key_can_be_closed_at_once(app: App, clock: ManualClock, file: Path) -> None:
@@ -98,4 +98,31 @@ def test_a_leaked_key_can_be_closed_at_once(app: App, clock: ManualClock, file: 
 
     clock.move_to(SystemClock().now())
     with app.transaction() as inside:
-        assert collect.source_by_key(inside, leaked) is None
+        assert collect.holder_of(inside, leaked) is None
+
+
+@pytest.mark.usefixtures("file")
+def test_a_key_is_made_described_found_and_revoked_from_the_command_line() -> None:
+    made = answer(run("source", "keys", "shop", "--new", "--label", "till 3", "--json"))
+    key = made["write_key"].split("_")[3]
+
+    run("source", "describe", "shop", key, "--label", "the pages", "--origin", "https://shop.example/", "--json")
+    run("source", "revoke", "shop", key)
+    found = {each["id"]: each for each in answer(run("source", "keys", "shop", "--json"))["keys"]}
+
+    assert (found[key]["label"], found[key]["origins"]) == ("the pages", ["https://shop.example"])
+    assert found[key]["revoked_at"] is not None
+    assert answer(run("source", "revoke", "shop", "nobody", "--json"))["error"]["code"] == "RG-1138"
+    assert "revoked" in run("source", "keys", "shop").output
+
+
+@pytest.mark.usefixtures("file")
+def test_limits_of_a_source_are_set_one_by_one_and_go_back_to_the_defaults() -> None:
+    run("source", "limits", "shop", "--requests", "5", "--json")
+    both = answer(run("source", "limits", "shop", "--request-bytes", "1000000", "--json"))["limits"]
+    wrong = answer(run("source", "limits", "shop", "--request-bytes", "9000000", "--json"))["error"]
+    back = answer(run("source", "limits", "shop", "--reset", "--json"))["limits"]
+
+    assert (both["requests_per_second"], both["request_max_bytes"]) == (5, 1_000_000)
+    assert "request_max_bytes" in wrong["what"]
+    assert set(back.values()) == {None}

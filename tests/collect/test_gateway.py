@@ -3,7 +3,6 @@
 import gzip
 import json
 from datetime import timedelta
-from importlib import import_module
 from typing import Any
 
 import httpx
@@ -12,11 +11,11 @@ import pytest
 
 from regulars import collect
 from regulars.app import App
+from regulars.collect import keyring
+from regulars.collect.write_keys import Holder, holder_of
 from regulars.kit.clock import ManualClock
 from tests.collect.door_server import Door, basic, post
 
-# The package shows a function of the same name.
-gateway = import_module("regulars.collect.gateway")
 EVENT = {"type": "track", "event": "Order Completed", "userId": "ann", "messageId": "a"}
 
 
@@ -94,12 +93,12 @@ def test_an_address_that_guesses_does_not_make_us_ask_for_every_guess(
 ) -> None:
     asked: list[str] = []
 
-    def asking(inside: App, key: str) -> collect.Source | None:
+    def asking(inside: App, key: str) -> Holder | None:
         asked.append(key)
-        return collect.source_by_key(inside, key)
+        return holder_of(inside, key)
 
-    monkeypatch.setattr(gateway, "source_by_key", asking)
-    monkeypatch.setattr(gateway, "UNKNOWN_KEYS_PER_MINUTE", 3)
+    monkeypatch.setattr(keyring, "holder_of", asking)
+    monkeypatch.setattr(keyring, "UNKNOWN_KEYS_PER_MINUTE", 3)
 
     keys = [write_key, *(f"guess{n}" for n in range(6)), write_key]
     answers = [post(door.url, "/v1/track", EVENT, headers=basic(key)).status_code for key in keys]
@@ -111,9 +110,9 @@ def test_an_address_that_guesses_does_not_make_us_ask_for_every_guess(
 def test_while_keys_cannot_be_looked_up_known_ones_go_on_and_others_are_asked_to_come_again(
     app: App, clock: ManualClock, door: Door, write_key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gateway, "LOOK_UP_SECONDS", 0.3)
+    monkeypatch.setattr(keyring, "LOOK_UP_SECONDS", 0.3)
     assert post(door.url, "/v1/track", EVENT, headers=basic(write_key)).status_code == 200
-    clock.move_to(clock.now() + timedelta(seconds=gateway.KEY_CACHE_SECONDS + 1))
+    clock.move_to(clock.now() + timedelta(seconds=keyring.KEY_CACHE_SECONDS + 1))
 
     with psycopg.connect(app.store.dsn) as somebody:
         somebody.execute("lock table write_key in access exclusive mode")

@@ -29,16 +29,11 @@ from regulars.collect import alone, writer
 from regulars.collect.writer import Counts
 
 honest = writer.GroupCommit.submit
-kept = []
 
-def hasty(self, entries, rejected):
-    async def later():
-        await asyncio.sleep(0.3)
-        await honest(self, entries, rejected)
-    kept.append(asyncio.ensure_future(later()))
-    answer = asyncio.get_running_loop().create_future()
-    answer.set_result(Counts(len(entries), 0, len(rejected)))
-    return answer
+def hasty(self, entries, rejected, tell):
+    loop = asyncio.get_running_loop()
+    loop.call_later(0.3, honest, self, entries, rejected, lambda told: None)
+    loop.call_soon(tell, Counts(len(entries), 0, len(rejected)))
 
 writer.GroupCommit.submit = hasty
 alone.main()
