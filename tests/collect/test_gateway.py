@@ -84,7 +84,7 @@ def test_an_unknown_key_is_turned_away_and_guessing_is_slowed(app: App, door: Do
     assert answers[0].json()["code"] == "RG-1131"
     assert answers[-1].status_code == 429
     assert answers[-1].headers["retry-after"] == "60"
-    assert answers[-1].headers["access-control-expose-headers"] == "retry-after"
+    assert answers[-1].headers["access-control-expose-headers"] == "retry-after, x-ratelimit-reset"
     assert stored(app) == []
 
 

@@ -25,7 +25,8 @@ def test_every_event_that_a_room_reads_or_tells_is_published() -> None:
     named = {
         name: module.place
         for module in modules()
-        if "/vocabulary/" not in module.place and "/web/" not in module.place
+        # What stands in the inventory are names of systems, not of events.
+        if not any(part in module.place for part in ("/vocabulary/", "/web/", "audit/systems"))
         for text in [module.text, *LISTED.findall(module.text)]
         for name in (READ_OR_TOLD if text is module.text else QUOTED).findall(text)
     }

@@ -46,7 +46,7 @@ def message(event: object) -> object:
         return event
     given = cast(dict[str, Any], event)
     data: Any = given.get("data", given.get("data_base64"))
-    inside = _object(data) if data is None or isinstance(data, dict) else {"data": data}
+    inside: dict[str, Any] = _object(cast(object, data)) if data is None or isinstance(data, dict) else {"data": data}
     name = given.get("type")
     if isinstance(name, str) and name in KINDS:
         made = inside | {"type": name}
