@@ -1,5 +1,6 @@
 """One run of all clients, which the tests then look at from all sides."""
 
+import uuid
 from collections.abc import Generator
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def fleet(
     server: str, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Generator[dict[tuple[Client, str], Run], None, None]:
     """Every client on every way of its, run once."""
-    folder, name = tmp_path_factory.mktemp("fleet"), "clients_of_vendors"
+    folder, name = tmp_path_factory.mktemp("fleet"), f"fleet_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server, autocommit=True) as admin:
         admin.execute(f"create database {name} template {template} strategy wal_log")
     url = with_database(server, name)

@@ -15,7 +15,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 HERE = Path(__file__).parent
-LOAD_MS = 60_000
+LOAD_MS = 120_000
 MANIFESTS = {"segment.html": "@segment/analytics-next", "rudder.html": "@rudderstack/analytics-js"}
 
 

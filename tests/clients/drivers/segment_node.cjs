@@ -29,7 +29,7 @@ async function drive(job) {
   } else {
     for (const properties of numbered[job.load]()) analytics.track({ userId, event: 'Seen', properties }, listen)
   }
-  await analytics.closeAndFlush({ timeout: 60_000 })
+  await analytics.closeAndFlush({ timeout: 200_000 })
   return [job.way, said]
 }
 
