@@ -20,6 +20,7 @@ from regulars.collect.errors import JournalAway, QueueFull
 from regulars.collect.journal import APPEND_MAX_EVENTS, JOURNAL_LOCK, Entry, Rejected, append
 from regulars.collect.keys import SQL
 from regulars.collect.line import Line
+from regulars.collect.live.arrivals import note_duplicates
 from regulars.kit.logging import logger
 
 QUEUE_MAX_EVENTS = 20_000
@@ -210,6 +211,7 @@ def _write_together(app: App, group: Sequence[_Waiting]) -> list[Counts]:
 
 def _fates(app: App, entries: Sequence[Entry], rejected: Sequence[Rejected]) -> tuple[list[int], list[int]]:
     fate = append(app, entries, rejected)
+    note_duplicates(app, [entries[at] for at in fate.duplicates])
     return fate.duplicates, fate.conflicts
 
 

@@ -25,6 +25,7 @@ MENU = [
         "Data",
         [
             Item("Sources", "/sources", "plug", "a"),
+            Item("Live", "/live", "radio", "l"),
             Item("Events", "/vocabulary", "note", "v"),
             Item("Customers", "/customers", "people", "c"),
         ],

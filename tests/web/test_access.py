@@ -25,12 +25,14 @@ from .site import Site
 FILL = {
     "{customer:int}": "1",
     "{number:int}": "1",
+    "{seq:int}": "1",
     "{account:int}": "999999",
     "{key:int}": "999999",
     "{trait:str}": "orders",
     "{token:str}": "x",
 }
 NAMES = {
+    "/sources": "tills",
     "/vocabulary": "Order Completed",
     "/segments": "lapsing_regulars",
     "/journeys": "win-back",

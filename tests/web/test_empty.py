@@ -14,6 +14,7 @@ from regulars.web.accounts import accounts
 PAGES = {
     "/": "Connect the first source",
     "/sources": "Nothing is connected",
+    "/live": "Nothing has arrived yet",
     "/vocabulary": "No named event has arrived yet",
     "/vocabulary/Item Returned": "No source has sent it",
     "/customers": "Nobody is known yet",

@@ -8,6 +8,7 @@ from typing import Any, cast
 import jsonschema_rs
 import msgspec
 import yaml
+from msgspec.structs import replace
 
 from regulars.collect import vocabulary
 from regulars.collect.errors import PlanRefused
@@ -83,11 +84,12 @@ def declare(text: str) -> Plan:
     file = _read(text)
     faults: list[str] = []
     events = _included(file.include, faults)
+    published = vocabulary.events()
     for name, expected in file.events.items():
         events[name] = EventSchema(
             name=name,
-            meaning=expected.meaning or (events[name].meaning if name in events else ""),
-            properties=_properties(expected.properties, f"events.{name}", faults),
+            meaning=expected.meaning or (published[name].meaning if name in published else ""),
+            properties=_described(_properties(expected.properties, f"events.{name}", faults), published.get(name)),
         )
     traits = _properties(file.traits, "traits", faults)
     if file.unplanned not in (ALLOW, FLAG):
@@ -138,6 +140,22 @@ def _properties(rules: dict[str, Rule], place: str, faults: list[str], depth: in
         faults.append(f"{place} is nested over {DEPTH_MAX} deep")
         return ()
     return tuple(_property(name, rule, f"{place}.{name}", faults, depth) for name, rule in rules.items())
+
+
+def _described(planned: tuple[Property, ...], published: EventSchema | None) -> tuple[Property, ...]:
+    """The same rules, with the published words and examples where the plan has none of its own."""
+    known = {each.name: each for each in published.properties} if published else {}
+    return tuple(
+        replace(
+            each,
+            meaning=each.meaning or known[each.name].meaning,
+            example=known[each.name].example if each.example is None else each.example,
+            of=each.of and _described(each.of, EventSchema(name="", meaning="", properties=known[each.name].of)),
+        )
+        if each.name in known
+        else each
+        for each in planned
+    )
 
 
 def _property(name: str, rule: Rule, place: str, faults: list[str], depth: int) -> Property:

@@ -71,12 +71,12 @@ groups.add("ordering")(
             ),
             order(
                 "Order Completed",
-                "Something was bought, on line or at a till. Every line of `products` is a fact of its own.",
+                "Something was bought, on line or at a till. Every line of products is a fact of its own.",
                 CHECKOUT_ID,
                 amount("subtotal", "Sum of the lines before discounts", 42.98),
             ),
             order("Order Updated", "An order that was completed has changed."),
-            order("Order Refunded", "Money went back: the whole order, or what `products` names."),
+            order("Order Refunded", "Money went back: the whole order, or what products names."),
             order("Order Cancelled", "An order was called off before it was delivered."),
         ),
     )

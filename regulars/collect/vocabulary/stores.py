@@ -41,7 +41,7 @@ groups.add("stores")(
             ),
             EventSchema(
                 name="Item Returned",
-                meaning="Goods came back. `revenue` is what was given back, as a positive amount.",
+                meaning="Goods came back. revenue is what was given back, as a positive amount.",
                 properties=(
                     ORDER_ID,
                     amount("revenue", "What was given back, positive", 21.49, required=True),

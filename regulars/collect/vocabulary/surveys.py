@@ -14,7 +14,7 @@ groups.add("surveys")(
             EventSchema(name="Survey Sent", meaning="Somebody was asked.", properties=(SURVEY, ORDER_ID, *WHO)),
             EventSchema(
                 name="Survey Answered",
-                meaning="One question was answered. A number goes into `score`, words into `answer`.",
+                meaning="One question was answered. A number goes into score, words into answer.",
                 properties=(
                     SURVEY,
                     text("question", "What was asked", "How likely are you to recommend us?", required=True),

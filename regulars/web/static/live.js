@@ -11,6 +11,14 @@
     document.querySelector(".toasts").append(toast); setTimeout(() => toast.remove(), 8000);
   });
 
+  const news = document.querySelector("[data-news-state]");                // the list of arrivals: say when it no longer hears of new ones
+  if (news) {
+    const paused = on => { news.hidden = !on; if (on) news.textContent ||= "Paused, as of " + new Date().toTimeString().slice(0, 5); else news.textContent = ""; };
+    document.addEventListener("htmx:sendError", () => paused(true));
+    document.addEventListener("htmx:afterRequest", e => { if (e.detail.xhr.status) paused(false); });
+    document.addEventListener("htmx:afterSwap", e => { if (e.detail.target.id === "arrivals") document.getElementById("arrivals")?.focus(); });
+  }
+
   const state = document.querySelector("[data-live-state]");
   if (!state) return;
   const stream = new EventSource("/home/live");

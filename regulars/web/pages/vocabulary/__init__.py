@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from itertools import groupby
 from typing import Any
 
 from litestar import Request, Response, get
@@ -33,7 +32,7 @@ def vocabulary_page(
         title=title(shown),
         figures=figures(shown),
         shown=shown,
-        groups=[(name, list(each)) for name, each in groupby(found, key=lambda one: one.group)],
+        found=sorted(found, key=lambda each: (-each.broken, -each.events)),
         q=q,
         show=chosen,
         choices=SHOW,

@@ -1,0 +1,1 @@
+"""What arrives, with its verdict: read from the journal, the refusals and the duplicates, so every process sees all."""
