@@ -4,7 +4,7 @@
 # make bench   the three benches, one JSON line each
 # make docs    the reference lists, checked against the code
 # Needs Python 3.11+ with pip, and git. Everything else is fetched here; nothing outside this folder is changed,
-# except Debian packages for the browser tests when run as root.
+# except Debian packages for the tests (a browser, an MQTT broker) when run as root.
 PYTHON ?= python3
 BIN := .venv/bin
 TOOLS := .tools
@@ -21,7 +21,7 @@ export NODE_USE_SYSTEM_CA ?= 1
 demo: .venv/.ready-demo
 	$(BIN)/$(RUN) demo $(ARGS)
 
-test: .venv/.ready-dev .venv/.ready-clients .venv/.ready-browser
+test: .venv/.ready-dev .venv/.ready-clients .venv/.ready-browser .venv/.ready-mosquitto
 	@# Two processes: much of the time goes to servers being started, killed and waited for.
 	$(BIN)/pytest --numprocesses 2 --dist loadfile $(ARGS)
 
@@ -104,6 +104,17 @@ OLD_CLIENTS := segment-2.2.3 segment-2.3.2
 	    DEBIAN_FRONTEND=noninteractive sh -c 'apt-get update -qq && apt-get install -y -qq chromium' </dev/null >/dev/null; \
 	  else \
 	    echo "The browser tests need Chromium. Install it: sudo apt-get install chromium"; exit 1; \
+	  fi; \
+	fi
+	@touch $@
+
+# The tests of devices talk to a real broker, each to one of its own: none is left running.
+.venv/.ready-mosquitto: | .venv/.made
+	@if ! PATH="$$PATH:/usr/sbin:/usr/local/sbin" command -v mosquitto >/dev/null 2>&1; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	    DEBIAN_FRONTEND=noninteractive sh -c 'apt-get update -qq && apt-get install -y -qq --no-install-recommends mosquitto' </dev/null >/dev/null; \
+	  else \
+	    echo "The tests of devices need mosquitto. Install it: sudo apt-get install mosquitto"; exit 1; \
 	  fi; \
 	fi
 	@touch $@

@@ -17,6 +17,7 @@ from regulars import engage, web
 from regulars.app import App
 from regulars.cli import terminal
 from regulars.cli.children import child, when_parent_ends
+from regulars.cli.streams import streaming
 from regulars.kit import settings as kit_settings
 from regulars.kit.errors import RegularsError
 from regulars.kit.settings import PREFIX, Settings
@@ -54,6 +55,7 @@ def serve(
         if worker:
             catch_own_mail(app, stack)
             kept = stack.enter_context(child(app.settings, "worker"))
+            stack.enter_context(streaming(app))
             announce_pages(app, host, port)
         web.run(app, host, port)
         if kept is not None:

@@ -1,13 +1,14 @@
 """What happened: events enter once, are refused with a reason or appended to the journal, and are read in order.
 
-Takes: messages in the Segment shape over HTTP (`gateway`), from files (`imports`), from rooms (`accept`, `announce`);
-    what vendors post (`hooks`), kept raw and mapped by the worker (`map_deliveries`).
+Takes: messages in the Segment shape over HTTP (`gateway`), from files (`imports`), brokers (`feeds`) and rooms
+    (`accept`, `announce`); what vendors post (`hooks`), kept raw and mapped by the worker (`map_deliveries`).
 Gives: batches of decoded events (`claim`, `advance`), typed fact rows (`facts_of`), Parquet by day (`flush`), refusals,
     the inventory of systems, and how full and valid each field of a source is (`field_report`).
 Writes tables: source, source_use, write_key, journal, refusal, set_aside, checkpoint, announcement, lake_file,
     withdrawal, withdrawn_range, tracking_plan, violation, event_use, duplicate, replay, import_run, import_chunk,
     import_refusal, system, audit_stretch, audit_cell, audit_use,
-    webhook, webhook_mapping, delivery, delivery_event, client_trouble.
+    webhook, webhook_mapping, delivery, delivery_event, client_trouble,
+    stream, stream_offset, stream_delivery, device.
 Never: says who an event belongs to, changes a journal row, or acknowledges what is not durable.
 """
 
@@ -37,6 +38,16 @@ from regulars.collect.audit import (
 from regulars.collect.deliveries import map_deliveries
 from regulars.collect.door import Arrival, Refused, Row, admit
 from regulars.collect.facts import FACT_COLUMNS, Fact, FactColumn, cents, facts_of
+from regulars.collect.feeds import (
+    Device,
+    StreamUse,
+    add_stream,
+    defined_streams,
+    devices,
+    list_streams,
+    remove_stream,
+    run_stream,
+)
 from regulars.collect.formats import Dialect
 from regulars.collect.gateway import Gateway, gateway
 from regulars.collect.guess import Column, Guess, guess
@@ -152,6 +163,7 @@ __all__ = [
     "Column",
     "Cursor",
     "Delivery",
+    "Device",
     "Dialect",
     "EventAudit",
     "EventSchema",
@@ -192,6 +204,7 @@ __all__ = [
     "SourceAudit",
     "SourceUse",
     "StoredEvent",
+    "StreamUse",
     "System",
     "Told",
     "Trouble",
@@ -204,6 +217,7 @@ __all__ = [
     "accept",
     "accept_mixed",
     "add_key",
+    "add_stream",
     "add_system",
     "add_webhook",
     "admit",
@@ -220,8 +234,10 @@ __all__ = [
     "current_plan",
     "cursor_of",
     "declare_plan",
+    "defined_streams",
     "deliveries",
     "describe_key",
+    "devices",
     "differences",
     "event_uses",
     "fact_files",
@@ -240,6 +256,7 @@ __all__ = [
     "limits_of",
     "list_imports",
     "list_sources",
+    "list_streams",
     "list_webhooks",
     "load_mapping",
     "load_plan",
@@ -258,10 +275,12 @@ __all__ = [
     "refusals",
     "refused_rows",
     "register",
+    "remove_stream",
     "remove_system",
     "replay_deliveries",
     "revoke",
     "rotate",
+    "run_stream",
     "save_mapping",
     "set_aside",
     "set_limits",

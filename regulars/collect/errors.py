@@ -166,3 +166,22 @@ class MethodRefused(RegularsError):
 
     code = "RG-1145"
     status = 405
+
+
+class StreamRefused(RegularsError):
+    """A stream cannot be added or found as asked."""
+
+    code = "RG-1195"
+
+
+class StreamAway(RegularsError):
+    """A broker does not answer, or does not let us in; it is tried again, and nothing is lost meanwhile."""
+
+    code = "RG-1196"
+    status = 503
+
+
+class StreamLibraryMissing(RegularsError):
+    """A stream needs a library that is not installed."""
+
+    code = "RG-1197"

@@ -446,3 +446,7 @@ limit %(limit)s
 -- name: refused_rows
 -- For the report: in the order of the file.
 select row_number, code, reason, fix from import_refusal where run = %(run)s order by row_number limit %(limit)s
+-- name: begin_at_the_end
+-- A reader that wants nothing of before: once, when it comes first.
+insert into checkpoint (reader, seq) select %(reader)s, coalesce(max(seq), 0) from journal
+on conflict (reader) do nothing

@@ -176,7 +176,7 @@ class GroupCommit:
         """PostgreSQL refused something the door let through: find it, so that one message cannot stop the rest."""
         try:
             with self._line.transaction() as app:
-                return [_tally(each, *_append_isolating(app, each.entries, each.rejected)) for each in group]
+                return [_tally(each, *append_isolating(app, each.entries, each.rejected)) for each in group]
         except Exception as fault:
             log.exception("group_failed_again", events=sum(each.size for each in group))
             return JournalAway(f"The journal cannot be written: {type(fault).__name__}", "Send it again later")
@@ -223,12 +223,14 @@ def _counts(each: _Waiting, duplicates: int, conflicts: int) -> Counts:
     return Counts(len(each.entries) - duplicates - conflicts, duplicates, len(each.rejected) + conflicts)
 
 
-def _append_isolating(app: App, entries: Sequence[Entry], rejected: Sequence[Rejected]) -> tuple[list[int], list[int]]:
+def append_isolating(app: App, entries: Sequence[Entry], rejected: Sequence[Rejected]) -> tuple[list[int], list[int]]:
     """Append by halves until what PostgreSQL refuses stands alone; that becomes a refusal (counted as a conflict)."""
     if rejected:
         append(app, [], rejected)
     if not entries:
         return [], []
+    # First, and not for its own sake: where no statement came before, what follows would commit by itself.
+    app.db.execute(SQL.lock_journal, {"lock": JOURNAL_LOCK})
     try:
         with app.db.transaction():
             return _fates(app, entries, [])
@@ -239,8 +241,8 @@ def _append_isolating(app: App, entries: Sequence[Entry], rejected: Sequence[Rej
             append(app, [], [_unstorable(entries[0], fault)])
             return [], [0]
     middle = len(entries) // 2
-    left = _append_isolating(app, entries[:middle], [])
-    right = _append_isolating(app, entries[middle:], [])
+    left = append_isolating(app, entries[:middle], [])
+    right = append_isolating(app, entries[middle:], [])
     return tuple(one + [at + middle for at in two] for one, two in zip(left, right, strict=True))  # pyright: ignore[reportReturnType]
 
 
