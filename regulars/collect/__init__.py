@@ -5,6 +5,7 @@ Takes: messages in the Segment shape over HTTP (`gateway`), from files (`imports
 Gives: batches of decoded events (`claim`, `advance`), typed fact rows (`facts_of`), Parquet by day (`flush`), refusals,
     the inventory of systems, and how full and valid each field of a source is (`field_report`).
 Writes tables: source, source_use, write_key, journal, refusal, set_aside, checkpoint, announcement, lake_file,
+    lake_leaving, lake_retention,
     withdrawal, withdrawn_range, tracking_plan, violation, event_use, duplicate, replay, import_run, import_chunk,
     import_refusal, system, audit_stretch, audit_cell, audit_use,
     webhook, webhook_mapping, delivery, delivery_event, client_trouble,
@@ -88,7 +89,12 @@ from regulars.collect.keys import (
     register,
     source_by_name,
 )
-from regulars.collect.lake import FlushReport, fact_files, flush, torn_files
+from regulars.collect.lake import Damage, FlushReport, Repaired, Verified, fact_files, flush, follow_in_lake
+from regulars.collect.lake import compact as compact_lake
+from regulars.collect.lake import prune as prune_lake
+from regulars.collect.lake import repair as repair_lake
+from regulars.collect.lake import tend as tend_lake
+from regulars.collect.lake import verify as verify_lake
 from regulars.collect.limits import (
     EVENTS_PER_SECOND,
     REQUESTS_PER_SECOND,
@@ -162,6 +168,7 @@ __all__ = [
     "Checker",
     "Column",
     "Cursor",
+    "Damage",
     "Delivery",
     "Device",
     "Dialect",
@@ -195,6 +202,7 @@ __all__ = [
     "Receipt",
     "Refusal",
     "Refused",
+    "Repaired",
     "ReplayReport",
     "Row",
     "RowRefusal",
@@ -208,6 +216,7 @@ __all__ = [
     "System",
     "Told",
     "Trouble",
+    "Verified",
     "Violation",
     "ViolationCount",
     "VocabularyGroup",
@@ -229,6 +238,7 @@ __all__ = [
     "cents",
     "change_limits",
     "claim",
+    "compact_lake",
     "content_of",
     "count_new",
     "current_plan",
@@ -244,6 +254,7 @@ __all__ = [
     "facts_of",
     "field_report",
     "flush",
+    "follow_in_lake",
     "gateway",
     "guess",
     "heads",
@@ -268,6 +279,7 @@ __all__ = [
     "piece_done",
     "plan_versions",
     "preview",
+    "prune_lake",
     "publish",
     "raw_delivery",
     "read_lake",
@@ -277,6 +289,7 @@ __all__ = [
     "register",
     "remove_stream",
     "remove_system",
+    "repair_lake",
     "replay_deliveries",
     "revoke",
     "rotate",
@@ -286,12 +299,13 @@ __all__ = [
     "set_limits",
     "source_by_name",
     "stored_event",
-    "torn_files",
+    "tend_lake",
     "trouble_of",
     "try_file",
     "try_plan",
     "undo_import",
     "url_of",
+    "verify_lake",
     "violation_counts",
     "vocabulary_events",
     "vocabulary_groups",

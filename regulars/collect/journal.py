@@ -20,6 +20,8 @@ from regulars.model import Batch, Body, Event
 
 FLOW = "flow"
 """The reader that carries the journal through the rooms."""
+LAKE = "lake"
+"""The reader that copies it to Parquet."""
 # "JOUR": whoever appends holds it until the commit.
 JOURNAL_LOCK = 0x4A4F5552
 APPEND_MAX_EVENTS = 5_000

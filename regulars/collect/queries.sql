@@ -255,44 +255,6 @@ with waiting as (
 )
 select (select count(*) from gone), (select count(*) from put)
 
--- name: carried_to
--- Where the next chunk of the lake ends, withdrawn events counted: a million of them must not be looked at again and again.
-select max(seq) from (
-    select seq from journal
-    where seq > %(after)s and seq <= (select seq from checkpoint where reader = 'flow')
-    order by seq
-    limit %(limit)s
-) chunk
-
--- name: carried
--- For the lake: only what the flow is past, so every row has its record; the signature stays, whoever it is now.
-select j.seq, r.signature, j.source_id, j.message_id, j.kind, j.name, j.occurred_at, j.received_at, j.body::text,
-    j.body_hash, s.kind
-from journal j
-join source s on s.id = j.source_id
-left join record r on r.seq = j.seq
-where j.seq > %(after)s and j.seq <= %(to)s and not coalesce(
-    j.seq <@ (
-        select range_agg(int8range(w.from_seq, w.to_seq, '[]')) from withdrawn_range w
-        where w.to_seq > %(after)s and w.from_seq <= %(to)s
-    ), false)
-order by j.seq
-
--- name: add_files
--- What makes the files exist, together with the lake's checkpoint.
-insert into lake_file (kind, day, path, rows, size_bytes, sha256, from_seq, to_seq, written_at)
-select kind, day, path, rows, size_bytes, sha256, from_seq, to_seq, %(now)s
-from unnest(
-    %(kind)s::text[], %(day)s::bigint[], %(path)s::text[], %(rows)s::bigint[], %(size_bytes)s::bigint[],
-    %(sha256)s::bytea[], %(from_seq)s::bigint[], %(to_seq)s::bigint[]
-) as given (kind, day, path, rows, size_bytes, sha256, from_seq, to_seq)
-
--- name: files_of
--- Readers see listed files only; days prune what a past as-of does not need.
-select path, sha256 from lake_file
-where (%(kind)s::text is null or kind = %(kind)s) and (%(until)s::bigint is null or day <= %(until)s)
-order by path
-
 -- name: last_withdrawal
 -- What was read before it was made is read again.
 select coalesce(max(id), 0) from withdrawal

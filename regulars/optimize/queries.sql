@@ -1,6 +1,6 @@
 -- name: fact_files
 -- A file of the lake exists for readers once its row is committed.
-select path from lake_file where kind = 'facts' order by path
+select path from lake_file where kind = 'facts' and damaged_at is null order by path
 
 -- name: members
 -- Which customer each record of the lake belongs to, today.

@@ -118,7 +118,7 @@ class Worker:
         mapped = collect.map_deliveries(self.app)
         carried, ticked, now = self._step()
         app = self._at(now)
-        withdrawn = follow_withdrawal(app)
+        withdrawn = follow_withdrawal(app) or int(not carried and collect.follow_in_lake(self.app))
         self._beat()
         published = collect.publish(self.app)
         watched = self._watch.step()
@@ -286,6 +286,7 @@ class Worker:
                 return 0
         report = collect.flush(self.app)
         self._unread = True
+        collect.tend_lake(self.app)
         with self.app.transaction() as app:
             app.db.execute(pace.SQL.set_flushed, {"at": now})
         return report.events

@@ -1,7 +1,5 @@
 """The journal copied to Parquet."""
 
-from pathlib import Path
-
 from regulars import collect
 from tests.analyze.town import Town, order, track
 
@@ -16,7 +14,7 @@ def test_the_lake_holds_every_carried_event_once_however_often_it_is_flushed(tow
     assert (first.events, first.facts, again.events, second.events, second.facts) == (2, 3, 0, 1, 2)
     with town.app.transaction() as app:
         assert len(collect.fact_files(app)) == 3
-        assert collect.torn_files(app) == []
+        assert collect.verify_lake(app).is_sound
 
 
 def test_what_the_flow_has_not_carried_stays_out_of_the_lake(town: Town) -> None:
@@ -24,17 +22,6 @@ def test_what_the_flow_has_not_carried_stays_out_of_the_lake(town: Town) -> None
         town._accept(app, [(1, order(20000))])
 
     assert collect.flush(town.app).events == 0
-
-
-def test_a_damaged_file_is_named(town: Town) -> None:
-    town.batch([(1, order(20000))])
-    collect.flush(town.app)
-    with town.app.transaction() as app:
-        path = collect.fact_files(app)[0]
-    Path(path).write_bytes(b"")
-
-    with town.app.transaction() as app:
-        assert collect.torn_files(app) == [str(Path(path).relative_to(app.lake.root))]
 
 
 def test_a_flush_killed_before_its_commit_leaves_nothing_that_is_read(town: Town) -> None:
