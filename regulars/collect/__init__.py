@@ -139,7 +139,7 @@ from regulars.collect.plan.watch import (
     violation_counts,
 )
 from regulars.collect.properties import EventSchema, Property
-from regulars.collect.remapping import Change, ReplayReport
+from regulars.collect.remapping import ReplayReport
 from regulars.collect.remapping import replay as replay_deliveries
 from regulars.collect.schema import message_schema
 from regulars.collect.vocabulary import Group as VocabularyGroup

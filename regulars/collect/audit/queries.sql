@@ -16,7 +16,7 @@ select pg_advisory_xact_lock(%(lock)s)
 
 -- name: lake_files
 -- Files hold spans of positions: those of a flush one each, compacted ones several of one day.
-select id, kind, path, from_seq, to_seq from lake_file where to_seq > %(after)s order by path
+select id, kind, path, from_seq, to_seq from lake_file where to_seq > %(after)s and damaged_at is null order by path
 
 -- name: bare_ranges
 -- What readers get bare: set aside one by one, or withdrawn in ranges.
