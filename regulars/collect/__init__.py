@@ -151,6 +151,7 @@ from regulars.collect.write_keys import Holder, WriteKey, add_key, describe_key,
 
 __all__ = [
     "CHANNELS",
+    "DELIVERIES_A_PAGE",
     "DISTINCT_ERROR",
     "EVENTS_PER_SECOND",
     "FACT_COLUMNS",
@@ -276,6 +277,7 @@ __all__ = [
     "missing",
     "next_piece",
     "note_duplicates",
+    "paths",
     "piece_done",
     "plan_versions",
     "preview",

@@ -37,7 +37,7 @@ def decimal(value: object) -> Decimal:
             raise InvalidOperation
     except InvalidOperation:
         raise DeliveryUnreadable(
-            f"An amount cannot be read ({type(value).__name__})", "Look at the delivery; amounts are text like 19.90"
+            "An amount cannot be read", "Look at the delivery; amounts are whole numbers or text like 19.90"
         ) from None
     return number
 

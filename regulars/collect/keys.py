@@ -41,6 +41,8 @@ class SourceUse(msgspec.Struct, frozen=True):
     events: int
     refusals: int
     last_received_at: datetime | None
+    vendor: str | None = None
+    """Who feeds it by webhooks, if anybody."""
 
 
 def register(app: App, name: str, kind: str, login_space: str | None = None) -> tuple[Source, str | None]:

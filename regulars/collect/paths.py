@@ -32,7 +32,7 @@ DEFAULT_CURRENCY = "USD"
 FIELDS = frozenset(FIELDS_BY_COLUMN.values()) - {"type", "messageId"} | {"name"}
 PLACE = re.compile(r"[A-Za-z_$][\w$ -]*(?:\[\])?(?:\.[\w$ -]+(?:\[\])?)*")
 
-AS_IT_IS, AMOUNT, MINOR_UNITS = "as it is", "amount", "amount in minor units"
+AS_IT_IS, AMOUNT, MINOR_UNITS = "as it is", "amount", "minor units"
 READINGS = (AS_IT_IS, AMOUNT, MINOR_UNITS)
 
 

@@ -100,9 +100,11 @@ select s.id, s.name, s.kind, s.login_space,
      where k.source_id = s.id and k.revoked_at is null and (k.expires_at is null or k.expires_at > %(now)s)) as keys,
     coalesce(u.events, 0) as events,
     (select count(*) from refusal r where r.source_id = s.id) as refusals,
-    u.last_received_at
+    u.last_received_at,
+    w.vendor
 from source s
 left join source_use u on u.source_id = s.id
+left join webhook w on w.source_id = s.id
 order by s.name
 
 -- name: all_sources

@@ -151,7 +151,7 @@ def test_what_cannot_be_mapped_is_a_refusal_and_holds_nobody_up(app: App, hook_d
     collect.map_deliveries(app)
 
     assert states(app) == [
-        ("refused", "An amount cannot be read (str)"),
+        ("refused", "An amount cannot be read"),
         ("refused", "The body is not JSON"),
         ("silent", "The topic products/update is not read"),
         ("mapped", ""),
