@@ -48,7 +48,7 @@ def order(content: Content) -> list[Said]:
         return []
     number, changed_at = needed(content, "id"), text(content, "updated_at")
     said: list[Said] = []
-    if content.get("financial_status") in PAID:
+    if text(content, "financial_status") in PAID:
         at = text(content, "processed_at") or needed(content, "created_at")
         said.append(Said(f"order:{number}:completed", _of_order("Order Completed", at, content, number)))
     if cancelled_at := text(content, "cancelled_at"):
