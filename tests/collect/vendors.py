@@ -200,6 +200,51 @@ WOO_CUSTOMER = {
     "last_name": "Miller",
     "billing": WOO_ORDER["billing"],
 }
+
+
+def stripe(kind: str, thing: dict[str, Any], event_id: str = "") -> dict[str, Any]:
+    """Stripe's envelope."""
+    return {
+        "id": event_id or "evt_" + uuid.uuid5(uuid.NAMESPACE_URL, kind + json.dumps(thing, sort_keys=True)).hex,
+        "object": "event",
+        "created": 1772377203,
+        "livemode": True,
+        "type": kind,
+        "data": {"object": thing},
+    }
+
+
+STRIPE_CHARGE = {
+    "id": "ch_3MmlLrLkdIwHu7ix0snN0B15",
+    "amount": 1999,
+    "amount_captured": 1999,
+    "amount_refunded": 0,
+    "billing_details": {"email": "ann@example.org", "name": "Ann Miller", "phone": None},
+    "captured": True,
+    "created": 1772377200,
+    "currency": "usd",
+    "customer": "cus_NffrFeUfNV2Hib",
+    "paid": True,
+    "payment_intent": "pi_3MmlLrLkdIwHu7ix0",
+    "payment_method_details": {"card": {"fingerprint": "mToisGZ01V71BCos"}, "type": "card"},
+}
+STRIPE_REFUND = {
+    "id": "re_1Nispe2eZvKYlo2Cd31jOCgZ",
+    "amount": 500,
+    "charge": STRIPE_CHARGE["id"],
+    "created": 1772395200,
+    "currency": "usd",
+    "reason": "requested_by_customer",
+    "status": "succeeded",
+}
+STRIPE_CUSTOMER = {
+    "id": "cus_NffrFeUfNV2Hib",
+    "address": {"line1": "1 Main St", "city": "New York", "postal_code": "10001", "state": "NY", "country": "US"},
+    "created": 1770000000,
+    "email": "ann@example.org",
+    "name": "Ann Miller",
+    "phone": None,
+}
 CUSTOM_SALE = {
     "id": "s-77",
     "sold": "2026-03-01T15:00:00Z",
@@ -244,6 +289,10 @@ def headers(
             "X-WC-Webhook-Topic": topic,
             "X-WC-Webhook-Delivery-ID": delivery,
         }
+    if vendor == "stripe":
+        told = int(NOW.timestamp())
+        signed = hmac.new(secret.encode(), f"{told}.".encode() + body, hashlib.sha256).hexdigest()
+        return {"Stripe-Signature": f"t={told},v1={signed}"}
     assert vendor == "custom"
     signed = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     return {"X-Signature": signed, "X-Topic": topic, "X-Delivery-Id": delivery}
@@ -272,6 +321,12 @@ EXAMPLES: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("order.created", WOO_ORDER),
         ("order.updated", WOO_REFUNDED),
         ("customer.updated", WOO_CUSTOMER),
+    ],
+    "stripe": [
+        ("charge.succeeded", stripe("charge.succeeded", STRIPE_CHARGE)),
+        ("charge.refunded", stripe("charge.refunded", changed(STRIPE_CHARGE, amount_refunded=500))),
+        ("refund.created", stripe("refund.created", STRIPE_REFUND)),
+        ("customer.updated", stripe("customer.updated", STRIPE_CUSTOMER)),
     ],
     "custom": [("sale", CUSTOM_SALE)],
 }  # fmt: skip
