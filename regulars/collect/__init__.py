@@ -51,11 +51,11 @@ from regulars.collect.feeds import (
 )
 from regulars.collect.formats import Dialect
 from regulars.collect.gateway import Gateway, gateway
-from regulars.collect.guess import Column, Guess, guess
+from regulars.collect.guess import ROW_KINDS, Column, Guess, guess
 from regulars.collect.hooks import Hook, Hooks, add_webhook, list_webhooks, url_of, webhook_by_name
 from regulars.collect.import_runs import ImportRun, RowRefusal, import_run, list_imports, refused_rows
 from regulars.collect.import_runs import undo as undo_import
-from regulars.collect.imports import Followed, ImportReport, import_file, try_file
+from regulars.collect.imports import Followed, ImportReport, Shown, first_events, import_file, look, try_file
 from regulars.collect.imports import begin as begin_import
 from regulars.collect.imports import carry as carry_import
 from regulars.collect.journal import (
@@ -122,6 +122,7 @@ from regulars.collect.live.arrivals import (
 from regulars.collect.live.difference import Change, differences
 from regulars.collect.live.event import StoredEvent, stored_event
 from regulars.collect.mapping import Mapping
+from regulars.collect.mapping import check as check_mapping
 from regulars.collect.mapping import load as load_mapping
 from regulars.collect.plan.check import Checker, Told, Violation
 from regulars.collect.plan.declare import Plan
@@ -142,6 +143,11 @@ from regulars.collect.properties import EventSchema, Property
 from regulars.collect.remapping import ReplayReport
 from regulars.collect.remapping import replay as replay_deliveries
 from regulars.collect.schema import message_schema
+from regulars.collect.uploads import UPLOAD_MAX_BYTES, Waiting
+from regulars.collect.uploads import in_folder as files_in_folder
+from regulars.collect.uploads import receive as receive_upload
+from regulars.collect.uploads import tidy as tidy_uploads
+from regulars.collect.uploads import waiting as waiting_file
 from regulars.collect.vocabulary import Group as VocabularyGroup
 from regulars.collect.vocabulary import events as vocabulary_events
 from regulars.collect.vocabulary import groups as vocabulary_groups
@@ -157,9 +163,11 @@ __all__ = [
     "FACT_COLUMNS",
     "LOOKED_THROUGH_ROWS",
     "REQUESTS_PER_SECOND",
+    "ROW_KINDS",
     "SOURCE_KINDS",
     "STATUSES",
     "SYSTEM_KINDS",
+    "UPLOAD_MAX_BYTES",
     "VERDICTS",
     "Announcement",
     "Arrival",
@@ -209,6 +217,7 @@ __all__ = [
     "RowRefusal",
     "SavedMapping",
     "Search",
+    "Shown",
     "Source",
     "SourceAudit",
     "SourceUse",
@@ -221,6 +230,7 @@ __all__ = [
     "Violation",
     "ViolationCount",
     "VocabularyGroup",
+    "Waiting",
     "Watch",
     "Withdrawal",
     "WriteKey",
@@ -238,6 +248,7 @@ __all__ = [
     "carry_import",
     "cents",
     "change_limits",
+    "check_mapping",
     "claim",
     "compact_lake",
     "content_of",
@@ -254,6 +265,8 @@ __all__ = [
     "fact_files",
     "facts_of",
     "field_report",
+    "files_in_folder",
+    "first_events",
     "flush",
     "follow_in_lake",
     "gateway",
@@ -272,6 +285,7 @@ __all__ = [
     "list_webhooks",
     "load_mapping",
     "load_plan",
+    "look",
     "map_deliveries",
     "message_schema",
     "missing",
@@ -286,6 +300,7 @@ __all__ = [
     "raw_delivery",
     "read_lake",
     "read_until",
+    "receive_upload",
     "refusals",
     "refused_rows",
     "register",
@@ -302,6 +317,8 @@ __all__ = [
     "source_by_name",
     "stored_event",
     "tend_lake",
+    "tidy_uploads",
+    "torn_files",
     "trouble_of",
     "try_file",
     "try_plan",
@@ -311,6 +328,7 @@ __all__ = [
     "violation_counts",
     "vocabulary_events",
     "vocabulary_groups",
+    "waiting_file",
     "webhook_by_name",
     "webhooks",
     "withdraw",

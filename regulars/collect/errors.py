@@ -185,3 +185,10 @@ class StreamLibraryMissing(RegularsError):
     """A stream needs a library that is not installed."""
 
     code = "RG-1197"
+
+
+class UploadRefused(RegularsError):
+    """A file cannot be received; nothing of it was kept."""
+
+    code = "RG-1166"
+    status = 413

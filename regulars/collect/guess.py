@@ -24,6 +24,7 @@ SHOWN_CHARACTERS = 40
 SURE = 0.9
 
 CUSTOMERS, ORDERS, LINES, EVENTS, MESSAGES = "customers", "orders", "order lines", "events", "messages"
+ROW_KINDS = (CUSTOMERS, ORDERS, LINES, EVENTS, MESSAGES)
 EVENT_BY_KIND = {ORDERS: "Order Completed", LINES: "Product Purchased"}
 
 # Patterns of times, those that cannot be mistaken first; day and month are told apart by what does not fit.
@@ -33,6 +34,12 @@ TIMES = (
     "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y", "%d-%m-%Y %H:%M", "%d-%m-%Y", "%d.%m.%y", "%m/%d/%y",
     "%d %b %Y %H:%M", "%d %b %Y", "%b %d, %Y", "%a, %d %b %Y %H:%M:%S %z",
 )  # fmt: skip
+
+
+SIGNS = {
+    "%d": "DD", "%m": "MM", "%Y": "YYYY", "%y": "YY", "%H": "hh", "%I": "hh", "%M": "mm", "%S": "ss", "%p": "AM",
+    "%b": "Mon", "%a": "Day", "%z": "+hhmm", EPOCH: "seconds since 1970",
+}  # fmt: skip
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,18 +135,21 @@ HINTS = (
 HINT_BY_NAME = {spelling: hint for hint in HINTS for spelling in hint.spellings.split()}
 
 
-def guess(path: Path, dialect: Dialect | None = None) -> Guess:
-    """What the first SAMPLE_ROWS rows say. Raises FileRefused; reads no more of a text than these rows."""
+def guess(path: Path, dialect: Dialect | None = None, kind: str = "") -> Guess:
+    """What the first SAMPLE_ROWS rows say. Raises FileRefused; reads no more of a text than these rows.
+
+    A `kind` that a person chose is believed.
+    """
     form = format_of(path)
     chosen = dialect or form.look(path)
-    return judge(suffix(path), chosen, list(islice(form.read(path, chosen, Place()), SAMPLE_ROWS)))
+    return judge(suffix(path), chosen, list(islice(form.read(path, chosen, Place()), SAMPLE_ROWS)), kind)
 
 
-def judge(format: str, dialect: Dialect, rows: Sequence[FileRow]) -> Guess:
+def judge(format: str, dialect: Dialect, rows: Sequence[FileRow], kind: str = "") -> Guess:
     """What these rows seem to hold."""
     contents = [row.content for row in rows if isinstance(row.content, dict)]
     names = list(dict.fromkeys(name for content in contents for name in content))
-    kind, reason = _kind(names, contents)
+    kind, reason = (kind, "chosen by you") if kind else _kind(names, contents)
     looked = [_column(name, [content[name] for content in contents if name in content], len(rows)) for name in names]
     columns = [] if kind == MESSAGES else _placed(looked, kind)
     return Guess(
@@ -216,7 +226,16 @@ def _written(pattern: str) -> _Look:
         except ValueError:
             return False
 
-    return _Look(f"{'time' if '%H' in pattern or '%I' in pattern else 'date'}:{pattern}", f"times like {pattern}", fits)
+    return _Look(
+        f"{'time' if '%H' in pattern or '%I' in pattern else 'date'}:{pattern}", f"times like {readable(pattern)}", fits
+    )
+
+
+def readable(pattern: str) -> str:
+    """A pattern of times as people write it: DD.MM.YYYY."""
+    for sign, words in SIGNS.items():
+        pattern = pattern.replace(sign, words)
+    return pattern
 
 
 def _is_iso(text: str) -> bool:

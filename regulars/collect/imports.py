@@ -134,6 +134,26 @@ def carry(app: App, id: int, progress: Followed = silent) -> ImportReport:
         return report(app, id)
 
 
+class Shown(NamedTuple):
+    """A row as it would go in: the event, or why it would be refused."""
+
+    number: int
+    row: Row | None
+    refused: Refused | None
+
+
+def first_events(app: App, path: Path, source: Source, mapping: Mapping, dialect: Dialect, rows: int) -> list[Shown]:
+    """The first rows as events, judged by the door."""
+    form = format_of(path)
+    file = _File(path, form, dialect, "shown", compiled(mapping, app.settings.zone))
+    arrival = Arrival(source, app.clock.now(), lambda: mint(app))
+    found: list[Shown] = []
+    for row in islice(form.read(path, dialect, Place()), rows):
+        item = _admit_row(row, file, arrival)
+        found.append(Shown(row.number, *((item, None) if isinstance(item, Row) else (None, item))))
+    return found
+
+
 def report(app: App, id: int) -> ImportReport:
     """What became of an import so far."""
     with app.transaction() as inside:
@@ -156,16 +176,21 @@ def try_file(
     mapping: Mapping | None = None,
     *,
     dialect: Dialect | None = None,
+    rows_max: int | None = None,
     progress: Followed = silent,
 ) -> ImportReport:
-    """What an import would refuse, without storing anything; what is in the journal already is not looked up."""
+    """What an import would refuse, without storing anything; what is in the journal already is not looked up.
+
+    With `rows_max` only so many rows are tried, and the file is not checked as a whole.
+    """
     form = format_of(path)
     chosen = dialect or form.look(path)
-    form.check(path, chosen)
+    if rows_max is None:
+        form.check(path, chosen)
     file = _File(path, form, chosen, "dry", compiled(mapping or Mapping(), app.settings.zone))
     rows = refused = 0
     listed: list[RowRefusal] = []
-    for chunk in _chunks(app, file, source, Place()):
+    for chunk in _chunks(app, file, source, Place(), rows_max):
         rows += len(chunk.entries) + len(chunk.refusals)
         refused += len(chunk.refusals)
         listed += chunk.refusals[: REFUSALS_LISTED_MAX - len(listed)]
@@ -256,10 +281,10 @@ def _tell(progress: Followed, writing: Future[_Chunk]) -> None:
     progress(last.number, last.share)
 
 
-def _chunks(app: App, file: _File, source: Source, after: Place) -> Iterator[_Chunk]:
+def _chunks(app: App, file: _File, source: Source, after: Place, rows_max: int | None = None) -> Iterator[_Chunk]:
     """The rows behind a place, admitted, in chunks."""
     arrival = Arrival(source, app.clock.now(), lambda: mint(app))
-    rows = file.form.read(file.path, file.dialect, after)
+    rows = islice(file.form.read(file.path, file.dialect, after), rows_max)
     for first in rows:
         arrival = arrival._replace(received_at=app.clock.now())
         chunk, size, last = _Chunk(first.number, first, [], [], [], []), 0, first
@@ -349,3 +374,8 @@ def _list(app: App, run: int, refusals: list[RowRefusal]) -> None:
 def _end(app: App, id: int, state: str, fault: str | None) -> None:
     with app.transaction() as inside:
         inside.db.execute(SQL.end_import, {"run": id, "state": state, "fault": fault, "now": app.clock.now()})
+
+
+def look(path: Path) -> Dialect:
+    """How a file is written down, as its beginning says. Raises FileRefused."""
+    return format_of(path).look(path)

@@ -336,7 +336,7 @@ returning id
 -- The same file with the same reading of it, to be taken up instead of begun again.
 select id from import_run
 where source_id = %(source)s and file_hash = %(file_hash)s and dialect = %(dialect)s::jsonb
-    and mapping = %(mapping)s::jsonb and state in ('running', 'failed')
+    and mapping::jsonb = %(mapping)s::jsonb and state in ('running', 'failed')
 order by id desc
 limit 1
 

@@ -53,6 +53,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Log of the Postfix that takes our mail, asked what it took after an interruption; empty: our catcher's folder."""
     mail_from: str = "hello@regulars.invalid"
     """Sender address of marketing mail."""
+    import_folder: str = ""
+    """Folder on the server whose files may be imported in the web; empty: only what is uploaded."""
     log_level: str = "info"
     """debug, info, warning or error."""
 

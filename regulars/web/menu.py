@@ -26,6 +26,7 @@ MENU = [
         [
             Item("Sources", "/sources", "plug", "a"),
             Item("Live", "/live", "radio", "l"),
+            Item("Imports", "/imports", "file", "f"),
             Item("Events", "/vocabulary", "note", "v"),
             Item("Customers", "/customers", "people", "c"),
         ],

@@ -17,6 +17,8 @@ PAGES = {
     "/live": "Nothing has arrived yet",
     "/vocabulary": "No named event has arrived yet",
     "/vocabulary/Item Returned": "No source has sent it",
+    "/imports": "Nothing was imported",
+    "/imports/new": "Which file is it?",
     "/customers": "Nobody is known yet",
     "/segments/lapsing_regulars": "Nobody is in it now",
     "/segments": "0 known customers",

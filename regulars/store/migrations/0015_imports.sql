@@ -10,7 +10,8 @@ create table import_run (
     file_hash text not null,
     size_bytes bigint not null,
     dialect jsonb not null,
-    mapping jsonb not null,
+    -- As text of JSON: the columns stay in the order of the file.
+    mapping json not null,
     actor text not null,
     -- running (also after its process died: nobody then holds its lock), failed, done, undone.
     state text not null,

@@ -1,0 +1,141 @@
+"""What the wizard's form says: which file, how it is written, which column goes where, and into which source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from regulars import collect
+from regulars.app import App
+from regulars.kit.errors import InputRefused, RegularsError
+
+SHOWN_ROWS = 5
+CHECK_ROWS = 200_000
+COLUMNS_MAX = 300
+IDENTIFY, TRACK = "identify", "track"
+FIELDS = {
+    "userId": "Customer's id (login)",
+    "anonymousId": "Anonymous id (cookie, device)",
+    "messageId": "The event's own id",
+    "timestamp": "When it happened",
+    "event": "What happened (event name)",
+}
+ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "cp1252", "cp1250", "cp1251", "cp932", "gb18030", "big5", "euc_kr")
+DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Bar"}
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that the page shows and the import needs."""
+
+    file: collect.Waiting
+    path: Path
+    guess: collect.Guess | None
+    dialect: collect.Dialect
+    mapping: collect.Mapping
+    kind: str
+    source_name: str
+    source_kind: str
+    fault: RegularsError | None
+
+    def places(self, column: collect.Column) -> dict[str, str]:
+        """Where a column may go, in words; empty leaves it out."""
+        bag = "traits." if self.mapping.kind == IDENTIFY else "properties."
+        own = column.place if column.place and column.place not in FIELDS else bag + own_name(column.name)
+        return {"": "Left out"} | FIELDS | {own: f"Kept as {own.partition('.')[2]}"}
+
+    def source(self, app: App, make: bool = False) -> collect.Source:
+        """The source that the events come from. Raises SourceRefused; unless `make`, a new one is only imagined."""
+        with app.transaction() as inside:
+            known = collect.source_by_name(inside, self.source_name)
+            found = known or collect.register(inside, self.source_name, self.source_kind)[0]
+            if not make:
+                inside.db.rollback()
+        return found
+
+    def with_fault(self, fault: RegularsError) -> Plan:
+        """The same with what is wrong."""
+        return msgspec.structs.replace(self, fault=fault)
+
+
+def own_name(column: str) -> str:
+    """A column's name as part of a place."""
+    return "_".join(column.replace(".", " ").split()).lower() or "column"
+
+
+def planned(app: App, form: Any) -> Plan:
+    """The plan of a form; what it leaves open is guessed. Raises NotFound where the file is gone."""
+    file, path = collect.waiting_file(app, form.get("file", ""))
+    kind = form.get("rows", "") if form.get("rows", "") in collect.ROW_KINDS else ""
+    dialect, guess, fault = collect.Dialect(), None, None
+    try:
+        dialect = spelled(form, path)
+        guess = collect.guess(path, dialect, kind)
+    except RegularsError as found:
+        fault = found
+    mapping = guess.mapping if guess else collect.Mapping()
+    if guess and len(guess.columns) > COLUMNS_MAX:
+        fault = InputRefused(
+            f"{file.name} has {len(guess.columns)} columns, more than this page can show", "Use regulars import"
+        )
+    elif guess and form.get("mapped") == guess.kind:
+        mapping = edited(form, mapping)
+    plan = Plan(
+        file=file,
+        path=path,
+        guess=guess,
+        dialect=dialect,
+        mapping=mapping,
+        kind=guess.kind if guess else kind,
+        source_name=form.get("source", "").strip() or suggested(file.name),
+        source_kind=form.get("kind", "") or ("tills" if guess and guess.kind in ("orders", "order lines") else "crm"),
+        fault=fault,
+    )
+    try:
+        collect.check_mapping(mapping, "The mapping")
+    except RegularsError as found:
+        plan = plan.with_fault(found)
+    return plan
+
+
+def spelled(form: Any, path: Path) -> collect.Dialect:
+    """How the file is written: what the form says, else what its beginning says."""
+    seen = collect.look(path)
+    if not form.get("delimiter"):
+        return seen
+    return msgspec.structs.replace(
+        seen,
+        encoding=form.get("encoding", seen.encoding),
+        delimiter=form.get("delimiter", seen.delimiter),
+        has_header=form.get("header", "yes") == "yes",
+    )
+
+
+def edited(form: Any, guessed: collect.Mapping) -> collect.Mapping:
+    """The mapping as the form has it."""
+    names, places = form.getall("column", []), form.getall("place", [])
+    fields = {name: place for name, place in zip(names, places, strict=False) if place}
+    return msgspec.structs.replace(
+        guessed,
+        event=form.get("event", guessed.event).strip(),
+        fields=fields,
+        times={name: pattern for name, pattern in guessed.times.items() if name in fields},
+        zone=form.get("zone", "").strip(),
+    )
+
+
+def suggested(file_name: str) -> str:
+    """A name for a source of files like this one."""
+    stem = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in Path(file_name).stem.lower())
+    return "-".join(part for part in stem.split("-") if part)[:30] or "files"
+
+
+def examined(app: App, plan: Plan) -> list[collect.Shown]:
+    """The first rows as events, or why each would be refused."""
+    try:
+        source = plan.source(app)
+    except RegularsError:
+        # The name is still being typed: what the rows are does not depend on it.
+        source = collect.Source(0, "new", plan.source_kind, "new")
+    return collect.first_events(app, plan.path, source, plan.mapping, plan.dialect, SHOWN_ROWS)

@@ -1,0 +1,112 @@
+"""A file becomes events in three steps, in a real browser: choose it, see what it means, run it; and take it back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from regulars import collect
+from regulars.web.accounts import Role
+
+from .site import Site, context_of
+
+ROWS = 3_000
+RUN_MS = 60_000
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A till's export with a German date, a decimal comma and two rows that are wrong."""
+    path = tmp_path_factory.mktemp("exports") / "kasse mai.csv"
+    rows = [f"r{at};{at % 28 + 1:02d}.05.2025 12:00;{at},50;{4_100_000 + at};3" for at in range(ROWS)]
+    wrong = ["r;soon;1,00;;3", "more;cells;than;there;are;columns"]
+    path.write_text("\n".join(["Receipt no;Date;Total;Card;Store", *rows, *wrong]))
+    return path
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds here, one line each."""
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']} at {one['nodes'][0]['target']}: {one['nodes'][0]['failureSummary']}" for one in found]
+
+
+@pytest.mark.parametrize(("theme", "size"), [("light", (1440, 900)), ("dark", (1024, 768))])
+def test_a_file_is_chosen_understood_run_and_undone(
+    browser: Browser, site: Site, file: Path, theme: str, size: tuple[int, int], request: pytest.FixtureRequest
+) -> None:
+    context = context_of(browser, site, Role.ADMIN, color_scheme=theme, viewport={"width": size[0], "height": size[1]})
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+
+    page.goto("/imports/new")
+    faults += violations(page)
+    page.set_input_files("#file", file)
+    page.get_by_role("button", name="Upload and look at it").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("kasse mai.csv seems to hold orders")
+    expect(page.get_by_label("Place of Total")).to_have_value("properties.revenue")
+    expect(page.locator("#preview")).to_contain_text('"revenue":0.5')
+    faults += violations(page)
+    page.get_by_label("Place of Store").select_option("")
+    expect(page.locator("#preview")).not_to_contain_text("store_id")
+    page.get_by_role("button", name="What will be refused?").click()
+    expect(page.locator("#checked")).to_contain_text("2 rows of 3,002 will be refused")
+    page.get_by_label("Source", exact=True).fill(f"till-{theme}")
+    faults += violations(page)
+
+    page.get_by_role("button", name="Import kasse mai.csv").click()
+    done = page.get_by_role("heading", level=1, name=f"{ROWS:,} events of kasse mai.csv are in; 2 rows refused")
+    expect(done).to_be_visible(timeout=RUN_MS)
+    page.reload()
+    expect(page.get_by_role("heading", name="Refused rows")).to_be_visible()
+    faults += violations(page)
+
+    page.get_by_text("Undo this import").click()
+    faults += violations(page)
+    page.get_by_role("button", name="Undo: withdraw 3,000 events").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("kasse mai.csv was undone: 3,000 events withdrawn")
+    page.goto("/imports")
+    expect(page.locator("tbody tr").first).to_contain_text("Undone")
+    faults += violations(page)
+    context.close()
+    assert faults == []
+
+
+def test_a_file_that_cannot_be_read_says_so_where_it_would_be_seen(site: Site) -> None:
+    token = {"x-form-token": site.form_token(Role.ADMIN)}
+    with site.client(Role.ADMIN) as client:
+        refused = client.put(
+            "/imports/upload?name=x.pdf", content=b"%PDF", headers=token | {"accept": "application/json"}
+        )
+        key = client.put("/imports/upload?name=../../x.csv", content=b"\n\n", headers=token).json()["key"]
+        page = client.get("/imports/new", params={"file": key})
+
+    assert (refused.status_code, refused.json()["code"]) == (400, "RG-1137")
+    assert key.endswith("-x.csv")
+    assert (page.status_code, "x.csv has no header line" in page.text) == (200, True)
+
+
+@pytest.mark.parametrize("key", ["", "uploaded:../settings.json", "uploaded:/etc/passwd", "folder:x.csv", "other:x"])
+def test_a_key_never_leads_to_a_file_outside(site: Site, key: str) -> None:
+    with site.client(Role.ADMIN) as client:
+        answer = client.get("/imports/preview", params={"file": key})
+
+    assert answer.status_code == 404
+
+
+def test_an_upload_over_the_limit_is_refused_and_leaves_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collect.uploads, "UPLOAD_MAX_BYTES", 100)
+    folder = site.app.settings.home_path / "uploads"
+    before = set(folder.iterdir()) if folder.exists() else set()
+
+    with site.client(Role.ADMIN) as client:
+        token = {"x-form-token": site.form_token(Role.ADMIN), "accept": "application/json"}
+        answer = client.put("/imports/upload?name=x.csv", content=b"x" * 101, headers=token)
+
+    assert (answer.status_code, json.loads(answer.content)["code"]) == (413, "RG-1166")
+    assert set(folder.iterdir()) == before
