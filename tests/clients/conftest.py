@@ -19,6 +19,8 @@ from tests.clients.line import Line
 from tests.collect.door_server import DoorServer
 from tests.conftest import with_database
 
+RAISED_BYTES = 4 * 1024 * 1024
+
 
 def runs_of(client: Client, ways: list[str], app: App, line: Line) -> list[Run]:
     """A source, a key and a port for each way."""
@@ -28,6 +30,8 @@ def runs_of(client: Client, ways: list[str], app: App, line: Line) -> list[Run]:
             _, key = collect.register(inside, run.name, client.kind)
             assert key is not None
             run.key = key
+            if client.all_at_once and run.way == "many":
+                collect.change_limits(inside, run.name, collect.Limits(request_max_bytes=RAISED_BYTES))
     return runs
 
 

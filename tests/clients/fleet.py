@@ -58,6 +58,8 @@ class Client(NamedTuple):
     """Ways that only some clients know."""
     refuses_large: bool = False
     """Of itself, so that a message over 32 KiB never gets to us."""
+    all_at_once: bool = False
+    """Puts 2,500 events into one request, for which the limit of its source is raised as the documents say."""
     path: str = ""
     """Put before the rest of the search path of Python."""
 
@@ -89,11 +91,15 @@ CLIENTS = (
     Client(
         *("rudder-python", "2.1.9", python("segment_shaped.py", "rudderstack.analytics"), ALL_SIX), more=("packed",)
     ),
-    Client("segment-node", "3.1.0", (NODE, str(DRIVERS / "segment_node.cjs"), str(INSTALLED)), ALL_SIX),
+    Client(
+        "segment-node", "3.1.0", (NODE, str(DRIVERS / "segment_node.cjs"), str(INSTALLED)), ALL_SIX, all_at_once=True
+    ),
     Client("segment-browser", "1.84.3", python("browser.py", str(INSTALLED), "segment.html"), ALL_SIX, "web"),
     Client("rudder-browser", "3.34.1", python("browser.py", str(INSTALLED), "rudder.html"), ALL_BUT_SCREEN, "web"),
-    Client("snowplow-python", "1.1.0", python("snowplow_tracker_python.py"), SNOWPLOW, more=("address",)),
-    Client("cloudevents-python", "2.2.0", python("cloudevents_python.py"), CLOUD),
+    Client(
+        "snowplow-python", "1.1.0", python("snowplow_tracker_python.py"), SNOWPLOW, more=("address",), all_at_once=True
+    ),
+    Client("cloudevents-python", "2.2.0", python("cloudevents_python.py"), CLOUD, all_at_once=True),
 )
 
 RARE = ("packed", "address")

@@ -13,7 +13,7 @@ from tests.clients.line import Line, Seen
 from tests.collect.door_server import DoorServer
 
 Fleet = dict[tuple[Client, str], Run]
-HEAVY_BYTES = 430_000
+HEAVY_BYTES = 400_000
 PACKING = [client for client in CLIENTS if "packed" in client.more]
 ADDRESSING = [client for client in CLIENTS if "address" in client.more]
 # Two gateways that must be found out: one forgets which message it was, one says yes and writes when it is too late.
@@ -21,13 +21,13 @@ FORGETFUL = """
 from importlib import import_module
 from regulars.collect import alone
 
-gateway = import_module("regulars.collect.gateway")
-honest = gateway.admit
+intake = import_module("regulars.collect.intake")
+honest = intake.admit
 
 def forgetful(message, arrival):
     return honest({key: value for key, value in message.items() if key != "messageId"}, arrival)
 
-gateway.admit = forgetful
+intake.admit = forgetful
 alone.main()
 """
 HASTY = """
@@ -35,10 +35,8 @@ import asyncio
 from regulars.collect import alone, writer
 from regulars.collect.writer import Counts
 
-def hasty(self, entries, rejected):
-    answer = asyncio.get_running_loop().create_future()
-    answer.set_result(Counts(len(entries), 0, len(rejected)))
-    return answer
+def hasty(self, entries, rejected, tell):
+    asyncio.get_running_loop().call_soon(tell, Counts(len(entries), 0, len(rejected)))
 
 writer.GroupCommit.submit = hasty
 alone.main()
@@ -181,5 +179,6 @@ def test_a_gateway_that_counts_twice_or_promises_what_it_has_not_written_is_foun
     server.kill(signal.SIGKILL)
     app.store.pool.close()
 
+    assert runs[0].line.deliveries[-1].status == 200
     assert not runs[0].is_exactly_once
     assert f"{found_out} {{}}" not in runs[0].difference()

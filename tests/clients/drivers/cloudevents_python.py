@@ -43,7 +43,7 @@ def messages(job: Job) -> list[HTTPMessage]:
             to_structured_event(event(user, "identify", {"traits": {"n": 4, "email": f"{user}@example.com"}}, 4)),
         ]
     events = [event(user, "Seen", {"n": n, "filling": filling}, n) for n, filling in numbered(job["load"])]
-    return [batch(events[:100]), batch(events[100:])] if job["load"] == "heavy" else [batch(events)]
+    return [batch(events)]
 
 
 def send(client: httpx.Client, job: Job, message: HTTPMessage) -> None:

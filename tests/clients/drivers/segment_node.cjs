@@ -10,7 +10,7 @@ const manifest = join(folder, 'node_modules/@segment/analytics-node/package.json
 
 async function drive(job) {
   // As many in one request as the client ever puts there.
-  const flushAt = { heavy: 120, many: 2_500 }[job.load] ?? 15
+  const flushAt = { heavy: 18, many: 2_500 }[job.load] ?? 15
   const analytics = new Analytics({ writeKey: job.key, host: job.url, flushAt, flushInterval: 200 })
   let said = ''
   const listen = (fault, context) => {
