@@ -13,6 +13,7 @@ Writes tables: source, source_use, write_key, journal, refusal, set_aside, check
 Never: says who an event belongs to, changes a journal row, or acknowledges what is not durable.
 """
 
+from regulars.collect import paths
 from regulars.collect.ahead import ReadAhead
 from regulars.collect.aside import set_aside
 from regulars.collect.audit import (
@@ -71,6 +72,7 @@ from regulars.collect.journal import (
     refusals,
 )
 from regulars.collect.kept import (
+    DELIVERIES_A_PAGE,
     Delivery,
     Preview,
     SavedMapping,

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import msgspec
 
 from regulars.app import App
-from regulars.collect import paths, payload
-from regulars.collect.door import HASH_BYTES, Arrival, Refused, Row, admit, refuse, storable
+from regulars.collect import errors, paths, payload
+from regulars.collect.door import EVENT_MAX_BYTES, HASH_BYTES, Arrival, Refused, Row, admit, refuse, storable
 from regulars.collect.errors import DeliveryUnreadable
 from regulars.collect.hooks import SQL
 from regulars.collect.journal import APPEND_MAX_EVENTS, Entry, Rejected, append, mint
@@ -31,6 +31,8 @@ STEP_DELIVERIES = 200
 STEP_BYTES = 16 * 1024 * 1024
 EVENTS_A_DELIVERY_MAX = 500
 KEY_MAX_CHARACTERS = 80
+# For the field that says how many products were left out.
+SHORTENED_MARGIN_BYTES = 100
 MAPPED, SILENT, REFUSED = "mapped", "silent", "refused"
 PACKAGE = f"{Path(__file__).parents[1]}/"
 
@@ -147,10 +149,32 @@ def _refused(delivery: Stored, what: str, fix: str) -> Refused:
 
 
 def _admitted(said: Said, arrival: Arrival) -> Row | Refused:
-    item = admit(said.message | {"messageId": message_id(said.key, 0)}, arrival)
+    message = said.message | {"messageId": message_id(said.key, 0)}
+    item = admit(message, arrival)
+    if isinstance(item, Refused) and item.code == errors.TOO_LARGE:
+        item = admit(_shortened(message), arrival)
     if isinstance(item, Refused) and item.message_id is None:
         return item._replace(message_id=message_id(said.key, 0))
     return item
+
+
+def _shortened(message: dict[str, Any]) -> dict[str, Any]:
+    """The message with as many products as an event may hold, and how many were left out: better than no order."""
+    given: Any = message.get("properties")
+    properties = cast(dict[str, Any], given) if isinstance(given, dict) else {}
+    found: Any = properties.get("products")
+    products = cast(list[Any], found) if isinstance(found, list) else []
+    left = (
+        EVENT_MAX_BYTES - SHORTENED_MARGIN_BYTES - len(_encode(message | {"properties": properties | {"products": []}}))
+    )
+    kept: list[Any] = []
+    for product in products:
+        left -= len(_encode(product)) + 1
+        if left < 0:
+            break
+        kept.append(product)
+    more = {"products": kept, "products_left_out": len(products) - len(kept)}
+    return message | {"properties": properties | more}
 
 
 def message_id(key: str, revision: int) -> str:

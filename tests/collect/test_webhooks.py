@@ -283,6 +283,21 @@ def test_many_deliveries_are_mapped_in_a_constant_number_of_statements(app: App,
     assert len(one) < 15
 
 
+def test_an_order_of_very_many_lines_is_told_with_as_many_as_fit(app: App, hook_door: Door) -> None:
+    lines = [changed(SHOPIFY_ORDER["line_items"][0], product_id=n) for n in range(400)]
+
+    post(hook_door, "orders/create", changed(SHOPIFY_ORDER, line_items=lines))
+    collect.map_deliveries(app)
+
+    ((kept, left_out, revenue),) = rows(
+        app,
+        "select jsonb_array_length(body -> 'properties' -> 'products'),"
+        " (body -> 'properties' ->> 'products_left_out')::int, body -> 'properties' ->> 'revenue' from journal",
+    )
+    assert (kept + left_out, revenue) == (400, "35.78")
+    assert kept > 100
+
+
 def test_refunds_reach_their_customer_through_the_order(app: App, hook_door: Door) -> None:
     refunded = changed(PAID_LATER, financial_status="partially_refunded", refunds=[SHOPIFY_REFUND])
 
