@@ -320,7 +320,6 @@ __all__ = [
     "stored_event",
     "tend_lake",
     "tidy_uploads",
-    "torn_files",
     "trouble_of",
     "try_file",
     "try_plan",
