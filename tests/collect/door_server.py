@@ -62,6 +62,11 @@ class DoorServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         self._process = subprocess.Popen(
             [sys.executable, *self._program, str(self.port)], env=self._environment, stdout=subprocess.PIPE, text=True
