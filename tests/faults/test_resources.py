@@ -97,7 +97,8 @@ def test_f17_with_its_memory_used_up_nothing_acknowledged_is_lost_and_a_new_one_
     gateway.start()
     until_taken(gateway, key, "after")
 
-    assert set(statuses) <= {0, 200, 413, 500, 503}
+    # 400 is said by the HTTP server below us, where its parser ran short.
+    assert set(statuses) <= {0, 200, 400, 413, 500, 503}
     assert set(statuses) & {0, 500, 503}, "it was never short of memory"
     assert lost_and_doubled(app, told) == (0, 0)
 

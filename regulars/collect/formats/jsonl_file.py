@@ -58,7 +58,7 @@ def _skip(raw: IO[bytes]) -> int:
 def _content(line: bytes) -> dict[str, Any] | str:
     try:
         return _decode(line)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _leniently(line)
 
 
