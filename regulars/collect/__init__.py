@@ -39,6 +39,7 @@ from regulars.collect.audit import (
 )
 from regulars.collect.deliveries import map_deliveries
 from regulars.collect.door import Arrival, Refused, Row, admit
+from regulars.collect.errors import MendRefused
 from regulars.collect.facts import FACT_COLUMNS, Fact, FactColumn, cents, facts_of
 from regulars.collect.feeds import (
     Device,
@@ -121,7 +122,7 @@ from regulars.collect.live.arrivals import (
     heads,
     note_duplicates,
 )
-from regulars.collect.live.difference import Change, differences
+from regulars.collect.live.difference import Difference, differences
 from regulars.collect.live.event import StoredEvent, stored_event
 from regulars.collect.mapping import Mapping
 from regulars.collect.mapping import check as check_mapping
@@ -142,7 +143,40 @@ from regulars.collect.plan.watch import (
     violation_counts,
 )
 from regulars.collect.properties import EventSchema, Property
-from regulars.collect.remapping import ReplayReport
+from regulars.collect.refused.mends import OPERATIONS as MEND_OPERATIONS
+from regulars.collect.refused.mends import Mend, is_cut
+from regulars.collect.refused.replay import (
+    Replay,
+    Trial,
+    carry_replay,
+    order_replay,
+    send_by_hand,
+    try_replay,
+)
+from regulars.collect.refused.replay import (
+    dismiss as dismiss_refusal,
+)
+from regulars.collect.refused.replay import (
+    dismiss_like as dismiss_group,
+)
+from regulars.collect.refused.replay import (
+    replays as refusal_replays,
+)
+from regulars.collect.refused.search import PAGE_ROWS as REFUSALS_PER_PAGE
+from regulars.collect.refused.search import (
+    STATES as REFUSAL_STATES,
+)
+from regulars.collect.refused.search import (
+    KeptRefusal,
+    OneRefusal,
+    RefusalGroup,
+    RefusalSearch,
+    one_refusal,
+    refusal_groups,
+    refusal_states,
+    search_refusals,
+)
+from regulars.collect.remapping import Change, ReplayReport
 from regulars.collect.remapping import replay as replay_deliveries
 from regulars.collect.schema import message_schema
 from regulars.collect.uploads import UPLOAD_MAX_BYTES, Waiting
@@ -164,6 +198,9 @@ __all__ = [
     "EVENTS_PER_SECOND",
     "FACT_COLUMNS",
     "LOOKED_THROUGH_ROWS",
+    "MEND_OPERATIONS",
+    "REFUSALS_PER_PAGE",
+    "REFUSAL_STATES",
     "REQUESTS_PER_SECOND",
     "ROW_KINDS",
     "SOURCE_KINDS",
@@ -183,6 +220,7 @@ __all__ = [
     "Delivery",
     "Device",
     "Dialect",
+    "Difference",
     "EventAudit",
     "EventSchema",
     "EventUse",
@@ -200,9 +238,13 @@ __all__ = [
     "Hooks",
     "ImportReport",
     "ImportRun",
+    "KeptRefusal",
     "Limits",
     "Mapping",
+    "Mend",
+    "MendRefused",
     "Missing",
+    "OneRefusal",
     "Personal",
     "Piece",
     "Plan",
@@ -212,8 +254,11 @@ __all__ = [
     "ReadAhead",
     "Receipt",
     "Refusal",
+    "RefusalGroup",
+    "RefusalSearch",
     "Refused",
     "Repaired",
+    "Replay",
     "ReplayReport",
     "Row",
     "RowRefusal",
@@ -227,6 +272,7 @@ __all__ = [
     "StreamUse",
     "System",
     "Told",
+    "Trial",
     "Trouble",
     "Verified",
     "Violation",
@@ -248,6 +294,7 @@ __all__ = [
     "arrivals",
     "begin_import",
     "carry_import",
+    "carry_replay",
     "cents",
     "change_limits",
     "check_mapping",
@@ -263,6 +310,8 @@ __all__ = [
     "describe_key",
     "devices",
     "differences",
+    "dismiss_group",
+    "dismiss_refusal",
     "event_uses",
     "fact_files",
     "facts_of",
@@ -278,6 +327,7 @@ __all__ = [
     "import_file",
     "import_run",
     "inventory",
+    "is_cut",
     "is_read",
     "latest_mapping",
     "limits_of",
@@ -293,6 +343,8 @@ __all__ = [
     "missing",
     "next_piece",
     "note_duplicates",
+    "one_refusal",
+    "order_replay",
     "paths",
     "piece_done",
     "plan_versions",
@@ -303,6 +355,9 @@ __all__ = [
     "read_lake",
     "read_until",
     "receive_upload",
+    "refusal_groups",
+    "refusal_replays",
+    "refusal_states",
     "refusals",
     "refused_rows",
     "register",
@@ -314,6 +369,8 @@ __all__ = [
     "rotate",
     "run_stream",
     "save_mapping",
+    "search_refusals",
+    "send_by_hand",
     "set_aside",
     "set_limits",
     "source_by_name",
@@ -323,6 +380,7 @@ __all__ = [
     "trouble_of",
     "try_file",
     "try_plan",
+    "try_replay",
     "undo_import",
     "url_of",
     "verify_lake",

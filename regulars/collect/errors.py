@@ -192,3 +192,9 @@ class UploadRefused(RegularsError):
 
     code = "RG-1166"
     status = 413
+
+
+class MendRefused(RegularsError):
+    """Refused messages cannot be mended or sent again as asked; nothing was sent."""
+
+    code = "RG-1186"

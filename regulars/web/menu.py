@@ -27,6 +27,7 @@ MENU = [
             Item("Sources", "/sources", "plug", "a"),
             Item("Live", "/live", "radio", "l"),
             Item("Imports", "/imports", "file", "f"),
+            Item("Refusals", "/refusals", "shield", "n"),
             Item("Events", "/vocabulary", "note", "v"),
             Item("Customers", "/customers", "people", "c"),
         ],

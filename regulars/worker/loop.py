@@ -57,6 +57,7 @@ class Round(msgspec.Struct, frozen=True):
     sent: int = 0
     flushed: int = 0
     watched: int = 0
+    replayed: int = 0
     withdrawn: int = 0
     """Events that left the projections, and one for each look at those that had left already."""
     mapped: int = 0
@@ -121,6 +122,7 @@ class Worker:
         withdrawn = follow_withdrawal(app) or int(not carried and collect.follow_in_lake(self.app))
         self._beat()
         published = collect.publish(self.app)
+        replayed = collect.carry_replay(self.app)
         watched = self._watch.step()
         sent = sum(engage.deliver(app, SEND_PER_ROUND).values())
         flushed = self._flush(now, carried)
@@ -131,6 +133,7 @@ class Worker:
             sent=sent,
             flushed=flushed,
             watched=watched,
+            replayed=replayed,
             withdrawn=withdrawn,
             mapped=mapped,
         )

@@ -15,6 +15,7 @@ PAGES = {
     "/": "Connect the first source",
     "/sources": "Nothing is connected",
     "/live": "Nothing has arrived yet",
+    "/refusals": "Nothing was refused",
     "/vocabulary": "No named event has arrived yet",
     "/vocabulary/Item Returned": "No source has sent it",
     "/imports": "Nothing was imported",

@@ -11,7 +11,7 @@ import msgspec
 CHANGES_MAX = 50
 
 
-class Change(msgspec.Struct, frozen=True):
+class Difference(msgspec.Struct, frozen=True):
     """One place that is not the same. `before` or `after` is text as JSON writes it, None where there was nothing."""
 
     path: str
@@ -19,12 +19,12 @@ class Change(msgspec.Struct, frozen=True):
     after: str | None
 
 
-def differences(before: object, after: object) -> list[Change]:
+def differences(before: object, after: object) -> list[Difference]:
     """Where `after` is not `before`, at most CHANGES_MAX places, in the order of `before`."""
     return list(islice(_walk("", before, after), CHANGES_MAX))
 
 
-def _walk(path: str, before: Any, after: Any) -> Iterator[Change]:
+def _walk(path: str, before: Any, after: Any) -> Iterator[Difference]:
     if isinstance(before, dict) and isinstance(after, dict):
         old, new = cast(dict[str, Any], before), cast(dict[str, Any], after)
         for key in {**old, **new}:
@@ -37,14 +37,14 @@ def _walk(path: str, before: Any, after: Any) -> Iterator[Change]:
                 f"{path}.{place}", here, there, first[place] if here else None, second[place] if there else None
             )
     elif before != after:
-        yield Change(path, _text(cast(object, before)), _text(cast(object, after)))
+        yield Difference(path, _text(cast(object, before)), _text(cast(object, after)))
 
 
-def _member(path: str, was: bool, is_now: bool, before: object, after: object) -> Iterator[Change]:
+def _member(path: str, was: bool, is_now: bool, before: object, after: object) -> Iterator[Difference]:
     if was and is_now:
         yield from _walk(path, before, after)
     else:
-        yield Change(path, _text(before) if was else None, _text(after) if is_now else None)
+        yield Difference(path, _text(before) if was else None, _text(after) if is_now else None)
 
 
 def _text(value: object) -> str:

@@ -11,7 +11,7 @@ from regulars.app import App
 from regulars.collect import errors
 from regulars.collect.facts import FACT_COLUMNS, facts_of
 from regulars.collect.live.arrivals import SQL
-from regulars.collect.live.difference import Change, differences
+from regulars.collect.live.difference import Difference, differences
 from regulars.kit.errors import NotFound
 from regulars.model import Body, Event
 
@@ -46,7 +46,7 @@ class Contradiction(msgspec.Struct, frozen=True):
 
     refusal: int
     received_at: datetime
-    changes: list[Change]
+    changes: list[Difference]
     """Empty where the kept text is cut and cannot be compared."""
 
 
@@ -119,7 +119,7 @@ def _facts(app: App, event: Event) -> list[dict[str, Any]]:
     return [{name: value for name, value in zip(names, row, strict=True) if value is not None} for row in rows]
 
 
-def _changes(first: dict[str, Any], text: str) -> list[Change]:
+def _changes(first: dict[str, Any], text: str) -> list[Difference]:
     try:
         return differences(first, _decode(text))
     except msgspec.MsgspecError:

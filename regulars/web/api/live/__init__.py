@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from regulars import collect
 from regulars.app import App
-from regulars.collect import ArrivalPage, Change, Heads, Search, StoredEvent
+from regulars.collect import ArrivalPage, Difference, Heads, Search, StoredEvent
 from regulars.store import queries
 from regulars.web import access, audit, words
 from regulars.web.site import House
@@ -198,7 +198,7 @@ def masked_event(event: StoredEvent) -> StoredEvent:
     return replace(event, message=masked(event.message), contradictions=others)
 
 
-def _masked_change(change: Change) -> Change:
+def _masked_change(change: Difference) -> Difference:
     *path, key = ["", *change.path.split(".")]
     values = [None if text is None else json.loads(text) for text in (change.before, change.after)]
     hidden = [_masked_value(path[-1], key, value) for value in values]
@@ -206,7 +206,7 @@ def _masked_change(change: Change) -> Change:
         None if text is None else json.dumps(value, ensure_ascii=False)
         for text, value in zip((change.before, change.after), hidden, strict=True)
     )
-    return Change(change.path, before, after)
+    return Difference(change.path, before, after)
 
 
 def masked(message: dict[str, Any]) -> dict[str, Any]:

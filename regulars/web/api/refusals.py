@@ -1,0 +1,87 @@
+"""Refused messages: found, tried with mends, sent again, dismissed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Request, get, post
+from litestar.params import FromPath, FromQuery, JSONBody
+
+from regulars import collect
+from regulars.app import App
+from regulars.collect import Mend, RefusalSearch, Replay, Trial
+from regulars.web import access, audit
+from regulars.web.site import House
+
+TEXT_MAX_CHARACTERS = 200
+
+
+class ReplayOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which group (by one of its refusals), and what to change before it is sent again."""
+
+    like: int
+    mends: list[Mend] = []
+
+
+def search_of(state: str, source: str, code: str, q: str) -> RefusalSearch:
+    """What the address asks for; a state there is none of asks for what waits."""
+    return RefusalSearch(
+        state=state if state in collect.REFUSAL_STATES else "open",
+        source=source.strip()[:TEXT_MAX_CHARACTERS],
+        code=code.strip()[:TEXT_MAX_CHARACTERS],
+        text=q.strip()[:TEXT_MAX_CHARACTERS],
+    )
+
+
+def order(app: App, request: Request[Any, Any, Any], like: int, mends: list[Mend]) -> int:
+    """Order the replay of a group and write down who did."""
+    audit.write(app, request.user, "sent refusals again", f"refusal:{like}", f"{len(mends)} mends")
+    with app.transaction() as inside:
+        return collect.order_replay(inside, like, mends, request.user.name)
+
+
+@get("/api/refusals", opt=access.OFFICE, sync_to_thread=True)
+def refusals_json(
+    app: House,
+    show: FromQuery[str] = "",
+    source: FromQuery[str] = "",
+    code: FromQuery[str] = "",
+    q: FromQuery[str] = "",
+    before: FromQuery[int | None] = None,
+) -> dict[str, Any]:
+    """Refusals by group and one by one, newest first; and the latest orders to send some again."""
+    search = search_of(show, source, code, q)
+    with app.transaction() as inside:
+        return {
+            "states": collect.refusal_states(inside),
+            "groups": collect.refusal_groups(inside, search),
+            "refusals": collect.search_refusals(inside, search, before),
+            "replays": collect.refusal_replays(inside),
+        }
+
+
+@get("/api/refusals/{number:int}", opt=access.OFFICE, sync_to_thread=True)
+def refusal_json(app: House, request: Request[Any, Any, Any], number: FromPath[int]) -> collect.OneRefusal:
+    """All that is kept of one refusal."""
+    audit.write(app, request.user, "read a refusal", f"refusal:{number}")
+    with app.transaction() as inside:
+        return collect.one_refusal(inside, number)
+
+
+@post("/api/refusals/try", opt=access.OFFICE, status_code=200, sync_to_thread=True)
+def try_json(app: House, data: JSONBody[ReplayOrder]) -> Trial:
+    """What mends would do to a group; nothing is stored."""
+    with app.transaction() as inside:
+        return collect.try_replay(inside, data.like, data.mends)
+
+
+@post("/api/refusals/replay", opt=access.OFFICE, status_code=202, sync_to_thread=True)
+def replay_json(app: House, request: Request[Any, Any, Any], data: JSONBody[ReplayOrder]) -> Replay:
+    """Order a group to be sent again; the worker carries it out."""
+    ident = order(app, request, data.like, data.mends)
+    with app.transaction() as inside:
+        return collect.refusal_replays(inside, ident)[0]
+
+
+routes = [refusals_json, refusal_json, try_json, replay_json]
