@@ -26,11 +26,10 @@ from regulars.kit.clock import ManualClock
 from regulars.kit.logging import logger
 from regulars.model import Batch, Event
 from regulars.worker import pace
+from regulars.worker.follow import Follower
 from regulars.worker.pace import Pace
 
 BATCH_EVENTS = 10_000
-WITHDRAWN_EVENTS = 2_000
-"""Positions of a withdrawal looked at in one step; with each go all withdrawn events of the same customer."""
 SEND_PER_ROUND = 200
 FLUSH_EVERY = timedelta(minutes=10)
 IDLE_SECONDS = 0.2
@@ -76,6 +75,7 @@ class Worker:
         self.app = app
         self._ahead = collect.ReadAhead(app, BATCH_EVENTS)
         self._watch = collect.Watch(app)
+        self._follower = Follower()
         self._since_tick = 0
         self._suspects = 0
         """So many events behind the checkpoint hold one that could not be carried; 0: none is known."""
@@ -119,7 +119,7 @@ class Worker:
         mapped = collect.map_deliveries(self.app)
         carried, ticked, now = self._step()
         app = self._at(now)
-        withdrawn = follow_withdrawal(app) or int(not carried and collect.follow_in_lake(self.app))
+        withdrawn = self._follower.step(app) or int(not carried and collect.follow_in_lake(self.app))
         self._beat()
         published = collect.publish(self.app)
         replayed = collect.carry_replay(self.app)
@@ -293,18 +293,6 @@ class Worker:
         with self.app.transaction() as app:
             app.db.execute(pace.SQL.set_flushed, {"at": now})
         return report.events
-
-
-def follow_withdrawal(app: App) -> int:
-    """Let the rooms follow the next piece of what was withdrawn; 0: nothing is left to follow."""
-    with app.transaction() as inside:
-        piece = collect.next_piece(inside, WITHDRAWN_EVENTS)
-        if piece is None:
-            return 0
-        events = flow.on_withdrawal(inside, piece.positions, piece.bound) if piece.positions else 0
-        collect.piece_done(inside, piece, events)
-    log.info("withdrawal_followed", withdrawal=piece.withdrawal, events=events, done=piece.is_last)
-    return max(events, 1)
 
 
 def place_of(fault: BaseException) -> str:

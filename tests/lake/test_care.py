@@ -65,10 +65,10 @@ def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-40])
 
 
-DAMAGES: list[tuple[Callable[[Path], None], str]] = [
-    (flip, "not what was written"),
-    (cut, "not what was written"),
-    (Path.unlink, "missing"),
+DAMAGES: list[tuple[Callable[[Path], None], str, str, int]] = [
+    (flip, "not what was written", "journal", 2),
+    (cut, "not what was written", "facts", 3),
+    (Path.unlink, "missing", "facts", 3),
 ]
 
 
@@ -79,8 +79,7 @@ def test_a_whole_lake_is_the_journal(lake: Town) -> None:
     assert (found.events, found.up_to, found.damages, found.unlisted) == (8, 8, [], 0)
 
 
-@pytest.mark.parametrize(("harm", "what"), DAMAGES, ids=["bit flipped", "truncated", "missing"])
-@pytest.mark.parametrize(("kind", "rows"), [("journal", 2), ("facts", 3)])
+@pytest.mark.parametrize(("harm", "what", "kind", "rows"), DAMAGES, ids=["bit flipped", "truncated", "missing"])
 def test_a_damaged_file_is_named_with_what_it_lost_and_the_rest_stays_readable(
     lake: Town, harm: Callable[[Path], None], what: str, kind: str, rows: int
 ) -> None:

@@ -12,7 +12,7 @@ from tests.resolve.graphs import random_records
 from tests.resolve.notation import Rec, event
 from tests.resolve.test_stream import Books, batches, carry, owners
 
-ROUNDS = 25
+ROUNDS = 15
 TABLES = "value signature link record customer carrier_span redirect identity_event cut announcement withdrawn_range"
 PUBLISHED = {
     "customers": "select id, known, founder_signature from customer",

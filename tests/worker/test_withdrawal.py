@@ -14,7 +14,7 @@ from regulars import analyze, collect, design, flow, profile
 from regulars.app import App
 from regulars.kit.clock import ManualClock
 from regulars.model import Changes
-from regulars.worker import loop
+from regulars.worker import follow
 from tests.engage.town import customer_of, message, order, person, tell
 from tests.worker.place import drain
 
@@ -149,7 +149,8 @@ def test_a_withdrawal_killed_between_pieces_or_within_one_ends_the_same(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, _ = import_and_undo(app)
-    monkeypatch.setattr(loop, "WITHDRAWN_EVENTS", 3)
+    for limit in ("POSITIONS_FIRST", "POSITIONS_MAX"):
+        monkeypatch.setattr(follow, limit, 3)
     correct, calls = design.correct, count()
 
     def dies_now_and_then(app: App, changes: Changes) -> list[int]:
@@ -159,10 +160,10 @@ def test_a_withdrawal_killed_between_pieces_or_within_one_ends_the_same(
         return done
 
     monkeypatch.setattr(design, "correct", dies_now_and_then)
-    deaths = 0
+    deaths, follower = 0, follow.Follower()
     while True:
         try:
-            if not loop.follow_withdrawal(app):
+            if not follower.step(app):
                 break
         except KeyboardInterrupt:
             deaths += 1
@@ -207,7 +208,7 @@ def test_a_journey_that_rested_on_withdrawn_events_ends_and_what_it_wished_for_i
         flow.on_tick(inside, clock.now())
     withdraw(app, range(4, 34))
 
-    loop.follow_withdrawal(app)
+    follow.Follower().step(app)
 
     with app.transaction() as inside:
         enrolments = inside.db.execute("select distinct status, reason from enrolment").fetchall()
