@@ -63,15 +63,15 @@ def deliver_and_kill(app: App, program: list[str] | None = None) -> tuple[list[s
     with server.running():
         for sender in senders:
             sender.start()
-        for _ in range(KILLS):
+        for _ in range(KILLS - 1):
             time.sleep(BETWEEN_KILLS_SECONDS)
             server.kill()
             server.start()
+        time.sleep(BETWEEN_KILLS_SECONDS)
+        server.kill()
         end.set()
         for sender in senders:
             sender.join()
-        server.kill()
-        server.start()
     with app.transaction() as inside:
         kept = [row[0] for row in inside.db.execute("select delivery_id from delivery")]
     return acknowledged, kept
