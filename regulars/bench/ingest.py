@@ -2,16 +2,19 @@
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, LiteralString, NamedTuple, cast
 from urllib.parse import urlsplit
 
+import psutil
 import psycopg
 
 from regulars import collect
@@ -29,6 +32,9 @@ BATCH_CONNECTIONS = 8
 SINGLE_CONNECTIONS = 128
 SEED = 7
 LOAD_SECONDS_MAX = 120
+LOADS_MAX = 100_000
+# RudderStack's own load test of its server, for orientation and not measured by us.
+PEER = {"requests_per_second": 1_700, "cores": 2, "says": "their own published load test"}
 
 
 class Load(NamedTuple):
@@ -40,8 +46,10 @@ class Load(NamedTuple):
     seed: int
 
 
-def run(settings: Settings, *, size: int | None = None) -> dict[str, Any]:
-    """Ratios `batch_of_raw_insert` and `single_of_raw_insert`, and the rates they were made of (events a second)."""
+def run(settings: Settings, *, size: int | None = None, minutes: float | None = None) -> dict[str, Any]:
+    """Ratios `batch_of_raw_insert` and `single_of_raw_insert`, `processes_2_over_1` for single events, and what they
+    were made of (events a second). `minutes` goes on at full load and tells the memory of the gateway over that time.
+    """
     batches = Load(size or BATCH_EVENTS, EVENTS_PER_BATCH, BATCH_CONNECTIONS, SEED)
     singles = Load(max(1, size // 5) if size else SINGLE_EVENTS, 1, SINGLE_CONNECTIONS, SEED + 1)
     with scratch(settings) as dsn:
@@ -50,11 +58,38 @@ def run(settings: Settings, *, size: int | None = None) -> dict[str, Any]:
             inserted = raw.insert_rates(app, _rows(app, source, batches))
         with serving(dsn) as port:
             sent = {"batch": send(port, key, batches), "single": send(port, key, singles)}
+        with serving(dsn, processes=2) as port:
+            sent["single_by_2_processes"] = send(port, key, singles._replace(seed=SEED + 2))
+        memory = {} if minutes is None else {"memory": _memory(dsn, key, batches, minutes)}
     rates = {name: each["events_per_second"] for name, each in sent.items()}
     best = max(inserted.values())
+    ratios = {f"{name}_of_raw_insert": round(rates[name] / best, 3) for name in ("batch", "single")}
+    ratios["processes_2_over_1"] = round(rates["single_by_2_processes"] / rates["single"], 2)
+    orientation = {"requests_per_second": rates["single"], "cores": os.cpu_count(), "rudderstack": PEER}
+    made_of: dict[str, Any] = {"raw_insert": {name: round(rate) for name, rate in inserted.items()}, **sent}
+    return {"ratios": ratios, "raw": made_of | memory | {"orientation": orientation, "seed": SEED}}
+
+
+def _memory(dsn: str, key: str, load: Load, minutes: float) -> dict[str, Any]:
+    """Resident memory of one gateway at full load, first and last of it, and how it grew between."""
+    samples: list[tuple[float, float]] = []
+    with serving(dsn) as port:
+        (gateway,) = [one for one in psutil.Process().children() if "regulars.collect.alone" in one.cmdline()]
+        for turn in range(LOADS_MAX):
+            send(port, key, load._replace(seed=SEED + 100 + turn))
+            now = time.monotonic()
+            samples.append((now / 60, gateway.memory_info().rss / 2**20))
+            if now / 60 - samples[0][0] >= minutes:
+                break
+    # The first load fills caches and pools: what it leaves is where the run begins.
+    at, rss = zip(*samples, strict=True)
+    slope = statistics.linear_regression(at, rss).slope if len(samples) > 1 else 0.0
     return {
-        "ratios": {f"{name}_of_raw_insert": round(rate / best, 3) for name, rate in rates.items()},
-        "raw": {"raw_insert": {name: round(rate) for name, rate in inserted.items()}, **sent, "seed": SEED},
+        "minutes": round(at[-1] - at[0], 2),
+        "events": len(samples) * load.total,
+        "rss_start_mib": round(rss[0], 1),
+        "rss_end_mib": round(rss[-1], 1),
+        "mib_per_minute": round(slope, 3),
     }
 
 
@@ -80,6 +115,10 @@ def new_source(app: App) -> tuple[collect.Source, str]:
     """A source to write to, with its key."""
     with app.transaction() as inside:
         source, key = collect.register(inside, "bench", "other")
+        # One key sends what a whole brand would not: its rate must not be what is measured.
+        collect.set_limits(
+            inside, source, collect.Limits(requests_per_second=collect.RATE_MAX, events_per_second=collect.RATE_MAX)
+        )
     assert key is not None
     return source, key
 
@@ -92,10 +131,19 @@ def _rows(app: App, source: collect.Source, load: Load) -> list[tuple[Any, ...]]
 
 
 @contextmanager
-def serving(dsn: str) -> Generator[int, None, None]:
-    """The port of a gateway in a process of its own."""
+def serving(dsn: str, processes: int = 1) -> Generator[int, None, None]:
+    """The port of a gateway in a process of its own, or in several that share it."""
+    with ExitStack() as stack:
+        port = 0
+        for _ in range(processes):
+            port = stack.enter_context(_process(dsn, port, processes))
+        yield port
+
+
+@contextmanager
+def _process(dsn: str, port: int, processes: int) -> Generator[int, None, None]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "regulars.collect.alone"],
+        [sys.executable, "-m", "regulars.collect.alone", str(port), str(processes)],
         env=os.environ | {"REGULARS_DATABASE_URL": dsn, "REGULARS_LOG_LEVEL": "warning"},
         stdout=subprocess.PIPE,
         text=True,

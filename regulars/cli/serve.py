@@ -16,7 +16,7 @@ from rich.console import Console
 from regulars import engage, web
 from regulars.app import App
 from regulars.cli import terminal
-from regulars.cli.children import child, when_parent_ends
+from regulars.cli.children import Child, child, when_parent_ends
 from regulars.cli.streams import streaming
 from regulars.kit import settings as kit_settings
 from regulars.kit.errors import RegularsError
@@ -26,6 +26,7 @@ commands = typer.Typer()
 
 Host = Annotated[str, typer.Option(help="Address to listen on; 127.0.0.1 is this machine only.")]
 Port = Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65_535)]
+Processes = Annotated[int, typer.Option(help="Processes that take requests on this port.", min=1, max=64)]
 LOCK = "serving.lock"
 
 
@@ -40,26 +41,32 @@ def serve(
     host: Host = "127.0.0.1",
     port: Port = 8000,
     worker: Annotated[bool, typer.Option(help="Run the worker beside the web.")] = True,
+    processes: Processes = 1,
+    beside: Annotated[bool, typer.Option(hidden=True)] = False,
     with_parent: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Open the pages and the API, with the worker beside them, until stopped by Ctrl-C."""
     if with_parent:
         when_parent_ends(lambda: os.kill(os.getpid(), signal.SIGTERM))
     settings = at_address(terminal.settings(), host, port)
-    refuse_taken(host, port)
+    if not beside:
+        refuse_taken(host, port)
     with ExitStack() as stack:
         if worker:
             stack.enter_context(served_here(settings))
         app = stack.enter_context(terminal.opened(base_url=settings.base_url))
-        kept = None
+        children: list[Child] = []
         if worker:
             catch_own_mail(app, stack)
-            kept = stack.enter_context(child(app.settings, "worker"))
             stack.enter_context(streaming(app))
+            children.append(stack.enter_context(child(app.settings, "worker")))
             announce_pages(app, host, port)
-        web.run(app, host, port)
-        if kept is not None:
-            kept.check()
+        if not beside:
+            same = ("serve", "--host", host, "--port", str(port), "--no-worker", "--beside", f"--processes={processes}")
+            children += [stack.enter_context(child(app.settings, *same)) for _ in range(processes - 1)]
+        web.run(app, host, port, processes)
+        for each in children:
+            each.check()
 
 
 def at_address(settings: Settings, host: str, port: int) -> Settings:

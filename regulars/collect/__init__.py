@@ -40,6 +40,7 @@ from regulars.collect.audit import (
 from regulars.collect.deliveries import map_deliveries
 from regulars.collect.door import Arrival, Refused, Row, admit
 from regulars.collect.errors import MendRefused
+from regulars.collect.express import Lane, listener
 from regulars.collect.facts import FACT_COLUMNS, Fact, FactColumn, cents, facts_of
 from regulars.collect.feeds import (
     Device,
@@ -100,6 +101,7 @@ from regulars.collect.lake import tend as tend_lake
 from regulars.collect.lake import verify as verify_lake
 from regulars.collect.limits import (
     EVENTS_PER_SECOND,
+    RATE_MAX,
     REQUESTS_PER_SECOND,
     Limits,
     Trouble,
@@ -199,6 +201,7 @@ __all__ = [
     "FACT_COLUMNS",
     "LOOKED_THROUGH_ROWS",
     "MEND_OPERATIONS",
+    "RATE_MAX",
     "REFUSALS_PER_PAGE",
     "REFUSAL_STATES",
     "REQUESTS_PER_SECOND",
@@ -239,6 +242,7 @@ __all__ = [
     "ImportReport",
     "ImportRun",
     "KeptRefusal",
+    "Lane",
     "Limits",
     "Mapping",
     "Mend",
@@ -335,6 +339,7 @@ __all__ = [
     "list_sources",
     "list_streams",
     "list_webhooks",
+    "listener",
     "load_mapping",
     "load_plan",
     "look",

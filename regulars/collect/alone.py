@@ -1,22 +1,26 @@
-"""The gateway alone in a process: `python -m regulars.collect.alone [PORT]`, for benches, fault tests and installations
-of many processes. Prints one JSON line with its port once it takes events. Settings come from REGULARS_* as everywhere.
+"""The gateway alone in a process: `python -m regulars.collect.alone [PORT [PROCESSES]]`, for benches, fault tests and
+installations of many processes. Prints one JSON line with its port once it takes events. Settings come from REGULARS_*
+as everywhere. PROCESSES says how many share the port: start as many; each takes its share of every key's rate.
 """
 
+import asyncio
+import atexit
 import gc
 import json
 import signal
 import socket
 import sys
 from types import FrameType
+from typing import cast
 
 import uvicorn
 
 from regulars.app import App, open_app
+from regulars.collect.express import Lane, listener
 from regulars.collect.gateway import gateway
 from regulars.kit import logging
 from regulars.kit.settings import load
 
-BACKLOG_CONNECTIONS = 2_048
 # Reading requests and writing groups share one interpreter: at the usual 5 ms a group would wait longer for its turn
 # than for the disk.
 SWITCH_SECONDS = 0.0005
@@ -24,12 +28,13 @@ SWITCH_SECONDS = 0.0005
 GARBAGE_THRESHOLD = 20_000
 
 
-def serve(app: App, listener: socket.socket) -> None:
+def serve(app: App, listening: socket.socket, processes: int) -> None:
     """Take events on this socket until told to stop (SIGTERM, SIGINT); what waits is written first."""
+    door = gateway(app, processes=processes)
     uvicorn.Server(
         uvicorn.Config(
-            gateway(app),
-            http="httptools",
+            door,
+            http=cast(type[asyncio.Protocol], Lane(door)),
             loop="uvloop",
             lifespan="on",
             access_log=False,
@@ -37,9 +42,8 @@ def serve(app: App, listener: socket.socket) -> None:
             log_level="warning",
             server_header=False,
             date_header=False,
-            backlog=BACKLOG_CONNECTIONS,
         )
-    ).run(sockets=[listener])
+    ).run(sockets=[listening])
 
 
 def end(number: int, frame: FrameType | None) -> None:
@@ -55,14 +59,15 @@ def main() -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     settings = load()
     logging.set_up(settings.log_level)
-    with open_app(settings) as app, socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 0))
-        listener.listen(BACKLOG_CONNECTIONS)
+    given = [int(word) for word in sys.argv[1:]]
+    port, processes = (given + [0, 1][len(given) :])[:2]
+    with open_app(settings) as app, listener("127.0.0.1", port, shared=processes > 1) as listening:
         gc.freeze()  # what the imports left behind need not be looked at again
+        # At the end it must be let go, or DuckDB reports all it still holds as leaked.
+        atexit.register(gc.unfreeze)
         gc.set_threshold(GARBAGE_THRESHOLD)
-        print(json.dumps({"port": listener.getsockname()[1]}), flush=True)
-        serve(app, listener)
+        print(json.dumps({"port": listening.getsockname()[1]}), flush=True)
+        serve(app, listening, processes)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,17 @@
-"""What the gateway says back: bodies and headers. Pure."""
+"""What the gateway says back: bodies and headers."""
 
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
-from regulars.collect.errors import RateExceeded
+from regulars.collect.errors import GatewayBroke, RateExceeded
 from regulars.collect.write_keys import Holder
 from regulars.collect.writer import Counts
 from regulars.kit.errors import RegularsError
+from regulars.kit.logging import logger
 
+log = logger("collect")
 Header = tuple[bytes, bytes]
 
 RETRY_AFTER_SECONDS = {429: 60, 503: 2}
@@ -71,6 +73,14 @@ def fault(error: RegularsError) -> tuple[int, list[Header], bytes]:
     if error.status == 429:
         headers.append((b"x-ratelimit-reset", b"%d" % (seconds or 0)))
     return error.status, headers, _encode({"success": False, "code": error.code, "message": str(error)})
+
+
+def of_fault(error: Exception) -> tuple[int, list[Header], bytes]:
+    """The same of any fault: of what we did not expect the log says all, and the sender that it was not taken."""
+    if isinstance(error, RegularsError):
+        return fault(error)
+    log.error("request_failed", exc_info=error)
+    return fault(GatewayBroke("Something broke on our side", "Send it again under the same message ids"))
 
 
 def health(is_well: bool, held: int) -> tuple[int, list[Header], bytes]:

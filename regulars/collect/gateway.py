@@ -21,11 +21,11 @@ import psycopg
 from regulars.app import App
 from regulars.collect import answers, wire
 from regulars.collect.answers import Header
-from regulars.collect.errors import GatewayBroke, JournalAway, MethodRefused, PathMissing, QueueFull
+from regulars.collect.errors import JournalAway, MethodRefused, PathMissing, QueueFull
 from regulars.collect.hooks import Hooks
 from regulars.collect.intake import Ask, Intake
 from regulars.collect.wires import Request, Wire, wires
-from regulars.kit.errors import InputRefused, RegularsError
+from regulars.kit.errors import InputRefused
 from regulars.kit.logging import logger
 
 HOOKS = "/hooks/"
@@ -94,14 +94,10 @@ class Gateway:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             status, headers, body = await self._answer(scope, receive)
-        except RegularsError as fault:
-            status, headers, body = answers.fault(fault)
         except _Gone:
             return
-        except Exception as fault:  # whatever it is, the sender hears that it was not taken, in words it can read
-            log.error("request_failed", path=scope["path"], exc_info=fault)
-            broke = GatewayBroke("Something broke on our side", "Send it again under the same message ids")
-            status, headers, body = answers.fault(broke)
+        except Exception as fault:
+            status, headers, body = answers.of_fault(fault)
         headers = [*headers, (b"content-length", b"%d" % len(body))] if status != 204 else headers
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -121,6 +117,14 @@ class Gateway:
         if read:
             raise MethodRefused("Events are sent with POST", "Send it again so")
         return self._tell(path, scope)
+
+    async def answer(self, ask: Ask) -> Answer:
+        """What is answered to a request that brings events, whatever becomes of it."""
+        try:
+            counts, holder = await self.intake.take(ask)
+        except Exception as fault:
+            return answers.of_fault(fault)
+        return 200, [answers.JSON, *answers.allowed(ask.headers.origin, holder)], answers.success(counts)
 
     async def _take(
         self,

@@ -97,7 +97,7 @@ class Intake:
             delivery = ask.read(plain)
             now = self._app.clock.now()
             holder = self.keyring.at_hand(wire.key(ask.headers, delivery, ask.query), now.timestamp())
-            if holder is None or (holder.origins and ask.headers.origin):
+            if holder is None or holder.origins:
                 return False
             check_size(len(plain), delivery, ask.headers, holder)
             self.writer.submit(*self._judged(ask, delivery, holder), tell)

@@ -8,14 +8,16 @@ Never: decides anything about customers, sends anything, or shows a page to a ro
 
 from __future__ import annotations
 
+import asyncio
 import signal
+import socket
 import threading
 from types import FrameType
+from typing import cast
 
 import uvicorn
-from litestar.types import ASGIApp
 
-from regulars import analyze
+from regulars import analyze, collect
 from regulars.app import App
 from regulars.collect import gateway as ingest
 from regulars.engage import moment_asgi
@@ -33,24 +35,28 @@ KEEP_ALIVE_SECONDS = 30
 SHUTDOWN_SECONDS = 3
 
 
-def create_app(app: App) -> ASGIApp:
-    """The whole of HTTP for this brand, as one ASGI application."""
+def create_app(app: App, processes: int = 1) -> Door:
+    """The whole of HTTP for this brand, as one ASGI application; one of `processes` on its port."""
     # Pages read trait columns; they are made here, before any page holds a lock that would be in the way.
     analyze.ensure_schema(app)
-    gateway = ingest(app)
+    gateway = ingest(app, processes=processes)
     moment = moment_asgi(app)
     pen = audit.Pen(app)
     site = build(app, routes(), on_startup=[gateway.start], on_shutdown=[gateway.stop, moment.close, pen.close])
-    return Door(app, site, gateway, moment, pen)  # pyright: ignore[reportArgumentType]
+    return Door(app, site, gateway, moment, pen)
 
 
-def run(app: App, host: str, port: int) -> None:
-    """Serve until told to stop (SIGINT, SIGTERM); then return, so that the caller can put away what it holds."""
+def run(app: App, host: str, port: int, processes: int = 1) -> None:
+    """Serve until told to stop (SIGINT, SIGTERM); then return, so that the caller can put away what it holds.
+
+    One of `processes` that listen on this port: the kernel shares new connections out among them.
+    """
     # The server raises the signal again once it has ended; with the default handler the process would die there and
     # leave an embedded PostgreSQL behind.
     before = signal.signal(signal.SIGTERM, _carry_on) if threading.current_thread() is threading.main_thread() else None
     try:
-        _serve(app, host, port)
+        with collect.listener(host, port, shared=processes > 1) as listening:
+            _serve(create_app(app, processes), listening)
     finally:
         if before is not None:
             signal.signal(signal.SIGTERM, before)
@@ -60,15 +66,16 @@ def _carry_on(number: int, frame: FrameType | None) -> None:
     del number, frame
 
 
-def _serve(app: App, host: str, port: int) -> None:
-    uvicorn.run(
-        create_app(app),  # pyright: ignore[reportArgumentType]
-        host=host,
-        port=port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-    )
+def _serve(door: Door, listening: socket.socket) -> None:
+    uvicorn.Server(
+        uvicorn.Config(
+            door,  # pyright: ignore[reportArgumentType]
+            http=cast(type[asyncio.Protocol], collect.Lane(door.gateway)),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        )
+    ).run(sockets=[listening])

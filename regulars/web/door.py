@@ -71,7 +71,7 @@ class Door:
     def __init__(self, app: App, site: ASGIApp, gateway: Gateway, moment: moment_asgi, pen: audit.Pen) -> None:
         self._app = app
         self._site = site
-        self._gateway = gateway
+        self.gateway = gateway
         self._moment = moment
         self._pen = pen
         self._keyholders: dict[str, tuple[float, access.Visitor | None]] = {}
@@ -81,8 +81,8 @@ class Door:
             await self._site(scope, receive, send)
             return
         path: str = scope["path"]
-        if self._gateway.owns(path):
-            await self._gateway(scope, receive, send)
+        if self.gateway.owns(path):
+            await self.gateway(scope, receive, send)
             return
         loose: dict[str, Any] = scope  # pyright: ignore[reportAssignmentType]
         loose["user"] = None if path.startswith("/static/") else await self._visitor(scope)

@@ -1,5 +1,6 @@
 """A running gateway: in a thread for tests that talk to it, in a process of its own for tests that kill it."""
 
+import asyncio
 import base64
 import json
 import os
@@ -10,13 +11,14 @@ import sys
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import uvicorn
 
 from regulars.app import App
 from regulars.collect import gateway
+from regulars.collect.express import Lane
 from regulars.collect.gateway import Hook
 
 SECONDS_MAX = 60
@@ -25,12 +27,20 @@ SECONDS_MAX = 60
 class Door:
     """A gateway in a thread of this process, on the test's own App."""
 
-    def __init__(self, app: App, hook: Hook | None = None) -> None:
+    def __init__(self, app: App, hook: Hook | None = None, keep_alive_seconds: int = 5) -> None:
         self._listener = socket.socket()
         self._listener.bind(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.gateway = gateway(app, hook)
-        config = uvicorn.Config(self.gateway, loop="uvloop", lifespan="on", log_level="error")
+        lane = cast(type[asyncio.Protocol], Lane(self.gateway))
+        config = uvicorn.Config(
+            self.gateway,
+            http=lane,
+            loop="uvloop",
+            lifespan="on",
+            log_level="error",
+            timeout_keep_alive=keep_alive_seconds,
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
 
