@@ -21,7 +21,7 @@ from regulars import collect, web
 from regulars.app import App
 from regulars.collect import answers
 from regulars.web.access import add_server_key
-from regulars.web.ingest import documented
+from regulars.web.published import documented
 from tests.collect.door_server import Door, basic
 
 EXAMPLES = 200 if os.environ.get("REGULARS_TEST_LOAD_SIZE") == "full" else 8

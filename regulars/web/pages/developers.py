@@ -6,7 +6,7 @@ from typing import Any
 
 from litestar import Request, Response, get
 
-from regulars.web import access, ingest, render
+from regulars.web import access, published, render
 from regulars.web.site import House
 
 METHODS = frozenset({"get", "post", "put", "patch", "delete"})
@@ -15,13 +15,13 @@ METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 @get("/api/openapi.json", opt=access.OFFICE, include_in_schema=False, sync_to_thread=False)
 def openapi_json(request: Request[Any, Any, Any]) -> dict[str, Any]:
     """The OpenAPI document."""
-    return ingest.documented(request.app.openapi_schema.to_schema())
+    return published.documented(request.app.openapi_schema.to_schema())
 
 
 @get("/developers", opt=access.OFFICE, include_in_schema=False, sync_to_thread=False)
 def developers_page(app: House, request: Request[Any, Any, Any]) -> Response[str]:
     """How to send events, and every address that answers with JSON."""
-    schema = ingest.documented(request.app.openapi_schema.to_schema())
+    schema = published.documented(request.app.openapi_schema.to_schema())
     return render.page(
         app,
         "pages/developers.html",
