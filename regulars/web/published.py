@@ -85,7 +85,7 @@ def paths() -> dict[str, Any]:
 
 def _operation(name: str, says: str, body: dict[str, Any]) -> dict[str, Any]:
     said = {status: _answer(words, FAULT) for status, words in REFUSALS.items()}
-    operation = {
+    operation: dict[str, Any] = {
         "summary": f"{says} 200 is said after the commit.",
         "operationId": f"gateway{name.title()}",
         "security": [{SECURITY: []}],
