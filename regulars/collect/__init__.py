@@ -7,7 +7,7 @@ Gives: batches of decoded events (`claim`, `advance`), typed fact rows (`facts_o
 Writes tables: source, source_use, write_key, journal, refusal, set_aside, checkpoint, announcement, lake_file,
     lake_leaving, lake_retention,
     withdrawal, withdrawn_range, tracking_plan, violation, event_use, duplicate, replay, import_run, import_chunk,
-    import_refusal, system, audit_stretch, audit_cell, audit_use,
+    import_refusal, pull, system, audit_stretch, audit_cell, audit_use,
     webhook, webhook_mapping, delivery, delivery_event, client_trouble,
     stream, stream_offset, stream_delivery, device.
 Never: says who an event belongs to, changes a journal row, or acknowledges what is not durable.
@@ -145,6 +145,7 @@ from regulars.collect.plan.watch import (
     violation_counts,
 )
 from regulars.collect.properties import EventSchema, Property
+from regulars.collect.pulling import PullReport, PullUse, add_pull, list_pulls, remove_pull, run_pull
 from regulars.collect.refused.mends import OPERATIONS as MEND_OPERATIONS
 from regulars.collect.refused.mends import Mend, is_cut
 from regulars.collect.refused.replay import (
@@ -255,6 +256,8 @@ __all__ = [
     "PlanVersion",
     "Preview",
     "Property",
+    "PullReport",
+    "PullUse",
     "ReadAhead",
     "Receipt",
     "Refusal",
@@ -289,6 +292,7 @@ __all__ = [
     "accept",
     "accept_mixed",
     "add_key",
+    "add_pull",
     "add_stream",
     "add_system",
     "add_webhook",
@@ -336,6 +340,7 @@ __all__ = [
     "latest_mapping",
     "limits_of",
     "list_imports",
+    "list_pulls",
     "list_sources",
     "list_streams",
     "list_webhooks",
@@ -366,12 +371,14 @@ __all__ = [
     "refusals",
     "refused_rows",
     "register",
+    "remove_pull",
     "remove_stream",
     "remove_system",
     "repair_lake",
     "replay_deliveries",
     "revoke",
     "rotate",
+    "run_pull",
     "run_stream",
     "save_mapping",
     "search_refusals",

@@ -198,3 +198,22 @@ class MendRefused(RegularsError):
     """Refused messages cannot be mended or sent again as asked; nothing was sent."""
 
     code = "RG-1186"
+
+
+class PullRefused(RegularsError):
+    """A pull cannot be kept or run as asked."""
+
+    code = "RG-1167"
+
+
+class PullAway(RegularsError):
+    """A database or service does not answer, or not as the definition says; what came before stays."""
+
+    code = "RG-1168"
+    status = 503
+
+
+class PullLibraryMissing(RegularsError):
+    """Pulling needs a library that is not installed."""
+
+    code = "RG-1169"

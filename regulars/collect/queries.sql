@@ -414,3 +414,28 @@ select row_number, code, reason, fix from import_refusal where run = %(run)s ord
 -- A reader that wants nothing of before: once, when it comes first.
 insert into checkpoint (reader, seq) select %(reader)s, coalesce(max(seq), 0) from journal
 on conflict (reader) do nothing
+
+-- name: keep_pull
+-- A definition that is changed goes on where it was.
+insert into pull (name, source_id, definition) values (%(name)s, %(source)s, %(definition)s)
+on conflict (name) do update set source_id = excluded.source_id, definition = excluded.definition
+
+-- name: pulls
+-- All, or the one of a name.
+select p.id, p.name, s.name, p.definition, p.cursor, p.row_count, p.fault, p.ran_at
+from pull p
+join source s on s.id = p.source_id
+where %(name)s::text is null or p.name = %(name)s
+order by p.name
+
+-- name: move_pull
+-- In the transaction that appends the rows.
+update pull set cursor = %(cursor)s, row_count = row_count + %(rows)s where id = %(pull)s
+
+-- name: end_pull
+-- When it ran, and why it failed if it did; then it stays behind its last batch.
+update pull set cursor = coalesce(%(cursor)s, cursor), fault = %(fault)s, ran_at = %(now)s where id = %(pull)s
+
+-- name: remove_pull
+-- What it brought stays.
+delete from pull where id = %(pull)s

@@ -55,3 +55,17 @@ create table import_refusal (
     fix text not null,
     primary key (run, row_number)
 );
+
+-- Places whose rows are fetched, and how far each is: the cursor commits with the rows behind which it stands.
+create table pull (
+    id integer generated always as identity primary key,
+    name text not null unique,
+    source_id smallint not null references source,
+    -- As its file says; secrets are named by where they are.
+    definition text not null,
+    -- JSON: its type and its value. Null: nothing came yet.
+    cursor text,
+    row_count bigint not null default 0,
+    fault text,
+    ran_at timestamptz
+);
