@@ -10,6 +10,7 @@ import msgspec
 from regulars import collect
 from regulars.app import App
 from regulars.collect import FieldAudit, FieldReport, SourceAudit, System
+from regulars.kit.money import money
 from regulars.resolve.potential import Match, Measure, Recognized, measured
 
 # A source that was silent this much longer than it ever is counts as late; sources that send rarely get a week.
@@ -17,8 +18,15 @@ LATE_AFTER = timedelta(days=7)
 # Below these a field is worth a finding.
 VALID_ENOUGH = 0.95
 FILLED_ENOUGH = 0.05
-FEW_EVENTS = 50
+FEW_RECORDS = 50
+# An identifier that more than this share of a source's records carry, and no other source.
+LONELY_FROM = 0.05
 FINDINGS_MAX = 12
+PRESSING = ("silent", "late", "sensitive", "unnamed", "invalid", "lonely", "apart", "empty")
+# What names a person by itself; cookies and devices are one source's own, and logins may be.
+NAMING = ("card", "email", "phone", "payment")
+# What one can ask a customer for.
+ASKED_FOR = ("card", "email", "phone")
 KINDS = {
     "login": "login",
     "card": "loyalty card",
@@ -35,13 +43,13 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Something worth a look, with one next step."""
 
     kind: str
-    """late, silent, invalid, empty, sensitive, apart."""
+    """silent, late, sensitive, unnamed, invalid, lonely, apart, empty: the most pressing first."""
     source: str
     field: str
     what: str
     next: str
-    weight: float
-    """Events it concerns: the most comes first."""
+    records: int
+    """How many it concerns: among equals the most come first."""
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,61 +95,80 @@ def audit(app: App, source: str | None = None) -> Audit:
         measured_at=measure.made_at if measure else None,
         systems=systems,
         missing=collect.missing(systems),
-        findings=findings(report, measure, app.clock.now()),
+        findings=findings(report, measure, app.clock.now(), app.settings.brand_currency),
         seconds=round(time.monotonic() - began, 3),
     )
 
 
-def findings(report: FieldReport, measure: Measure | None, now: datetime) -> list[Finding]:
-    """What is worth a look, most events first, at most FINDINGS_MAX."""
-    found = [one for source in report.sources if source.use.source.kind != "own" for one in _of_source(source, now)]
-    shown = {source.use.source.name for source in report.sources}
-    found += [one for match in (measure.matches if measure else []) if match.source in shown for one in _apart(match)]
-    return sorted(found, key=lambda one: (-one.weight, one.source, one.field))[:FINDINGS_MAX]
+def findings(report: FieldReport, measure: Measure | None, now: datetime, currency: str) -> list[Finding]:
+    """What is worth a look, the most pressing first, at most FINDINGS_MAX."""
+    theirs = {source.use.source.name: source for source in report.sources if source.use.source.kind != "own"}
+    found = [one for source in theirs.values() for one in _of_source(source, now)]
+    for match in measure.matches if measure else []:
+        if match.source in theirs and match.type in NAMING:
+            found += _of_match(match, theirs[match.source].read)
+    found += _unnamed([one for one in (measure.recognized if measure else []) if one.source in theirs], currency)
+    return sorted(found, key=lambda one: (PRESSING.index(one.kind), -one.records, one.source, one.field))[:FINDINGS_MAX]
 
 
 def _of_source(source: SourceAudit, now: datetime) -> list[Finding]:
     name, use = source.use.source.name, source.use
-    found = [one for field in source.fields for one in _of_field(name, field)]
+    found = [one for field in source.fields if field.among >= FEW_RECORDS for one in _of_field(name, field)]
     if not use.events:
-        what, step = f"{name} is connected and has sent nothing", "Send one event with its key, or import a file"
-        found.append(Finding(kind="silent", source=name, field="", what=what, next=step, weight=float("inf")))
+        what, step = "It is connected and has sent nothing", "Send one event with its key, or import a file"
+        found.append(Finding(kind="silent", source=name, field="", what=what, next=step, records=0))
     elif use.last_received_at and now - use.last_received_at > LATE_AFTER:
-        days = (now - use.last_received_at).days
-        what = f"{name} has sent nothing for {days:,} days"
-        step = "Ask its owner whether the system still runs; look at its refused events"
-        found.append(Finding(kind="late", source=name, field="", what=what, next=step, weight=use.events))
+        what = f"It has sent nothing for {(now - use.last_received_at).days:,} days"
+        step = "Ask its owner whether the system still runs, and look at its refused events"
+        found.append(Finding(kind="late", source=name, field="", what=what, next=step, records=use.events))
     return found
 
 
 def _of_field(source: str, field: FieldAudit) -> list[Finding]:
-    where = f"{field.field} of {field.event}"
+    name, among = field.field.rpartition(".")[2], f"{field.among:,} {field.event} events"
     found: list[Finding] = []
-    if field.among < FEW_EVENTS:
-        return found
+    if field.personal == "sensitive" and field.why_personal != "By its name":
+        what = (
+            f'"{name}" of {field.event} holds sensitive data: {field.why_personal[:1].lower()}{field.why_personal[1:]}'
+        )
+        step = "Decide whether you need it, and have it no longer sent if not"
+        found.append(
+            Finding(kind="sensitive", source=source, field=field.field, what=what, next=step, records=field.filled)
+        )
     valid = field.valid_share
     if valid is not None and valid < VALID_ENOUGH:
         bad = field.filled - (field.valid or 0)
-        what = f"{1 - valid:.0%} of {where} {'is' if bad == 1 else 'are'} no valid {field.looks_like.lower()}"
-        step = f"Check at {source} what is typed there; values that are nobody's join nobody"
-        found.append(Finding(kind="invalid", source=source, field=field.field, what=what, next=step, weight=bad))
-    if field.share < FILLED_ENOUGH and field.identifier and field.identifier not in ("name", "birth"):
-        what = f"{where} is filled in {field.share:.1%} of {field.among:,}"
-        step = f"Ask for it where {source} meets customers: it joins records"
-        weight = (field.among - field.filled) / 10
-        found.append(Finding(kind="empty", source=source, field=field.field, what=what, next=step, weight=weight))
-    if field.personal == "sensitive" and field.why_personal != "By its name":
-        what = f"{where} holds sensitive data: {field.why_personal[:1].lower()}{field.why_personal[1:]}"
-        step = "Decide whether you need it; stop sending it if not"
-        found.append(Finding(kind="sensitive", source=source, field=field.field, what=what, next=step, weight=10**9))
+        what = f'{bad:,} of {field.filled:,} values of "{name}" in {field.event} are not valid ({1 - valid:.0%})'
+        step = "Check what is typed there: fillers and mistypes name nobody"
+        found.append(Finding(kind="invalid", source=source, field=field.field, what=what, next=step, records=bad))
+    if field.share < FILLED_ENOUGH and field.identifier in ASKED_FOR:
+        what = f'"{name}" is filled in {field.share:.1%} of {among}'
+        step = "Ask for it where this source meets customers: it joins records"
+        missing = field.among - field.filled
+        found.append(Finding(kind="empty", source=source, field=field.field, what=what, next=step, records=missing))
     return found
 
 
-def _apart(match: Match) -> list[Finding]:
-    apart = match.joins - match.same
-    if not match.type or apart < FEW_EVENTS or apart < (1 - VALID_ENOUGH) * match.joins:
-        return []
-    kind = KINDS.get(match.type, match.type)
-    what = f"{apart:,} records of {match.source} share a {kind} with another source and were kept apart"
-    step = "Look up one of them under Customers: its page says why they are not one person"
-    return [Finding(kind="apart", source=match.source, field="", what=what, next=step, weight=apart)]
+def _of_match(match: Match, read: int) -> list[Finding]:
+    kind, apart = KINDS.get(match.type, match.type), match.joins - match.same
+    if not match.joins and match.carried > LONELY_FROM * read:
+        what = f"{match.carried:,} of its records carry a {kind} that no other source carries"
+        step = f"Have another source send the {kind}, too: then these records can be joined"
+        return [Finding(kind="lonely", source=match.source, field="", what=what, next=step, records=match.carried)]
+    if apart >= FEW_RECORDS and apart > (1 - VALID_ENOUGH) * match.joins:
+        what = f"{apart:,} of its records share a {kind} with another source and were kept apart"
+        step = "Open one of them under Customers: its page says why they are not one person"
+        return [Finding(kind="apart", source=match.source, field="", what=what, next=step, records=apart)]
+    return []
+
+
+def _unnamed(recognized: list[Recognized], currency: str) -> list[Finding]:
+    found: list[Finding] = []
+    for source in sorted({one.source for one in recognized}):
+        whole = sum(one.revenue_cents for one in recognized if one.source == source)
+        cents = sum(one.revenue_cents for one in recognized if one.source == source and not one.type)
+        if whole > 0 and cents > (1 - VALID_ENOUGH) * whole:
+            what = f"{money(cents, currency)} of its revenue has no name ({cents / whole:.1%})"
+            step = "Ask for the loyalty card, or offer the receipt by e-mail: nothing else names these buyers"
+            found.append(Finding(kind="unnamed", source=source, field="", what=what, next=step, records=cents))
+    return found

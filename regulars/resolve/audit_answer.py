@@ -36,10 +36,7 @@ def answer(audit: Audit) -> dict[str, Any]:
         "recognized": [msgspec.to_builtins(one) for one in audit.recognized],
         "systems": [msgspec.to_builtins(system) for system in audit.systems],
         "missing": [msgspec.to_builtins(each) for each in audit.missing],
-        "findings": [
-            {name: value for name, value in msgspec.structs.asdict(one).items() if name != "weight"}
-            for one in audit.findings
-        ],
+        "findings": [msgspec.to_builtins(one) for one in audit.findings],
     }
 
 

@@ -170,8 +170,8 @@ def _different(cells: list[tuple[Any, ...]]) -> tuple[int, bool]:
     if len(smallest) < KEPT_HASHES:
         return len(smallest), True
     estimate = (KEPT_HASHES - 1) * HASHES / int(smallest[-1])
-    # Never fewer than one stretch alone counted.
-    return max(round(estimate), max(cell[1] for cell in cells)), False
+    # Never fewer than one stretch alone counted, never more than there are values.
+    return min(max(round(estimate), max(cell[1] for cell in cells)), _sum(cells, 0)), False
 
 
 def _sum(cells: list[tuple[Any, ...]], place: int) -> int:

@@ -44,3 +44,4 @@
   stream.onerror = () => { state.hidden = false; state.textContent = "Paused, as of " + new Date().toTimeString().slice(0, 5); };
   addEventListener("pagehide", () => stream.close());
 })();
+document.addEventListener("click", e => { if (e.target.closest("[data-print]")) print(); });

@@ -1,36 +1,60 @@
-"""Sources and refusals."""
+"""Sources and audit: what the brand has, how good it is, what to connect next; and refusals."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
 
-from regulars.web import access, render, words
+from regulars import collect, resolve
+from regulars.resolve import Audit, joinable
+from regulars.web import access, audit, render, words
 from regulars.web.api import collect as api
 from regulars.web.charts import Figure
-from regulars.web.pages.collect import tabs
+from regulars.web.pages.collect import matching, systems, tabs
 from regulars.web.pages.collect.kinds import KINDS
 from regulars.web.site import House
 
 
 @get("/sources", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
-def sources_page(app: House, request: Request[Any, Any, Any], before: FromQuery[int | None] = None) -> Response[str]:
-    """Per source: events, last seen, refused; below, every refusal with its reason and how to mend it."""
+def sources_page(
+    app: House, request: Request[Any, Any, Any], before: FromQuery[int | None] = None, sort: FromQuery[str] = "-records"
+) -> Response[str]:
+    """The finding, then each source with how full, joinable and fresh it is, what joins what, and what to do next."""
     with app.transaction() as inside:
-        shown, pulse = api.sources(inside, before), api.pulse(inside)
-    outside = [use for use in shown.sources if use.source.kind != "own"]
+        shown, pulse, found = api.sources(inside, before), api.pulse(inside), resolve.audit(inside)
+    named, parts = matching.revenue(found)
     return render.page(
         app,
         "pages/collect/sources.html",
         request,
-        title=title(len(outside), pulse),
-        figures=figures(len(outside), pulse),
+        title=title(found),
+        figures=figures(found, pulse),
         shown=shown,
-        most=max((use.events for use in shown.sources), default=0),
+        audit=found,
+        sources=matching.sorted_sources(found, sort),
+        columns=matching.SOURCE_COLUMNS,
+        sort=sort,
+        joinable=joinable,
+        grid=matching.grid(found),
+        joining=matching.joining(found),
+        named=named,
+        parts=parts,
+        open_systems=[system for system in found.systems if system.status != "connected"],
+        unread=found.report.journal_until - found.report.read_until,
         kinds=KINDS,
     )
+
+
+@post("/sources/read", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def read_again(app: House, request: Request[Any, Any, Any]) -> Redirect:
+    """Read what came since, now, instead of in the worker's idle time."""
+    audit.write(app, request.user, "read the audit again", "sources")
+    collect.flush(app)
+    resolve.prepare(app)
+    return Redirect("/sources", status_code=303)
 
 
 @get("/sources/{name:str}", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
@@ -41,33 +65,41 @@ def source_page(
     return tabs.page(app, request, name, tab)
 
 
-def title(sources: int, pulse: api.Pulse) -> str:
+def title(found: Audit) -> str:
     """What was found, as a sentence that can be wrong."""
-    if not sources:
+    if not found.connected:
         return "No source is connected yet"
-    was = "was" if pulse.refused == 1 else "were"
-    refused = f"{words.plural(pulse.refused, 'event')} {was} refused" if pulse.refused else "nothing was refused"
-    return f"{words.plural(sources, 'source')} connected; {refused}"
+    whole = len(found.systems) + len(found.missing)
+    if found.named_share is None:
+        return f"{found.connected} of {whole} sources connected; no revenue has arrived yet"
+    return f"{found.connected} of {whole} sources connected; {words.percent(found.named_share)} of revenue has a name"
 
 
-def figures(sources: int, pulse: api.Pulse) -> list[Figure]:
-    """Four figures: what came, what waits, who was found, what was refused."""
+def figures(found: Audit, pulse: api.Pulse) -> list[Figure]:
+    """Four figures: what came, who was found, what of it has a name, what was refused."""
     share = words.percent(pulse.refused / (pulse.events + pulse.refused), 3) if pulse.events else ""
+    carried = sum(match.carried for match in found.matches if not match.type)
     return [
         Figure(
-            name="Events",
+            name="Records",
             value=words.number(pulse.events),
             live="events",
-            than=f"from {words.plural(sources, 'source')}",
-        ),
-        Figure(
-            name="Waiting for the flow", value=words.number(pulse.behind), live="behind", than="of what has arrived"
+            than=f"{pulse.behind:,} wait for the flow"
+            if pulse.behind
+            else f"from {words.plural(found.connected, 'source')}",
         ),
         Figure(
             name="People found",
             value=words.number(pulse.customers),
             live="customers",
-            than=f"and {pulse.anonymous:,} anonymous visitors",
+            than=f"from {carried:,} records with an identifier"
+            if carried
+            else f"and {pulse.anonymous:,} anonymous visitors",
+        ),
+        Figure(
+            name="Revenue tied to a person",
+            value=words.percent(found.named_share),
+            than="of all that was sold" if found.named_share is not None else "No order has been read yet",
         ),
         Figure(
             name="Refused",
@@ -78,4 +110,10 @@ def figures(sources: int, pulse: api.Pulse) -> list[Figure]:
     ]
 
 
-routes = [sources_page, source_page, *(route for _, tab in tabs.tabs.items() for route in tab.routes)]
+routes = [
+    sources_page,
+    read_again,
+    source_page,
+    *systems.routes,
+    *(route for _, tab in tabs.tabs.items() for route in tab.routes),
+]
