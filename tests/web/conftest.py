@@ -17,7 +17,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from regulars import collect, engage
+from regulars import collect, engage, resolve
 from regulars.app import App
 from regulars.engage import catcher
 from regulars.kit.clock import ManualClock, SystemClock
@@ -68,6 +68,7 @@ def brand(server: str, template: str) -> Generator[App, None, None]:
             made = App(settings=settings, store=store, lake=Lake(folder / "lake"), clock=clock, dice=SystemDice())
             seed.fill(made, clock, lambda app: engage.deliver(app, 200))
             collect.flush(made)
+            resolve.prepare(made)
         yield made
     finally:
         store.pool.close()

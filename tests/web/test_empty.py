@@ -20,6 +20,7 @@ PAGES = {
     "/vocabulary/Item Returned": "No source has sent it",
     "/imports": "Nothing was imported",
     "/imports/new": "Which file is it?",
+    "/systems": "Nothing stands here yet",
     "/customers": "Nobody is known yet",
     "/segments/lapsing_regulars": "Nobody is in it now",
     "/segments": "0 known customers",

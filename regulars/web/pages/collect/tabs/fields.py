@@ -53,12 +53,16 @@ def finding(found: Audit, source: SourceAudit) -> str:
         return f"{name}: nothing has been read yet"
     matches = [match for match in found.matches if match.type and match.joins]
     best = max(matches, key=lambda match: match.joins, default=None)
-    said = f"the {KINDS[best.type]} joins best" if best else "nothing joins it with another source yet"
+    whole = found.match(name)
+    said = "nothing joins it with another source yet"
+    if best and whole:
+        known = words.percent(whole.joins / source.read, 0)
+        said = f"another source knows {known} of its records, most by {KINDS[best.type]}"
     worst = worst_field(source)
     if worst is None or worst.valid_share is None:
         return f"{name}: {said}"
     bad = words.percent(1 - worst.valid_share, 0)
-    return f"{name}: {said}, {bad} of the values of {worst.field.rpartition('.')[2]} are not valid"
+    return f"{name}: {said}; {bad} of {worst.field.rpartition('.')[2]} values are not valid"
 
 
 def worst_field(source: SourceAudit) -> FieldAudit | None:
