@@ -85,6 +85,7 @@ from regulars.collect.kept import (
     raw_delivery,
     save_mapping,
 )
+from regulars.collect.keyring import KEY_CACHE_SECONDS
 from regulars.collect.keys import (
     SOURCE_KINDS,
     Source,
@@ -102,6 +103,8 @@ from regulars.collect.lake import verify as verify_lake
 from regulars.collect.limits import (
     EVENTS_PER_SECOND,
     RATE_MAX,
+    REQUEST_BYTES,
+    REQUEST_MAX_BYTES,
     REQUESTS_PER_SECOND,
     Limits,
     Trouble,
@@ -192,7 +195,17 @@ from regulars.collect.vocabulary import events as vocabulary_events
 from regulars.collect.vocabulary import groups as vocabulary_groups
 from regulars.collect.webhooks import webhooks
 from regulars.collect.withdrawals import Piece, Withdrawal, next_piece, piece_done, withdraw, withdrawal, withdrawals
-from regulars.collect.write_keys import Holder, WriteKey, add_key, describe_key, holder_of, revoke, rotate, write_keys
+from regulars.collect.write_keys import (
+    ROTATION_OVERLAP_HOURS,
+    Holder,
+    WriteKey,
+    add_key,
+    describe_key,
+    holder_of,
+    revoke,
+    rotate,
+    write_keys,
+)
 
 __all__ = [
     "CHANNELS",
@@ -200,12 +213,16 @@ __all__ = [
     "DISTINCT_ERROR",
     "EVENTS_PER_SECOND",
     "FACT_COLUMNS",
+    "KEY_CACHE_SECONDS",
     "LOOKED_THROUGH_ROWS",
     "MEND_OPERATIONS",
     "RATE_MAX",
     "REFUSALS_PER_PAGE",
     "REFUSAL_STATES",
     "REQUESTS_PER_SECOND",
+    "REQUEST_BYTES",
+    "REQUEST_MAX_BYTES",
+    "ROTATION_OVERLAP_HOURS",
     "ROW_KINDS",
     "SOURCE_KINDS",
     "STATUSES",

@@ -23,6 +23,7 @@ PAGES = [
     "/sources/tills",
     "/sources/crm?tab=fields&personal=contact&sort=-joins",
     "/sources/tills?tab=about",
+    "/sources/tills?tab=keys",
     "/live",
     "/live?verdict=refused&q=none",
     "/live/1",

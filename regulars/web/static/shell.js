@@ -26,6 +26,7 @@
       return document.dispatchEvent(new Event("regulars:theme"));          // charts listen and redraw with the new tokens
     }
     if (on("[data-keys]")) return $("#keys")?.showModal();
+    const opener = on("[data-opens]"); if (opener) return $(`#${opener.dataset.opens}`).showModal();   // what cannot be undone is said first
     const view = on("[data-view]");
     if (view) {
       const figure = view.closest("[data-chart]");
