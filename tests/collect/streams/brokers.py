@@ -50,7 +50,11 @@ class Mosquitto:
         assert program, "mosquitto is not installed: make test does it, or apt-get install mosquitto"
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen([program, "-c", str(self._file)], stdout=log, stderr=log)
-        wait_for_port(self.port)
+        try:
+            wait_for_port(self.port)
+        except AssertionError:
+            self.end()
+            raise AssertionError((self._folder / "log").read_text()) from None
 
     def end(self) -> None:
         assert self._process is not None
