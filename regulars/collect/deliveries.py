@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import msgspec
+import psycopg
 
 from regulars.app import App
 from regulars.collect import errors, paths, payload
@@ -23,7 +24,7 @@ from regulars.collect.errors import DeliveryUnreadable
 from regulars.collect.hooks import SQL
 from regulars.collect.journal import APPEND_MAX_EVENTS, Entry, Rejected, append, mint
 from regulars.collect.keys import Source
-from regulars.collect.webhooks import Said, Told, Webhook, webhooks
+from regulars.collect.webhooks import Posted, Said, Told, Webhook, webhooks
 from regulars.kit.errors import RegularsError
 from regulars.kit.logging import logger
 
@@ -35,6 +36,9 @@ KEY_MAX_CHARACTERS = 80
 SHORTENED_MARGIN_BYTES = 100
 MAPPED, SILENT, REFUSED = "mapped", "silent", "refused"
 PACKAGE = f"{Path(__file__).parents[1]}/"
+
+# The database's own trouble, and no delivery's.
+AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
 
 log = logger("collect")
 _encode = msgspec.json.Encoder(order="sorted", enc_hook=str).encode
@@ -79,28 +83,85 @@ class Known(NamedTuple):
 
 
 def map_deliveries(app: App) -> int:
-    """Put what waiting deliveries tell into the journal; how many deliveries were settled. One transaction."""
+    """Put what waiting deliveries tell into the journal; how many deliveries were settled. One transaction.
+
+    Where the database refuses what one of them tells, they are stored one by one, and that one is refused.
+    """
     with app.transaction() as inside:
         given = {"limit": STEP_DELIVERIES, "bytes": STEP_BYTES}
         waiting = [Stored(*row) for row in inside.db.execute(SQL.claim_deliveries, given)]
         if not waiting:
             return 0
         readers = lock_readers(inside, {each.source_id for each in waiting})
-        drafts = bounded(draft(inside, each, readers[each.source_id]) for each in waiting)
-        known = told_keys(inside, drafts)
-        _append(inside, drafts, known, readers)
+        try:
+            return _map(inside, waiting, readers)
+        except AWAY:
+            raise
+        except psycopg.Error:
+            return sum(_map_alone(inside, each, readers) for each in waiting)
+
+
+def _map(app: App, waiting: Sequence[Stored], readers: dict[int, Reader]) -> int:
+    """All or nothing of these; how many were settled."""
+    with app.db.transaction():
+        drafts = bounded(draft(app, each, readers[each.source_id]) for each in waiting)
+        _append(app, drafts, told_keys(app, drafts), readers)
         return len(drafts)
+
+
+def _map_alone(app: App, delivery: Stored, readers: dict[int, Reader]) -> int:
+    try:
+        return _map(app, [delivery], readers)
+    except AWAY:
+        raise
+    except psycopg.Error as fault:
+        source, kind = readers[delivery.source_id].source, type(fault).__name__
+        log.warning("storing_failed", source=source.name, topic=delivery.topic, fault=kind)
+        refused = _refused(delivery, f"The database refused what it tells ({kind})", FIX)
+        _append(app, [Draft(delivery, [], [], refused, "")], {}, readers)
+        return 1
 
 
 def lock_readers(app: App, sources: Iterable[int]) -> dict[int, Reader]:
     """Who maps for these sources; nobody else does until the transaction ends."""
     rows = app.db.execute(SQL.lock_webhooks, {"sources": sorted(sources)})
-    return {
-        row[0]: Reader(
-            Source(*row[:4]), webhooks[row[4]], msgspec.convert(row[5], paths.Paths) if row[5] is not None else None
+    return {row[0]: _reader(Source(*row[:4]), row[4], row[5]) for row in rows}
+
+
+def _reader(source: Source, vendor: str, mapping: object) -> Reader:
+    """Who maps for this source; where nobody can, one who refuses each delivery and says why."""
+    if vendor not in webhooks:
+        return Reader(
+            source, _refuses(f"The plug-in '{vendor}' is not installed", "Install it, then replay the deliveries"), None
         )
-        for row in rows
-    }
+    try:
+        return Reader(source, webhooks[vendor], msgspec.convert(mapping, paths.Paths) if mapping is not None else None)
+    except msgspec.ValidationError:
+        return Reader(
+            source,
+            _refuses("The mapping that is stored cannot be read", "Save the mapping again, then replay the deliveries"),
+            None,
+        )
+
+
+def _refuses(what: str, fix: str) -> Webhook:
+    def refuse_all(told: Told) -> list[Said]:
+        raise DeliveryUnreadable(what, fix)
+
+    def never(posted: Posted, secret: str) -> bool:
+        return False
+
+    def nameless(posted: Posted) -> str:
+        return ""
+
+    return Webhook(
+        kind="other",
+        verify=never,
+        delivery_id=nameless,
+        topic=nameless,
+        map=refuse_all,
+        topics=(),
+    )
 
 
 def bounded(drafts: Iterable[Draft]) -> list[Draft]:
@@ -128,15 +189,15 @@ def draft(app: App, delivery: Stored, reader: Reader) -> Draft:
             raise DeliveryUnreadable(
                 f"The delivery tells of {len(said)} events", f"Have the sender post at most {EVENTS_A_DELIVERY_MAX}"
             )
+        said = [each if each.key else each._replace(key=f"delivery:{delivery.id}:{n}") for n, each in enumerate(said)]
+        arrival = Arrival(reader.source, delivery.received_at, lambda: mint(app))
+        rows = [_admitted(each, arrival) for each in said]
     except RegularsError as fault:
         return Draft(delivery, [], [], _refused(delivery, fault.what, fault.fix), "")
     except Exception as fault:  # a plug-in's fault is this delivery's alone, and everything behind it goes on
         place = _place_of(fault)
         log.warning("mapping_failed", source=reader.source.name, topic=delivery.topic, fault=place)
         return Draft(delivery, [], [], _refused(delivery, f"The mapping broke on it ({place})", FIX), "")
-    said = [each if each.key else each._replace(key=f"delivery:{delivery.id}:{n}") for n, each in enumerate(said)]
-    arrival = Arrival(reader.source, delivery.received_at, lambda: mint(app))
-    rows = [_admitted(each, arrival) for each in said]
     return Draft(delivery, said, rows, None, "" if said else "It tells of nothing that is kept")
 
 

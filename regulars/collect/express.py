@@ -18,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from regulars.collect import answers, wire
+from regulars.collect.errors import QueueFull
 from regulars.collect.gateway import READ_BY_PATH, Gateway
 from regulars.collect.intake import Ask
 from regulars.collect.writer import Counts
@@ -26,6 +27,10 @@ BACKLOG_CONNECTIONS = 2_048
 HEAD_MAX_BYTES = 16 * 1024
 # What may wait unread behind a request that is being answered.
 AHEAD_MAX_BYTES = 64 * 1024
+# What may have arrived, and is not taken yet, over all connections of a process.
+WAITING_MAX_BYTES = 128 * 1024 * 1024
+# From the first byte of a request until it is whole; looked at whenever the silent ones are.
+REQUEST_SECONDS = 30.0
 BEGINNING = b"POST /v1/"
 HEAD = re.compile(rb"POST (/v1/[a-z]+) HTTP/1\.1((?:\r\n[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\x00]*)+)")
 FIELD = re.compile(
@@ -74,6 +79,7 @@ class Lane:
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
         self.connections: set[Express] = set()
+        self.waiting_bytes = 0
         self._seconds = 0
 
     def __call__(
@@ -92,9 +98,9 @@ class Lane:
         return Express(self, server_state, usual)
 
     def _sweep(self) -> None:
-        """Hang up on whoever has sent nothing since the last time, and is owed nothing."""
+        """Hang up on whoever has sent nothing since the last time, or sends too slowly, and is owed nothing."""
         for connection in list(self.connections):
-            connection.end_if_silent()
+            connection.end_if_silent_or_slow()
         asyncio.get_running_loop().call_later(self._seconds, self._sweep)
 
 
@@ -109,7 +115,9 @@ class Express(asyncio.Protocol):
         self._wanted = 0
         """Bytes of the request that is arriving; 0 while its head is not whole."""
         self._is_busy = self._is_held = self._is_ending = False
-        self._is_silent = False
+        self._is_silent = self._is_paused = False
+        self._began_at: float | None = None
+        """By the loop's clock: since when the rest of a request is waited for."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -121,15 +129,16 @@ class Express(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget()
-        self._parts = []
 
     def pause_writing(self) -> None:
         self._is_held = True
 
     def resume_writing(self) -> None:
         self._is_held = False
-        if self._parts and not self._is_busy:
-            self._next()
+        if not self._is_busy:
+            self._read_on()
+            if self._parts:
+                self._next()
 
     def shutdown(self) -> None:
         """Hang up, as soon as what is being answered is."""
@@ -137,9 +146,10 @@ class Express(asyncio.Protocol):
         if not self._is_busy:
             self._transport.close()
 
-    def end_if_silent(self) -> None:
-        """Hang up unless something came since this was last asked, or is owed."""
-        if self._is_silent and not self._is_busy:
+    def end_if_silent_or_slow(self) -> None:
+        """Hang up unless something came since this was last asked and is whole in time, or is owed."""
+        is_slow = self._began_at is not None and self._loop.time() - self._began_at > REQUEST_SECONDS
+        if (self._is_silent or is_slow) and not self._is_busy:
             self._transport.close()
         self._is_silent = True
 
@@ -147,9 +157,13 @@ class Express(asyncio.Protocol):
         self._is_silent = False
         self._parts.append(data)
         self._size += len(data)
+        self._lane.waiting_bytes += len(data)
         if self._is_busy or self._is_held:
             if self._size > AHEAD_MAX_BYTES:
+                self._is_paused = True
                 self._transport.pause_reading()
+        elif self._lane.waiting_bytes > WAITING_MAX_BYTES:
+            self._turn_away()
         elif self._size >= self._wanted:
             self._next()
 
@@ -160,6 +174,7 @@ class Express(asyncio.Protocol):
         if self._head is None:
             end = data.find(b"\r\n\r\n", 0, HEAD_MAX_BYTES)
             if end < 0 and len(data) < HEAD_MAX_BYTES and data[: len(BEGINNING)] == BEGINNING[: len(data)]:
+                self._wait()
                 return
             self._head = head_of(data[:end]) if end > 0 else None
             if self._head is None:
@@ -167,16 +182,39 @@ class Express(asyncio.Protocol):
                 return
             self._wanted = end + 4 + self._head.length
         if len(data) < self._wanted:
+            self._wait()
             return
         head, wanted = self._head, self._wanted
         self._parts = [data[wanted:]] if len(data) > wanted else []
         self._size = len(data) - wanted
-        self._head, self._wanted = None, 0
+        self._lane.waiting_bytes -= wanted
+        self._head, self._wanted, self._began_at = None, 0, None
         self._take(Ask(head.read, head.headers, b"", self._address, data[wanted - head.length : wanted]))
+
+    def _wait(self) -> None:
+        if self._began_at is None:
+            self._began_at = self._loop.time()
+
+    def _read_on(self) -> None:
+        if self._is_paused:
+            self._is_paused = False
+            self._transport.resume_reading()
+
+    def _turn_away(self) -> None:
+        status, headers, body = answers.of_fault(QueueFull("Too much waits here", "Send it again later"))
+        self._transport.write(written(status, [*headers, (b"connection", b"close")], body))
+        self._transport.close()
+        self._forget()
 
     def _take(self, ask: Ask) -> None:
         self._is_busy = True
-        if not self._lane.gateway.intake.take_at_hand(ask, self._tell):
+        try:
+            is_taken = self._lane.gateway.intake.take_at_hand(ask, self._tell)
+        except Exception as fault:
+            # Not at once: as many as came together would call each other ever deeper.
+            self._loop.call_soon(self._tell, fault)
+            return
+        if not is_taken:
             task = self._loop.create_task(self._take_slowly(ask))
             self._state.tasks.add(task)
             task.add_done_callback(self._state.tasks.discard)
@@ -198,20 +236,25 @@ class Express(asyncio.Protocol):
         self._transport.write(whole)
         if self._is_ending:
             self._transport.close()
-        elif self._parts and not self._is_held:
-            self._transport.resume_reading()
-            self._next()
+        elif not self._is_held:
+            self._read_on()
+            if self._parts:
+                self._next()
 
     def _hand_over(self, data: bytes) -> None:
         self._forget()
+        self._read_on()
         protocol = self._usual()
         self._transport.set_protocol(protocol)
         protocol.connection_made(self._transport)
         protocol.data_received(data)
 
     def _forget(self) -> None:
+        """Belong to the lane no longer, with all that waits here."""
         self._state.connections.discard(cast(HttpToolsProtocol, self))
         self._lane.connections.discard(self)
+        self._lane.waiting_bytes -= self._size
+        self._parts, self._size = [], 0
 
 
 def listener(host: str, port: int, shared: bool) -> socket.socket:

@@ -21,9 +21,17 @@ import psycopg
 from regulars.app import App
 from regulars.collect import answers, wire
 from regulars.collect.answers import Header
-from regulars.collect.errors import JournalAway, MethodRefused, PathMissing, QueueFull
+from regulars.collect.errors import (
+    JournalAway,
+    MethodRefused,
+    PathMissing,
+    QueueFull,
+    RequestUnreadable,
+    WebhookMissing,
+)
 from regulars.collect.hooks import Hooks
 from regulars.collect.intake import Ask, Intake
+from regulars.collect.keys import NAME
 from regulars.collect.wires import Request, Wire, wires
 from regulars.kit.errors import InputRefused
 from regulars.kit.logging import logger
@@ -31,6 +39,8 @@ from regulars.kit.logging import logger
 HOOKS = "/hooks/"
 HOOKS_AT_ONCE = 4
 HOOKS_WAITING_MAX = 100
+# A vendor hangs up after 5 to 10 seconds itself.
+HOOK_BODY_SECONDS = 10.0
 OWN_PATHS = frozenset({"/health", "/sourceConfig", "/sourceConfig/"})
 
 Scope = dict[str, Any]
@@ -155,12 +165,20 @@ class Gateway:
         """A vendor's delivery: whole and as received to whoever knows the vendor, in a thread."""
         if scope["method"] != "POST":
             raise MethodRefused("Deliveries are sent with POST", "Send it again so")
+        source: str = scope["path"].removeprefix(HOOKS)
+        if not NAME.fullmatch(source):
+            raise WebhookMissing("No webhook is expected here", "Post to /hooks/ and the name of its source")
+        # Before it counts as waiting: who sends slowly keeps no other out.
+        try:
+            request = _request(scope, await asyncio.wait_for(_body(receive), HOOK_BODY_SECONDS))
+        except TimeoutError:
+            raise RequestUnreadable(
+                f"The delivery was not whole after {HOOK_BODY_SECONDS:g} seconds", "Send it again"
+            ) from None
         if self._hooks_waiting >= HOOKS_WAITING_MAX:
             raise QueueFull("Too many deliveries wait", "Send it again a little later")
         self._hooks_waiting += 1
         try:
-            request = _request(scope, await _body(receive))
-            source = request.path.removeprefix(HOOKS)
             loop = asyncio.get_running_loop()
             body = await loop.run_in_executor(self._hook_threads, hook, self._app, source, request)
         except psycopg.OperationalError:

@@ -176,7 +176,10 @@ def check_origin(origin: bytes, holder: Holder) -> None:
 
 
 def check_size(size: int, delivery: wire.Delivery, headers: wire.Headers, holder: Holder) -> None:
-    """Raise RequestTooLarge over what this source may send at once."""
+    """Raise RequestTooLarge over what this source may send at once, in events or bytes."""
+    events = len(delivery.messages)
+    if events > wire.BATCH_MAX_EVENTS:
+        raise RequestTooLarge(f"The batch has {events} events", f"Send at most {wire.BATCH_MAX_EVENTS} at once")
     if size <= REQUEST_BYTES and holder.request_max_bytes is None:
         return
     allowed = holder.request_max_bytes

@@ -119,12 +119,12 @@ class Meter:
         if bucket is None:
             if len(self._buckets) >= METER_KEYS_MAX:
                 self._buckets.clear()
-            bucket = _Bucket(requests_rate * BURST_SECONDS, events_rate * BURST_SECONDS, at)
+            bucket = _Bucket(_most(requests_rate), _most(events_rate), at)
             self._buckets[holder.key_id] = bucket
         elif at > bucket.at:
             seconds, bucket.at = at - bucket.at, at
-            bucket.requests = min(requests_rate * BURST_SECONDS, bucket.requests + requests_rate * seconds)
-            bucket.events = min(events_rate * BURST_SECONDS, bucket.events + events_rate * seconds)
+            bucket.requests = min(_most(requests_rate), bucket.requests + requests_rate * seconds)
+            bucket.events = min(_most(events_rate), bucket.events + events_rate * seconds)
         if bucket.requests < 1 or bucket.events < 0:
             wait = max((1 - bucket.requests) / requests_rate, -bucket.events / events_rate)
             raise RateExceeded(
@@ -152,6 +152,11 @@ class Meter:
         notes = Notes(sorted(self._used.items()), sorted(self._counts.items()))
         self._used, self._counts = {}, {}
         return notes
+
+
+def _most(rate: float) -> float:
+    # One at least: a bucket that can never hold one would turn its sender away for ever.
+    return max(1.0, rate * BURST_SECONDS)
 
 
 class Notes(NamedTuple):

@@ -85,7 +85,7 @@ def too_large() -> RequestTooLarge:
 
 
 def read(body: bytes, kind: str) -> Delivery:
-    """The messages of a request and what stands around them. Raises RequestUnreadable or RequestTooLarge."""
+    """The messages of a request and what stands around them. Raises RequestUnreadable."""
     content = decoded(body)
     if not isinstance(content, dict):
         raise RequestUnreadable("The body is not a JSON object", "Send an object")
@@ -158,9 +158,7 @@ def unreadable(raw: bytes) -> Refused:
 def delivery(
     messages: list[object], context: object = None, sent_at: object = None, write_key: object = None
 ) -> Delivery:
-    """These messages and what stands around them. Raises RequestTooLarge above BATCH_MAX_EVENTS."""
-    if len(messages) > BATCH_MAX_EVENTS:
-        raise RequestTooLarge(f"The batch has {len(messages)} events", f"Send at most {BATCH_MAX_EVENTS} at once")
+    """These messages and what stands around them, however many: only who knows whose they are may refuse them."""
     around = cast(dict[str, Any], context) if isinstance(context, dict) else {}
     return Delivery(messages, around, sent_at, _text(write_key))
 

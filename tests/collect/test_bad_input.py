@@ -51,7 +51,10 @@ CASES = [
     Case("over 4 MiB", "POST", "/v1/batch", b" " * OVER, 413, "RG-1132"),
     Case("over 4 MiB unpacked", "POST", "/v1/batch", gzip.compress(b" " * OVER), 413, "RG-1132", refusals=("RG-1144",)),
     Case("2,501 events", "POST", "/v1/batch", {"batch": many(TRACK)}, 413, "RG-1132", refusals=("RG-1144",)),
+    Case("2,501 events, the key in the body", "POST", "/v1/batch", {"batch": many(TRACK), "writeKey": "KEY"}, 413,
+         "RG-1132", key=False, refusals=("RG-1144",)),
     Case("GET", "GET", "/v1/batch", b"", 405, "RG-1145"),
+    Case("hook: NUL in its name", "POST", "/hooks/%00", b"{}", 404, "RG-1157"),
     Case("PUT", "PUT", "/v1/track", TRACK, 405, "RG-1145"),
     Case("no such path", "POST", "/v1/nothing", TRACK, 404, "RG-1143"),
     Case("nobody", "POST", "/v1/track", {"event": "Seen"}, 200, refusals=("RG-1103",)),
@@ -100,6 +103,7 @@ def test_bad_input_gets_the_documented_answer_and_its_refusal(app: App, door: Do
         for case in CASES:
             before = refusals(app)
             content = case.body if isinstance(case.body, bytes) else json.dumps(case.body).encode()
+            content = content.replace(b'"KEY"', json.dumps(write_key).encode())
             headers = basic(write_key) if case.key else {}
             answer = client.request(case.method, case.path, content=content, headers=headers)
             is_json = answer.headers["content-type"] == "application/json"

@@ -1,16 +1,23 @@
 """The express lane takes the usual requests itself and leaves every odd one to the web server: the same answers."""
 
+import asyncio
 import json
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from functools import wraps
 from itertools import pairwise
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from uvicorn.server import ServerState
 
 from regulars.app import App
 from regulars.collect import express
+from regulars.collect.gateway import Gateway
+from regulars.collect.intake import Ask
+from regulars.collect.writer import Counts
 from tests.collect.door_server import Door, basic
 from tests.collect.test_gateway import EVENT, stored
 
@@ -91,6 +98,10 @@ def test_a_chunked_request_behind_a_usual_one_is_taken_too(app: App, door: Door,
         USUAL + b"\r\nX: a\x00b",
         USUAL + b"\nTransfer-Encoding: chunked",
         USUAL + b"\r\nConnection: close",
+        USUAL + b"\r\nX-Forwarded-For: 10.0.0.1",
+        USUAL + b"\r\nx-forwarded-proto: https",
+        USUAL + b"\r\nForwarded: for=10.0.0.1",
+        USUAL + b"\r\nExpect: 100-continue",
         USUAL.replace(b"1.1", b"1.0"),
         USUAL.replace(b": 2", b": +2"),
         USUAL.replace(b": 2", b": 2, 2"),
@@ -104,6 +115,143 @@ def test_a_chunked_request_behind_a_usual_one_is_taken_too(app: App, door: Door,
 def test_a_head_that_two_servers_could_read_differently_is_never_read_here(head: bytes) -> None:
     assert express.head_of(USUAL) is not None
     assert express.head_of(head) is None
+
+
+def in_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """The test, run to its end in an event loop of its own."""
+
+    @wraps(test)
+    def run(**given: Any) -> None:
+        asyncio.run(test(**given))
+
+    return run
+
+
+class Line(asyncio.Transport):
+    """A transport that only notes what is done to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written, self.is_reading, self.is_closed = b"", True, False
+
+    def write(self, data: Any) -> None:
+        self.written += data
+
+    def pause_reading(self) -> None:
+        self.is_reading = False
+
+    def resume_reading(self) -> None:
+        self.is_reading = True
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def is_closing(self) -> bool:
+        return self.is_closed
+
+    def statuses(self) -> list[str]:
+        return [part[:3].decode() for part in self.written.split(b"HTTP/1.1 ")[1:]]
+
+
+class Intake:
+    """Takes all at once, later, or breaks."""
+
+    def __init__(self, mood: str = "now") -> None:
+        self.mood, self.waiting = mood, list[Callable[[Counts], None]]()
+        self.intake = self
+
+    def take_at_hand(self, ask: Ask, tell: Callable[[Counts], None]) -> bool:
+        if self.mood == "broken":
+            raise RuntimeError("broken")
+        if self.mood == "later":
+            self.waiting.append(tell)
+        else:
+            tell(Counts(1, 0, 0))
+        return True
+
+
+def connected(intake: Intake) -> tuple[express.Express, Line, express.Lane]:
+    """A connection of the lane, over a line that goes nowhere."""
+    lane, line = express.Lane(cast(Gateway, intake)), Line()
+    connection = express.Express(lane, ServerState(), lambda: pytest.fail("handed over"))
+    connection.connection_made(line)
+    return connection, line, lane
+
+
+@in_a_loop
+async def test_a_reader_that_was_slow_is_read_from_again() -> None:
+    intake = Intake("later")
+    connection, line, _ = connected(intake)
+    big = express.AHEAD_MAX_BYTES + 1
+    head = b"POST /v1/track HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % big
+    connection.data_received(USUAL + b"\r\n\r\n{}")
+    connection.data_received(head + b" " * big)
+    assert not line.is_reading
+
+    connection.pause_writing()
+    intake.waiting[0](Counts(1, 0, 0))
+    connection.resume_writing()
+
+    assert line.is_reading
+    assert len(intake.waiting) == 2
+
+
+@in_a_loop
+async def test_a_connection_reads_on_after_an_answer_with_nothing_behind_it() -> None:
+    intake = Intake("later")
+    connection, line, _ = connected(intake)
+    connection.data_received(USUAL + b"\r\n\r\n{}")
+    connection.data_received((USUAL + b"\r\n\r\n{}") * (express.AHEAD_MAX_BYTES // len(USUAL)))
+    assert not line.is_reading
+
+    while intake.waiting:
+        intake.waiting.pop()(Counts(1, 0, 0))
+
+    assert line.is_reading
+
+
+@in_a_loop
+async def test_what_breaks_is_answered_and_so_is_what_comes_behind_it() -> None:
+    intake = Intake("broken")
+    connection, line, lane = connected(intake)
+    connection.data_received((USUAL + b"\r\n\r\n{}") * 2_000)
+
+    while len(line.statuses()) < 2_000:
+        await asyncio.sleep(0)
+
+    assert set(line.statuses()) == {"500"}
+    assert lane.waiting_bytes == 0
+
+
+@in_a_loop
+async def test_above_its_memory_the_lane_asks_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(express, "WAITING_MAX_BYTES", 1_000)
+    lines = [connected(Intake()) for _ in range(2)]
+    lane = lines[0][2]
+    lines[1][0]._lane = lane
+    half = USUAL.replace(b": 2", b": 2000") + b"\r\n\r\n" + b" " * 600
+
+    for connection, _, _ in lines:
+        connection.data_received(half)
+
+    assert [(line.statuses(), line.is_closed) for _, line, _ in lines] == [([], False), (["503"], True)]
+    lines[0][0].connection_lost(None)
+    assert lane.waiting_bytes == 0
+
+
+@in_a_loop
+async def test_a_request_that_is_not_whole_in_time_is_hung_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    connection, line, _ = connected(Intake())
+    for piece in (USUAL, b"\r\n"):
+        connection.data_received(piece)
+        connection.end_if_silent_or_slow()
+        assert not line.is_closed
+
+    monkeypatch.setattr(express, "REQUEST_SECONDS", -1.0)
+    connection.data_received(b"\r\n{")
+    connection.end_if_silent_or_slow()
+
+    assert line.is_closed
 
 
 def test_a_connection_that_falls_silent_is_hung_up(app: App, write_key: str) -> None:

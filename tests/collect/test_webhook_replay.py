@@ -155,6 +155,51 @@ def test_a_replay_since_a_day_leaves_older_deliveries_alone(
     assert (report.deliveries, report.changed) == (0, 0)
 
 
+def test_a_vendor_whose_plug_in_is_gone_is_refused_and_the_others_are_told(
+    app: App, shop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.transaction() as inside:
+        collect.add_webhook(inside, "stripe", "gone", SECRET)
+        inside.db.execute("update webhook set vendor = 'vanished' where vendor = 'stripe'")
+        inside.db.execute(
+            "insert into delivery (source_id, delivery_id, topic, received_at, body, body_hash, size_bytes, state)"
+            " select w.source_id, 'x', 't', d.received_at, d.body, d.body_hash, d.size_bytes, 'waiting'"
+            " from webhook w, delivery d where w.vendor = 'vanished' and d.delivery_id = 'd1'"
+        )
+    deliver(app, "shopify", "orders/create", changed(SHOPIFY_ORDER, id=3), "d4")
+
+    assert collect.map_deliveries(app) == 2
+    with app.transaction() as inside:
+        rows = inside.db.execute("select state, reason from delivery order by id").fetchall()
+    assert rows[-2:] == [("refused", "The plug-in 'vanished' is not installed"), ("mapped", "")]
+
+
+def test_a_mapping_that_cannot_be_read_refuses_its_deliveries(app: App) -> None:
+    with app.transaction() as inside:
+        hook = collect.add_webhook(inside, "custom", "bookings", SECRET)
+        collect.save_mapping(inside, hook, SALE, "ann")
+        inside.db.execute("""update webhook_mapping set content = '{"rules": 7}'""")
+    deliver(app, "custom", "sale", CUSTOM_SALE, "d1", "bookings")
+
+    assert collect.map_deliveries(app) == 1
+    with app.transaction() as inside:
+        rows = inside.db.execute("select state, reason from delivery").fetchall()
+    assert rows == [("refused", "The mapping that is stored cannot be read")]
+
+
+def test_what_the_database_refuses_is_refused_alone(app: App, shop: str) -> None:
+    for number in (3, 4, 5):
+        deliver(app, "shopify", "orders/create", changed(SHOPIFY_ORDER, id=number), f"d{number + 1}")
+    with app.transaction() as inside:
+        inside.db.execute("alter table delivery_event add constraint odd check (key <> 'order:4:completed')")
+
+    assert collect.map_deliveries(app) == 3
+    assert [each[0] for each in live(app)][-2:] == ["order:3:completed", "order:5:completed"]
+    with app.transaction() as inside:
+        rows = inside.db.execute("select state, reason from delivery order by id").fetchall()
+    assert rows[-2] == ("refused", "The database refused what it tells (CheckViolation)")
+
+
 def test_a_source_without_a_webhook_has_nothing_to_replay(app: App) -> None:
     with pytest.raises(SourceRefused, match="no webhook"):
         collect.replay_deliveries(app, "nobody", "ann")

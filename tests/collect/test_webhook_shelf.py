@@ -17,7 +17,22 @@ from regulars.collect.facts import cents
 from regulars.collect.keys import SOURCE_KINDS, Source
 from regulars.collect.webhooks import Said, Told, Webhook, webhooks
 from regulars.kit.errors import RegularsError
-from tests.collect.vendors import BASE, CUSTOM_SALE, EXAMPLES, NOW, SECRET, posted
+from tests.collect.vendors import (
+    BASE,
+    CUSTOM_SALE,
+    EXAMPLES,
+    NOW,
+    SECRET,
+    SHOPIFY_CUSTOMER,
+    SHOPIFY_ORDER,
+    SQUARE_CUSTOMER,
+    STRIPE_CUSTOMER,
+    WOO_CUSTOMER,
+    WOO_REFUNDED,
+    posted,
+    square,
+    stripe,
+)
 
 SALE = paths.Paths(
     [
@@ -117,6 +132,37 @@ def test_amounts_are_exact_text_and_nothing_is_a_float(vendor: str, topic: str, 
             if name in MONEY:
                 assert isinstance(value, str), name
                 assert cents(value) == int(Decimal(value) * 100)
+
+
+WOO_TIMELESS = WOO_CUSTOMER | {"date_created_gmt": None, "date_modified_gmt": None}
+SHOPIFY_CHANGED = SHOPIFY_ORDER | {"updated_at": "2026-03-01T19:00:00-05:00"}
+CHANGES = [
+    ("shopify", "customers/update", SHOPIFY_CUSTOMER, SHOPIFY_CUSTOMER | {"first_name": "Anna"}),
+    ("shopify", "orders/updated", SHOPIFY_CHANGED, SHOPIFY_CHANGED | {"current_total_price": "9.99"}),
+    ("woocommerce", "customer.updated", WOO_CUSTOMER, WOO_CUSTOMER | {"first_name": "Anna"}),
+    ("woocommerce", "customer.updated", WOO_TIMELESS, WOO_TIMELESS | {"first_name": "Anna"}),
+    ("woocommerce", "order.updated", WOO_REFUNDED, WOO_REFUNDED | {"total": "9.99"}),
+    (
+        "square",
+        "customer.created",
+        *(square("customer.created", SQUARE_CUSTOMER | more) for more in ({}, {"given_name": "Anna"})),
+    ),
+    (
+        "stripe",
+        "customer.updated",
+        *(stripe("customer.updated", STRIPE_CUSTOMER | more) for more in ({}, {"name": "Anna"})),
+    ),
+]
+
+
+@pytest.mark.parametrize(("vendor", "topic", "first", "second"), CHANGES)
+def test_two_changes_of_one_second_are_two_events(vendor: str, topic: str, first: Any, second: Any) -> None:
+    before, after = told(webhooks[vendor], topic, first), told(webhooks[vendor], topic, second)
+
+    changes = [(old, new) for old, new in zip(before, after, strict=True) if old.message != new.message]
+    told_of_time = [(old.key, new.key) for old, new in changes if not old.key.endswith(("completed", "cancelled"))]
+    assert told_of_time
+    assert all(old != new for old, new in told_of_time)
 
 
 def test_the_suite_sees_a_float(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import msgspec
+
 from regulars.collect.payload import Content
 from regulars.kit.registry import Shelf
 
@@ -79,6 +81,9 @@ class Webhook(NamedTuple):
     """Its mapping is the brand's own."""
 
 
+CHANGE_HASH_BYTES = 6
+_encode = msgspec.json.Encoder(order="sorted", enc_hook=str).encode
+
 webhooks: Shelf[Webhook] = Shelf("webhooks", __name__)
 
 
@@ -104,6 +109,15 @@ def names_order(order_id: str) -> dict[str, Any]:
     joins the refund to her; only orders of which something came back need it.
     """
     return {"externalIds": [{"type": "order_id", "id": order_id, "collection": "users", "encoding": "none"}]}
+
+
+def change(key: str, message: dict[str, Any]) -> Said:
+    """A change that is named by its time, and by a short hash of what it tells.
+
+    The times of vendors are as coarse as a second, or missing: two changes within one would else be one event, and
+    what the second of them says would never be heard.
+    """
+    return Said(f"{key}:{hashlib.blake2b(_encode(message), digest_size=CHANGE_HASH_BYTES).hexdigest()}", message)
 
 
 def consent(channel: str, allowed: bool, at: str, user: str, key: str, address: str | None) -> Said:

@@ -12,7 +12,18 @@ from typing import Any
 
 from regulars.collect import amounts
 from regulars.collect.payload import Content, inside, items, needed, pieces, stated, text
-from regulars.collect.webhooks import Posted, Said, Told, Webhook, consent, is_signed, names_order, track, webhooks
+from regulars.collect.webhooks import (
+    Posted,
+    Said,
+    Told,
+    Webhook,
+    change,
+    consent,
+    is_signed,
+    names_order,
+    track,
+    webhooks,
+)
 
 # Money has changed hands, at least in part. What is pending or authorized may still come to nothing.
 PAID = frozenset({"paid", "partially_paid", "partially_refunded", "refunded"})
@@ -55,7 +66,7 @@ def order(content: Content) -> list[Said]:
         said.append(Said(f"order:{number}:cancelled", _of_order("Order Cancelled", cancelled_at, content, number)))
     if changed_at and changed_at != text(content, "created_at"):
         said.append(
-            Said(f"order:{number}:updated:{changed_at}", _of_order("Order Updated", changed_at, content, number))
+            change(f"order:{number}:updated:{changed_at}", _of_order("Order Updated", changed_at, content, number))
         )
     return said
 
@@ -191,7 +202,7 @@ def customer(content: Content) -> list[Said]:
             country=text(home, "country_code"),
         ),
     )
-    said = [Said(f"customer:{user}:{at}", {"type": "identify", "userId": user, "timestamp": at, "traits": traits})]
+    said = [change(f"customer:{user}:{at}", {"type": "identify", "userId": user, "timestamp": at, "traits": traits})]
     for channel, field, address in (
         ("email", "email_marketing_consent", traits.get("email")),
         ("sms", "sms_marketing_consent", traits.get("phone")),

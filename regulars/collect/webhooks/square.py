@@ -13,7 +13,18 @@ import msgspec
 
 from regulars.collect import amounts
 from regulars.collect.payload import inside, needed, stated, text
-from regulars.collect.webhooks import Posted, Said, Told, Webhook, consent, is_signed, names_order, track, webhooks
+from regulars.collect.webhooks import (
+    Posted,
+    Said,
+    Told,
+    Webhook,
+    change,
+    consent,
+    is_signed,
+    names_order,
+    track,
+    webhooks,
+)
 
 PAID = REFUNDED = "COMPLETED"
 # Square writes this where a customer gave day and month alone.
@@ -84,11 +95,11 @@ def payment(content: object) -> list[Said]:
     ]
     if inside(content, "refunded_money", "amount"):
         changed_at = needed(content, "updated_at")
-        change = properties | {"refunded": _money(content, currency, "refunded_money")}
+        after = properties | {"refunded": _money(content, currency, "refunded_money")}
         said.append(
-            Said(
+            change(
                 f"payment:{number}:updated:{changed_at}",
-                track("Order Updated", changed_at, change, userId=user, context=names_order(number)),
+                track("Order Updated", changed_at, after, userId=user, context=names_order(number)),
             )
         )
     return said
@@ -138,7 +149,7 @@ def customer(content: object) -> list[Said]:
             country=text(content, "address", "country"),
         ),
     )
-    said = [Said(f"customer:{user}:{at}", {"type": "identify", "userId": user, "timestamp": at, "traits": traits})]
+    said = [change(f"customer:{user}:{at}", {"type": "identify", "userId": user, "timestamp": at, "traits": traits})]
     if inside(content, "preferences", "email_unsubscribed") is True:
         said.append(consent("email", False, at, user, f"customer:{user}:email:no:{at}", traits.get("email")))
     return said

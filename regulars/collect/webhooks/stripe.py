@@ -16,7 +16,7 @@ import msgspec
 from regulars.collect import amounts
 from regulars.collect.errors import DeliveryUnreadable
 from regulars.collect.payload import Content, inside, needed, stated, text
-from regulars.collect.webhooks import Posted, Said, Told, Webhook, is_signed, names_order, track, webhooks
+from regulars.collect.webhooks import Posted, Said, Told, Webhook, change, is_signed, names_order, track, webhooks
 
 CLOCKS_APART_SECONDS = 300
 # While a signing secret is rolled, a request is signed with the old and the new one.
@@ -92,10 +92,10 @@ def charge(content: object, at: str) -> list[Said]:
     said = [Said(f"charge:{number}:completed", track("Order Completed", _time(content), properties, userId=user))]
     if inside(content, "amount_refunded"):
         refunded = _money(content, currency, "amount_refunded")
-        change = properties | {"refunded": refunded}
+        after = properties | {"refunded": refunded}
         order = names_order(number)
         said.append(
-            Said(f"charge:{number}:refunded:{refunded}", track("Order Updated", at, change, userId=user, context=order))
+            Said(f"charge:{number}:refunded:{refunded}", track("Order Updated", at, after, userId=user, context=order))
         )
     return said
 
@@ -159,7 +159,7 @@ def customer(content: object, at: str) -> list[Said]:
         created_at=_time(content),
         address=address,
     )
-    return [Said(f"customer:{user}:{at}", {"type": "identify", "userId": user, "timestamp": at, "traits": traits})]
+    return [change(f"customer:{user}:{at}", {"type": "identify", "userId": user, "timestamp": at, "traits": traits})]
 
 
 MAPS = {"charge": charge, "refund": refund, "customer": customer}

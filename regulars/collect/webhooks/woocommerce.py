@@ -13,7 +13,7 @@ from typing import Any
 
 from regulars.collect import amounts
 from regulars.collect.payload import Content, inside, items, needed, pieces, stated, text
-from regulars.collect.webhooks import Posted, Said, Told, Webhook, is_signed, track, webhooks
+from regulars.collect.webhooks import Posted, Said, Told, Webhook, change, is_signed, track, webhooks
 
 # Paid, or to be paid at the door; on-hold waits for a transfer.
 SOLD = frozenset({"processing", "completed", "refunded"})
@@ -63,7 +63,9 @@ def order(content: Content) -> list[Said]:
     if status == "cancelled":
         said.append(Said(f"order:{key}:cancelled", _of_order("Order Cancelled", at, content)))
     if changed_at and changed_at != created_at:
-        said.append(Said(f"order:{key}:updated:{changed_at}:{status}", _of_order("Order Updated", changed_at, content)))
+        said.append(
+            change(f"order:{key}:updated:{changed_at}:{status}", _of_order("Order Updated", changed_at, content))
+        )
     said += [_refund(each, content, at) for each in items(content, "refunds")]
     if said and _user(content) is None:
         said.append(Said(f"order:{key}:guest", _guest(content, created_at)))
@@ -167,7 +169,7 @@ def customer(content: Content) -> list[Said]:
         created_at=_time(content, "date_created_gmt"),
     )
     traits = _named(inside(content, "billing")) | own
-    return [Said(f"customer:{user}:{at}", {"type": "identify", "userId": user, "timestamp": at, "traits": traits})]
+    return [change(f"customer:{user}:{at}", {"type": "identify", "userId": user, "timestamp": at, "traits": traits})]
 
 
 MAPS = {"order.created": order, "order.updated": order, "customer.created": customer, "customer.updated": customer}

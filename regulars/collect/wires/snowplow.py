@@ -110,7 +110,7 @@ class _Unread(Exception):
 
 
 def read(request: Request) -> wire.Delivery:
-    """The messages of one request. Raises RequestUnreadable, RequestTooLarge."""
+    """The messages of one request. Raises RequestUnreadable."""
     events = _events(request)
     if wire.key(wire.headers(request.headers), None, request.query):
         return wire.delivery([message(event) for event in events])
