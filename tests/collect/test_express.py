@@ -214,9 +214,9 @@ async def test_a_connection_reads_on_after_an_answer_with_nothing_behind_it() ->
 async def test_what_breaks_is_answered_and_so_is_what_comes_behind_it() -> None:
     intake = Intake("broken")
     connection, line, lane = connected(intake)
-    connection.data_received((USUAL + b"\r\n\r\n{}") * 2_000)
+    connection.data_received((USUAL + b"\r\n\r\n{}") * 20)
 
-    while len(line.statuses()) < 2_000:
+    while len(line.statuses()) < 20:
         await asyncio.sleep(0)
 
     assert set(line.statuses()) == {"500"}
