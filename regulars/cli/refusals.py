@@ -71,7 +71,7 @@ def replay(
             f"{done.total} sent again: {done.accepted} accepted, {done.duplicates} were here,"
             f" {done.conflicts} conflict, {done.refused} refused again, {done.left_out} left out"
         )
-    raise typer.Exit(1 if done.refused or done.left_out else 0)
+    raise typer.Exit(1 if done.refused or done.left_out or done.fault else 0)
 
 
 def mend(do: str, text: str) -> collect.Mend:

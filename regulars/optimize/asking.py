@@ -12,6 +12,7 @@ import msgspec
 
 from regulars.app import App
 from regulars.kit.clock import EPOCH_DAY, day_date
+from regulars.kit.sheet import safe_cell
 from regulars.optimize.errors import ParameterRefused
 from regulars.optimize.reports import Column, Parameter, Report, ReportResult, Value, reports
 from regulars.optimize.words import opened
@@ -92,6 +93,4 @@ def _cell(column: Column, value: Value) -> str:
         return f"{float(value) / 100:.2f}"
     if column.unit == "day":
         return day_date(int(value)).isoformat()
-    text = str(value)
-    # A sheet would run a text that starts like a formula; an apostrophe makes it a text again.
-    return f"'{text}" if isinstance(value, str) and text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    return safe_cell(value) if isinstance(value, str) else str(value)

@@ -9,14 +9,13 @@ from typing import Any
 import msgspec
 
 from regulars.collect import DISTINCT_ERROR, FieldAudit, SourceAudit
+from regulars.kit.sheet import safe_cell
 from regulars.resolve.audit import Audit
 
 HEAD = (
     *("Source", "Event", "Field", "Looks like", "Personal data", "Could be filled", "Filled", "Filled share"),
     *("Distinct", "Distinct is", "Valid", "Valid share", "First seen", "Last seen", "Joins", "Sample"),
 )
-# What a spreadsheet would take for a formula.
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def answer(audit: Audit) -> dict[str, Any]:
@@ -88,4 +87,4 @@ def _line(audit: Audit, source: SourceAudit, field: FieldAudit) -> list[Any]:
 
 
 def _cell(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_SIGNS) else value
+    return safe_cell(value) if isinstance(value, str) else value

@@ -83,6 +83,8 @@ class Worker:
         """Events of the step at hand."""
         self._ticking = False
         self._beat_at: datetime | None = None
+        self._watch_fault = ""
+        """Where the watch broke last; said once, not every round."""
         self._unread = True
         """The lake may hold what the audit has not read."""
         self._stop = threading.Event()
@@ -123,7 +125,7 @@ class Worker:
         self._beat()
         published = collect.publish(self.app)
         replayed = collect.carry_replay(self.app)
-        watched = self._watch.step()
+        watched = self._watch_on()
         sent = sum(engage.deliver(app, SEND_PER_ROUND).values())
         flushed = self._flush(now, carried)
         return Round(
@@ -272,6 +274,22 @@ class Worker:
             # An audit that cannot be read is old; events that are not carried would be a standstill.
             log.error("audit_not_read", fault=place_of(fault))
         self._unread = bool(done)
+        return done
+
+    def _watch_on(self) -> int:
+        """One step of the watch; how far it went on. Where it breaks it stands still, and events go on."""
+        try:
+            done = self._watch.step()
+        except psycopg.OperationalError:
+            raise
+        except Exception as fault:
+            # A plan that is judged by late is late; events that are not carried would be a standstill.
+            place = place_of(fault)
+            if place != self._watch_fault:
+                log.error("not_watched", fault=place)
+            self._watch_fault = place
+            return 0
+        self._watch_fault = ""
         return done
 
     def _beat(self) -> None:

@@ -13,6 +13,7 @@ from regulars.app import App
 from regulars.collect import FieldAudit, Source, System
 from regulars.collect.audit import fields, stretches
 from regulars.collect.errors import SystemRefused
+from regulars.web.pages.collect.kinds import KINDS
 
 JUDGES = {"email": lambda text: text.endswith("@corner.example"), "phone": lambda text: text.startswith("+1518")}
 SECRETS = ("hazel@corner.example", "+15185550123", "Hazel", "4 Elm Street", "C-0001", "1971-03-04")
@@ -239,3 +240,23 @@ def test_every_fault_of_a_system_is_named_at_once(app: App) -> None:
     ] == []
     with app.transaction() as inside, pytest.raises(SystemRefused, match="RG-1180"):
         collect.remove_system(inside, "Nothing")
+
+
+@pytest.mark.parametrize("kind", collect.SOURCE_KINDS)
+def test_a_source_of_every_kind_stands_in_the_inventory_and_has_its_words(app: App, kind: str) -> None:
+    with app.transaction() as inside:
+        collect.register(inside, "one", kind)
+        [system] = collect.inventory(inside)
+
+    assert (system.source, system.status) == ("one", "connected")
+    assert (system.kind in collect.SYSTEM_KINDS, system.channel in collect.CHANNELS) == (True, True)
+    assert KINDS[kind]
+
+
+def test_a_source_is_described_by_one_system_only_and_a_second_is_told_by_which(app: App) -> None:
+    with app.transaction() as inside:
+        collect.register(inside, "tills", "tills")
+        collect.add_system(inside, System(name="tills", kind="transactional", channel="store", source="tills"))
+
+    with app.transaction() as inside, pytest.raises(SystemRefused, match="described by the system 'tills'"):
+        collect.add_system(inside, System(name="Other", kind="transactional", channel="store", source="tills"))

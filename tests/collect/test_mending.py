@@ -115,11 +115,11 @@ def test_a_chunk_that_breaks_leaves_nothing_and_the_next_try_does_it_whole(
     assert collect.carry_replay(app, ident) == 2
 
     def broken(*_: object) -> None:
-        raise RuntimeError("killed before the commit")
+        raise KeyboardInterrupt("killed before the commit")
 
     with monkeypatch.context() as patch:
         patch.setattr("regulars.collect.refused.replay._note", broken)
-        with pytest.raises(RuntimeError):
+        with pytest.raises(KeyboardInterrupt):
             collect.carry_replay(app, ident)
     with app.transaction() as inside:
         half = collect.refusal_replays(inside, ident)[0]
@@ -202,3 +202,37 @@ def test_mends_that_cannot_be_used_name_every_fault_and_send_nothing(app: App) -
 
     assert all(word in str(fault.value) for word in ("'guess'", "rename of b", "'money'"))
     assert groups(app)[0].count == 1
+
+
+def test_an_order_that_breaks_ends_with_a_note_and_the_next_one_is_carried_out(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused(app, odd(1))
+    refused(app, odd(2), name="shop")
+    breaking, good = (ordered(app, group.like, AS_TRACK) for group in groups(app))
+
+    def broken(*_: object) -> None:
+        raise ValueError("a customer's words")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("regulars.collect.refused.replay._note", broken)
+        assert collect.carry_replay(app) == 1
+    results = done(app, breaking), done(app, good)
+
+    assert [(each.accepted, each.ended_at is not None) for each in results] == [(0, True), (1, True)]
+    assert "ValueError" in (results[0].fault or "")
+    assert "customer" not in (results[0].fault or "")
+    assert results[1].fault is None
+
+
+def test_replacements_that_would_make_a_text_without_end_are_not_even_begun(app: App) -> None:
+    refused(app, odd(1))
+    like = groups(app)[0].like
+    growing = [Mend(do="replace", field="a", value="a" * 60)] * 5
+
+    with app.transaction() as inside:
+        trial = collect.try_replay(inside, like, growing)
+    result = done(app, ordered(app, like, *growing))
+
+    assert "32 KB" in trial.samples[0].why
+    assert (result.left_out, result.fault) == (1, None)

@@ -17,7 +17,7 @@ PAGES = {
     "/live": "Nothing has arrived yet",
     "/refusals": "Nothing was refused",
     "/vocabulary": "No named event has arrived yet",
-    "/vocabulary/Item Returned": "No source has sent it",
+    "/vocabulary/event?name=Item Returned": "No source has sent it",
     "/imports": "Nothing was imported",
     "/imports/new": "Which file is it?",
     "/systems": "Nothing stands here yet",

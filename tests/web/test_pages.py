@@ -35,7 +35,7 @@ PAGES = [
     "/systems",
     "/systems?edit=Review%20site",
     "/vocabulary",
-    "/vocabulary/Order Completed",
+    "/vocabulary/event?name=Order Completed",
     "/customers",
     "/customers?q=hazel",
     "/customers/1",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from regulars import design
+from regulars import collect, design
 from regulars.app import App
 from regulars.kit.clock import ManualClock, day_number
 from regulars.web.accounts import Role
@@ -19,8 +21,8 @@ from .site import Site
 
 HUGE = "1" + "0" * 20
 UNREADABLE = [
-    f"/sources?before={HUGE}",
-    f"/api/sources?before={HUGE}",
+    f"/refusals?before={HUGE}",
+    f"/api/refusals?before={HUGE}",
     f"/access?before={HUGE}",
     f"/customers/1/timeline?before={HUGE}",
     f"/api/customers/1/timeline?before={HUGE}",
@@ -149,3 +151,56 @@ def test_what_may_still_be_sent_is_not_counted_as_not_sent(app: App) -> None:
 
     said = [step.skipped for each in flow for step in (each, *each.side) if step.skipped]
     assert said[0].startswith("Not sent to 240: ")
+
+
+@pytest.mark.parametrize("query", ["delimiter=ab", "delimiter=,&encoding=idna", "delimiter=,&encoding=nothing"])
+def test_a_spelling_that_the_form_does_not_offer_is_none(site: Site, query: str) -> None:
+    token = {"x-form-token": site.form_token(Role.ADMIN)}
+    with site.client(Role.ADMIN) as client:
+        key = client.put("/imports/upload?name=a.csv", content=b"email\nx@corner.example\n", headers=token).json()[
+            "key"
+        ]
+
+        answer = client.get(f"/imports/preview?file={key}&{query}")
+
+    assert answer.status_code == 200
+
+
+def test_an_event_has_its_page_whatever_signs_its_name_holds(site: Site) -> None:
+    name = "Menu/Opened ? now"
+    with site.app.transaction() as inside:
+        source, _ = collect.register(inside, "slashes", "web")
+        said = {"type": "track", "event": name, "userId": "u1", "messageId": "slash"}
+        collect.accept(inside, source, [said], received_at=site.app.clock.now())
+    watch = collect.Watch(site.app)
+    while watch.step():
+        pass
+
+    with site.client(Role.ADMIN) as client:
+        listed = client.get("/vocabulary").text
+        link = re.search(r'href="(/vocabulary/event\?name=Menu[^"]*)"', listed)
+        assert link is not None
+        answer = client.get(link[1])
+
+    assert answer.status_code == 200
+    assert name in answer.text
+
+
+def test_who_looks_at_a_group_of_refusals_is_in_the_audit_log(site: Site) -> None:
+    with site.app.transaction() as inside:
+        source, _ = collect.register(inside, "odd", "web")
+        collect.accept(inside, source, [{"type": "odd", "userId": "u1"}], received_at=site.app.clock.now())
+        like = collect.refusal_groups(inside, collect.RefusalSearch(source="odd"))[0].like
+    token = {"x-form-token": site.form_token(Role.ADMIN)}
+    with site.client(Role.ADMIN) as client:
+        answers = [
+            client.get(f"/refusals/mend?like={like}"),
+            client.post("/api/refusals/try", json={"like": like}, headers=token),
+            client.put("/api/systems", json={"name": "Wi-Fi", "kind": "behavioral", "channel": "store"}, headers=token),
+            client.delete("/api/systems?name=Wi-Fi", headers=token),
+        ]
+
+    with site.app.transaction() as inside:
+        lines = inside.db.execute("select object from audit_log order by id desc limit 4").fetchall()
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 204]
+    assert [line[0] for line in reversed(lines)] == [f"refusal:{like}"] * 2 + ["system:Wi-Fi"] * 2

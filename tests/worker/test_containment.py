@@ -204,3 +204,15 @@ def test_a_tick_that_breaks_is_no_fault_of_an_event(app: App, monkeypatch: pytes
         drain(app)
 
     assert aside(app) == []
+
+
+def test_a_plan_that_cannot_be_judged_by_holds_up_no_event(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> int:
+        raise ValueError("a plan of another time")
+
+    monkeypatch.setattr(collect.Watch, "step", broken)
+    tell(app, "crm", town(app))
+
+    drain(app)
+
+    assert len(state(app)["profiles"]) == PEOPLE

@@ -25,6 +25,7 @@ SYSTEMS_MAX = 500
 BY_SOURCE_KIND = {
     "tills": ("transactional", "store"),
     "web": ("transactional", "web"),
+    "shop": ("transactional", "web"),
     "crm": ("CRM", "other"),
     "email": ("behavioral", "e-mail"),
     "calls": ("CRM", "phone"),
@@ -128,12 +129,7 @@ COMMON = (
 
 def inventory(app: App) -> list[System]:
     """Every system by name: what people stated, and each connected source that nobody described yet."""
-    stated = [
-        System(
-            name=name, kind=kind, channel=channel, owner=owner, extract=extract, note=note, status=status, source=source
-        )
-        for name, kind, channel, owner, extract, note, status, source in app.db.execute(SQL.systems)
-    ]
+    stated = _stated(app)
     described = {system.source for system in stated}
     connected = [
         System(
@@ -147,6 +143,15 @@ def inventory(app: App) -> list[System]:
         if use.source.kind != OWN_KIND and use.source.name not in described
     ]
     return sorted(stated + connected, key=lambda system: system.name.casefold())
+
+
+def _stated(app: App) -> list[System]:
+    return [
+        System(
+            name=name, kind=kind, channel=channel, owner=owner, extract=extract, note=note, status=status, source=source
+        )
+        for name, kind, channel, owner, extract, note, status, source in app.db.execute(SQL.systems)
+    ]
 
 
 def add_system(app: App, system: System) -> System:
@@ -169,8 +174,9 @@ def add_system(app: App, system: System) -> System:
     if system.status == "connected" and not system.source:
         faults.append("a connected system names its source")
     others = [each for each in inventory(app) if each.name != name]
-    if system.source and any(each.source == system.source and each.name != each.source for each in others):
-        faults.append(f"the source '{system.source}' is described by another system")
+    other = next((each.name for each in _stated(app) if each.source == system.source and each.name != name), None)
+    if system.source and other:
+        faults.append(f"the source '{system.source}' is described by the system '{other}'")
     if any(len(text) > TEXT_MAX_CHARACTERS or "\0" in text for text in (system.owner, system.extract, system.note)):
         faults.append(f"owner, extract and note have at most {TEXT_MAX_CHARACTERS} characters")
     if len(others) >= SYSTEMS_MAX:

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, cast
 
 import jsonschema_rs
 
-from regulars.collect.plan.declare import PATTERNS, Plan
-from regulars.collect.schema import Schema, object_schema, properties_schema
+from regulars.collect.plan.declare import Plan, compiled
+from regulars.collect.schema import object_schema, properties_schema
 
 VIOLATIONS_PER_EVENT_MAX = 10
 TEXT_MAX_CHARACTERS = 500
@@ -57,8 +57,8 @@ class Checker:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._by_event = {name: _compiled(properties_schema(event)) for name, event in plan.events.items()}
-        self._traits = _compiled(object_schema(plan.traits)) if plan.traits else None
+        self._by_event = {name: compiled(properties_schema(event)) for name, event in plan.events.items()}
+        self._traits = compiled(object_schema(plan.traits)) if plan.traits else None
 
     def violations(self, told: Told) -> list[Violation]:
         """What is wrong with this event, at most VIOLATIONS_PER_EVENT_MAX of it."""
@@ -97,10 +97,6 @@ class Checker:
             what = f"The plan does not expect it from the source '{told.source}'"
             fix = "Send it from a source the plan names, or add this one to the plan"
             yield _of(told, name, "", "source", what, fix)
-
-
-def _compiled(schema: Schema) -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(schema, pattern_options=PATTERNS, validate_formats=True)
 
 
 def _faults(told: Told, name: str, validator: jsonschema_rs.Draft202012Validator, given: object) -> Iterator[Violation]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, cast
 
 import jsonschema_rs
@@ -13,10 +15,12 @@ from msgspec.structs import replace
 from regulars.collect import vocabulary
 from regulars.collect.errors import PlanRefused
 from regulars.collect.properties import PERSONAL, TYPES, EventSchema, Property
-from regulars.collect.schema import Schema, message_schema, object_schema
+from regulars.collect.schema import Schema, message_schema, object_schema, properties_schema
 
 PLAN_MAX_BYTES = 256 * 1024
 DEPTH_MAX = 6
+FAULTS_NAMED_MAX = 20
+INTEGER_MAX = 2**63
 # Patterns come from people: this engine runs in a time that grows with the text only, whatever the pattern.
 PATTERNS = jsonschema_rs.RegexOptions(size_limit=1024 * 1024)
 ALLOW, FLAG = "allow", "flag"
@@ -102,7 +106,7 @@ def declare(text: str) -> Plan:
     ]
     if faults:
         raise PlanRefused(f"The plan cannot be used: {'; '.join(faults)}", "Mend what it names; nothing was loaded")
-    return Plan(
+    plan = Plan(
         name=file.plan,
         flags_unplanned=file.unplanned == FLAG,
         events=events,
@@ -110,6 +114,26 @@ def declare(text: str) -> Plan:
         senders={name: frozenset(each.sources) for name, each in file.events.items() if each.sources},
         limits={source: frozenset(names) for source, names in file.sources.items()},
     )
+    _try_out(plan)
+    return plan
+
+
+def compiled(schema: Schema) -> jsonschema_rs.Draft202012Validator:
+    """The schema as what judges by it."""
+    return jsonschema_rs.Draft202012Validator(schema, pattern_options=PATTERNS, validate_formats=True)
+
+
+def _try_out(plan: Plan) -> None:
+    """Compile all of it: what is found only behind the door would be found again by every step of the watch."""
+    schemas = {f"events.{name}": properties_schema(event) for name, event in plan.events.items()}
+    for place, schema in (schemas | {"traits": object_schema(plan.traits)}).items():
+        try:
+            compiled(schema)
+        except (jsonschema_rs.ValidationError, ValueError, TypeError, OverflowError, RecursionError) as fault:
+            said = " ".join(str(fault).split())[:200]
+            raise PlanRefused(
+                f"The plan cannot be used: {place} makes no schema ({said})", "Mend what it names; nothing was loaded"
+            ) from None
 
 
 def _read(text: str) -> File:
@@ -119,10 +143,39 @@ def _read(text: str) -> File:
         # A few aliases of aliases unfold into more than any memory holds.
         if any(isinstance(event, yaml.AliasEvent) for event in _steps(text)):
             raise PlanRefused("The plan uses YAML aliases (*name)", "Write each rule out")
-        return msgspec.convert(yaml.safe_load(text), File)
+        loaded: object = yaml.safe_load(text)
+        if faults := list(islice(_odd(loaded, ""), FAULTS_NAMED_MAX)):
+            raise PlanRefused(
+                f"The plan cannot be written as JSON: {'; '.join(faults)}", "Put quotes around it, or leave it out"
+            )
+        return msgspec.convert(loaded, File)
     except (yaml.YAMLError, msgspec.ValidationError, RecursionError, ValueError) as fault:
         said = " ".join(str(fault).split())
         raise PlanRefused(f"The plan cannot be read: {said}", "Mend what it names; nothing was loaded") from None
+
+
+def _odd(value: object, place: str) -> Iterator[str]:
+    """What JSON, or the text of a database, has no room for: dates, bytes, endless numbers, keys that are no text."""
+    if isinstance(value, dict):
+        for key, inside in cast(dict[object, object], value).items():
+            here = f"{place}.{key}".lstrip(".").replace("\0", "\\0")
+            if isinstance(key, str):
+                yield from _odd(key, here)
+            else:
+                yield f"the key {here} is no text"
+            yield from _odd(inside, here)
+    elif isinstance(value, list):
+        for number, inside in enumerate(cast(list[object], value)):
+            yield from _odd(inside, f"{place}.{number}")
+    elif isinstance(value, str):
+        if "\0" in value or any("\ud800" <= sign <= "\udfff" for sign in value):
+            yield f"{place} has a character that no text holds"
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield f"{place} is no finite number"
+    elif isinstance(value, int) and abs(value) >= INTEGER_MAX:
+        yield f"{place} is too large a number"
+    elif value is not None and not isinstance(value, int | float):
+        yield f"{place} is a {type(value).__name__}"
 
 
 def _steps(text: str) -> Iterable[object]:

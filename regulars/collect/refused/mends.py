@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 
+from regulars.collect.door import EVENT_MAX_BYTES
 from regulars.collect.errors import MendRefused
 
 MENDS_MAX = 10
@@ -23,6 +24,7 @@ OPERATIONS = {
     "cast": "read a field as text, number, integer, boolean or time",
     "replace": "exchange exact text in the message as received",
 }
+RESULT_MAX_BYTES = EVENT_MAX_BYTES
 CUT = "… (cut: the first "
 
 _decode = msgspec.json.Decoder().decode
@@ -41,6 +43,9 @@ class Unmendable(NamedTuple):
     """Why this message cannot even be tried."""
 
     why: str
+
+
+TOO_LONG = Unmendable(f"It would have more than the {RESULT_MAX_BYTES // 1024} KB that a message may have")
 
 
 def check(mends: Sequence[Mend]) -> None:
@@ -67,6 +72,10 @@ def mended(body: str, mends: Sequence[Mend]) -> object | Unmendable:
         return Unmendable("Only its beginning is kept (16 KB), so it cannot be sent again")
     for each in mends:
         if each.do == "replace":
+            # Counted before it is done: three small replacements can make a text that no memory holds.
+            grown = len(body.encode()) + body.count(each.field) * (len(each.value.encode()) - len(each.field.encode()))
+            if grown > RESULT_MAX_BYTES:
+                return TOO_LONG
             body = body.replace(each.field, each.value)
     try:
         message: object = _decode(body)
@@ -77,8 +86,12 @@ def mended(body: str, mends: Sequence[Mend]) -> object | Unmendable:
         for each in mends:
             if each.do != "replace":
                 _change(changed, each)
-        return changed
-    return message
+        message = changed
+    try:
+        size = len(msgspec.json.encode(message))
+    except (msgspec.MsgspecError, OverflowError, ValueError, RecursionError):
+        return Unmendable("It has a value that JSON has no room for")
+    return message if size <= RESULT_MAX_BYTES else TOO_LONG
 
 
 def is_cut(body: str) -> bool:

@@ -109,10 +109,14 @@ update replay set
     ended_at = %(ended_at)s
 where id = %(id)s
 
+-- name: end_replay
+-- A chunk of it broke, and would break again: what it did before stays.
+update replay set ended_at = %(now)s, fault = %(fault)s where id = %(id)s and ended_at is null
+
 -- name: replays
 -- The latest, those under way among them.
 select r.id, s.name, r.code, r.shape, r.mends, r.ordered_by, r.ordered_at, r.total, r.accepted, r.duplicates, r.conflicts,
-    r.refused, r.left_out, r.ended_at
+    r.refused, r.left_out, r.ended_at, r.fault
 from replay r
 join source s on s.id = r.source_id
 where %(id)s::bigint is null or r.id = %(id)s

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
+import psycopg
 
 from regulars.app import App
 from regulars.collect.door import Arrival, Refused, Row, admit
@@ -21,6 +22,7 @@ from regulars.collect.keys import Source
 from regulars.collect.refused.mends import Mend, Unmendable, check, mended
 from regulars.collect.refused.search import SQL
 from regulars.kit.errors import NotFound
+from regulars.kit.logging import logger
 
 CHUNK_REFUSALS = 500
 TRIED_REFUSALS = 1_000
@@ -28,6 +30,8 @@ SAMPLES_SHOWN = 10
 DISMISSED_AT_ONCE = 100_000
 REPLAYS_SHOWN = 20
 ACCEPTED, DUPLICATE, CONFLICTING = "accepted", "duplicate", "conflicting"
+
+log = logger("collect")
 
 
 class _Kept(NamedTuple):
@@ -87,6 +91,8 @@ class Replay(msgspec.Struct, frozen=True):
     left_out: int
     """Could not be tried: cut, or no JSON."""
     ended_at: datetime | None
+    fault: str | None
+    """Why it ended before its end; what had not been sent waits on."""
 
     @property
     def done(self) -> int:
@@ -140,24 +146,44 @@ def order_replay(app: App, like: int, mends: Sequence[Mend], by: str) -> int:
 
 
 def carry_replay(app: App, only: int | None = None) -> int:
-    """One chunk of the oldest order (or of this one) that nobody is at, in a transaction; how many it came past."""
-    with app.transaction() as inside:
-        row = inside.db.execute(SQL.take_replay, {"id": only}).fetchone()
-        if row is None:
-            return 0
-        ident, *origin, code, shape, last_id, mends, done_id = row
-        source = Source(*origin)
-        given = {"source_id": source.id, "code": code, "shape": shape, "done_id": done_id, "last_id": last_id}
-        rows = inside.db.execute(SQL.replay_chunk, given | {"limit": CHUNK_REFUSALS}).fetchall()
-        kept = [_Kept(*each) for each in rows]
-        rules = msgspec.json.decode(mends, type=list[Mend])
-        counts = _send(inside, source, [(each, mended(each.body, rules)) for each in kept])
-        is_last = len(kept) < CHUNK_REFUSALS
-        now = inside.clock.now()
-        inside.db.execute(
-            SQL.count_replay,
-            counts | {"id": ident, "done_id": kept[-1].id if kept else last_id, "ended_at": now if is_last else None},
-        )
+    """One chunk of the oldest order (or of this one) that nobody is at, in a transaction; how many it came past.
+
+    An order that breaks ends there and says so: tried again, it would stand in the way of events forever.
+    """
+    taken: list[int] = []
+    try:
+        with app.transaction() as inside:
+            row = inside.db.execute(SQL.take_replay, {"id": only}).fetchone()
+            if row is None:
+                return 0
+            taken.append(row[0])
+            return _chunk(inside, row)
+    except psycopg.OperationalError:
+        raise
+    except Exception as fault:
+        if not taken:
+            raise
+        log.error("replay_ended", id=taken[0], fault=type(fault).__name__)
+        why = f"A part of it could not be sent ({type(fault).__name__}); what is left waits on"
+        with app.transaction() as inside:
+            inside.db.execute(SQL.end_replay, {"id": taken[0], "fault": why, "now": inside.clock.now()})
+        return 1
+
+
+def _chunk(app: App, row: tuple[Any, ...]) -> int:
+    ident, *origin, code, shape, last_id, mends, done_id = row
+    source = Source(*origin)
+    given = {"source_id": source.id, "code": code, "shape": shape, "done_id": done_id, "last_id": last_id}
+    rows = app.db.execute(SQL.replay_chunk, given | {"limit": CHUNK_REFUSALS}).fetchall()
+    kept = [_Kept(*each) for each in rows]
+    rules = msgspec.json.decode(mends, type=list[Mend])
+    counts = _send(app, source, [(each, mended(each.body, rules)) for each in kept])
+    is_last = len(kept) < CHUNK_REFUSALS
+    now = app.clock.now()
+    app.db.execute(
+        SQL.count_replay,
+        counts | {"id": ident, "done_id": kept[-1].id if kept else last_id, "ended_at": now if is_last else None},
+    )
     return max(1, len(kept))
 
 

@@ -89,5 +89,7 @@ create table replay (
     conflicts bigint not null default 0,
     refused bigint not null default 0,
     left_out bigint not null default 0,
-    ended_at timestamptz
+    ended_at timestamptz,
+    -- Why it ended before its end.
+    fault text
 );

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from litestar import Response, delete, get, put
+from litestar import Request, Response, delete, get, put
 from litestar.params import FromQuery, JSONBody
 
 from regulars import collect, resolve
@@ -13,7 +13,7 @@ from regulars.app import App
 from regulars.collect import Missing, System
 from regulars.kit.errors import NotFound
 from regulars.resolve import Audit
-from regulars.web import access
+from regulars.web import access, audit
 from regulars.web.site import House
 
 
@@ -61,17 +61,20 @@ def systems_json(app: House) -> Inventory:
 
 
 @put("/api/systems", opt=access.OFFICE, sync_to_thread=True)
-def put_system(app: House, data: JSONBody[System]) -> System:
+def put_system(app: House, request: Request[Any, Any, Any], data: JSONBody[System]) -> System:
     """State a system, or change what was stated."""
     with app.transaction() as inside:
-        return collect.add_system(inside, data)
+        made = collect.add_system(inside, data)
+    audit.write(app, request.user, "stated a system", f"system:{made.name}", made.status)
+    return made
 
 
 @delete("/api/systems", opt=access.OFFICE, sync_to_thread=True)
-def delete_system(app: House, name: FromQuery[str]) -> None:
+def delete_system(app: House, request: Request[Any, Any, Any], name: FromQuery[str]) -> None:
     """Take a system out of the inventory."""
     with app.transaction() as inside:
         collect.remove_system(inside, name)
+    audit.write(app, request.user, "removed a system", f"system:{name}")
 
 
 routes = [audit_json, audit_csv, systems_json, put_system, delete_system]

@@ -1,4 +1,4 @@
-"""Sources, refusals, and how far the flow has come."""
+"""Sources, and how far the flow has come."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ from datetime import datetime
 
 import msgspec
 from litestar import get
-from litestar.params import FromQuery
 
 from regulars import collect
 from regulars.app import App
-from regulars.collect import Refusal, SourceUse
+from regulars.collect import SourceUse
 from regulars.store import queries
 from regulars.web import access
 from regulars.web.site import House
 
 SQL = queries("regulars.web")
-REFUSALS_PER_PAGE = 50
 
 
 class Pulse(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,12 +40,9 @@ class Pulse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sources(msgspec.Struct, frozen=True, kw_only=True):
-    """Every source with its use, and a page of refusals, newest first."""
+    """Every source with its use."""
 
     sources: list[SourceUse]
-    refusals: list[Refusal]
-    older: int | None
-    """Ask for refusals before this one to go on."""
 
 
 def pulse(app: App) -> Pulse:
@@ -68,13 +63,6 @@ def pulse(app: App) -> Pulse:
     )
 
 
-def sources(app: App, before: int | None = None) -> Sources:
-    """All sources by name, with what each sent and what was refused of it."""
-    refused = collect.refusals(app, REFUSALS_PER_PAGE, before)
-    older = refused[-1].id if len(refused) == REFUSALS_PER_PAGE else None
-    return Sources(sources=list(collect.list_sources(app)), refusals=refused, older=older)
-
-
 @get("/api/pulse", opt=access.OFFICE, sync_to_thread=True)
 def pulse_json(app: House) -> Pulse:
     """Where everything stands this second."""
@@ -83,10 +71,10 @@ def pulse_json(app: House) -> Pulse:
 
 
 @get("/api/sources", opt=access.OFFICE, sync_to_thread=True)
-def sources_json(app: House, before: FromQuery[int | None] = None) -> Sources:
-    """Sources with their use, and refusals with their reasons."""
+def sources_json(app: House) -> Sources:
+    """Sources by name, with what each sent and how much of it was refused."""
     with app.transaction() as inside:
-        return sources(inside, before)
+        return Sources(sources=list(collect.list_sources(inside)))
 
 
 routes = [pulse_json, sources_json]

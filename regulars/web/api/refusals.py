@@ -44,6 +44,7 @@ def order(app: App, request: Request[Any, Any, Any], like: int, mends: list[Mend
 @get("/api/refusals", opt=access.OFFICE, sync_to_thread=True)
 def refusals_json(
     app: House,
+    request: Request[Any, Any, Any],
     show: FromQuery[str] = "",
     source: FromQuery[str] = "",
     code: FromQuery[str] = "",
@@ -52,6 +53,7 @@ def refusals_json(
 ) -> dict[str, Any]:
     """Refusals by group and one by one, newest first; and the latest orders to send some again."""
     search = search_of(show, source, code, q)
+    audit.write(app, request.user, "read refusals", "refusals")
     with app.transaction() as inside:
         return {
             "states": collect.refusal_states(inside),
@@ -70,8 +72,9 @@ def refusal_json(app: House, request: Request[Any, Any, Any], number: FromPath[i
 
 
 @post("/api/refusals/try", opt=access.OFFICE, status_code=200, sync_to_thread=True)
-def try_json(app: House, data: JSONBody[ReplayOrder]) -> Trial:
+def try_json(app: House, request: Request[Any, Any, Any], data: JSONBody[ReplayOrder]) -> Trial:
     """What mends would do to a group; nothing is stored."""
+    audit.write(app, request.user, "read a refusal", f"refusal:{data.like}", "with those like it")
     with app.transaction() as inside:
         return collect.try_replay(inside, data.like, data.mends)
 

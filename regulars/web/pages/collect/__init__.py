@@ -1,4 +1,4 @@
-"""Sources and audit: what the brand has, how good it is, what to connect next; and refusals."""
+"""Sources and audit: what the brand has, how good it is, what to connect next."""
 
 from __future__ import annotations
 
@@ -19,12 +19,10 @@ from regulars.web.site import House
 
 
 @get("/sources", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
-def sources_page(
-    app: House, request: Request[Any, Any, Any], before: FromQuery[int | None] = None, sort: FromQuery[str] = "-records"
-) -> Response[str]:
+def sources_page(app: House, request: Request[Any, Any, Any], sort: FromQuery[str] = "-records") -> Response[str]:
     """The finding, then each source with how full, joinable and fresh it is, what joins what, and what to do next."""
     with app.transaction() as inside:
-        shown, pulse, found = api.sources(inside, before), api.pulse(inside), resolve.audit(inside)
+        pulse, found = api.pulse(inside), resolve.audit(inside)
     named, parts = matching.revenue(found)
     return render.page(
         app,
@@ -32,7 +30,6 @@ def sources_page(
         request,
         title=title(found),
         figures=figures(found, pulse),
-        shown=shown,
         audit=found,
         sources=matching.sorted_sources(found, sort),
         columns=matching.SOURCE_COLUMNS,

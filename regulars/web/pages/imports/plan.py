@@ -106,10 +106,15 @@ def spelled(form: Any, path: Path) -> collect.Dialect:
         return seen
     return msgspec.structs.replace(
         seen,
-        encoding=form.get("encoding", seen.encoding),
-        delimiter=form.get("delimiter", seen.delimiter),
+        encoding=known(form.get("encoding"), (*ENCODINGS, seen.encoding), seen.encoding),
+        delimiter=known(form.get("delimiter"), (*DELIMITERS, seen.delimiter), seen.delimiter),
         has_header=form.get("header", "yes") == "yes",
     )
+
+
+def known(asked: str | None, choices: tuple[str, ...], seen: str) -> str:
+    """What the form asks for; what its list does not offer is no choice."""
+    return asked if asked in choices else seen
 
 
 def edited(form: Any, guessed: collect.Mapping) -> collect.Mapping:

@@ -124,6 +124,7 @@ def mend_page(
 def mending(app: App, request: Request[Any, Any, Any], form: MendForm, status: int = 200) -> Response[str]:
     """The page of one group; where mends cannot be used it says why and shows the group as it is."""
     fault = None
+    audit.write(app, request.user, "read a refusal", f"refusal:{form.like}", "with those like it")
     with app.transaction() as inside:
         try:
             trial = collect.try_replay(inside, form.like, form.mends)

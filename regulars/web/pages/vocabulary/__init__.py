@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from litestar import Request, Response, get
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromQuery
 
 from regulars.web import access, render, words
 from regulars.web.api import vocabulary as api
@@ -39,9 +39,9 @@ def vocabulary_page(
     )
 
 
-@get("/vocabulary/{name:str}", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
-def event_page(app: House, request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
-    """One event."""
+@get("/vocabulary/event", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def event_page(app: House, request: Request[Any, Any, Any], name: FromQuery[str]) -> Response[str]:
+    """One event; its name may hold any sign, so it is no part of the path."""
     with app.transaction() as inside:
         event = api.known_event(inside, name)
     return render.page(

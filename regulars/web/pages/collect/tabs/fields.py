@@ -67,7 +67,7 @@ def finding(found: Audit, source: SourceAudit) -> str:
 
 def worst_field(source: SourceAudit) -> FieldAudit | None:
     """The field with the most values that are not valid, if enough of them are."""
-    judged = [field for field in source.fields if (field.valid_share or 1.0) < VALID_ENOUGH]
+    judged = [field for field in source.fields if field.valid_share is not None and field.valid_share < VALID_ENOUGH]
     return max(judged, key=lambda field: field.filled - (field.valid or 0), default=None)
 
 
