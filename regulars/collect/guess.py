@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -15,7 +16,7 @@ import msgspec
 
 from regulars.collect.formats import Dialect, FileRow, Place
 from regulars.collect.imports import format_of, suffix
-from regulars.collect.mapping import BAGS, EPOCH, FIELDS_BY_COLUMN, PROPERTIES, TRAITS, Mapping
+from regulars.collect.mapping import AMOUNT_MAX_CHARACTERS, BAGS, EPOCH, FIELDS_BY_COLUMN, PROPERTIES, TRAITS, Mapping
 
 SAMPLE_ROWS = 500
 SHOWN_SAMPLES = 3
@@ -98,8 +99,8 @@ class _Hint(NamedTuple):
 EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;.]{2,}")
 PHONE = re.compile(r"\+?[\d()/ .-]{7,20}")
 AMOUNTS = {
-    ".": re.compile(r"\s*[$€£¥]?\s*-?(?:\d{1,3}(?:,\d{3})+|\d+)\.\d{2}\s*[$€£¥]?\s*"),
-    ",": re.compile(r"\s*[$€£¥]?\s*-?(?:\d{1,3}(?:\.\d{3})+|\d+),\d{2}\s*[$€£¥]?\s*"),
+    ".": re.compile(r"[$€£¥]?\s*-?(?:\d{1,3}(?:,\d{3})+|\d+)\.\d{2}(?:\s*[$€£¥])?"),
+    ",": re.compile(r"[$€£¥]?\s*-?(?:\d{1,3}(?:\.\d{3})+|\d+),\d{2}(?:\s*[$€£¥])?"),
 }
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 BOOLEAN = re.compile("true|false|yes|no|[yn01]", re.IGNORECASE)
@@ -238,6 +239,10 @@ def readable(pattern: str) -> str:
     return pattern
 
 
+def _is_amount(decimal: str, text: str) -> bool:
+    return len(text) <= AMOUNT_MAX_CHARACTERS and AMOUNTS[decimal].fullmatch(text) is not None
+
+
 def _is_iso(text: str) -> bool:
     try:
         return len(text) > 8 and bool(datetime.fromisoformat(text))
@@ -250,8 +255,8 @@ LOOKS = (
     _Look("time", "times in ISO 8601", _is_iso),
     _Look(f"time:{EPOCH}", "seconds or milliseconds since 1970", EPOCHS.fullmatch, "timestamp"),
     _Look("phone", "a phone number", PHONE.fullmatch, "properties.phone"),
-    _Look("amount", "amounts", AMOUNTS["."].fullmatch),
-    _Look("amount:,", "amounts with a decimal comma", AMOUNTS[","].fullmatch),
+    _Look("amount", "amounts", partial(_is_amount, ".")),
+    _Look("amount:,", "amounts with a decimal comma", partial(_is_amount, ",")),
     _Look("yes or no", "yes or no", BOOLEAN.fullmatch),
     _Look("number", "numbers", NUMBER.fullmatch),
 )

@@ -46,9 +46,11 @@ HOURS = ("%H", "%I", "%c", "%X")
 UTC = ZoneInfo("UTC")
 # A currency's sign, the digits with their thousands grouped, the decimals: 1,234.50 or 1.234,50.
 GROUPED = {
-    ".": re.compile(r"\s*[^\d\s.,-]{0,3}\s*(-?)\s*(\d{1,3}(?:[,' ]\d{3})*|\d+)(?:\.(\d+))?\s*[^\d\s.,-]{0,3}\s*"),
-    ",": re.compile(r"\s*[^\d\s.,-]{0,3}\s*(-?)\s*(\d{1,3}(?:[.' ]\d{3})*|\d+)(?:,(\d+))?\s*[^\d\s.,-]{0,3}\s*"),
+    ".": re.compile(r"[^\d\s.,-]{0,3}\s*(?:(-)\s*)?(\d{1,3}(?:[,' ]\d{3})*|\d+)(?:\.(\d+))?(?:\s*[^\d\s.,-]{1,3})?"),
+    ",": re.compile(r"[^\d\s.,-]{0,3}\s*(?:(-)\s*)?(\d{1,3}(?:[.' ]\d{3})*|\d+)(?:,(\d+))?(?:\s*[^\d\s.,-]{1,3})?"),
 }
+# A longer text is no amount. Signs and white space can be told apart in many ways: of a cell of thousands, for seconds.
+AMOUNT_MAX_CHARACTERS = 64
 # Text in these becomes a number; anything else that looks like one (a card, a postcode) must stay as it is written.
 NUMBERS = frozenset({"revenue", "discount", "coupon_discount", "quantity", "price", "points", "score", "minutes"})
 
@@ -220,8 +222,9 @@ def _put(made: dict[str, Any], way: _Way, value: Any) -> None:
 
 
 def _number(text: str, decimal: str) -> float | str:
-    if decimal and (found := GROUPED[decimal].fullmatch(text)):
-        text = found[1] + re.sub(r"\D", "", found[2]) + "." + (found[3] or "0")
+    stripped = text.strip()
+    if decimal and len(stripped) <= AMOUNT_MAX_CHARACTERS and (found := GROUPED[decimal].fullmatch(stripped)):
+        text = (found[1] or "") + re.sub(r"\D", "", found[2]) + "." + (found[3] or "0")
     try:
         return float(text)
     except ValueError:

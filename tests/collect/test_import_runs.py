@@ -260,3 +260,27 @@ def test_times_are_read_by_their_pattern_in_the_zone_that_is_named(text: str, pa
     mapping = Mapping(event="Visit", fields={"when": "timestamp"}, times={"when": pattern}, zone="America/New_York")
 
     assert collect.mapping.message({"when": text}, mapping)["timestamp"] == told
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [(" " * 5_000 + "1.234,50" + " " * 5_000, 1234.5), ("1" * 64, float("1" * 64))]
+)
+def test_white_space_around_an_amount_does_not_matter(text: str, number: float) -> None:
+    mapping = Mapping(event="Order Completed", fields={"total": "properties.revenue"}, decimal=",")
+
+    assert collect.mapping.message({"total": text}, mapping)["properties"]["revenue"] == number
+
+
+@pytest.mark.parametrize("text", ["€" + " " * 5_000 + "1,5", "1" + ".234" * 20, "1,5" + " " * 5_000 + "€"])
+def test_a_text_that_is_too_long_for_an_amount_stays_as_it_is(text: str) -> None:
+    mapping = Mapping(event="Order Completed", fields={"total": "properties.revenue"}, decimal=",")
+
+    assert collect.mapping.message({"total": text}, mapping)["properties"]["revenue"] == text
+
+
+def test_a_text_of_two_bytes_a_sign_that_was_cut_off_is_refused(app: App, tmp_path: Path) -> None:
+    torn = tmp_path / "torn.csv"
+    torn.write_bytes("id,name\n1,Ann\n2,Bob\n".encode("utf-16") + b"\xd8")
+
+    with pytest.raises(FileRefused, match="utf-16"):
+        collect.import_file(app, torn, register(app), WHO)

@@ -148,8 +148,10 @@ def _records(path: Path, dialect: Dialect, mark: int) -> Generator[_Record, None
                 cells = next(reader)
             except StopIteration:
                 return
-            except UnicodeDecodeError as fault:
-                raise FileRefused(f"{path.name} is no {codec} text: {fault.reason}", "Export it as UTF-8") from None
+            except UnicodeError as fault:
+                # Also of a line that is measured: half a sign at the end of UTF-16 cannot be written again.
+                why = fault.reason if isinstance(fault, UnicodeDecodeError) else "half a sign"
+                raise FileRefused(f"{path.name} is no {codec} text: {why}", "Export it as UTF-8") from None
             except csv.Error:
                 if reader.line_num > began + 1:
                     raise _unclosed(path, began + 1) from None

@@ -17,6 +17,8 @@ OLD_ENCODING = "cp1252"
 OLD_ENCODINGS = (OLD_ENCODING, "cp1250", "cp1251", "cp932", "gb18030", "big5", "euc_kr")
 # One byte a sign: where a broken byte was replaced, the place in the file is still known.
 ONE_BYTE = ("cp1252", "cp1250", "cp1251", "latin-1", "ascii")
+# A line of these, written again, is as long as it was in the file; other codecs have marks and states of their own.
+UNICODE = tuple(name for _, name in MARKS)
 # Two encodings that make equally good sense of a text differ by less than this.
 EQUAL_CHAOS = 0.05
 UTF16_NULS = 0.3
@@ -86,8 +88,8 @@ class Text(io.TextIOWrapper):
         """Its first byte: behind the mark of its byte order."""
         self.file.seek(self.begins)
         # What is broken further on in UTF-8 becomes half a surrogate pair, and the door refuses that row alone.
-        super().__init__(self.file, codec, "surrogateescape" if codec.startswith("utf") else "replace", newline="")
-        self.is_exact = codec.startswith("utf") or codec in ONE_BYTE
+        super().__init__(self.file, codec, "surrogateescape" if codec in UNICODE else "replace", newline="")
+        self.is_exact = codec in (*UNICODE, *ONE_BYTE)
         self._by_one = codec in ONE_BYTE
 
     def width(self, line: str) -> int:
