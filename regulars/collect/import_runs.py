@@ -7,7 +7,7 @@ that was killed is durable up to a row, is read on from there, and knows every p
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -142,7 +142,12 @@ def held(app: App, id: int) -> Generator[None, None, None]:
         row = connection.execute(SQL.hold_import, {"class": IMPORT_LOCK, "run": id}).fetchone()
         if row != (True,):
             raise ImportRefused(f"Import {id} is running already", "Look at its progress under Data > Imports")
-        yield
+        try:
+            yield
+        finally:
+            # The database notices only later that a connection was closed, and the next one may be at once.
+            with suppress(psycopg.OperationalError):
+                connection.execute(SQL.let_go_import, {"class": IMPORT_LOCK, "run": id})
 
 
 def _read(app: App, **given: Any) -> list[ImportRun]:

@@ -439,3 +439,7 @@ update pull set cursor = coalesce(%(cursor)s, cursor), fault = %(fault)s, ran_at
 -- name: remove_pull
 -- What it brought stays.
 delete from pull where id = %(pull)s
+
+-- name: let_go_import
+-- At once: a closed connection lets go only when the server notices.
+select pg_advisory_unlock(%(class)s::int, %(run)s::int)

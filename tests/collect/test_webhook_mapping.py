@@ -79,7 +79,7 @@ def test_an_edited_order_keeps_what_was_bought_and_tells_what_it_is_now() -> Non
 
     assert said["Order Completed"] == told("shopify", "orders/create", SHOPIFY_ORDER)["Order Completed"]
     assert said["Order Updated"].message["properties"]["revenue"] == "25.78"
-    assert said["Order Updated"].key == "order:450789469:updated:2026-03-01T12:00:00-05:00"
+    assert said["Order Updated"].key.startswith("order:450789469:updated:2026-03-01T12:00:00-05:00:")
 
 
 def test_a_cancelled_order_says_when_and_why() -> None:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from getpass import getuser
 from importlib.resources import files
 from pathlib import Path
 
@@ -39,7 +40,9 @@ class Mosquitto:
         self._folder.chmod(0o777)  # as root it runs as another user
         self._file = self._folder / "mosquitto.conf"
         self._file.write_text(
-            f"listener {self.port} 127.0.0.1\npersistence true\npersistence_location {self._folder}/\n"
+            # As root it would become a user who may not look into folders of root.
+            f"user {getuser()}\nlistener {self.port} 127.0.0.1\n"
+            f"persistence true\npersistence_location {self._folder}/\n"
             f"autosave_on_changes true\nautosave_interval 1\n"
             f"max_inflight_messages 1000\n{settings or 'allow_anonymous true'}\n"
         )
