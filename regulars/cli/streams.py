@@ -17,6 +17,8 @@ from regulars.cli.children import Child, when_parent_ends
 from regulars.cli.terminal import Json, opened, print_json, print_table
 from regulars.kit.logging import logger
 
+SLOW_PAUSE_SECONDS = 30.0
+"""Before the first restart of a stream that was given up before; doubled before each further one."""
 LOOK_SECONDS = 5.0
 """So often `serve` looks for streams that were added, changed or removed."""
 
@@ -142,3 +144,7 @@ def _match(app: App, running: dict[str, tuple[str, Child]]) -> None:
     for name, definition in wanted.items():
         if name not in running:
             running[name] = definition, Child(app.settings, ("stream", "run", name))
+        elif running[name][1].fault is not None:
+            # Its state says why. What it lacks (a library, a file with a password) may come without a new definition.
+            running[name][1].end()
+            running[name] = definition, Child(app.settings, ("stream", "run", name), SLOW_PAUSE_SECONDS)

@@ -174,21 +174,29 @@ def devices(app: App, *, every: bool = False) -> list[Device]:
 
 def run_stream(app: App, name: str, stop: threading.Event) -> None:
     """Run a stream until stopped; a broker or a database that goes away is waited for, longer each time."""
-    with app.transaction() as inside:
-        plug, feed = _find(inside, name)
     runner = _Runner(app, name)
+    try:
+        with app.transaction() as inside:
+            plug, feed = _find(inside, name)
+        _run(app, runner, plug, feed, stop)
+    except RegularsError as fault:
+        runner.tell(f"failed: {fault.what}. {fault.fix}. {fault.code}")
+        raise
+    runner.tell("stopped")
+
+
+def _run(app: App, runner: _Runner, plug: Stream, feed: Feed, stop: threading.Event) -> None:
     pause = FIRST_PAUSE_SECONDS
     while not stop.is_set():
         try:
             plug.run(app, feed, Control(stop, runner.well))
         except (StreamAway, psycopg.OperationalError) as fault:
             pause = FIRST_PAUSE_SECONDS if runner.was_well else min(2 * pause, LAST_PAUSE_SECONDS)
-            log.warning("stream_away", stream=name, why=type(fault).__name__, retry_seconds=pause)
+            log.warning("stream_away", stream=feed.name, why=type(fault).__name__, retry_seconds=pause)
             runner.tell(f"waiting: {_words(fault)}")
             stop.wait(pause)
             with suppress(RegularsError, psycopg.Error, OSError):
                 app.store.ensure_running()
-    runner.tell("stopped")
 
 
 def _find(app: App, name: str) -> tuple[Stream, Feed]:

@@ -111,16 +111,21 @@ def undo(app: App, id: int, actor: str) -> ImportRun:
 
     Raises ImportRefused while somebody carries it, and where it is undone already.
     """
-    run = import_run(app, id)
-    held = app.db.execute(SQL.hold_import_here, {"class": IMPORT_LOCK, "run": id}).fetchone()
-    if held != (True,):
+    if not holds(app, id):
         raise ImportRefused(f"Import {id} is running", "Wait for its end, or stop its process, and undo it then")
+    app.db.execute(SQL.lock_import, {"run": id})
+    run = import_run(app, id)
     if run.state == UNDONE:
         raise ImportRefused(f"Import {id} is undone already", "Import the file again to have its events back")
     found: list[tuple[int, int]] = app.db.execute(SQL.import_ranges, {"run": id}).fetchall()
     withdrawal = withdraw(app, joined(found), actor, f"Import {id} of {run.file_name} was undone")
     app.db.execute(SQL.undo_import, {"run": id, "now": app.clock.now(), "withdrawal": withdrawal})
     return import_run(app, id)
+
+
+def holds(app: App, id: int) -> bool:
+    """Whether nobody carries or undoes it; then nobody can until the caller's transaction ends."""
+    return app.db.execute(SQL.hold_import_here, {"class": IMPORT_LOCK, "run": id}).fetchone() == (True,)
 
 
 def joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+import psycopg
 
 from regulars.app import App
-from regulars.collect import errors
+from regulars.collect import errors, import_runs
 from regulars.collect.door import Arrival, Refused, Row, admit, refuse
 from regulars.collect.errors import FileRefused, ImportRefused
 from regulars.collect.formats import Dialect, FileRow, Format, Place, formats
@@ -36,7 +37,7 @@ from regulars.collect.import_runs import (
 from regulars.collect.journal import APPEND_MAX_EVENTS, JOURNAL_LOCK, Entry, Rejected, append, mint
 from regulars.collect.keys import SQL, Source, source_by_name
 from regulars.collect.mapping import Mapped, Mapping, compiled
-from regulars.kit.errors import RegularsError
+from regulars.kit.errors import RegularsError, place_of
 
 CHUNK_ROWS = APPEND_MAX_EVENTS
 CHUNK_MAX_BYTES = 16 * 1024 * 1024
@@ -107,7 +108,10 @@ def begin(
     }
     with app.transaction() as inside:
         found = inside.db.execute(SQL.unfinished_import, given).fetchone()
-        found = found or inside.db.execute(SQL.begin_import, given).fetchone()
+        if found is None:
+            found = inside.db.execute(SQL.begin_import, given).fetchone()
+        elif import_runs.holds(inside, found[0]):
+            inside.db.execute(SQL.move_import, given | {"run": found[0]})
     assert found is not None
     return found[0]
 
@@ -129,6 +133,12 @@ def carry(app: App, id: int, progress: Followed = silent) -> ImportReport:
             _carry(app, run, source, progress)
         except RegularsError as fault:
             _end(app, id, FAILED, f"{fault.what}. {fault.fix}. {fault.code}")
+            raise
+        except psycopg.OperationalError:
+            # The database went away: what is durable is known, and it goes on from there.
+            raise
+        except Exception as fault:
+            _end(app, id, FAILED, f"It broke: {place_of(fault)}")
             raise
         _end(app, id, DONE, None)
         return report(app, id)

@@ -340,9 +340,25 @@ where source_id = %(source)s and file_hash = %(file_hash)s and dialect = %(diale
 order by id desc
 limit 1
 
+-- name: move_import
+-- The same file lies elsewhere now, or has another name.
+update import_run set path = %(path)s, file_name = %(file_name)s where id = %(run)s
+
+-- name: files_of_imports
+-- Of all imports, however long ago: whether one of them still needs the file.
+select path, bool_or(state not in ('done', 'undone')) from import_run where path = any(%(paths)s::text[]) group by path
+
+-- name: lock_import
+-- Two that undo it come one after the other, and the second sees what the first did.
+select id from import_run where id = %(run)s for update
+
 -- name: hold_import
 -- For as long as the connection lives: a process that dies lets go, however it died.
 select pg_try_advisory_lock(%(class)s::int, %(run)s::int)
+
+-- name: let_go_import
+-- By whoever holds it.
+select pg_advisory_unlock(%(class)s::int, %(run)s::int)
 
 -- name: hold_import_here
 -- Until the transaction ends: nobody carries it while it is being undone.

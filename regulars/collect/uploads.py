@@ -12,8 +12,8 @@ import msgspec
 
 from regulars.app import App
 from regulars.collect.errors import FileRefused, UploadRefused
-from regulars.collect.import_runs import DONE, UNDONE, ImportRun
 from regulars.collect.imports import format_of
+from regulars.collect.keys import SQL
 from regulars.kit.errors import NotFound
 
 UPLOAD_MAX_BYTES = 4 * 1024**3
@@ -82,13 +82,14 @@ def in_folder(app: App) -> list[Waiting]:
     return [Waiting(f"{IN_FOLDER}:{path.name}", path.name, path.stat().st_size) for path in found[:FOLDER_LISTED_MAX]]
 
 
-def tidy(app: App, runs: list[ImportRun]) -> None:
+def tidy(app: App) -> None:
     """Remove uploads that no import needs any more and those that nobody imported for UPLOADS_KEPT."""
-    needed = {run.path for run in runs if run.state not in (DONE, UNDONE)}
-    done = {run.path for run in runs} - needed
+    there = {str(path.absolute()): path for path in _uploads(app).iterdir()}
+    with app.transaction() as inside:
+        is_needed: dict[str, bool] = dict(inside.db.execute(SQL.files_of_imports, {"paths": list(there)}).fetchall())
     oldest = (app.clock.now() - UPLOADS_KEPT).timestamp()
-    for path in _uploads(app).iterdir():
-        if str(path) in done or (str(path) not in needed and path.stat().st_mtime < oldest):
+    for told, path in there.items():
+        if not is_needed.get(told, path.stat().st_mtime >= oldest):
             path.unlink(missing_ok=True)
 
 

@@ -277,7 +277,7 @@ where w.customer = d.customer
 -- Returns that came before these orders and have not been carried out since.
 select e.key, e.customer, e.source, e.cents, e.seq
 from ledger_entry e
-where e.parked and e.source = any(%(sources)s::text[])
+where e.parked and e.source = any(%(sources)s::text[]) and not is_withdrawn(e.seq)
   and not exists (select from ledger_entry d where d.key = e.key || ':found')
 order by e.id
 

@@ -1,6 +1,10 @@
 """Every error a person can meet says what happened, how to mend it, and a code that the reference explains."""
 
+import traceback
+from pathlib import Path
 from typing import ClassVar
+
+PACKAGE = f"{Path(__file__).parents[1]}/"
 
 
 class RegularsError(Exception):
@@ -46,3 +50,10 @@ class NotAllowed(RegularsError):
 
     code = "RG-1005"
     status = 403
+
+
+def place_of(fault: BaseException) -> str:
+    """What broke and where in our own code, without the message: that may hold a customer's data."""
+    ours = [step for step in traceback.extract_tb(fault.__traceback__) if step.filename.startswith(PACKAGE)]
+    where = f" in {ours[-1].filename.removeprefix(PACKAGE)}:{ours[-1].lineno}" if ours else ""
+    return f"{type(fault).__name__}{where}"

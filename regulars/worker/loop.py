@@ -12,10 +12,8 @@ even bare, or if too many break, the fault is ours: then the worker ends and say
 from __future__ import annotations
 
 import threading
-import traceback
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import msgspec
 import psycopg
@@ -23,9 +21,11 @@ import psycopg
 from regulars import collect, engage, flow, resolve
 from regulars.app import App
 from regulars.kit.clock import ManualClock
+from regulars.kit.errors import place_of
 from regulars.kit.logging import logger
 from regulars.model import Batch, Event
 from regulars.worker import pace
+from regulars.worker.beside import Beside
 from regulars.worker.follow import Follower
 from regulars.worker.pace import Pace
 
@@ -41,8 +41,6 @@ LIVE_WITHIN = timedelta(hours=1)
 """An event this fresh happens now: it does not drag the clock of a replay along."""
 BEAT_EVERY = timedelta(seconds=5)
 """So often the worker says that it is at work."""
-
-PACKAGE = f"{Path(__file__).parents[1]}/"
 
 log = logger("worker")
 
@@ -83,8 +81,7 @@ class Worker:
         """Events of the step at hand."""
         self._ticking = False
         self._beat_at: datetime | None = None
-        self._watch_fault = ""
-        """Where the watch broke last; said once, not every round."""
+        self._beside = Beside(app.clock)
         self._unread = True
         """The lake may hold what the audit has not read."""
         self._stop = threading.Event()
@@ -112,22 +109,26 @@ class Worker:
             self.app.store.ensure_running()
 
     def drain(self) -> None:
-        """Rounds until nothing is left to do now: for the demo and for tests."""
+        """Rounds until nothing is left to do now: for the demo and for tests. Raises what broke beside the events."""
         while not self._stop.is_set() and not self.round().was_idle:
             pass
+        self._beside.raise_fault()
 
     def round(self) -> Round:
         """One of each step."""
-        mapped = collect.map_deliveries(self.app)
+        beside = self._beside.run
+        mapped = beside("webhooks", lambda: collect.map_deliveries(self.app))
         carried, ticked, now = self._step()
         app = self._at(now)
-        withdrawn = self._follower.step(app) or int(not carried and collect.follow_in_lake(self.app))
+        withdrawn = beside("withdrawals", lambda: self._follower.step(app))
+        if not withdrawn and not carried:
+            withdrawn = beside("withdrawals_in_lake", lambda: int(collect.follow_in_lake(self.app)))
         self._beat()
-        published = collect.publish(self.app)
-        replayed = collect.carry_replay(self.app)
-        watched = self._watch_on()
-        sent = sum(engage.deliver(app, SEND_PER_ROUND).values())
-        flushed = self._flush(now, carried)
+        published = beside("announcements", lambda: collect.publish(self.app))
+        replayed = beside("replays", lambda: collect.carry_replay(self.app))
+        watched = beside("watch", self._watch.step)
+        sent = beside("deliveries", lambda: sum(engage.deliver(app, SEND_PER_ROUND).values()))
+        flushed = beside("lake", lambda: self._flush(now, carried))
         return Round(
             carried=carried,
             published=published,
@@ -265,31 +266,8 @@ class Worker:
 
     def _read_lake(self) -> int:
         """With nothing else to do, read one stretch of the lake for the audit; how many were read."""
-        done = 0
-        try:
-            done = resolve.prepare(self.app, 1) if self._unread else 0
-        except psycopg.OperationalError:
-            raise
-        except Exception as fault:
-            # An audit that cannot be read is old; events that are not carried would be a standstill.
-            log.error("audit_not_read", fault=place_of(fault))
+        done = self._beside.run("audit", lambda: resolve.prepare(self.app, 1)) if self._unread else 0
         self._unread = bool(done)
-        return done
-
-    def _watch_on(self) -> int:
-        """One step of the watch; how far it went on. Where it breaks it stands still, and events go on."""
-        try:
-            done = self._watch.step()
-        except psycopg.OperationalError:
-            raise
-        except Exception as fault:
-            # A plan that is judged by late is late; events that are not carried would be a standstill.
-            place = place_of(fault)
-            if place != self._watch_fault:
-                log.error("not_watched", fault=place)
-            self._watch_fault = place
-            return 0
-        self._watch_fault = ""
         return done
 
     def _beat(self) -> None:
@@ -311,13 +289,6 @@ class Worker:
         with self.app.transaction() as app:
             app.db.execute(pace.SQL.set_flushed, {"at": now})
         return report.events
-
-
-def place_of(fault: BaseException) -> str:
-    """What broke and where in our own code, without the message: that may hold a customer's data."""
-    ours = [step for step in traceback.extract_tb(fault.__traceback__) if step.filename.startswith(PACKAGE)]
-    where = f" in {ours[-1].filename.removeprefix(PACKAGE)}:{ours[-1].lineno}" if ours else ""
-    return f"{type(fault).__name__}{where}"
 
 
 def before(events: list[Event], due: datetime, live_from: datetime) -> list[Event]:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -276,6 +276,71 @@ def test_a_text_that_is_too_long_for_an_amount_stays_as_it_is(text: str) -> None
     mapping = Mapping(event="Order Completed", fields={"total": "properties.revenue"}, decimal=",")
 
     assert collect.mapping.message({"total": text}, mapping)["properties"]["revenue"] == text
+
+
+def test_an_import_goes_on_with_its_file_where_that_lies_now(app: App, tmp_path: Path) -> None:
+    source, path = register(app), people(tmp_path / "people.csv", 100)
+    run = imports.begin(app, path, source, WHO)
+    moved = path.rename(tmp_path / "again.csv")
+
+    report = collect.import_file(app, moved, source, WHO)
+
+    assert (report.run, report.rows) == (run, 100)
+    assert (listed(app).path, listed(app).file_name) == (str(moved), "again.csv")
+
+
+def test_the_file_of_a_stopped_import_stays_however_many_came_after_it(app: App) -> None:
+    source, folder = register(app), app.settings.home_path / "uploads"
+    folder.mkdir(parents=True)
+    paths = [people(folder / f"{name}.csv", rows) for name, rows in (("stopped", 20), ("done", 30), ("new", 40))]
+    imports.begin(app, paths[0], source, WHO)
+    collect.import_file(app, paths[1], source, WHO)
+    with app.transaction() as inside:
+        inside.db.execute(
+            "insert into import_run overriding system value"
+            " select (jsonb_populate_record(r, jsonb_build_object('id', r.id + n))).*"
+            " from import_run r, generate_series(100, 250) n where r.state = 'done'"
+        )
+
+    collect.tidy_uploads(app)
+
+    assert [path.exists() for path in paths] == [True, False, True]
+
+
+def test_of_two_that_undo_an_import_at_once_one_withdraws_it(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = collect.import_file(app, people(tmp_path / "people.csv", 100), register(app), WHO).run or 0
+    real, others = import_runs.import_run, [run]
+
+    def looked(inside: App, id: int) -> collect.ImportRun:
+        found = real(inside, id)
+        while others:
+            with suppress(ImportRefused):
+                undone(app, others.pop())
+        return found
+
+    monkeypatch.setattr(import_runs, "import_run", looked)
+    undone(app, run)
+
+    with app.transaction() as inside:
+        assert [each.events for each in collect.withdrawals(inside)] == [90]
+
+
+def test_an_import_that_breaks_has_failed_and_names_the_place_not_the_value(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a customer's secret")
+
+    monkeypatch.setattr(imports, "_admit_row", broken)
+
+    with pytest.raises(ZeroDivisionError):
+        collect.import_file(app, people(tmp_path / "people.csv", 100), register(app), WHO)
+
+    assert listed(app).state == "failed"
+    assert "ZeroDivisionError in collect/imports.py" in (listed(app).fault or "")
+    assert "secret" not in (listed(app).fault or "")
 
 
 def test_a_text_of_two_bytes_a_sign_that_was_cut_off_is_refused(app: App, tmp_path: Path) -> None:

@@ -235,3 +235,45 @@ def test_points_spent_meanwhile_are_taken_from_what_is_left_and_never_below_zero
         kinds = [[line.kind for line in design.statement(inside, who)] for who in (ada, bea)]
     assert left == [0, 0]
     assert kinds == [["unearn", "redeem", "earn", "earn"], ["unearn", "redeem", "earn"]]
+
+
+def test_a_return_that_was_withdrawn_before_its_order_came_takes_no_points(app: App) -> None:
+    at = app.clock.now() - timedelta(days=40)
+    for login, has_return in (("r1", True), ("r2", False)):
+        tell(app, "crm", [person(login, at)])
+        if has_return:
+            tell(app, "crm", [returned(login, at + timedelta(days=3), at + timedelta(days=2), "30.00")])
+            drain(app)
+            undo(app, last_position(app), last_position(app))
+            drain(app)
+        tell(app, "crm", [order(login, at + timedelta(days=2), "30.00")])
+    drain(app)
+
+    with app.transaction() as inside:
+        with_return, without = inside.db.execute("select available, pending, debt from wallet order by customer")
+    assert with_return == without
+    assert sum(without) > 0
+
+
+def test_a_withdrawal_that_breaks_holds_up_nothing_and_is_tried_again_later(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(app, "crm", brand(app))
+    drain(app)
+    undo(app, 1, 1)
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a customer's secret")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(flow, "on_withdrawal", broken)
+        tell(app, "crm", [person("later", app.clock.now())])
+        with pytest.raises(ZeroDivisionError):
+            drain(app)
+    with app.transaction() as inside:
+        assert inside.db.execute("select 1 from customer_identifier where value = 'later'").fetchone()
+        assert [each.followed_at for each in collect.withdrawals(inside)] == [None]
+
+    drain(app)
+    with app.transaction() as inside:
+        assert [each.followed_at for each in collect.withdrawals(inside)] == [app.clock.now()]

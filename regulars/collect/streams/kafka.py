@@ -204,7 +204,10 @@ def give(app: App, feed: Feed, control: Control) -> None:
         while not control.stop.is_set():
             trouble.check([])
             control.well()
-            if not _give_some(app, feed, producer):
+            given = _give_some(app, feed, producer)
+            if given is None:
+                control.stop.set()
+            elif not given:
                 producer.poll(POLL_SECONDS)
     except library.KafkaException as fault:
         raise StreamAway(f"Kafka says: {fault.args[0].str()}", "Check brokers, user and topic") from None
@@ -213,10 +216,15 @@ def give(app: App, feed: Feed, control: Control) -> None:
         producer.flush(0)
 
 
-def _give_some(app: App, feed: Feed, producer: Any) -> int:
-    """Send the next events; the place in the journal moves once all of them are acknowledged. Gives their number."""
+def _give_some(app: App, feed: Feed, producer: Any) -> int | None:
+    """Send the next events; the place in the journal moves once all of them are acknowledged.
+
+    Gives their number; None: the stream was removed, and its place in the journal must not be made again.
+    """
     place = reader(feed.name)
     with app.transaction() as inside:
+        if not _is_there(inside, feed):
+            return None
         if feed.connect.begin == "now":
             inside.db.execute(SQL.begin_at_the_end, {"reader": place})
         after = checkpoint_of(inside, place)
@@ -247,9 +255,15 @@ def _give_some(app: App, feed: Feed, producer: Any) -> int:
         why = str(faults[0]) if faults else "no answer in time"
         raise StreamAway(f"Kafka did not take {left + len(faults)} events: {why}", "They are sent again")
     with app.transaction() as inside:
+        if not _is_there(inside, feed):
+            return None
         if checkpoint_of(inside, place) == after:
             inside.db.execute(SQL.advance, {"reader": place, "seq": rows[-1][0]})
     return len(rows)
+
+
+def _is_there(app: App, feed: Feed) -> bool:
+    return app.db.execute(feeds.SQL.stream_is_there, {"name": feed.name}).fetchone() is not None
 
 
 class _Trouble:

@@ -24,6 +24,10 @@ where t.name = %(name)s
 -- Its offsets and deliveries go with it; its events stay.
 delete from stream where name = %(name)s returning kind
 
+-- name: stream_is_there
+-- Not to be removed before the transaction ends: a place in the journal made after that would begin at nothing.
+select name from stream where name = %(name)s for share
+
 -- name: forget_reader
 -- The place in the journal of a stream that is no more.
 delete from checkpoint where reader = %(reader)s

@@ -132,9 +132,7 @@ async def upload(app: House, request: Request[Any, Any, Any], name: FromQuery[st
     """Take a file as it arrives; answers where to go on."""
     declared = request.headers.get("content-length", "0")
     size = int(declared) if declared.isdecimal() else 0
-    with app.transaction() as inside:
-        runs = collect.list_imports(inside, None, LISTED)
-    collect.tidy_uploads(app, runs)
+    collect.tidy_uploads(app)
     stored = await collect.receive_upload(app, name, request.stream(), size)
     return {"key": stored.key}
 
