@@ -74,7 +74,7 @@ def _memory(dsn: str, key: str, load: Load, minutes: float) -> dict[str, Any]:
     """Resident memory of one gateway at full load, first and last of it, and how it grew between."""
     samples: list[tuple[float, float]] = []
     with serving(dsn) as port:
-        (gateway,) = [one for one in psutil.Process().children() if "regulars.collect.alone" in one.cmdline()]
+        (gateway,) = [one for one in psutil.Process().children() if "regulars.collect.http.alone" in one.cmdline()]
         for turn in range(LOADS_MAX):
             send(port, key, load._replace(seed=SEED + 100 + turn))
             now = time.monotonic()
@@ -143,7 +143,7 @@ def serving(dsn: str, processes: int = 1) -> Generator[int, None, None]:
 @contextmanager
 def _process(dsn: str, port: int, processes: int) -> Generator[int, None, None]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "regulars.collect.alone", str(port), str(processes)],
+        [sys.executable, "-m", "regulars.collect.http.alone", str(port), str(processes)],
         env=os.environ | {"REGULARS_DATABASE_URL": dsn, "REGULARS_LOG_LEVEL": "warning"},
         stdout=subprocess.PIPE,
         text=True,

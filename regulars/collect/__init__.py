@@ -40,7 +40,6 @@ from regulars.collect.audit import (
 from regulars.collect.deliveries import map_deliveries
 from regulars.collect.door import Arrival, Refused, Row, admit
 from regulars.collect.errors import MendRefused
-from regulars.collect.express import Lane, listener
 from regulars.collect.facts import FACT_COLUMNS, Fact, FactColumn, cents, facts_of
 from regulars.collect.feeds import (
     Device,
@@ -52,15 +51,38 @@ from regulars.collect.feeds import (
     remove_stream,
     run_stream,
 )
+from regulars.collect.files.guess import ROW_KINDS, Column, Guess, guess
+from regulars.collect.files.import_runs import ImportRun, RowRefusal, import_run, list_imports, refused_rows
+from regulars.collect.files.import_runs import undo as undo_import
+from regulars.collect.files.imports import Followed, ImportReport, Shown, first_events, import_file, look, try_file
+from regulars.collect.files.imports import begin as begin_import
+from regulars.collect.files.imports import carry as carry_import
+from regulars.collect.files.mapping import Mapping
+from regulars.collect.files.mapping import check as check_mapping
+from regulars.collect.files.mapping import load as load_mapping
+from regulars.collect.files.uploads import UPLOAD_MAX_BYTES, Waiting
+from regulars.collect.files.uploads import in_folder as files_in_folder
+from regulars.collect.files.uploads import receive as receive_upload
+from regulars.collect.files.uploads import tidy as tidy_uploads
+from regulars.collect.files.uploads import waiting as waiting_file
 from regulars.collect.formats import Dialect
-from regulars.collect.gateway import Gateway, gateway
-from regulars.collect.guess import ROW_KINDS, Column, Guess, guess
 from regulars.collect.hooks import Hook, Hooks, add_webhook, list_webhooks, url_of, webhook_by_name
-from regulars.collect.import_runs import ImportRun, RowRefusal, import_run, list_imports, refused_rows
-from regulars.collect.import_runs import undo as undo_import
-from regulars.collect.imports import Followed, ImportReport, Shown, first_events, import_file, look, try_file
-from regulars.collect.imports import begin as begin_import
-from regulars.collect.imports import carry as carry_import
+from regulars.collect.http.express import Lane, listener
+from regulars.collect.http.gateway import Gateway, gateway
+from regulars.collect.http.keyring import KEY_CACHE_SECONDS
+from regulars.collect.http.limits import (
+    EVENTS_PER_SECOND,
+    RATE_MAX,
+    REQUEST_BYTES,
+    REQUEST_MAX_BYTES,
+    REQUESTS_PER_SECOND,
+    Limits,
+    Trouble,
+    change_limits,
+    limits_of,
+    set_limits,
+    trouble_of,
+)
 from regulars.collect.journal import (
     Announcement,
     Receipt,
@@ -85,7 +107,6 @@ from regulars.collect.kept import (
     raw_delivery,
     save_mapping,
 )
-from regulars.collect.keyring import KEY_CACHE_SECONDS
 from regulars.collect.keys import (
     SOURCE_KINDS,
     Source,
@@ -100,19 +121,6 @@ from regulars.collect.lake import prune as prune_lake
 from regulars.collect.lake import repair as repair_lake
 from regulars.collect.lake import tend as tend_lake
 from regulars.collect.lake import verify as verify_lake
-from regulars.collect.limits import (
-    EVENTS_PER_SECOND,
-    RATE_MAX,
-    REQUEST_BYTES,
-    REQUEST_MAX_BYTES,
-    REQUESTS_PER_SECOND,
-    Limits,
-    Trouble,
-    change_limits,
-    limits_of,
-    set_limits,
-    trouble_of,
-)
 from regulars.collect.live.arrivals import (
     LOOKED_THROUGH_ROWS,
     VERDICTS,
@@ -129,9 +137,6 @@ from regulars.collect.live.arrivals import (
 )
 from regulars.collect.live.difference import Difference, differences
 from regulars.collect.live.event import StoredEvent, stored_event
-from regulars.collect.mapping import Mapping
-from regulars.collect.mapping import check as check_mapping
-from regulars.collect.mapping import load as load_mapping
 from regulars.collect.plan.check import Checker, Told, Violation
 from regulars.collect.plan.declare import Plan
 from regulars.collect.plan.declare import declare as declare_plan
@@ -185,11 +190,6 @@ from regulars.collect.refused.search import (
 from regulars.collect.remapping import Change, ReplayReport
 from regulars.collect.remapping import replay as replay_deliveries
 from regulars.collect.schema import message_schema
-from regulars.collect.uploads import UPLOAD_MAX_BYTES, Waiting
-from regulars.collect.uploads import in_folder as files_in_folder
-from regulars.collect.uploads import receive as receive_upload
-from regulars.collect.uploads import tidy as tidy_uploads
-from regulars.collect.uploads import waiting as waiting_file
 from regulars.collect.vocabulary import Group as VocabularyGroup
 from regulars.collect.vocabulary import events as vocabulary_events
 from regulars.collect.vocabulary import groups as vocabulary_groups

@@ -25,14 +25,14 @@ import msgspec
 import psycopg
 
 from regulars.app import App
-from regulars.collect import wire
 from regulars.collect.door import Arrival, Row, admit
 from regulars.collect.errors import RequestUnreadable, StreamAway, StreamRefused
+from regulars.collect.files.mapping import Mapping, check, compiled
+from regulars.collect.http import wire
+from regulars.collect.http.writer import append_isolating
 from regulars.collect.journal import Entry, Rejected, mint
 from regulars.collect.keys import NAME, Source, register, source_by_name
-from regulars.collect.mapping import Mapping, check, compiled
 from regulars.collect.streams import Control, Feed, Read, Stream, streams
-from regulars.collect.writer import append_isolating
 from regulars.kit.errors import RegularsError
 from regulars.kit.logging import logger
 from regulars.store import queries

@@ -1,6 +1,6 @@
 """A mapping of nested JSON that people edit: which place of an event is filled from which path of a delivery. Pure.
 
-The places are those of mapping files (`collect.mapping`): userId, timestamp, properties.x, traits.x, context.x. A path
+The places are those of mapping files (`files.mapping`): userId, timestamp, properties.x, traits.x, context.x. A path
 names a value: `order.total`, `tags.0`, or as a JSON pointer `/order/grand.total`. `items[].price` goes through a list;
 put at `properties.products[].price`, each of its items is one product. There is no code in it.
 """
@@ -17,7 +17,7 @@ import msgspec
 from regulars.collect import amounts
 from regulars.collect.door import KINDS
 from regulars.collect.errors import DeliveryUnreadable, MappingRefused
-from regulars.collect.mapping import BAGS, FIELDS_BY_COLUMN
+from regulars.collect.files.mapping import BAGS, FIELDS_BY_COLUMN
 from regulars.collect.webhooks import Said
 
 RULES_MAX = 20

@@ -20,10 +20,10 @@ import psycopg
 from regulars.app import App
 from regulars.collect.door import Arrival, Row, admit
 from regulars.collect.errors import PullRefused
+from regulars.collect.files.mapping import Mapping, check, compiled
 from regulars.collect.formats.cells import filled, plain
 from regulars.collect.journal import APPEND_MAX_EVENTS, Entry, Rejected, append, mint
 from regulars.collect.keys import NAME, SQL, Source, register, source_by_name
-from regulars.collect.mapping import Mapping, check, compiled
 from regulars.collect.pulls import Connect, pulls
 from regulars.collect.pulls.secret import check_open
 from regulars.kit.errors import NotFound, RegularsError

@@ -19,9 +19,9 @@ ADDRESSING = [client for client in CLIENTS if "address" in client.more]
 # Two gateways that must be found out: one forgets which message it was, one says yes and writes when it is too late.
 FORGETFUL = """
 from importlib import import_module
-from regulars.collect import alone
+from regulars.collect.http import alone
 
-intake = import_module("regulars.collect.intake")
+intake = import_module("regulars.collect.http.intake")
 honest = intake.admit
 
 def forgetful(message, arrival):
@@ -32,8 +32,8 @@ alone.main()
 """
 HASTY = """
 import asyncio
-from regulars.collect import alone, writer
-from regulars.collect.writer import Counts
+from regulars.collect.http import alone, writer
+from regulars.collect.http.writer import Counts
 
 def hasty(self, entries, rejected, tell):
     asyncio.get_running_loop().call_soon(tell, Counts(len(entries), 0, len(rejected)))

@@ -18,8 +18,8 @@ import uvicorn
 
 from regulars.app import App
 from regulars.collect import gateway
-from regulars.collect.express import Lane
-from regulars.collect.gateway import Hook
+from regulars.collect.http.express import Lane
+from regulars.collect.http.gateway import Hook
 
 SECONDS_MAX = 60
 
@@ -59,7 +59,7 @@ class DoorServer:
     """`start`, `kill -9`, start again on the same port. `program` may be a broken variant."""
 
     def __init__(self, database_url: str, home: str, program: list[str] | None = None) -> None:
-        self._program = program or ["-m", "regulars.collect.alone"]
+        self._program = program or ["-m", "regulars.collect.http.alone"]
         self._environment = os.environ | {
             "REGULARS_DATABASE_URL": database_url,
             "REGULARS_HOME": home,

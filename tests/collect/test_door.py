@@ -13,7 +13,7 @@ from regulars.app import App
 from regulars.collect import Source, accept, claim, register
 from regulars.collect.door import EVENT_MAX_BYTES, REFUSAL_KEPT_BYTES, Arrival, Refused, Row, admit, check_context
 from regulars.collect.errors import RequestUnreadable
-from regulars.collect.wire import read
+from regulars.collect.http.wire import read
 from regulars.model import Body
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from uvicorn.server import ServerState
 
 from regulars.app import App
-from regulars.collect import express
-from regulars.collect.gateway import Gateway
-from regulars.collect.intake import Ask
-from regulars.collect.writer import Counts
+from regulars.collect.http import express
+from regulars.collect.http.gateway import Gateway
+from regulars.collect.http.intake import Ask
+from regulars.collect.http.writer import Counts
 from tests.collect.door_server import Door, basic
 from tests.collect.test_gateway import EVENT, stored
 

@@ -11,7 +11,7 @@ import pytest
 
 from regulars import collect
 from regulars.app import App
-from regulars.collect import keyring
+from regulars.collect.http import keyring
 from regulars.collect.write_keys import Holder, holder_of
 from regulars.kit.clock import ManualClock
 from tests.collect.door_server import Door, basic, post

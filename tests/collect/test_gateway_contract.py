@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from regulars import collect
 from regulars.app import App
-from regulars.collect import intake, keyring, limits
 from regulars.collect.errors import RateExceeded
+from regulars.collect.http import intake, keyring, limits
 from regulars.collect.keys import Source
 from regulars.collect.write_keys import Holder
 from regulars.kit.clock import ManualClock

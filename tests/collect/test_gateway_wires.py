@@ -14,7 +14,7 @@ from regulars.kit.errors import InputRefused
 from tests.collect.door_server import Door, post
 from tests.collect.test_gateway import EVENT, reasons, stored
 
-gateway = import_module("regulars.collect.gateway")
+gateway = import_module("regulars.collect.http.gateway")
 
 
 def test_a_pixel_in_a_mail_is_an_event_and_a_picture(app: App, door: Door, write_key: str) -> None:

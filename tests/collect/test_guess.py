@@ -6,7 +6,7 @@ import pytest
 
 from regulars import collect
 from regulars.app import App
-from regulars.collect.guess import Guess, guess
+from regulars.collect.files.guess import Guess, guess
 
 CRM = """Customer No;E-Mail;Vorname;Born;Member;Note
 17;ann@example.com;Ann;02.01.1980;yes;likes cats

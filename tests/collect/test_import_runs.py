@@ -17,9 +17,9 @@ import pytest
 
 from regulars import collect
 from regulars.app import App
-from regulars.collect import import_runs, imports
 from regulars.collect.errors import FileRefused, ImportRefused
-from regulars.collect.mapping import Mapping
+from regulars.collect.files import import_runs, imports
+from regulars.collect.files.mapping import Mapping, message
 
 ROWS = 40_000
 WHO = Mapping(kind="identify", fields={"id": "userId", "name": "traits.name"})
@@ -244,7 +244,7 @@ def test_an_import_lists_a_bounded_number_of_refused_rows_and_counts_all(
 def test_amounts_are_read_as_their_country_writes_them(text: str, decimal: Any, number: object) -> None:
     mapping = Mapping(event="Order Completed", fields={"total": "properties.revenue"}, decimal=decimal)
 
-    assert collect.mapping.message({"total": text}, mapping)["properties"]["revenue"] == number
+    assert message({"total": text}, mapping)["properties"]["revenue"] == number
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_amounts_are_read_as_their_country_writes_them(text: str, decimal: Any, 
 def test_times_are_read_by_their_pattern_in_the_zone_that_is_named(text: str, pattern: str, told: object) -> None:
     mapping = Mapping(event="Visit", fields={"when": "timestamp"}, times={"when": pattern}, zone="America/New_York")
 
-    assert collect.mapping.message({"when": text}, mapping)["timestamp"] == told
+    assert message({"when": text}, mapping)["timestamp"] == told
 
 
 @pytest.mark.parametrize(
@@ -268,14 +268,14 @@ def test_times_are_read_by_their_pattern_in_the_zone_that_is_named(text: str, pa
 def test_white_space_around_an_amount_does_not_matter(text: str, number: float) -> None:
     mapping = Mapping(event="Order Completed", fields={"total": "properties.revenue"}, decimal=",")
 
-    assert collect.mapping.message({"total": text}, mapping)["properties"]["revenue"] == number
+    assert message({"total": text}, mapping)["properties"]["revenue"] == number
 
 
 @pytest.mark.parametrize("text", ["€" + " " * 5_000 + "1,5", "1" + ".234" * 20, "1,5" + " " * 5_000 + "€"])
 def test_a_text_that_is_too_long_for_an_amount_stays_as_it_is(text: str) -> None:
     mapping = Mapping(event="Order Completed", fields={"total": "properties.revenue"}, decimal=",")
 
-    assert collect.mapping.message({"total": text}, mapping)["properties"]["revenue"] == text
+    assert message({"total": text}, mapping)["properties"]["revenue"] == text
 
 
 def test_an_import_goes_on_with_its_file_where_that_lies_now(app: App, tmp_path: Path) -> None:

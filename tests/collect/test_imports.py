@@ -16,8 +16,8 @@ import pytest
 from regulars import collect
 from regulars.app import App
 from regulars.collect.errors import FileRefused, MappingRefused
+from regulars.collect.files.mapping import Mapping, in_zone, load, message
 from regulars.collect.formats import formats
-from regulars.collect.mapping import Mapping, in_zone, load, message
 from regulars.kit.settings import Settings
 
 CRM = '''customer_id;Email;first_name;postcode

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from regulars.collect.errors import RateExceeded
+from regulars.collect.http.limits import BURST_SECONDS, Meter
 from regulars.collect.keys import Source
-from regulars.collect.limits import BURST_SECONDS, Meter
 from regulars.collect.write_keys import Holder
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from regulars.app import App
 from regulars.collect.door import Arrival, Refused, Row, admit
 from regulars.collect.errors import RequestTooLarge, RequestUnreadable
+from regulars.collect.http.wire import BATCH_MAX_EVENTS, KIND_BY_PATH
 from regulars.collect.keys import Source
-from regulars.collect.wire import BATCH_MAX_EVENTS, KIND_BY_PATH
 from regulars.collect.wires import Request, Wire, wires
 from tests.collect.door_server import Door, post
 from tests.conftest import START

@@ -12,7 +12,8 @@ import pytest
 from regulars import collect
 from regulars.app import App
 from regulars.collect import door as door_module
-from regulars.collect import journal, line, writer
+from regulars.collect import journal
+from regulars.collect.http import line, writer
 from tests.collect.door_server import Door, basic, post
 from tests.conftest import START
 

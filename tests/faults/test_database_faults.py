@@ -19,8 +19,8 @@ import pytest
 
 from regulars import collect
 from regulars.app import App, open_app
+from regulars.collect.http.writer import Counts, GroupCommit, Tell
 from regulars.collect.journal import Entry, Rejected
-from regulars.collect.writer import Counts, GroupCommit, Tell
 from regulars.kit.settings import Settings
 from tests.collect.door_server import Door, basic, post
 from tests.faults.parts import kill_postgres

@@ -25,8 +25,8 @@ BETWEEN_KILLS_SECONDS = 0.7
 # The negative control: a gateway that says yes first and writes later.
 BROKEN = """
 import asyncio
-from regulars.collect import alone, writer
-from regulars.collect.writer import Counts
+from regulars.collect.http import alone, writer
+from regulars.collect.http.writer import Counts
 
 honest = writer.GroupCommit.submit
 
@@ -129,7 +129,7 @@ def test_a_gateway_told_to_stop_writes_what_waits_and_ends_cleanly(
     database_url: str, tmp_path: Path, key: str, app: App
 ) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "regulars.collect.alone", "0"],
+        [sys.executable, "-m", "regulars.collect.http.alone", "0"],
         env=os.environ | {"REGULARS_DATABASE_URL": database_url, "REGULARS_HOME": str(tmp_path)},
         stdout=subprocess.PIPE,
         text=True,

@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
 
 from regulars import collect, web
 from regulars.app import App
-from regulars.collect import answers
+from regulars.collect.http import answers
 from regulars.web.access import add_server_key
 from regulars.web.published import documented
 from tests.collect.door_server import Door, basic

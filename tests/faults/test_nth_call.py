@@ -13,7 +13,7 @@ from regulars import collect
 from regulars.app import App
 from regulars.collect import feeds
 from regulars.collect.feeds import Item, put
-from regulars.collect.mapping import Mapping
+from regulars.collect.files.mapping import Mapping
 from regulars.collect.streams import Feed, kafka
 
 CALLS_MAX = 100

@@ -13,8 +13,9 @@ import pytest
 
 from regulars import collect
 from regulars.app import App
-from regulars.collect import feeds, wire
-from regulars.collect.mapping import Mapping
+from regulars.collect import feeds
+from regulars.collect.files.mapping import Mapping
+from regulars.collect.http import wire
 from regulars.collect.streams import Feed, kafka, mqtt
 from tests.collect.door_server import Door, basic
 from tests.collect.vendors import SECRET, headers

@@ -22,7 +22,8 @@ BETWEEN_KILLS_SECONDS = 0.8
 BROKEN = """
 import threading
 from dataclasses import replace
-from regulars.collect import alone, hooks
+from regulars.collect import hooks
+from regulars.collect.http import alone
 
 honest = hooks._keep
 

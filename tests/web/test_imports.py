@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from regulars import collect
+from regulars.collect.files import uploads
 from regulars.web.accounts import Role
 
 from .site import Site, context_of
@@ -100,7 +100,7 @@ def test_a_key_never_leads_to_a_file_outside(site: Site, key: str) -> None:
 
 
 def test_an_upload_over_the_limit_is_refused_and_leaves_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(collect.uploads, "UPLOAD_MAX_BYTES", 100)
+    monkeypatch.setattr(uploads, "UPLOAD_MAX_BYTES", 100)
     folder = site.app.settings.home_path / "uploads"
     before = set(folder.iterdir()) if folder.exists() else set()
 

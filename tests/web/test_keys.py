@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 
 from regulars import collect
 from regulars.collect import Limits, Source, WriteKey
-from regulars.collect.limits import Meter
+from regulars.collect.http.limits import Meter
 from regulars.web.accounts import Role
 
 from .site import Site, context_of

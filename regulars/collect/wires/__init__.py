@@ -7,7 +7,7 @@ Finding the source of the key, judging each message, the commit and the answer a
 from collections.abc import Callable
 from typing import NamedTuple
 
-from regulars.collect.wire import Delivery
+from regulars.collect.http.wire import Delivery
 from regulars.kit.registry import Shelf
 
 

@@ -1,6 +1,6 @@
 """Batches a browser sends while its page closes (`navigator.sendBeacon`): no header can be set, so the key is asked."""
 
-from regulars.collect import wire
+from regulars.collect.http import wire
 from regulars.collect.wires import Request, Wire, wires
 
 

@@ -13,8 +13,8 @@ from hashlib import blake2b
 from typing import Any, cast
 from urllib.parse import unquote
 
-from regulars.collect import wire
 from regulars.collect.door import KINDS, MESSAGE_ID_MAX_CHARACTERS
+from regulars.collect.http import wire
 from regulars.collect.wires import Request, Wire, wires
 
 PREFIX = b"ce-"

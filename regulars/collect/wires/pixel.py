@@ -6,8 +6,8 @@
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
-from regulars.collect import wire
 from regulars.collect.errors import RequestUnreadable
+from regulars.collect.http import wire
 from regulars.collect.wires import Request, Wire, wires
 
 # The smallest transparent GIF that every mail program shows.

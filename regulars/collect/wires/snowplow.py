@@ -16,8 +16,8 @@ import re
 from typing import Any, NamedTuple, cast
 from urllib.parse import parse_qsl
 
-from regulars.collect import wire
 from regulars.collect.errors import RequestUnreadable
+from regulars.collect.http import wire
 from regulars.collect.wires import Request, Wire, wires
 from regulars.collect.wires.pixel import GIF
 

@@ -1,6 +1,7 @@
-"""The gateway alone in a process: `python -m regulars.collect.alone [PORT [PROCESSES]]`, for benches, fault tests and
-installations of many processes. Prints one JSON line with its port once it takes events. Settings come from REGULARS_*
-as everywhere. PROCESSES says how many share the port: start as many; each takes its share of every key's rate.
+"""The gateway alone in a process: `python -m regulars.collect.http.alone [PORT [PROCESSES]]`, for benches, fault tests
+and installations of many processes. Prints one JSON line with its port once it takes events. Settings come from
+REGULARS_* as everywhere. PROCESSES says how many share the port: start as many; each takes its share of every key's
+rate.
 """
 
 import asyncio
@@ -16,8 +17,8 @@ from typing import cast
 import uvicorn
 
 from regulars.app import App, open_app
-from regulars.collect.express import Lane, listener
-from regulars.collect.gateway import gateway
+from regulars.collect.http.express import Lane, listener
+from regulars.collect.http.gateway import gateway
 from regulars.kit import logging
 from regulars.kit.settings import load
 

@@ -12,14 +12,15 @@ from typing import Any, NamedTuple, cast
 import psycopg
 
 from regulars.app import App
-from regulars.collect import errors, wire
+from regulars.collect import errors
 from regulars.collect.door import Arrival, Refused, Row, admit, check_context, refuse
 from regulars.collect.errors import OriginRefused, RateExceeded, RequestTooLarge, RequestUnreadable
+from regulars.collect.http import wire
+from regulars.collect.http.keyring import Keyring
+from regulars.collect.http.limits import REQUEST_BYTES, Meter
+from regulars.collect.http.writer import Counts, GroupCommit, Tell
 from regulars.collect.journal import Entry, Rejected, mint
-from regulars.collect.keyring import Keyring
-from regulars.collect.limits import REQUEST_BYTES, Meter
 from regulars.collect.write_keys import Holder
-from regulars.collect.writer import Counts, GroupCommit, Tell
 from regulars.kit.errors import RegularsError
 from regulars.kit.logging import logger
 

@@ -16,9 +16,9 @@ import psycopg
 
 from regulars.app import App
 from regulars.collect.errors import ImportRefused
+from regulars.collect.files.mapping import Mapping
 from regulars.collect.formats import Dialect
 from regulars.collect.keys import SQL
-from regulars.collect.mapping import Mapping
 from regulars.collect.withdrawals import withdraw
 from regulars.kit.errors import NotFound
 

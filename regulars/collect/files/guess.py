@@ -14,9 +14,17 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from regulars.collect.files.imports import format_of, suffix
+from regulars.collect.files.mapping import (
+    AMOUNT_MAX_CHARACTERS,
+    BAGS,
+    EPOCH,
+    FIELDS_BY_COLUMN,
+    PROPERTIES,
+    TRAITS,
+    Mapping,
+)
 from regulars.collect.formats import Dialect, FileRow, Place
-from regulars.collect.imports import format_of, suffix
-from regulars.collect.mapping import AMOUNT_MAX_CHARACTERS, BAGS, EPOCH, FIELDS_BY_COLUMN, PROPERTIES, TRAITS, Mapping
 
 SAMPLE_ROWS = 500
 SHOWN_SAMPLES = 3

@@ -19,8 +19,6 @@ from typing import Any
 import psycopg
 
 from regulars.app import App
-from regulars.collect import answers, wire
-from regulars.collect.answers import Header
 from regulars.collect.errors import (
     JournalAway,
     MethodRefused,
@@ -30,7 +28,9 @@ from regulars.collect.errors import (
     WebhookMissing,
 )
 from regulars.collect.hooks import Hooks
-from regulars.collect.intake import Ask, Intake
+from regulars.collect.http import answers, wire
+from regulars.collect.http.answers import Header
+from regulars.collect.http.intake import Ask, Intake
 from regulars.collect.keys import NAME
 from regulars.collect.wires import Request, Wire, wires
 from regulars.kit.errors import InputRefused

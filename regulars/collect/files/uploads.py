@@ -12,7 +12,7 @@ import msgspec
 
 from regulars.app import App
 from regulars.collect.errors import FileRefused, UploadRefused
-from regulars.collect.imports import format_of
+from regulars.collect.files.imports import format_of
 from regulars.collect.keys import SQL
 from regulars.kit.errors import NotFound
 

@@ -17,11 +17,11 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from regulars.collect import answers, wire
 from regulars.collect.errors import QueueFull
-from regulars.collect.gateway import READ_BY_PATH, Gateway
-from regulars.collect.intake import Ask
-from regulars.collect.writer import Counts
+from regulars.collect.http import answers, wire
+from regulars.collect.http.gateway import READ_BY_PATH, Gateway
+from regulars.collect.http.intake import Ask
+from regulars.collect.http.writer import Counts
 
 BACKLOG_CONNECTIONS = 2_048
 HEAD_MAX_BYTES = 16 * 1024

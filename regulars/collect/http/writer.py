@@ -17,9 +17,9 @@ from regulars.app import App
 from regulars.collect import errors
 from regulars.collect.door import refuse
 from regulars.collect.errors import JournalAway, QueueFull
+from regulars.collect.http.line import Line
 from regulars.collect.journal import APPEND_MAX_EVENTS, JOURNAL_LOCK, Entry, Rejected, append
 from regulars.collect.keys import SQL
-from regulars.collect.line import Line
 from regulars.collect.live.arrivals import note_duplicates
 from regulars.kit.logging import logger
 

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 
 from regulars.collect.errors import GatewayBroke, RateExceeded
+from regulars.collect.http.writer import Counts
 from regulars.collect.write_keys import Holder
-from regulars.collect.writer import Counts
 from regulars.kit.errors import RegularsError
 from regulars.kit.logging import logger
 

@@ -20,11 +20,11 @@ import msgspec
 import psycopg
 
 from regulars.app import App
-from regulars.collect import errors, import_runs
+from regulars.collect import errors
 from regulars.collect.door import Arrival, Refused, Row, admit, refuse
 from regulars.collect.errors import FileRefused, ImportRefused
-from regulars.collect.formats import Dialect, FileRow, Format, Place, formats
-from regulars.collect.import_runs import (
+from regulars.collect.files import import_runs
+from regulars.collect.files.import_runs import (
     DONE,
     FAILED,
     REFUSALS_LISTED_MAX,
@@ -34,9 +34,10 @@ from regulars.collect.import_runs import (
     import_run,
     refused_rows,
 )
+from regulars.collect.files.mapping import Mapped, Mapping, compiled
+from regulars.collect.formats import Dialect, FileRow, Format, Place, formats
 from regulars.collect.journal import APPEND_MAX_EVENTS, JOURNAL_LOCK, Entry, Rejected, append, mint
 from regulars.collect.keys import SQL, Source, source_by_name
-from regulars.collect.mapping import Mapped, Mapping, compiled
 from regulars.kit.errors import RegularsError, place_of
 
 CHUNK_ROWS = APPEND_MAX_EVENTS
