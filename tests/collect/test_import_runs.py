@@ -339,7 +339,7 @@ def test_an_import_that_breaks_has_failed_and_names_the_place_not_the_value(
         collect.import_file(app, people(tmp_path / "people.csv", 100), register(app), WHO)
 
     assert listed(app).state == "failed"
-    assert "ZeroDivisionError in collect/imports.py" in (listed(app).fault or "")
+    assert "ZeroDivisionError in collect/files/imports.py" in (listed(app).fault or "")
     assert "secret" not in (listed(app).fault or "")
 
 
