@@ -35,14 +35,14 @@ class Child:
     """`regulars <command>` as a process of its own, started again when it ends by itself."""
 
     def __init__(self, settings: Settings, command: tuple[str, ...], pause_seconds: float = PAUSE_SECONDS) -> None:
-        self._environment = {PREFIX + name.upper(): str(getattr(settings, name)) for name in settings.__struct_fields__}
+        self._settings = settings
         self._command = command
         self._pause_seconds = pause_seconds
         self._ending = threading.Event()
         self._starting = threading.Lock()
         self.fault: ChildKeepsEnding | None = None
         """Set once it is given up."""
-        self.process = self._start()
+        self.process = started(self._settings, self._command)
         self._watch = threading.Thread(target=self._keep_alive, name=f"watch-{command[0]}", daemon=True)
         self._watch.start()
 
@@ -57,15 +57,6 @@ class Child:
         """Raise ChildKeepsEnding once it is given up."""
         if self.fault is not None:
             raise self.fault
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "regulars", *self._command, "--with-parent"],
-            env={**os.environ, **self._environment},
-            stdin=subprocess.PIPE,
-            # Ctrl-C is for us alone: we end our children in order, and none of them looks as if it had failed.
-            process_group=0,
-        )
 
     def _keep_alive(self) -> None:
         ends = 0
@@ -85,7 +76,7 @@ class Child:
             with self._starting:
                 if not self._ending.is_set():
                     put_away(self.process)
-                    self.process = self._start()
+                    self.process = started(self._settings, self._command)
 
     def _give_up(self, code: int) -> None:
         name = self._command[0]
@@ -94,6 +85,18 @@ class Child:
             "Look above for its reason, mend it, then start again; what was accepted is safe and is carried then",
         )
         log.error("child_given_up", command=name, what=self.fault.what, fix=self.fault.fix, code=self.fault.code)
+
+
+def started(settings: Settings, command: tuple[str, ...]) -> subprocess.Popen[bytes]:
+    """`regulars <command>` as a process with these settings that ends when its standard input closes."""
+    environment = {PREFIX + name.upper(): str(getattr(settings, name)) for name in settings.__struct_fields__}
+    return subprocess.Popen(
+        [sys.executable, "-m", "regulars", *command, "--with-parent"],
+        env={**os.environ, **environment},
+        stdin=subprocess.PIPE,
+        # Ctrl-C is for us alone: we end our children in order, and none of them looks as if it had failed.
+        process_group=0,
+    )
 
 
 def put_away(process: subprocess.Popen[bytes]) -> None:

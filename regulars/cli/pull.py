@@ -1,13 +1,35 @@
 """`regulars pull`: SQL databases and REST services whose rows are fetched."""
 
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
+import psycopg
 import typer
+from rich.console import Console
 
 from regulars import collect
+from regulars.app import App
+from regulars.cli.children import put_away, started, when_parent_ends
 from regulars.cli.terminal import Json, opened, print_json, print_table
-from regulars.kit.errors import InputRefused
+from regulars.kit.errors import InputRefused, RegularsError, place_of
+from regulars.kit.logging import logger
+
+LOOK_SECONDS = 5.0
+"""So often `serve` looks for pulls whose time it is."""
+AT_ONCE_MAX = 3
+"""So many pulls `serve` runs at the same time."""
+REST = timedelta(minutes=1)
+"""A process that ended before it could say that it began is not started again sooner."""
+
+log = logger("cli")
 
 commands = typer.Typer(name="pull", no_args_is_help=True, help="SQL databases and REST services that are read.")
 Name = Annotated[str, typer.Argument(help="The pull.")]
@@ -34,33 +56,124 @@ def list_(as_json: Json = False) -> None:
     with opened() as app, app.transaction() as inside:
         uses = collect.list_pulls(inside)
     if as_json:
-        print_json({"pulls": uses})
+        print_json({"pulls": [{"state": use.state} | msgspec.structs.asdict(use) for use in uses]})
         return
-    rows = [(u.name, u.definition.kind, u.source, u.rows, u.cursor, u.ran_at, u.fault or "") for u in uses]
-    print_table("Pulls", ("Name", "Kind", "Source", "Rows", "Cursor", "Ran", "Fault"), rows)
+    rows = [
+        (u.name, u.definition.kind, u.source, u.state, u.rows, u.cursor, u.began_at, u.ran_at, u.fault or "")
+        for u in uses
+    ]
+    print_table("Pulls", ("Name", "Kind", "Source", "State", "Rows", "Cursor", "Began", "Ended", "Fault"), rows)
 
 
 @commands.command("run")
 def run(
     name: Annotated[str | None, typer.Argument(help="The pull; left out with --due.")] = None,
     due: Annotated[bool, typer.Option("--due", help="All whose time it is, for a timer.")] = False,
+    with_parent: Annotated[bool, typer.Option(hidden=True)] = False,
     as_json: Json = False,
 ) -> None:
-    """Fetch what is new since the last run."""
+    """Fetch what is new since the last run; `regulars serve` does this for all whose time it is.
+
+    Exit code 1 with --due: one or more failed, the others ran.
+    """
     if (name is None) != due:
         raise InputRefused("Which pull is not said", "Name one, or use --due")
+    if with_parent:
+        # A run may be cut off anywhere; a service that does not answer would hold up an orderly end.
+        when_parent_ends(lambda: os.kill(os.getpid(), signal.SIGKILL))
     with opened() as app:
-        with app.transaction() as inside:
-            waiting = [use.name for use in collect.list_pulls(inside) if use.is_due(app.clock.now())]
-        reports = [collect.run_pull(app, each) for each in ([name] if name else waiting)]
+        if name:
+            reports, failed = [collect.run_pull(app, name)], []
+        else:
+            reports, failed = run_due(app)
     if as_json:
-        print_json({"pulls": reports})
-        return
+        print_json({"pulls": reports, "failed": failed})
+    else:
+        tell(reports, failed)
+    raise typer.Exit(1 if failed else 0)
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """A pull that failed among others."""
+
+    pull: str
+    what: str
+    fix: str
+    code: str | None
+
+
+def run_due(app: App) -> tuple[list[collect.PullReport], list[Failed]]:
+    """Run all whose time it is, each whatever became of the others."""
+    reports: list[collect.PullReport] = []
+    failed: list[Failed] = []
+    for name in due_pulls(app):
+        try:
+            reports.append(collect.run_pull(app, name))
+        except psycopg.OperationalError:
+            raise  # our own database is away, for all of them
+        except RegularsError as fault:
+            failed.append(Failed(name, fault.what, fault.fix, fault.code))
+        except Exception as fault:  # a fault of ours in one is none of the others'
+            failed.append(Failed(name, f"It broke: {place_of(fault)}", "Report this line", None))
+    return reports, failed
+
+
+def due_pulls(app: App) -> list[str]:
+    """The names of those whose time it is."""
+    with app.transaction() as inside:
+        return [use.name for use in collect.list_pulls(inside) if use.is_due(app.clock.now())]
+
+
+def tell(reports: list[collect.PullReport], failed: list[Failed]) -> None:
+    """What came, and what did not."""
     for each in reports:
         print(
             f"{each.pull}: {each.rows} rows, {each.accepted} accepted, {each.duplicates} were here,"
             f" {each.refused} refused"
         )
+    console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+    for each in failed:
+        console.print(f"{each.pull} failed: {each.what}. {each.fix}" + (f" ({each.code})" if each.code else ""))
+
+
+@contextmanager
+def pulling(app: App) -> Generator[None, None, None]:
+    """A process for each pull whose time it is, for as long as the context lasts: a slow service holds up nobody."""
+    ending = threading.Event()
+    watch = threading.Thread(target=_watch, args=(app, ending), name="watch-pulls", daemon=True)
+    watch.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        watch.join()
+
+
+def _watch(app: App, ending: threading.Event) -> None:
+    running: dict[str, subprocess.Popen[bytes]] = {}
+    rests: dict[str, datetime] = {}
+    try:
+        while not ending.is_set():
+            try:
+                _start_due(app, running, rests)
+            except Exception as fault:  # whatever it is, the next look may find it mended
+                log.warning("pulls_not_seen", why=place_of(fault))
+            ending.wait(LOOK_SECONDS)
+    finally:
+        for process in running.values():
+            put_away(process)
+
+
+def _start_due(app: App, running: dict[str, subprocess.Popen[bytes]], rests: dict[str, datetime]) -> None:
+    """Forget the processes that ended, start those whose time it is; each says itself in the database how it went."""
+    now = app.clock.now()
+    for name, process in list(running.items()):
+        if process.poll() is not None:
+            put_away(running.pop(name))
+    for name in due_pulls(app):
+        if name not in running and len(running) < AT_ONCE_MAX and now >= rests.get(name, now):
+            running[name] = started(app.settings, ("pull", "run", name))
+            rests[name] = now + REST
 
 
 @commands.command("remove")

@@ -1,14 +1,15 @@
 """Pulling: rows that a place gives become messages and pass the same door; how far it is commits with them.
 
-A row's message id is made of its key and its cursor: fetched again it is a duplicate, changed it is a new event.
+A row's message id is made of its key and its cursor: fetched again it is a duplicate, changed it is a new event. A row
+without one of them cannot be told from others and is refused, so it is a row with its reason.
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
@@ -18,21 +19,23 @@ import msgspec
 import psycopg
 
 from regulars.app import App
-from regulars.collect.door import Arrival, Row, admit
-from regulars.collect.errors import PullRefused
+from regulars.collect.door import Arrival, Refused, Row, admit, refuse
+from regulars.collect.errors import ROW_WITHOUT_CURSOR, PullRefused
 from regulars.collect.files.mapping import Mapping, check, compiled
-from regulars.collect.formats.cells import filled, plain
+from regulars.collect.formats.cells import filled
 from regulars.collect.journal import APPEND_MAX_EVENTS, Entry, Rejected, append, mint
 from regulars.collect.keys import NAME, SQL, Source, register, source_by_name
-from regulars.collect.pulls import Connect, pulls
+from regulars.collect.pulls import Connect, no_column, pulls
+from regulars.collect.pulls.cursors import highest, is_told, looked_back, value_of, written
 from regulars.collect.pulls.secret import check_open
-from regulars.kit.errors import NotFound, RegularsError
+from regulars.kit.errors import NotFound, RegularsError, place_of
 
 # "PULL": class of the advisory locks that say which are being pulled.
 PULL_LOCK = 0x50554C4C
 BATCH_ROWS = APPEND_MAX_EVENTS
 ID_BYTES = 16
-Cursor = int | float | str | datetime | date
+CUT_OFF_REST = timedelta(minutes=5)
+"""So long after its beginning a run that was cut off is due again, where it is not due sooner."""
 
 
 class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,11 +64,33 @@ class PullUse(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     fault: str | None
     """Why its last run failed; None: it did not."""
+    began_at: datetime | None
     ran_at: datetime | None
+    """When its last run ended."""
+    is_running: bool
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Its last run did not end and goes on no more."""
+        if self.is_running or self.began_at is None:
+            return False
+        return self.ran_at is None or self.ran_at < self.began_at
+
+    @property
+    def state(self) -> str:
+        """running, cut off, failed, waiting, or new where it never ran."""
+        if self.is_running:
+            return "running"
+        if self.is_cut_off:
+            return "cut off"
+        return "failed" if self.fault else "waiting" if self.began_at else "new"
 
     def is_due(self, now: datetime) -> bool:
         """Whether it is time again."""
-        return self.ran_at is None or now - self.ran_at >= timedelta(minutes=self.definition.every_minutes)
+        if self.is_running or self.began_at is None:
+            return not self.is_running
+        every = timedelta(minutes=self.definition.every_minutes)
+        return now - self.began_at >= (min(every, CUT_OFF_REST) if self.is_cut_off else every)
 
 
 class PullReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,12 +116,12 @@ def add_pull(app: App, name: str, path: Path) -> PullUse:
 
 def list_pulls(app: App) -> list[PullUse]:
     """All of them, by name."""
-    return [_use(row) for row in app.db.execute(SQL.pulls, {"name": None})]
+    return [_use(row) for row in app.db.execute(SQL.pulls, {"name": None, "class": PULL_LOCK})]
 
 
 def pull_named(app: App, name: str) -> PullUse:
     """One of them. Raises NotFound."""
-    row = app.db.execute(SQL.pulls, {"name": name}).fetchone()
+    row = app.db.execute(SQL.pulls, {"name": name, "class": PULL_LOCK}).fetchone()
     if row is None:
         raise NotFound(f"There is no pull '{name}'", "Choose one from `regulars pull list`")
     return _use(row)
@@ -110,24 +135,49 @@ def remove_pull(app: App, name: str) -> None:
 def run_pull(app: App, name: str) -> PullReport:
     """Fetch what is new, a batch a transaction; a run that was cut off goes on behind its last batch."""
     with app.transaction() as inside:
-        use = pull_named(inside, name)
+        id = pull_named(inside, name).id
+    with _held(app, id, name):
+        with app.transaction() as inside:
+            use = pull_named(inside, name)
+            inside.db.execute(SQL.begin_pull, {"pull": id, "now": app.clock.now()})
+        try:
+            report, reached = _fetched(app, use)
+        except RegularsError as fault:
+            _ended(app, id, None, f"{fault.what}. {fault.fix}")
+            raise
+        except psycopg.OperationalError:
+            # The database went away: what came is in, and it goes on from there.
+            raise
+        except Exception as fault:
+            _ended(app, id, None, f"It broke: {place_of(fault)}")
+            raise
+        _ended(app, id, reached, None)
+    return report
+
+
+def _fetched(app: App, use: PullUse) -> tuple[PullReport, object]:
+    """What came, and how far it is then."""
+    with app.transaction() as inside:
         source = source_by_name(inside, use.source)
     assert source is not None
     plug = pulls[use.definition.kind]
     connect = msgspec.convert(use.definition.connect, plug.settings)
-    since = _decoded(use.cursor)
-    report = PullReport(pull=name, rows=0, accepted=0, duplicates=0, refused=0)
-    with _held(app, use):
-        try:
-            highest: Any = since
-            for batch in _batches(plug.rows(connect, since)):
-                highest = _highest(highest, batch, connect.cursor)
-                report = _put(app, use, source, batch, connect, report, highest if plug.is_ordered else since)
-        except RegularsError as fault:
-            _ended(app, use, None, f"{fault.what}. {fault.fix}")
-            raise
-        _ended(app, use, highest, None)
-    return report
+    known = reached = value_of(use.cursor)
+    report = PullReport(pull=use.name, rows=0, accepted=0, duplicates=0, refused=0)
+    for batch in _batches(plug.rows(connect, looked_back(known, connect))):
+        if not report.rows:
+            _check_columns(batch, connect)
+        reached = highest((row.get(connect.cursor) for row in batch), reached, connect.cursor)
+        report = _put(app, use, source, batch, connect, report, reached if plug.is_ordered else known)
+    return report, reached
+
+
+def _check_columns(batch: list[dict[str, Any]], connect: Connect) -> None:
+    """Raise PullRefused where no row of the first ones has the key or the cursor."""
+    names = list(dict.fromkeys(name for row in batch for name in row))
+    for wanted in (connect.key, connect.cursor):
+        if wanted not in names:
+            raise no_column(wanted, names)
 
 
 def _read(path: Path) -> Definition:
@@ -135,12 +185,11 @@ def _read(path: Path) -> Definition:
         definition = msgspec.convert(tomllib.loads(path.read_text()), Definition)
         if definition.kind not in set(pulls):
             raise PullRefused(f"There is no pull of kind '{definition.kind}'", f"Choose one of: {', '.join(pulls)}")
-        connect = msgspec.convert(definition.connect, pulls[definition.kind].settings)
+        msgspec.convert(definition.connect, pulls[definition.kind].settings)
     except (OSError, ValueError, msgspec.ValidationError) as fault:
         raise PullRefused(f"The definition {path.name} cannot be used: {fault}", "Mend what it names") from None
     check(definition.mapping, f"The mapping of {path.name}")
-    for field in ("url", "token"):
-        check_open(getattr(connect, field, ""))
+    check_open(definition.connect)
     if definition.every_minutes < 1:
         raise PullRefused("every_minutes is below 1", "Say how many minutes lie between two runs")
     return definition
@@ -150,14 +199,6 @@ def _batches(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     going = iter(rows)
     while batch := list(islice(going, BATCH_ROWS)):
         yield batch
-
-
-def _highest(highest: Any, batch: list[dict[str, Any]], cursor: str) -> Any:
-    values = [row[cursor] for row in batch if row.get(cursor) is not None]
-    try:
-        return max([*values, highest] if highest is not None else values, default=None)
-    except TypeError:
-        raise PullRefused(f"The values of {cursor} cannot be put in order", "Choose a column of one type") from None
 
 
 def _put(
@@ -176,16 +217,14 @@ def _put(
     entries: list[Entry] = []
     rejected: list[Rejected] = []
     for row in batch:
-        made = mapped(filled(row))
-        made["messageId"] = _message_id(use.name, row.get(connect.key), row.get(connect.cursor))
-        item = admit(made, arrival)
+        item = _admitted(use.name, row, mapped(filled(row)), connect, arrival)
         if isinstance(item, Row):
             entries.append(Entry(source, now, item))
         else:
             rejected.append(Rejected(source, now, item))
     with app.transaction() as inside:
         fate = append(inside, entries, rejected)
-        moved = {"pull": use.id, "cursor": _encoded(cursor), "rows": len(batch)}
+        moved = {"pull": use.id, "cursor": None if cursor is None else written(cursor), "rows": len(batch)}
         inside.db.execute(SQL.move_pull, moved)
     doubled, contradicted = len(fate.duplicates), len(fate.conflicts)
     return PullReport(
@@ -197,43 +236,51 @@ def _put(
     )
 
 
-def _message_id(name: str, key: object, cursor: object) -> str:
-    told = msgspec.json.encode([plain(key), plain(cursor)], enc_hook=str)
-    return f"pull:{name[:40]}:{blake2b(told, digest_size=ID_BYTES).hexdigest()}"
+def _admitted(
+    name: str, row: dict[str, Any], made: dict[str, Any], connect: Connect, arrival: Arrival
+) -> Row | Refused:
+    """The row as the journal takes it, or why it does not; `made` is the message of it."""
+    key, cursor = row.get(connect.key), row.get(connect.cursor)
+    told = [_identity(key), _identity(cursor)]
+    made["messageId"] = f"pull:{name[:40]}:{blake2b(msgspec.json.encode(told), digest_size=ID_BYTES).hexdigest()}"
+    missing = connect.key if key is None else None if is_told(cursor) else connect.cursor
+    if missing is None:
+        return admit(made, arrival)
+    return refuse(
+        made,
+        ROW_WITHOUT_CURSOR,
+        f"The row has no value in {missing}",
+        "Give it one where it comes from, or name a column that is always filled; it is fetched again then",
+    )
 
 
-def _ended(app: App, use: PullUse, cursor: object, fault: str | None) -> None:
+def _identity(value: object) -> str | None:
+    try:
+        return written(value)
+    except PullRefused:
+        return None if value is None else str(value)  # a key needs no order
+
+
+def _ended(app: App, id: int, reached: object, fault: str | None) -> None:
     with app.transaction() as inside:
-        given = {"pull": use.id, "cursor": _encoded(cursor), "fault": fault, "now": app.clock.now()}
+        cursor = None if reached is None else written(reached)
+        given = {"pull": id, "cursor": cursor, "fault": fault, "now": app.clock.now()}
         inside.db.execute(SQL.end_pull, given)
 
 
 @contextmanager
-def _held(app: App, use: PullUse) -> Generator[None, None, None]:
+def _held(app: App, id: int, name: str) -> Generator[None, None, None]:
     """Nobody else runs it meanwhile, and a process that dies lets go."""
     with psycopg.connect(app.store.dsn, autocommit=True) as connection:
-        row = connection.execute(SQL.hold_import, {"class": PULL_LOCK, "run": use.id}).fetchone()
+        row = connection.execute(SQL.hold_import, {"class": PULL_LOCK, "run": id}).fetchone()
         if row != (True,):
-            raise PullRefused(f"Pull {use.name} is running already", "Wait for its end")
-        yield
-
-
-def _encoded(cursor: object) -> str | None:
-    if cursor is None:
-        return None
-    kind = next(name for name, type in KINDS.items() if isinstance(cursor, type))
-    return msgspec.json.encode([kind, cursor]).decode()
-
-
-def _decoded(text: str | None) -> object:
-    if text is None:
-        return None
-    kind, value = msgspec.json.decode(text)
-    return msgspec.convert(value, KINDS[kind])
-
-
-# A datetime is a date, too: the narrower one first.
-KINDS: dict[str, type[Cursor]] = {"time": datetime, "date": date, "int": int, "float": float, "text": str}
+            raise PullRefused(f"Pull {name} is running already", "Wait for its end")
+        try:
+            yield
+        finally:
+            # The database notices only later that a connection was closed, and the next one may be at once.
+            with suppress(psycopg.OperationalError):
+                connection.execute(SQL.let_go_import, {"class": PULL_LOCK, "run": id})
 
 
 def _use(row: tuple[Any, ...]) -> PullUse:

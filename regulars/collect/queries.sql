@@ -437,8 +437,12 @@ insert into pull (name, source_id, definition) values (%(name)s, %(source)s, %(d
 on conflict (name) do update set source_id = excluded.source_id, definition = excluded.definition
 
 -- name: pulls
--- All, or the one of a name.
-select p.id, p.name, s.name, p.definition, p.cursor, p.row_count, p.fault, p.ran_at
+-- All, or the one of a name. Whether one runs is told by who holds its lock.
+select p.id, p.name, s.name, p.definition, p.cursor, p.row_count, p.fault, p.began_at, p.ran_at, exists (
+    select from pg_locks l
+    where l.locktype = 'advisory' and l.classid = %(class)s::int::oid and l.objid = p.id::int::oid and l.objsubid = 2
+        and l.database = (select d.oid from pg_database d where d.datname = current_database())
+)
 from pull p
 join source s on s.id = p.source_id
 where %(name)s::text is null or p.name = %(name)s
@@ -447,6 +451,10 @@ order by p.name
 -- name: move_pull
 -- In the transaction that appends the rows.
 update pull set cursor = %(cursor)s, row_count = row_count + %(rows)s where id = %(pull)s
+
+-- name: begin_pull
+-- Also where it is cut off then, it does not begin again at once.
+update pull set began_at = %(now)s where id = %(pull)s
 
 -- name: end_pull
 -- When it ran, and why it failed if it did; then it stays behind its last batch.

@@ -5,6 +5,8 @@ import json
 import sqlite3
 import threading
 from collections.abc import Generator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,8 @@ from regulars import collect
 from regulars.app import App
 from regulars.collect import pulling
 from regulars.collect.errors import PullAway, PullLibraryMissing, PullRefused
-from regulars.collect.pulls import pulls, sql
+from regulars.collect.pulls import Connect, pulls, sql
+from regulars.collect.pulls.cursors import looked_back
 
 ORDERS = """kind = "sql"
 source = "shop"
@@ -87,7 +90,7 @@ def test_a_table_of_another_postgresql_comes_in_behind_its_cursor_each_row_once(
     # The rows of the last hour are looked at again, the changed one is new.
     assert (again.accepted, again.duplicates, again.refused) == (3, 2, 0)
     assert seen(app) == [(str(n), n + 0.5) for n in range(10)] + [("2", 99.0)]
-    assert use(app).cursor == '["time","2026-01-02T10:00:00Z"]'
+    assert use(app).cursor == '["time","2026-01-02T10:00:00+00:00"]'
 
 
 def test_a_run_that_breaks_keeps_what_came_and_goes_on_behind_it(
@@ -114,7 +117,7 @@ def test_a_run_that_breaks_keeps_what_came_and_goes_on_behind_it(
     monkeypatch.setitem(pulls._found, "sql", pulls["sql"]._replace(rows=whole))
     collect.run_pull(app, "orders")
 
-    assert (broken.rows, broken.cursor, broken.fault) == (4, '["int",1767000003]', "The line is cut. Run it again")
+    assert (broken.rows, broken.cursor, broken.fault) == (4, '["int","1767000003"]', "The line is cut. Run it again")
     assert [order for order, _ in seen(app)] == [str(n) for n in range(7)]
     assert use(app).fault is None
     base.close()
@@ -187,6 +190,11 @@ fields = {{id = "properties.order_id", who = "userId", total = "properties.reven
         ('"sql"', '"ftp"', "no pull of kind"),
         ('"shop"', '"SHOP !"', "name"),
         ("sqlite:///x.db", "postgresql://ann:s3cret@host/db", "password"),
+        ("sqlite:///x.db", "postgresql://ann:s3/cr?et@host/db", "password"),
+        ("sqlite:///x.db", "postgresql://host/db?user=ann&password=s3cret", "password"),
+        ("sqlite:///x.db", "host=db.local user=ann password=s3cret", "password"),
+        ("sqlite:///x.db", "mssql+pyodbc:///?odbc_connect=DRIVER%3Dx%3BUID%3Dann%3BPWD%3Ds3cret", "password"),
+        ('key = "id"', 'look_back = -1\nkey = "id"', "look_back"),
         ('key = "id"', "", "key"),
         ('"userId"', '"nowhere"', "nowhere"),
     ],
@@ -213,3 +221,181 @@ def test_a_secret_that_is_not_there_is_named_by_its_place_alone(app: App, tmp_pa
 
     with pytest.raises(PullRefused, match="no variable NOWHERE"):
         collect.run_pull(app, "orders")
+
+
+SERVICE = """kind = "rest"
+source = "shop"
+[connect]
+url = "https://shop.example.com/"
+path = "orders"
+key = "id"
+cursor = "updated_at"
+token = "env:SHOP_TOKEN"
+parameters = {page_size = "100", api_key = "file:/run/secrets/shop"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("env:SHOP_TOKEN", "s3cret", "'token'"),
+        ("file:/run/secrets/shop", "s3cret", "'api_key'"),
+        ("api_key =", "key =", ""),
+        ('"orders"', '"orders?access_token=s3cret"', "'path'"),
+        ("//shop", "//s3cret@shop", "'url'"),
+        ("//shop", "//ann:s3cret@shop", "'url'"),
+    ],
+)
+def test_a_secret_that_stands_in_a_definition_itself_is_refused_and_not_repeated(
+    app: App, tmp_path: Path, old: str, new: str, named: str
+) -> None:
+    if not named:
+        kept(app, tmp_path / "orders.toml", SERVICE.replace(old, new))
+        return
+
+    with pytest.raises(PullRefused, match=named) as told:
+        kept(app, tmp_path / "orders.toml", SERVICE.replace(old, new))
+
+    assert "file:/path or env:NAME" in told.value.fix
+    assert "s3cret" not in str(told.value)
+
+
+CURSORS = {
+    "numeric(30,10)": ["1.0000000001", "12345678901234567890.0000000001", "12345678901234567890.0000000002"],
+    "bytea": ["\\\\x00ff", "\\\\x0100", "\\\\xff"],
+    "date": ["2026-01-01", "2026-01-02", "2026-01-03"],
+    "timestamp": ["2026-03-29 02:30:00.000001", "2026-03-29 02:30:00.000002", "2026-10-25 02:30"],
+    "timestamptz": ["2026-03-29 02:30:00.000001+02", "2026-03-29 02:30:00.000002+02", "2026-10-25 02:30-05"],
+    "uuid": [f"{n}0000000-0000-4000-8000-000000000000" for n in "19f"],
+    "text": ["B", "a", "c"],
+}
+
+
+@pytest.mark.parametrize("type", CURSORS)
+def test_a_cursor_of_any_type_that_grows_is_gone_on_from_exactly(
+    app: App, shop: psycopg.Connection, tmp_path: Path, type: str
+) -> None:
+    shop.execute(f"alter table shop.orders add column at {type}")  # pyright: ignore[reportArgumentType]
+    definition = ORDERS.replace("updated_at", "at").replace("key =", 'schema = "shop"\nkey =')
+    (tmp_path / "url").write_text(app.settings.database_url)
+    kept(app, tmp_path / "orders.toml", definition.format(url=f"file:{tmp_path}/url").replace(', at = "timestamp"', ""))
+    reports: list[collect.PullReport] = []
+
+    for number, value in enumerate(CURSORS[type]):
+        shop.execute("insert into shop.orders (id, who, at) values (%s, 'ann', %s)", [number, value])
+        reports.append(collect.run_pull(app, "orders"))
+
+    assert [(each.rows, each.accepted) for each in reports] == [(1, 1), (2, 1), (2, 1)]
+    assert collect.run_pull(app, "orders").duplicates == 1
+
+
+def test_texts_that_the_database_orders_otherwise_than_we_do_come_in_all(app: App, tmp_path: Path) -> None:
+    base = sqlite3.connect(tmp_path / "shop.db", isolation_level=None)
+    base.execute("create table orders (id integer primary key, who text, total real, at text collate nocase)")
+    definition = ORDERS.replace("updated_at", "at").replace(', at = "timestamp"', "")
+    kept(app, tmp_path / "orders.toml", definition.format(url=f"sqlite:///{tmp_path}/shop.db"))
+    accepted = 0
+
+    for number, value in enumerate(("a", "B", "b", "C")):
+        base.execute("insert into orders values (?, 'ann', 1, ?)", [number, value])
+        accepted += collect.run_pull(app, "orders").accepted
+    base.close()
+
+    assert accepted == 4
+
+
+def pulled_from(app: App, shop: psycopg.Connection, tmp_path: Path, more: str = "") -> None:
+    """A pull of the table of the shop."""
+    (tmp_path / "url").write_text(app.settings.database_url)
+    text = ORDERS.format(url=f"file:{tmp_path}/url").replace("key =", f'schema = "shop"\n{more}\nkey =')
+    kept(app, tmp_path / "orders.toml", text)
+
+
+@pytest.mark.parametrize("line", ['key = "id"', 'cursor = "updated_at"'])
+def test_a_column_that_is_not_there_is_refused_with_those_that_are(
+    app: App, shop: psycopg.Connection, tmp_path: Path, line: str
+) -> None:
+    pulled_from(app, shop, tmp_path)
+    text = (tmp_path / "orders.toml").read_text()
+    kept(app, tmp_path / "orders.toml", text.replace(line, line.replace('= "', '= "x')))
+
+    with pytest.raises(PullRefused, match="no column 'x") as told:
+        collect.run_pull(app, "orders")
+
+    assert "id, who, total, updated_at" in told.value.fix
+    assert use(app).state == "failed"
+
+
+def test_a_row_without_a_cursor_is_refused_once_and_comes_in_when_it_has_one(
+    app: App, shop: psycopg.Connection, tmp_path: Path
+) -> None:
+    pulled_from(app, shop, tmp_path)
+    sell(shop, 1, 2)
+    shop.execute("insert into shop.orders values (3, 'ann', 9, null)")
+    first, again = collect.run_pull(app, "orders"), collect.run_pull(app, "orders")
+    shop.execute("update shop.orders set updated_at = '2026-01-03 10:00Z' where id = 3")
+
+    mended = collect.run_pull(app, "orders")
+
+    assert (first.accepted, first.refused, again.refused, mended.accepted, mended.refused) == (2, 1, 1, 1, 0)
+    with app.transaction() as inside:
+        rows = collect.refusals(inside)
+    assert [(row.code, row.reason) for row in rows] == [("RG-1205", "The row has no value in updated_at")]
+    assert '"order_id": 3' in rows[0].body
+
+
+@pytest.mark.parametrize(("more", "late"), [("look_back_minutes = 90", 1), ("", 0)])
+def test_rows_that_are_committed_late_come_in_where_the_pull_looks_back(
+    app: App, shop: psycopg.Connection, tmp_path: Path, more: str, late: int
+) -> None:
+    pulled_from(app, shop, tmp_path, more)
+    sell(shop, 2, 4)
+    collect.run_pull(app, "orders")
+    sell(shop, 3)
+
+    report = collect.run_pull(app, "orders")
+
+    assert (report.accepted, report.duplicates) == (late, 1 + late)
+    assert use(app).cursor == '["time","2026-01-01T12:00:00+00:00"]'
+
+
+@pytest.mark.parametrize(
+    ("cursor", "given", "since"),
+    [
+        (10, {"look_back": 2.5}, 7),
+        (Decimal("10.5"), {"look_back": 2}, Decimal("8.5")),
+        (date(2026, 1, 10), {"look_back_minutes": 30}, date(2026, 1, 9)),
+        ("2026-01-10T10:00:00Z", {"look_back_minutes": 30}, "2026-01-10T09:30:00Z"),
+        (datetime(1, 1, 1), {"look_back_minutes": 30}, None),
+        (None, {"look_back": 2}, None),
+    ],
+)
+def test_looking_back_is_counted_in_the_unit_of_the_cursor(cursor: Any, given: Any, since: Any) -> None:
+    assert looked_back(cursor, Connect(key="id", cursor="at", **given)) == since
+
+
+@pytest.mark.parametrize(("cursor", "given"), [("b-17", {"look_back_minutes": 5}), ("b-17", {"look_back": 5})])
+def test_looking_back_from_what_has_no_distance_is_refused(cursor: Any, given: Any) -> None:
+    with pytest.raises(PullRefused, match="the cursor is not"):
+        looked_back(cursor, Connect(key="id", cursor="at", **given))
+
+
+def test_a_pull_that_breaks_says_so_and_a_pull_that_was_cut_off_is_due_again_soon(
+    app: App, shop: psycopg.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(connect: Any, since: object) -> Any:
+        raise ZeroDivisionError
+
+    pulled_from(app, shop, tmp_path)
+    monkeypatch.setitem(pulls._found, "sql", pulls["sql"]._replace(rows=broken))
+    with pytest.raises(ZeroDivisionError):
+        collect.run_pull(app, "orders")
+    failed = use(app)
+    with app.transaction() as inside:
+        inside.db.execute("update pull set ran_at = null")
+    cut = use(app)
+
+    assert (failed.state, cut.state) == ("failed", "cut off")
+    assert "ZeroDivisionError" in str(failed.fault)
+    now = app.clock.now()
+    assert [each.is_due(now + timedelta(minutes=6)) for each in (failed, cut)] == [False, True]

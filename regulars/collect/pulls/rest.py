@@ -26,6 +26,7 @@ class RestList(Connect, frozen=True, kw_only=True):
     token: str = ""
     """Bearer token as `file:/path` or `env:NAME`."""
     parameters: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    """Of every request; one that is secret as `file:/path` or `env:NAME`."""
     paging: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
     """A paginator of dlt, such as `{type = "page_number", total_path = "pages"}`; empty: found by dlt."""
 
@@ -41,7 +42,8 @@ def rows(connect: RestList, since: object) -> Iterator[dict[str, Any]]:
     if connect.paging:
         client["paginator"] = connect.paging
     behind = {connect.since: str(since)} if connect.since and since is not None else {}
-    endpoint: dict[str, Any] = {"path": connect.path, "params": connect.parameters | behind}
+    asked = {name: secret(value) for name, value in connect.parameters.items()}
+    endpoint: dict[str, Any] = {"path": connect.path, "params": asked | behind}
     if connect.records:
         endpoint["data_selector"] = connect.records
     try:

@@ -7,8 +7,9 @@ from importlib import import_module
 from typing import Any
 
 from regulars.collect.errors import PullAway, PullLibraryMissing
-from regulars.collect.pulls import Connect, Pull, pulls
+from regulars.collect.pulls import Connect, Pull, no_column, pulls
 from regulars.collect.pulls.secret import secret
+from regulars.kit.errors import RegularsError
 
 FETCHED_ROWS = 5_000
 # SQLAlchemy means another driver by the plain name; ours is the one that is installed.
@@ -25,24 +26,42 @@ class SqlTable(Connect, frozen=True, kw_only=True):
 
 
 def rows(connect: SqlTable, since: object) -> Iterator[dict[str, Any]]:
-    """Rows whose cursor is at least `since`, the lowest first."""
-    dlt, source = library(), library("sources.sql_database")
+    """Rows whose cursor is at least `since`, the lowest first, and those that have none."""
+    library()
+    source = library("sources.sql_database")
     url = secret(connect.url)
     for plain, ours in DRIVERS.items():
         url = url.replace(plain, ours, 1) if url.startswith(plain) else url
-    behind = dlt.sources.incremental(
-        connect.cursor, initial_value=since, row_order="asc", range_start="closed", on_cursor_value_missing="exclude"
-    )
-    engine = import_module("sqlalchemy").create_engine(url)
+
+    # Not dlt's own cursor: it compares again, by Python's order, and so drops texts that the database puts behind.
+    def behind(query: Any, table: Any, *_: object) -> Any:
+        _check_columns(connect, [column.name for column in table.columns])
+        cursor = table.columns[connect.cursor]
+        wanted = query if since is None else query.where((cursor >= since) | cursor.is_(None))
+        return wanted.order_by(cursor)
+
+    engine = None
     try:
+        engine = import_module("sqlalchemy").create_engine(url)
         yield from source.sql_table(
-            engine, table=connect.table, schema=connect.schema or None, incremental=behind, chunk_size=FETCHED_ROWS
+            engine,
+            table=connect.table,
+            schema=connect.schema or None,
+            query_adapter_callback=behind,
+            chunk_size=FETCHED_ROWS,
         )
     except Exception as fault:
         # dlt wraps what the database said; its own words may hold the address with the password.
         raise away(f"Table {connect.table}", fault) from None
     finally:
-        engine.dispose()
+        if engine is not None:
+            engine.dispose()
+
+
+def _check_columns(connect: SqlTable, names: list[str]) -> None:
+    for wanted in (connect.key, connect.cursor):
+        if wanted not in names:
+            raise no_column(wanted, names)
 
 
 def library(module: str = "") -> Any:
@@ -56,11 +75,13 @@ def library(module: str = "") -> Any:
         ) from None
 
 
-def away(what: str, fault: Exception) -> PullAway:
+def away(what: str, fault: Exception) -> RegularsError:
     """What kind of failure this is, told by the innermost fault's kind, without a word of its text."""
     inner: BaseException = fault
-    while inner.__cause__ is not None:
+    while inner.__cause__ is not None and not isinstance(inner, RegularsError):
         inner = inner.__cause__
+    if isinstance(inner, RegularsError):
+        return inner
     return PullAway(f"{what} cannot be read: {type(inner).__name__}", "Check address, rights, table and cursor")
 
 

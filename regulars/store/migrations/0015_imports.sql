@@ -66,6 +66,9 @@ create table pull (
     -- JSON: its type and its value. Null: nothing came yet.
     cursor text,
     row_count bigint not null default 0,
+    -- Of its last run that ended; null: it did not fail.
     fault text,
+    -- When its last run began and when one ended last: a run that was cut off did not.
+    began_at timestamptz,
     ran_at timestamptz
 );
