@@ -37,6 +37,7 @@ from regulars.collect.audit import (
     read_until,
     remove_system,
 )
+from regulars.collect.audit.masking import Look, hidden, hidden_text, in_the_clear, masked, masked_whole
 from regulars.collect.deliveries import map_deliveries
 from regulars.collect.door import Arrival, Refused, Row, admit
 from regulars.collect.errors import MendRefused
@@ -262,6 +263,7 @@ __all__ = [
     "KeptRefusal",
     "Lane",
     "Limits",
+    "Look",
     "Mapping",
     "Mend",
     "MendRefused",
@@ -348,9 +350,12 @@ __all__ = [
     "gateway",
     "guess",
     "heads",
+    "hidden",
+    "hidden_text",
     "holder_of",
     "import_file",
     "import_run",
+    "in_the_clear",
     "inventory",
     "is_cut",
     "is_read",
@@ -366,6 +371,8 @@ __all__ = [
     "load_plan",
     "look",
     "map_deliveries",
+    "masked",
+    "masked_whole",
     "message_schema",
     "missing",
     "next_piece",

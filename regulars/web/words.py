@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from regulars import collect
 from regulars.kit.money import MINUS
 from regulars.kit.money import SYMBOLS as SYMBOLS
 from regulars.kit.money import money as said
@@ -115,15 +116,8 @@ def avatar(key: int) -> str:
 
 
 def masked(value: str | None) -> str | None:
-    """c…l@e…m: enough to recognize what one already knows, too little to learn it."""
-    if not value:
-        return value
-    name, at, host = value.partition("@")
-    return _ends(name) + (at + _ends(host) if at else "")
-
-
-def _ends(text: str) -> str:
-    return text if len(text) < 2 else f"{text[0]}…{text[-1]}"
+    """c…l@e…m, by the one rule of `collect.masked`."""
+    return collect.masked(value) if value else value
 
 
 def sentence(name: str) -> str:

@@ -30,6 +30,7 @@ FILL = {
     "{key:int}": "999999",
     "{key:str}": "999999",
     "{run:int}": "999999",
+    "{delivery:int}": "999999",
     "{trait:str}": "orders",
     "{token:str}": "x",
 }

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, expect
 
 from regulars import collect
 from regulars.app import App
+from regulars.collect.hooks import SQL as HOOKS_SQL
 from regulars.collect.hooks import Hooks
 from regulars.collect.wires import Request
 from regulars.kit.clock import ManualClock, SystemClock
@@ -189,6 +190,26 @@ def test_a_source_without_a_webhook_has_no_such_tabs_and_nothing_to_replay(shop:
 
     assert "Deliveries</a>" not in page
     assert (replay, mapped) == (400, 404)
+
+
+def test_a_delivery_is_shown_in_the_clear_for_a_reason_only_and_whole_where_it_is_no_json(shop: Site) -> None:
+    with shop.app.transaction() as inside:
+        hook = collect.webhook_by_name(inside, "forms")
+        assert hook is not None
+        given = {"source": hook.source.id, "delivery_id": "d-1", "topic": "form", "now": shop.app.clock.now()}
+        body = b"email=clem@example.com"
+        given |= {"body": body, "body_hash": b"0" * 16, "size": len(body)}
+        row = inside.db.execute(HOOKS_SQL.keep_delivery, given).fetchone()
+        assert row is not None
+        number = collect.deliveries(inside, hook)[0].id
+    form = {"form_token": shop.form_token(Role.ADMIN)}
+    with shop.client(Role.ADMIN) as client:
+        masked = client.get(f"/sources/forms?tab=deliveries&delivery={number}").text
+        clear = client.post(f"/sources/forms/deliveries/{number}/clear", data=form | {"reason": "ticket 7"})
+
+    assert "clem@" not in masked
+    assert "22 bytes that are no JSON" in masked
+    assert "clem@example.com" in clear.text
 
 
 def test_what_names_somebody_is_masked_wherever_it_stands() -> None:

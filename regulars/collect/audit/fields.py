@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 # Raised whenever a rule here, or what is read of a field, changes: what was read before is then read again.
-VERSION = 1
+VERSION = 2
 
 Personal = Literal["none", "contact", "identifier", "sensitive"]
 # Values of at least this share of one form make the field look like it.
@@ -31,9 +31,14 @@ class Rule(NamedTuple):
 
 
 RULES = (
-    Rule(frozenset({"email", "email_address", "e_mail", "mail"}), "E-mail", "contact", "email"),
+    Rule(frozenset({"email", "email_address", "emailaddress", "e_mail", "mail"}), "E-mail", "contact", "email"),
     Rule(
-        frozenset({"phone", "phone_number", "mobile", "mobile_phone", "telephone", "caller_phone", "caller", "tel"}),
+        frozenset(
+            {
+                *("phone", "phone_number", "mobile", "mobile_phone", "mobile_number", "telephone", "tel"),
+                *("caller_phone", "caller", "cell", "cell_phone", "cellphone", "home_phone", "work_phone"),
+            }
+        ),
         "Phone",
         "contact",
         "phone",
@@ -51,13 +56,27 @@ RULES = (
     Rule(frozenset({"order_id", "receipt_id", "checkout_id"}), "Order number", "identifier"),
     Rule(frozenset({"household_id", "account_id", "ip", "ip_address", "previous_id", "group_id"}), "Id", "identifier"),
     Rule(
-        frozenset({"first_name", "last_name", "name", "full_name", "surname", "given_name", "family_name"}),
+        frozenset(
+            {
+                *("first_name", "last_name", "name", "full_name", "surname", "given_name", "family_name"),
+                *("firstname", "lastname", "fullname", "middle_name", "forename", "nickname"),
+            }
+        ),
         "Name",
         "contact",
         "name",
     ),
-    Rule(frozenset({"street", "address", "address_line_1", "address_line_2", "line1", "line2"}), "Address", "contact"),
-    Rule(frozenset({"postcode", "postal_code", "zip", "zip_code", "zipcode", "city", "town"}), "Address", "contact"),
+    Rule(
+        frozenset(
+            {
+                *("street", "address", "address_line_1", "address_line_2", "address1", "address2", "line1", "line2"),
+                *("street_address", "address_line1", "address_line2"),
+                *("postcode", "postal_code", "postalcode", "zip", "zip_code", "zipcode", "city", "town"),
+            }
+        ),
+        "Address",
+        "contact",
+    ),
     Rule(
         frozenset({"birth_date", "birthday", "date_of_birth", "dob", "birthdate"}),
         "Date of birth",

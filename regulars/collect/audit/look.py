@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from regulars.collect.audit.fields import is_payment_card, rule_of
+from regulars.collect.audit.masking import hidden, masked
 from regulars.collect.facts import ORDER
 from regulars.lake.duckdb import Engine
 from regulars.store import queries
@@ -188,21 +189,12 @@ def _card_numbers(duck: Engine) -> dict[int, int]:
 
 def _sample(field: str, values: Sequence[str], times: Sequence[int]) -> list[str]:
     """What may be shown: numbers and frequent words of fields that are no personal data; the rest is masked."""
+    path = tuple(field.replace("[]", "").split("."))
     is_plain = rule_of(field).personal == "none"
     return [
-        value if is_plain and count >= SHOWN_FROM_EVENTS and "@" not in value else masked(value)
+        value if is_plain and count >= SHOWN_FROM_EVENTS and hidden(value, path) == value else masked(value)
         for value, count in zip(values, times, strict=True)
     ]
-
-
-def masked(value: str) -> str:
-    """c…l@e…m: enough to recognize a form, too little to name anybody."""
-    name, at, host = value.partition("@")
-    return _ends(name) + (at + _ends(host) if at else "")
-
-
-def _ends(text: str) -> str:
-    return "…" if len(text) < 3 else f"{text[0]}…{text[-1]}"
 
 
 def _escaped(key: str) -> str:

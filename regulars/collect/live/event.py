@@ -9,6 +9,7 @@ import msgspec
 
 from regulars.app import App
 from regulars.collect import errors
+from regulars.collect.audit.masking import NOTHING, Look, in_the_clear
 from regulars.collect.facts import FACT_COLUMNS, facts_of
 from regulars.collect.live.arrivals import SQL
 from regulars.collect.live.difference import Difference, differences
@@ -72,8 +73,8 @@ class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
     """Its typed rows, without what is empty; FACTS_SHOWN at most. None where it is bare."""
 
 
-def stored_event(app: App, seq: int) -> StoredEvent:
-    """The event at this position. Raises NotFound."""
+def stored_event(app: App, seq: int, look: Look = in_the_clear) -> StoredEvent:
+    """The event at this position; message, differences and facts as `look` shows them. Raises NotFound."""
     row = app.db.execute(SQL.one_event, {"seq": seq}).fetchone()
     if row is None:
         raise NotFound(f"There is no event at position {seq}", "Choose one from the list of arrivals")
@@ -103,13 +104,13 @@ def stored_event(app: App, seq: int) -> StoredEvent:
         message_id=message_id,
         occurred_at=occurred_at,
         received_at=received_at,
-        message=message,
+        message=look(message, (), NOTHING),
         aside=aside,
         is_withdrawn=is_withdrawn,
         violations=[Broken(*each) for each in app.db.execute(SQL.violations_of, {"seq": seq})],
         again=Again(*again) if again else None,
-        contradictions=[Contradiction(ident, at, _changes(message, text)) for ident, at, text in others],
-        facts=[] if aside or is_withdrawn else _facts(app, event),
+        contradictions=[Contradiction(ident, at, _changes(message, text, look)) for ident, at, text in others],
+        facts=[] if aside or is_withdrawn else [look(fact, (), NOTHING) for fact in _facts(app, event)],
     )
 
 
@@ -119,8 +120,8 @@ def _facts(app: App, event: Event) -> list[dict[str, Any]]:
     return [{name: value for name, value in zip(names, row, strict=True) if value is not None} for row in rows]
 
 
-def _changes(first: dict[str, Any], text: str) -> list[Difference]:
+def _changes(first: dict[str, Any], text: str, look: Look) -> list[Difference]:
     try:
-        return differences(first, _decode(text))
+        return differences(first, _decode(text), look)
     except msgspec.MsgspecError:
         return []

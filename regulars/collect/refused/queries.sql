@@ -17,7 +17,7 @@ select state, count(*) from refusal group by state
 
 -- name: search_refusals
 -- Newest first, a page at a time.
-select r.id, s.name, r.received_at, r.message_id, r.code, r.reason, r.fix, left(r.body, %(shown)s), r.state, r.ended_at,
+select r.id, s.name, r.received_at, r.message_id, r.code, r.reason, r.fix, r.body, r.state, r.ended_at,
     r.became, r.became_message_id
 from refusal r
 left join source s on s.id = r.source_id

@@ -15,6 +15,7 @@ import msgspec
 import psycopg
 
 from regulars.app import App
+from regulars.collect.audit.masking import hidden_text
 from regulars.collect.door import Arrival, Refused, Row, admit
 from regulars.collect.errors import MendRefused
 from regulars.collect.journal import Entry, append
@@ -53,7 +54,7 @@ class Group(msgspec.Struct, frozen=True):
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """One real refusal under the mends."""
+    """One real refusal under the mends, what it says of people masked."""
 
     id: int
     before: str
@@ -111,8 +112,8 @@ def try_replay(app: App, like: int, mends: Sequence[Mend]) -> Trial:
     samples = [
         Sample(
             id=each.id,
-            before=each.body,
-            after=None if isinstance(message, Unmendable) else msgspec.json.encode(message).decode(),
+            before=hidden_text(each.body),
+            after=None if isinstance(message, Unmendable) else hidden_text(msgspec.json.encode(message).decode()),
             passes=isinstance(item, Row),
             why=_why(item),
         )

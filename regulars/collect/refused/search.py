@@ -16,7 +16,6 @@ OPEN, REPLAYED, DISMISSED = "open", "replayed", "dismissed"
 STATES = (OPEN, REPLAYED, DISMISSED)
 GROUPS_SHOWN = 100
 PAGE_ROWS = 50
-BODY_SHOWN_CHARACTERS = 1_000
 
 
 class RefusalSearch(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +45,7 @@ class RefusalGroup(msgspec.Struct, frozen=True):
 
 
 class KeptRefusal(msgspec.Struct, frozen=True):
-    """One refused message and what became of it. `body` is as long as it was asked for."""
+    """One refused message and what became of it, as it was kept."""
 
     id: int
     source: str | None
@@ -95,7 +94,7 @@ def refusal_states(app: App) -> dict[str, int]:
 
 def search_refusals(app: App, search: RefusalSearch, before: int | None = None) -> list[KeptRefusal]:
     """Refusals of this search, newest first, PAGE_ROWS below the refusal `before`."""
-    given = _given(search) | {"before": before, "limit": PAGE_ROWS, "shown": BODY_SHOWN_CHARACTERS}
+    given = _given(search) | {"before": before, "limit": PAGE_ROWS}
     return [KeptRefusal(*row) for row in app.db.execute(SQL.search_refusals, given).fetchall()]
 
 

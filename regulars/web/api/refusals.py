@@ -7,14 +7,16 @@ from typing import Any
 import msgspec
 from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
+from msgspec.structs import replace
 
 from regulars import collect
 from regulars.app import App
-from regulars.collect import Mend, RefusalSearch, Replay, Trial
-from regulars.web import access, audit
+from regulars.collect import KeptRefusal, Mend, OneRefusal, RefusalSearch, Replay, Trial
+from regulars.web import access, audit, clear
 from regulars.web.site import House
 
 TEXT_MAX_CHARACTERS = 200
+BODY_SHOWN_CHARACTERS = 1_000
 
 
 class ReplayOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,6 +34,16 @@ def search_of(state: str, source: str, code: str, q: str) -> RefusalSearch:
         code=code.strip()[:TEXT_MAX_CHARACTERS],
         text=q.strip()[:TEXT_MAX_CHARACTERS],
     )
+
+
+def masked(found: OneRefusal) -> OneRefusal:
+    """The same with what its message says of people masked."""
+    return replace(found, refusal=replace(found.refusal, body=collect.hidden_text(found.refusal.body)))
+
+
+def listed(refusal: KeptRefusal) -> KeptRefusal:
+    """A refusal as lists have it: masked, and the beginning of its message only."""
+    return replace(refusal, body=collect.hidden_text(refusal.body)[:BODY_SHOWN_CHARACTERS])
 
 
 def order(app: App, request: Request[Any, Any, Any], like: int, mends: list[Mend]) -> int:
@@ -58,15 +70,25 @@ def refusals_json(
         return {
             "states": collect.refusal_states(inside),
             "groups": collect.refusal_groups(inside, search),
-            "refusals": collect.search_refusals(inside, search, before),
+            "refusals": [listed(each) for each in collect.search_refusals(inside, search, before)],
             "replays": collect.refusal_replays(inside),
         }
 
 
 @get("/api/refusals/{number:int}", opt=access.OFFICE, sync_to_thread=True)
-def refusal_json(app: House, request: Request[Any, Any, Any], number: FromPath[int]) -> collect.OneRefusal:
-    """All that is kept of one refusal."""
+def refusal_json(app: House, request: Request[Any, Any, Any], number: FromPath[int]) -> OneRefusal:
+    """All that is kept of one refusal; what its message says of people masked."""
     audit.write(app, request.user, "read a refusal", f"refusal:{number}")
+    with app.transaction() as inside:
+        return masked(collect.one_refusal(inside, number))
+
+
+@post("/api/refusals/{number:int}/clear", opt=access.OFFICE, status_code=200, sync_to_thread=True)
+def clear_json(
+    app: House, request: Request[Any, Any, Any], number: FromPath[int], data: JSONBody[clear.Reason]
+) -> OneRefusal:
+    """The same with its message in the clear, for a stated reason, which is written down."""
+    clear.note(app, request, f"refusal:{number}", data)
     with app.transaction() as inside:
         return collect.one_refusal(inside, number)
 
@@ -87,4 +109,4 @@ def replay_json(app: House, request: Request[Any, Any, Any], data: JSONBody[Repl
         return collect.refusal_replays(inside, ident)[0]
 
 
-routes = [refusals_json, refusal_json, try_json, replay_json]
+routes = [refusals_json, refusal_json, clear_json, try_json, replay_json]

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 import msgspec
-from litestar import Request, get
-from litestar.params import FromPath, FromQuery
+from litestar import Request, get, post
+from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec.structs import replace
 
 from regulars import collect
 from regulars.app import App
-from regulars.collect import ArrivalPage, Difference, Heads, Search, StoredEvent
+from regulars.collect import ArrivalPage, Heads, Look, Search, StoredEvent
 from regulars.store import queries
-from regulars.web import access, audit, words
+from regulars.web import access, audit, clear, words
 from regulars.web.site import House
 
 SQL = queries("regulars.web.api.live")
@@ -129,11 +128,9 @@ def search_of(source: str, verdict: str, name: str, q: str) -> Search:
     )
 
 
-def event_path(app: App, seq: int, is_masked: bool = True) -> EventPath:
-    """What became of one event. Raises NotFound."""
-    event = collect.stored_event(app, seq)
-    if is_masked:
-        event = masked_event(event)
+def event_path(app: App, seq: int, look: Look = collect.hidden) -> EventPath:
+    """What became of one event; what it says of people as `look` shows it. Raises NotFound."""
+    event = collect.stored_event(app, seq, look)
     owner = app.db.execute(SQL.owner_of_event, {"seq": seq}).fetchall()[0]
     signature, signed_out, first_seq, by_session, customer, known, carried, in_lake = owner
     here, limit = {"seq": seq}, {"limit": ROWS_SHOWN}
@@ -180,52 +177,6 @@ def _does(state: int, shared: bool, generic: bool) -> str:
     return EVIDENCE[2] if generic else EVIDENCE[state]
 
 
-# What stands under these keys says something of a person, wherever in a message it stands ...
-IDENTIFYING = ("userid", "anonymousid", "previousid", "email", "phone", "loyalty_card", "payment_token", "household_id")
-DESCRIBING = ("first_name", "firstname", "last_name", "lastname", "birthday", "birth_date", "recipient", "author")
-LOCATING = ("address", "street", "city", "postcode", "postalcode", "latitude", "longitude", "ip", "useragent")
-WRITTEN = ("share_message", "review_body", "answer", "text")
-PERSONAL_KEYS = frozenset((*IDENTIFYING, *DESCRIBING, *LOCATING, *WRITTEN))
-# ... and these only inside of these: a product and a page have names, too.
-PERSONAL_INSIDE = {"name": ("traits",), "id": ("device", "externalIds"), "token": ("device",)}
-
-
-def masked_event(event: StoredEvent) -> StoredEvent:
-    """The event without what anybody could learn of a person from its message or from what contradicts it."""
-    others = [
-        replace(other, changes=[_masked_change(change) for change in other.changes]) for other in event.contradictions
-    ]
-    return replace(event, message=masked(event.message), contradictions=others)
-
-
-def _masked_change(change: Difference) -> Difference:
-    *path, key = ["", *change.path.split(".")]
-    values = [None if text is None else json.loads(text) for text in (change.before, change.after)]
-    hidden = [_masked_value(path[-1], key, value) for value in values]
-    before, after = (
-        None if text is None else json.dumps(value, ensure_ascii=False)
-        for text, value in zip((change.before, change.after), hidden, strict=True)
-    )
-    return Difference(change.path, before, after)
-
-
-def masked(message: dict[str, Any]) -> dict[str, Any]:
-    """The message with what names or describes a person masked: enough to recognize, too little to learn."""
-    return {key: _masked_value("", key, value) for key, value in message.items()}
-
-
-def _masked_value(place: str, key: str, value: Any) -> Any:
-    is_personal = key.lower() in PERSONAL_KEYS or place in PERSONAL_INSIDE.get(key, ())
-    if isinstance(value, dict):
-        inside = cast(dict[str, Any], value)
-        return {name: _masked_value(key, key if is_personal else name, each) for name, each in inside.items()}
-    if isinstance(value, list):
-        return [_masked_value(place, key, each) for each in cast(list[Any], value)]
-    if is_personal and isinstance(value, str | int | float) and not isinstance(value, bool):
-        return _hidden(str(value))
-    return value
-
-
 def _hidden(value: str) -> str:
     return words.masked(value) or ""
 
@@ -256,4 +207,14 @@ def event_json(app: House, request: Request[Any, Any, Any], seq: FromPath[int]) 
         return event_path(inside, seq)
 
 
-routes = [live_json, event_json]
+@post("/api/live/{seq:int}/clear", opt=access.OFFICE, status_code=200, sync_to_thread=True)
+def clear_json(
+    app: House, request: Request[Any, Any, Any], seq: FromPath[int], data: JSONBody[clear.Reason]
+) -> EventPath:
+    """The same with its message in the clear, for a stated reason, which is written down."""
+    clear.note(app, request, f"event:{seq}", data)
+    with app.transaction() as inside:
+        return event_path(inside, seq, collect.in_the_clear)
+
+
+routes = [live_json, event_json, clear_json]

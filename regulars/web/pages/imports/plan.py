@@ -45,6 +45,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         own = column.place if column.place and column.place not in FIELDS else bag + own_name(column.name)
         return {"": "Left out"} | FIELDS | {own: f"Kept as {own.partition('.')[2]}"}
 
+    def values(self, column: collect.Column) -> list[str]:
+        """The first values of a column; what could name somebody masked, as in the events below."""
+        beside = {own_name(each.name) for each in self.guess.columns} if self.guess else set[str]()
+        path = ("traits" if self.mapping.kind == IDENTIFY else "properties", column.name)
+        return [str(collect.hidden(sample, path, beside)) for sample in column.samples]
+
     def source(self, app: App, make: bool = False) -> collect.Source:
         """The source that the events come from. Raises SourceRefused; unless `make`, a new one is only imagined."""
         with app.transaction() as inside:
@@ -137,10 +143,14 @@ def suggested(file_name: str) -> str:
 
 
 def examined(app: App, plan: Plan) -> list[collect.Shown]:
-    """The first rows as events, or why each would be refused."""
+    """The first rows as events, what they say of people masked, or why each would be refused."""
     try:
         source = plan.source(app)
     except RegularsError:
         # The name is still being typed: what the rows are does not depend on it.
         source = collect.Source(0, "new", plan.source_kind, "new")
-    return collect.first_events(app, plan.path, source, plan.mapping, plan.dialect, SHOWN_ROWS)
+    shown = collect.first_events(app, plan.path, source, plan.mapping, plan.dialect, SHOWN_ROWS)
+    return [
+        each._replace(row=each.row._replace(body=collect.hidden_text(each.row.body))) if each.row else each
+        for each in shown
+    ]

@@ -7,12 +7,13 @@ from collections import Counter
 from typing import Any
 from urllib.parse import urlencode
 
-from litestar import MediaType, Request, Response, get
-from litestar.params import FromPath, FromQuery
+from litestar import MediaType, Request, Response, get, post
+from litestar.params import FromPath, FromQuery, URLEncodedBody
 
 from regulars import collect
-from regulars.collect import Arrived, Search
-from regulars.web import access, audit, render, words
+from regulars.app import App
+from regulars.collect import Arrived, Look, Search
+from regulars.web import access, audit, clear, render, words
 from regulars.web.api import live as api
 from regulars.web.site import House
 
@@ -90,13 +91,25 @@ def news_part(
 
 
 @get("/live/{seq:int}", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
-def event_page(
-    app: House, request: Request[Any, Any, Any], seq: FromPath[int], unmasked: FromQuery[str] = ""
+def event_page(app: House, request: Request[Any, Any, Any], seq: FromPath[int]) -> Response[str]:
+    """One event, what it says of people masked."""
+    audit.write(app, request.user, "read an event", f"event:{seq}")
+    return one(app, request, seq, collect.hidden)
+
+
+@post("/live/{seq:int}/clear", opt=access.OFFICE, include_in_schema=False, status_code=200, sync_to_thread=True)
+def clear_page(
+    app: House, request: Request[Any, Any, Any], seq: FromPath[int], data: URLEncodedBody[clear.Reason]
 ) -> Response[str]:
-    """One event; unmasked only when asked for, which is written down."""
-    audit.write(app, request.user, "read an event unmasked" if unmasked else "read an event", f"event:{seq}")
+    """The same in the clear, for a reason."""
+    clear.note(app, request, f"event:{seq}", data)
+    return one(app, request, seq, collect.in_the_clear)
+
+
+def one(app: App, request: Request[Any, Any, Any], seq: int, look: Look) -> Response[str]:
+    """The page of one event, its message as `look` shows it."""
     with app.transaction() as inside:
-        shown = api.event_path(inside, seq, is_masked=not unmasked)
+        shown = api.event_path(inside, seq, look)
     return render.page(
         app,
         "pages/live/event.html",
@@ -107,7 +120,7 @@ def event_page(
         verdict=verdict_of(shown),
         looks=LOOKS,
         message=json.dumps(shown.event.message, indent=2, ensure_ascii=False),
-        unmasked=bool(unmasked),
+        is_clear=look is collect.in_the_clear,
     )
 
 
@@ -172,4 +185,4 @@ def event_title(shown: api.EventPath) -> str:
     return f"{about} and set {words.plural(effects, 'thing')}" if effects else about
 
 
-routes = [live_page, news_part, event_page]
+routes = [live_page, news_part, event_page, clear_page]

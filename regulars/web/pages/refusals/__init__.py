@@ -9,12 +9,13 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect
+from msgspec.structs import replace
 
 from regulars import collect
 from regulars.app import App
 from regulars.collect import Mend, RefusalSearch
 from regulars.kit.errors import RegularsError
-from regulars.web import access, audit, render, words
+from regulars.web import access, audit, clear, render, words
 from regulars.web.api import refusals as api
 from regulars.web.charts import Figure
 from regulars.web.site import House
@@ -167,24 +168,33 @@ def dismiss_group(app: House, request: Request[Any, Any, Any], data: URLEncodedB
 
 @get("/refusals/{number:int}", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
 def refusal_page(app: House, request: Request[Any, Any, Any], number: FromPath[int]) -> Response[str]:
-    """One refusal, to be rewritten and sent."""
-    return one(app, request, number)
+    """One refusal, what its message says of people masked."""
+    audit.write(app, request.user, "read a refusal", f"refusal:{number}")
+    with app.transaction() as inside:
+        return one(app, request, api.masked(collect.one_refusal(inside, number)), is_clear=False)
+
+
+@post("/refusals/{number:int}/clear", opt=access.OFFICE, include_in_schema=False, status_code=200, sync_to_thread=True)
+def clear_page(
+    app: House, request: Request[Any, Any, Any], number: FromPath[int], data: URLEncodedBody[clear.Reason]
+) -> Response[str]:
+    """The same in the clear, for a reason, to be rewritten and sent."""
+    clear.note(app, request, f"refusal:{number}", data)
+    with app.transaction() as inside:
+        return one(app, request, collect.one_refusal(inside, number), is_clear=True)
 
 
 def one(
-    app: App, request: Request[Any, Any, Any], number: int, said: str = "", body: str | None = None
+    app: App, request: Request[Any, Any, Any], found: collect.OneRefusal, *, is_clear: bool, said: str = ""
 ) -> Response[str]:
-    """The page of one refusal, after a try with what was tried."""
-    audit.write(app, request.user, "read a refusal", f"refusal:{number}")
-    with app.transaction() as inside:
-        found = collect.one_refusal(inside, number)
+    """The page of one refusal; `said` is why it was refused again."""
     return render.page(
         app,
         "pages/refusals/refusal.html",
         request,
         found=found,
         refusal=found.refusal,
-        body=found.refusal.body if body is None else body,
+        is_clear=is_clear,
         is_cut=collect.is_cut(found.refusal.body),
         said=said,
         states=STATES,
@@ -201,7 +211,10 @@ def send_one(
         became = collect.send_by_hand(inside, number, data.body)
     if became in ("accepted", "duplicate", "conflicting"):
         return Redirect(f"/refusals/{number}", status_code=303)
-    return one(app, request, number, became, data.body)
+    with app.transaction() as inside:
+        found = collect.one_refusal(inside, number)
+    tried = replace(found, refusal=replace(found.refusal, body=data.body))
+    return one(app, request, tried, is_clear=True, said=became)
 
 
 @post("/refusals/{number:int}/dismiss", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
@@ -257,6 +270,7 @@ routes = [
     replay_group,
     dismiss_group,
     refusal_page,
+    clear_page,
     send_one,
     dismiss_one,
 ]

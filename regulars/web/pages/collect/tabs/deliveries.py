@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, Response, post
-from litestar.params import FromPath
+from litestar.params import FromPath, URLEncodedBody
 
 from regulars import collect
 from regulars.app import App
-from regulars.collect import Hook, SourceUse
+from regulars.collect import Hook, Look, SourceUse
 from regulars.kit.errors import NotFound
-from regulars.web import access, audit
+from regulars.web import access, audit, clear
 from regulars.web.pages.collect import tabs as frame
-from regulars.web.pages.collect.raw import pretty
+from regulars.web.pages.collect.raw import body
 from regulars.web.pages.collect.tabs import Tab, tabs
 from regulars.web.site import House
 
@@ -28,19 +28,43 @@ def given(app: App, request: Request[Any, Any, Any], use: SourceUse) -> dict[str
     state = state if state in STATES else ""
     rows = collect.deliveries(app, hook, number(request, "before"), state or None)
     chosen = number(request, "delivery")
-    looked, body = collect.raw_delivery(app, hook, chosen) if chosen else (None, b"")
-    content = collect.content_of(body)
-    return {
+    looked: dict[str, object] = looked_at(app, hook, chosen, collect.hidden) if chosen else {"looked": None}
+    return looked | {
         "hook": hook,
         "url": collect.url_of(app, use.source.name),
         "rows": rows,
         "older": rows[-1].id if len(rows) == collect.DELIVERIES_A_PAGE else None,
         "states": STATES,
         "state": state,
-        "looked": looked,
-        "raw": pretty(content) if content is not None else "This is not JSON",
         "report": None,
     }
+
+
+def looked_at(app: App, hook: Hook, id: int, look: Look) -> dict[str, Any]:
+    """One delivery with its content as `look` shows it. Raises NotFound."""
+    found, raw = collect.raw_delivery(app, hook, id)
+    return {"looked": found, "raw": body(raw, look), "is_clear": look is collect.in_the_clear}
+
+
+@post(
+    "/sources/{name:str}/deliveries/{delivery:int}/clear",
+    opt=access.OFFICE,
+    include_in_schema=False,
+    status_code=200,
+    sync_to_thread=True,
+)
+def show_clear(
+    app: House,
+    request: Request[Any, Any, Any],
+    name: FromPath[str],
+    delivery: FromPath[int],
+    data: URLEncodedBody[clear.Reason],
+) -> Response[str]:
+    """One delivery in the clear, for a reason."""
+    clear.note(app, request, f"delivery:{delivery}", data)
+    with app.transaction() as inside:
+        shown = looked_at(inside, hook_of(inside, name), delivery, collect.in_the_clear)
+    return frame.page(app, request, name, "deliveries", **shown)
 
 
 def number(request: Request[Any, Any, Any], name: str) -> int | None:
@@ -78,5 +102,5 @@ def carry_out(app: House, request: Request[Any, Any, Any], name: FromPath[str]) 
 
 
 tabs.add("deliveries")(
-    Tab("Deliveries", 40, "pages/collect/tabs/deliveries.html", given, has_webhook, (try_replay, carry_out))
+    Tab("Deliveries", 40, "pages/collect/tabs/deliveries.html", given, has_webhook, (try_replay, carry_out, show_clear))
 )

@@ -18,7 +18,7 @@ from regulars.app import App
 from regulars.collect import Hook, Preview, SourceUse, paths
 from regulars.web import access, audit, render
 from regulars.web.pages.collect import tabs as frame
-from regulars.web.pages.collect.raw import hidden, pretty
+from regulars.web.pages.collect.raw import pretty
 from regulars.web.pages.collect.tabs import Tab, tabs
 from regulars.web.pages.collect.tabs.deliveries import hook_of
 from regulars.web.site import House
@@ -72,7 +72,12 @@ def offered(app: App, hook: Hook) -> list[Offered]:
         return []
     content = collect.content_of(collect.raw_delivery(app, hook, latest[0].id)[1]) or {}
     found = list(paths.leaves(content))[:PATHS_OFFERED_MAX]
-    return [Offered(path, str(hidden(value, path.rpartition(".")[2]))[:SAMPLE_CHARACTERS]) for path, value in found]
+    return [Offered(path, sample(path, value)) for path, value in found]
+
+
+def sample(path: str, value: object) -> str:
+    """What stands at a path, masked."""
+    return str(collect.hidden(value, tuple(path.replace("[]", "").split("."))))[:SAMPLE_CHARACTERS]
 
 
 def previews(app: App, hook: Hook, mapping: paths.Paths | None) -> list[tuple[Preview, list[str]]]:
