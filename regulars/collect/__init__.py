@@ -195,6 +195,7 @@ from regulars.collect.vocabulary import Group as VocabularyGroup
 from regulars.collect.vocabulary import events as vocabulary_events
 from regulars.collect.vocabulary import groups as vocabulary_groups
 from regulars.collect.webhooks import webhooks
+from regulars.collect.wires import Wire, wires
 from regulars.collect.withdrawals import Piece, Withdrawal, next_piece, piece_done, withdraw, withdrawal, withdrawals
 from regulars.collect.write_keys import (
     ROTATION_OVERLAP_HOURS,
@@ -306,6 +307,7 @@ __all__ = [
     "VocabularyGroup",
     "Waiting",
     "Watch",
+    "Wire",
     "Withdrawal",
     "WriteKey",
     "accept",
@@ -426,6 +428,7 @@ __all__ = [
     "waiting_file",
     "webhook_by_name",
     "webhooks",
+    "wires",
     "withdraw",
     "withdrawal",
     "withdrawals",

@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import httpx
 import uvicorn
@@ -19,22 +19,20 @@ import uvicorn
 from regulars.app import App
 from regulars.collect import gateway
 from regulars.collect.http.express import Lane
-from regulars.collect.http.gateway import Hook
+from regulars.collect.http.gateway import Gateway, Hook
 
 SECONDS_MAX = 60
 
 
-class Door:
-    """A gateway in a thread of this process, on the test's own App."""
+class Serving:
+    """An application with a gateway in it, over real HTTP, in a thread of this process."""
 
-    def __init__(self, app: App, hook: Hook | None = None, keep_alive_seconds: int = 5) -> None:
+    def __init__(self, application: Any, lane: type[asyncio.Protocol], keep_alive_seconds: int = 5) -> None:
         self._listener = socket.socket()
         self._listener.bind(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self.gateway = gateway(app, hook)
-        lane = cast(type[asyncio.Protocol], Lane(self.gateway))
         config = uvicorn.Config(
-            self.gateway,
+            application,
             http=lane,
             loop="uvloop",
             lifespan="on",
@@ -44,7 +42,7 @@ class Door:
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
 
-    def __enter__(self) -> "Door":
+    def __enter__(self) -> Self:
         self._listener.listen(256)
         self._thread.start()
         return self
@@ -53,6 +51,19 @@ class Door:
         self._server.should_exit = True
         self._thread.join(SECONDS_MAX)
         self._listener.close()
+
+
+class Door(Serving):
+    """A gateway in a thread of this process, on the test's own App."""
+
+    def __init__(self, app: App, hook: Hook | None = None, keep_alive_seconds: int = 5) -> None:
+        self.gateway = gateway(app, hook)
+        super().__init__(self.gateway, lane_of(self.gateway), keep_alive_seconds)
+
+
+def lane_of(gate: Gateway) -> type[asyncio.Protocol]:
+    """The HTTP protocol that takes the short way to this gateway."""
+    return cast(type[asyncio.Protocol], Lane(gate))
 
 
 class DoorServer:

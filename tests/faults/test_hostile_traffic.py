@@ -1,14 +1,22 @@
-"""F22 for this room: traffic made from the published OpenAPI document, with every kind of key, to break the gateway."""
+"""F22: traffic made from the published OpenAPI document, by every kind of caller, to break the gateway and the API."""
 
 from __future__ import annotations
 
 import os
+import uuid
+from collections.abc import Callable, Generator
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
+from unittest import SkipTest
 
-import httpx
+import psycopg
 import pytest
+import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import (
@@ -17,69 +25,293 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from regulars import collect, web
+from regulars import collect, resolve, web
 from regulars.app import App
 from regulars.collect.http import answers
-from regulars.web.access import add_server_key
-from regulars.web.published import documented
-from tests.collect.door_server import Door, basic
+from regulars.engage import catcher
+from regulars.kit.clock import ManualClock
+from regulars.kit.dice import SeededDice
+from regulars.kit.settings import Settings
+from regulars.lake import Lake
+from regulars.store import Store
+from regulars.web import access, accounts
+from regulars.web.errors import TooManyTries
+from tests.collect.door_server import Serving, basic, lane_of
+from tests.conftest import START, with_database
+from tests.engage import town
 
-EXAMPLES = 200 if os.environ.get("REGULARS_TEST_LOAD_SIZE") == "full" else 8
+EXAMPLES = 100 if os.environ.get("REGULARS_TEST_LOAD_SIZE") == "full" else 3
+"""Of what an operation may be sent, and as many of what it may not."""
+TURNED_AWAY = 1
+"""So many of each are enough for somebody who is turned away before anything is read."""
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-EMPTY: dict[str, Any] = {"openapi": "3.1.0", "info": {"title": "Regulars", "version": "1"}, "paths": {}}
+MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+SECRET = "a secret that both know"
+LETTER = "letter-0"
+# What is there, for the fields of paths by their names; `name` means something else in each room.
+THERE: dict[str, Any] = {"customer": 1, "number": 1, "seq": 1, "trait": "orders", "source": "shop"}
+NAMED = {"segments": "lapsing_regulars", "journeys": "win-back", "reports": "purchase_trends", "mail": LETTER}
+ASKED: dict[str, dict[str, Any]] = {
+    "get /api/moment": {"card": "4711"},
+    "get /api/audit": {"source": "till"},
+    "delete /api/systems": {"name": "Ledger"},
+}
+SENT: dict[str, Any] = {
+    "put /api/systems": {"name": "Ledger", "kind": "CRM", "channel": "phone"},
+    "post /api/count": [{"trait": "orders", "sign": ">", "value": 0}],
+    "post /api/refusals/try": {"like": 1, "mends": [{"do": "set", "field": "event", "value": "Seen"}]},
+    "post /api/refusals/replay": {"like": 1},
+    "post /hooks/{source}": {"id": 1},
+}
+PICTURES = ("/pixel/", "/i", "/com.snowplowanalytics", "/beacon/")
 
 
-@pytest.fixture
-def callers(app: App) -> dict[str, dict[str, str]]:
-    """Headers of every kind of caller."""
+@dataclass(frozen=True)
+class Caller:
+    """Somebody who sends, and where that is answered with success, by method and path."""
+
+    headers: dict[str, str]
+    reaches: Callable[[str], bool] = lambda operation: False
+
+
+@dataclass(frozen=True)
+class Brand:
+    """An installation with something in every room, served whole."""
+
+    app: App
+    url: str
+    callers: dict[str, Caller] = field(default_factory=dict)
+
+
+def is_api(operation: str) -> bool:
+    return "/api/" in operation
+
+
+def is_moment(operation: str) -> bool:
+    return operation == "get /api/moment"
+
+
+def is_read(operation: str) -> bool:
+    return is_api(operation) and operation.startswith("get ")
+
+
+def takes_events(operation: str) -> bool:
+    return any(f" {start}" in operation for start in ("/v1/", *PICTURES))
+
+
+@pytest.fixture(scope="module")
+def brand(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Generator[Brand, None, None]:
+    name, home = f"hostile_{uuid.uuid4().hex[:12]}", tmp_path_factory.mktemp("hostile")
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f"create database {name} template {template} strategy wal_log")
+    url = with_database(server, name)
+    store = Store(url)
+    store.pool.open()
+    made = Settings(home=str(home), database_url=url, brand_name="Corner Market")
+    app = App(settings=made, store=store, lake=Lake(home / "lake"), clock=ManualClock(START), dice=SeededDice(1))
+    try:
+        whole = web.create_app(app)
+        callers = furnish(app)
+        with Serving(whole, lane_of(whole.gateway)) as served:
+            yield Brand(app, served.url, callers)
+    finally:
+        store.pool.close()
+        with psycopg.connect(server, autocommit=True) as admin:
+            admin.execute(f"drop database {name} with (force)")
+
+
+def furnish(app: App) -> dict[str, Caller]:
+    """Something in every room, and everybody who may call."""
+    at = app.clock.now()
+    ann = town.person("ann", at)
+    ann["traits"]["loyalty_card"] = "4711"
+    town.tell(app, "crm", [ann, town.order("ann", at)])
+    town.carry(app)
     with app.transaction() as inside:
-        _, key = collect.register(inside, "till", "tills")
-        server_key = add_server_key(inside, "reader", web.Role.ADMIN)
+        till, key = collect.register(inside, "till", "tills")
+        collect.accept(inside, till, [{"type": "track", "userId": "ann"}], received_at=at)
+        collect.add_webhook(inside, "custom", "shop", SECRET, {"scheme": "token", "header": "x-secret"})
+    collect.flush(app)
+    resolve.prepare(app)
+    folder = catcher.folder_of(app.settings)
+    folder.mkdir(parents=True)
+    (folder / f"{LETTER}.eml").write_text("From: a@example.com\nTo: b@example.com\nSubject: Hello\n\nHello")
     assert key is not None
+    return callers_of(app, key)
+
+
+def callers_of(app: App, write_key: str) -> dict[str, Caller]:
+    """Every kind of caller."""
+    with app.transaction() as inside:
+        admin = accounts.add_account(inside, "Ada", "ada", web.Role.ADMIN)
+        associate = accounts.add_account(inside, "Tom", "tom", web.Role.ASSOCIATE)
+        tokens = {name: access.open_session(inside, who) for name, who in (("admin", admin), ("till", associate))}
+        ended = access.open_session(inside, admin)
+        keys = {role: access.add_server_key(inside, f"key of {role}", role) for role in web.Role}
+    visitors = {name: access.by_cookie(app, token) for name, token in tokens.items()}
+    gone = access.by_cookie(app, ended)
+    assert gone is not None
+    with app.transaction() as inside:
+        access.close_session(inside, gone)
+
+    def session(token: str, form_token: str = "") -> dict[str, str]:
+        return {"Cookie": f"regulars_session={token}"} | ({"X-Form-Token": form_token} if form_token else {})
+
+    def bearer(key: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {key}"}
+
+    tokens_of_forms = {name: visitor.form_token for name, visitor in visitors.items() if visitor}
     return {
-        "nobody": {},
-        "write key": basic(key),
-        "unknown key": basic("rk_live_write_0000000000_0"),
-        "server key": {"Authorization": f"Bearer {server_key}"},
-        "session": {"Cookie": "regulars_session=whoever"},
+        "nobody": Caller({}),
+        "write key": Caller(basic(write_key), takes_events),
+        "unknown write key": Caller(basic("rk_live_write_0000000000_0")),
+        "vendor": Caller({"X-Secret": SECRET}, lambda operation: "/hooks/" in operation),
+        "administrator": Caller(session(tokens["admin"], tokens_of_forms["admin"]), is_api),
+        "administrator on a page that is not ours": Caller(session(tokens["admin"]), is_read),
+        "associate": Caller(session(tokens["till"], tokens_of_forms["till"]), is_moment),
+        "session that has ended": Caller(session(ended)),
+        "key of an administrator": Caller(bearer(keys[web.Role.ADMIN]), is_api),
+        "key of an associate": Caller(bearer(keys[web.Role.ASSOCIATE]), is_moment),
+        "unknown server key": Caller(bearer("rk_server_whoever")),
     }
 
 
-def attack(url: str, headers: dict[str, str]) -> None:
-    """Every operation with what may be and what may not be sent to it. Raises on the first answer that breaks it."""
-    schema = schemathesis.openapi.from_dict(documented(EMPTY))
-    for result in schema.get_all_operations():
-        operation = result.ok()
+@dataclass(frozen=True)
+class Operation:
+    """One operation of the document: a request that is answered with success, and what else it may get."""
 
-        @given(case=operation.as_strategy())
-        @settings(
-            max_examples=EXAMPLES,
-            deadline=None,
-            database=None,
-            derandomize=True,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-        def each(case: Any) -> None:
-            case.call_and_validate(base_url=url, headers=headers, checks=CHECKS)
-
-        each()
+    label: str
+    right: Case
+    others: list[Case]
 
 
-@pytest.mark.parametrize("caller", ["nobody", "write key", "unknown key", "server key", "session"])
-def test_f22_no_caller_can_break_the_gateway_or_get_an_answer_that_is_not_documented(
-    app: App, callers: dict[str, dict[str, str]], caller: str
+@pytest.fixture(scope="module")
+def operations(brand: Brand) -> list[Operation]:
+    document = requests.get(
+        brand.url + "/api/openapi.json", headers=brand.callers["administrator"].headers, timeout=30
+    ).json()
+    found = [result.ok() for result in schemathesis.openapi.from_dict(document).get_all_operations()]
+    return [Operation(label_of(one), right(one), [case for mode in MODES for case in made(one, mode)]) for one in found]
+
+
+def label_of(operation: Any) -> str:
+    return f"{operation.method} {operation.path}"
+
+
+def right(operation: Any) -> Case:
+    """The request with which an operation does its work."""
+    label = label_of(operation)
+    room = next((name for part, name in NAMED.items() if part in operation.path), "")
+    given: dict[str, Any] = {"query": ASKED.get(label, {})}
+    if "{" in operation.path:
+        given["path_parameters"] = THERE | {"name": room}
+    if operation.body:
+        given |= {"body": SENT.get(label, {"batch": [], "data": []}), "media_type": operation.body[0].media_type}
+    return operation.Case(**given)
+
+
+def made(operation: Any, mode: GenerationMode) -> list[Case]:
+    """What may be sent to it, or what may not."""
+    found: list[Case] = []
+
+    @given(case=operation.as_strategy(generation_mode=mode))
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def keep(case: Case) -> None:
+        found.append(case)
+
+    with suppress(SkipTest, Unsatisfiable):  # nothing can be wrong with a request that asks for nothing
+        keep()
+    return found
+
+
+def attack(brand: Brand, caller: Caller, operations: list[Operation]) -> set[str]:
+    """Send everything as this caller; where that was answered with success. Raises on the first wrong answer."""
+    answered: set[str] = set()
+    with requests.Session() as session:
+        for operation in operations:
+            others = operation.others if caller.reaches(operation.label) else operation.others[:TURNED_AWAY]
+            for case in [operation.right, *others]:
+                answer = case.call_and_validate(
+                    base_url=brand.url, headers=caller.headers, checks=CHECKS, session=session, timeout=60
+                )
+                if answer.status_code < 300:
+                    answered.add(operation.label)
+    return answered
+
+
+KINDS = (
+    "nobody",
+    "write key",
+    "unknown write key",
+    "vendor",
+    "administrator",
+    "administrator on a page that is not ours",
+    "associate",
+    "session that has ended",
+    "key of an administrator",
+    "key of an associate",
+    "unknown server key",
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_f22_no_caller_breaks_anything_or_gets_beyond_what_is_documented_and_theirs(
+    brand: Brand, operations: list[Operation], kind: str
 ) -> None:
-    with Door(app) as door:
-        attack(door.url, callers[caller])
+    caller = brand.callers[kind]
 
-        assert httpx.get(door.url + "/health").status_code == 200
+    answered = attack(brand, caller, operations)
+
+    theirs = {one.label for one in operations if caller.reaches(one.label)}
+    assert answered == theirs | {"get /health"}
+
+
+def test_f22_every_kind_of_caller_calls(brand: Brand) -> None:
+    assert set(brand.callers) == set(KINDS)
+
+
+def some(operations: list[Operation], label: str) -> list[Operation]:
+    return [one for one in operations if one.label == label]
 
 
 def test_f22_a_gateway_that_says_something_else_than_documented_is_caught(
-    app: App, callers: dict[str, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+    brand: Brand, operations: list[Operation], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(answers, "success", lambda counts: b'{"ok":1}')
 
-    with Door(app) as door, pytest.raises(FailureGroup):
-        attack(door.url, callers["write key"])
+    with pytest.raises(FailureGroup, match="violates schema"):
+        attack(brand, brand.callers["write key"], some(operations, "post /v1/cloudevents"))
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"), [(ZeroDivisionError(), "Server error"), (TooManyTries("no", "wait"), "Undocumented status code")]
+)
+def test_f22_an_api_that_breaks_or_answers_what_is_not_documented_is_caught(
+    brand: Brand, operations: list[Operation], monkeypatch: pytest.MonkeyPatch, fault: Exception, said: str
+) -> None:
+    def broken(*_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(collect, "inventory", broken)
+
+    with pytest.raises(FailureGroup, match=said):
+        attack(brand, brand.callers["administrator"], some(operations, "get /api/systems"))
+
+
+def test_f22_an_api_that_lets_everybody_in_is_caught(
+    brand: Brand, operations: list[Operation], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = access.Visitor(account=1, name="Ada", role=web.Role.ADMIN, form_token="", session=b"")
+    monkeypatch.setattr(access, "visitor_of", lambda connection: ada)
+    nobody = brand.callers["nobody"]
+
+    answered = attack(brand, nobody, some(operations, "get /api/sources"))
+
+    assert {one for one in answered if not nobody.reaches(one)} == {"get /api/sources"}

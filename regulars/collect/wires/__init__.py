@@ -5,7 +5,7 @@ Finding the source of the key, judging each message, the commit and the answer a
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from regulars.collect.http.wire import Delivery
 from regulars.kit.registry import Shelf
@@ -23,6 +23,17 @@ class Request(NamedTuple):
     """Unpacked where it was gzip."""
 
 
+class Takes(NamedTuple):
+    """What a request of a protocol holds, for the published document; whatever else it holds is no fault."""
+
+    says: str = "Take events of another protocol."
+    query: tuple[str, ...] = ()
+    """Names of fields of the address."""
+    headers: tuple[str, ...] = ()
+    content: tuple[tuple[str, dict[str, Any]], ...] = ()
+    """Content types of a POST, each with the JSON Schema of its body."""
+
+
 class Wire(NamedTuple):
     """One protocol."""
 
@@ -34,6 +45,7 @@ class Wire(NamedTuple):
     that all clients share are looked through."""
     answer: tuple[bytes, bytes] | None = None
     """Content type and body of the 200 where this protocol's clients expect others than ours."""
+    takes: Takes = Takes()
 
 
 wires: Shelf[Wire] = Shelf("wires", __name__)

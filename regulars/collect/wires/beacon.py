@@ -1,7 +1,7 @@
 """Batches a browser sends while its page closes (`navigator.sendBeacon`): no header can be set, so the key is asked."""
 
 from regulars.collect.http import wire
-from regulars.collect.wires import Request, Wire, wires
+from regulars.collect.wires import Request, Takes, Wire, wires
 
 
 def read(request: Request) -> wire.Delivery:
@@ -9,4 +9,10 @@ def read(request: Request) -> wire.Delivery:
     return wire.read(request.body, wire.BATCH)
 
 
-wires.add("beacon")(Wire(paths=("/beacon/v1/batch",), methods=("POST",), read=read))
+BATCH = {
+    "type": "object",
+    "required": ["batch"],
+    "properties": {"batch": {"type": "array", "items": {"type": "object"}}, "writeKey": {"type": "string"}},
+}
+TAKES = Takes("Take a batch that a browser sends while its page closes.", content=(("application/json", BATCH),))
+wires.add("beacon")(Wire(paths=("/beacon/v1/batch",), methods=("POST",), read=read, takes=TAKES))

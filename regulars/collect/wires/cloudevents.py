@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from regulars.collect.door import KINDS, MESSAGE_ID_MAX_CHARACTERS
 from regulars.collect.http import wire
-from regulars.collect.wires import Request, Wire, wires
+from regulars.collect.wires import Request, Takes, Wire, wires
 
 PREFIX = b"ce-"
 STRUCTURED = b"application/cloudevents"
@@ -86,4 +86,22 @@ def _data(body: bytes, kind: bytes) -> object:
     return base64.b64encode(body).decode()
 
 
-wires.add("cloudevents")(Wire(paths=("/v1/cloudevents",), methods=("POST",), read=read))
+EVENT: dict[str, Any] = {
+    "type": "object",
+    "required": ["id", "source", "type", "specversion"],
+    "properties": {
+        **{name: {"type": "string"} for name in ("id", "source", "type", "specversion", "subject", "time")},
+        **{name: {"type": "string"} for name in ("datacontenttype", "data_base64", *FIELD_BY_ATTRIBUTE)},
+        "data": {},
+    },
+}
+TAKES = Takes(
+    "Take CloudEvents: one, a batch of them, or one as headers around its data.",
+    headers=("ce-id", "ce-source", "ce-type", "ce-specversion", "ce-time", "ce-userid", "ce-anonymousid"),
+    content=(
+        ("application/cloudevents+json", EVENT),
+        ("application/cloudevents-batch+json", {"type": "array", "items": EVENT}),
+        ("application/json", {}),
+    ),
+)
+wires.add("cloudevents")(Wire(paths=("/v1/cloudevents",), methods=("POST",), read=read, takes=TAKES))

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from regulars.collect.errors import RequestUnreadable
 from regulars.collect.http import wire
-from regulars.collect.wires import Request, Wire, wires
+from regulars.collect.wires import Request, Takes, Wire, wires
 
 # The smallest transparent GIF that every mail program shows.
 GIF = (
@@ -43,6 +43,16 @@ def _put(message: dict[str, Any], steps: list[str], value: str) -> None:
     message.setdefault(last, value)
 
 
+TAKES = Takes(
+    "Take one event as the address of an invisible picture.",
+    query=("writeKey", "userId", "anonymousId", "messageId", "event", "name", "timestamp", "properties.campaign"),
+)
 wires.add("pixel")(
-    Wire(paths=("/pixel/v1/track", "/pixel/v1/page"), methods=("GET",), read=read, answer=(b"image/gif", GIF))
+    Wire(
+        paths=("/pixel/v1/track", "/pixel/v1/page"),
+        methods=("GET",),
+        read=read,
+        answer=(b"image/gif", GIF),
+        takes=TAKES,
+    )
 )

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl
 
 from regulars.collect.errors import RequestUnreadable
 from regulars.collect.http import wire
-from regulars.collect.wires import Request, Wire, wires
+from regulars.collect.wires import Request, Takes, Wire, wires
 from regulars.collect.wires.pixel import GIF
 
 FIELDS_MAX = 200
@@ -252,6 +252,18 @@ def _object(value: object) -> Fields:
     return cast(Fields, value) if isinstance(value, dict) else {}
 
 
+PAYLOAD: dict[str, Any] = {
+    "type": "object",
+    "required": ["schema", "data"],
+    "properties": {
+        "schema": {"type": "string"},
+        "data": {"type": "array", "items": {"type": "object", "additionalProperties": {"type": "string"}}},
+    },
+}
+ASKED = ("e", "aid", "eid", "uid", "duid", "dtm", "stm", "url", "page", "se_ca", "se_ac", "ue_pr", "ue_px", "co", "cx")
+TAKES = Takes("Take what Snowplow's trackers send.", query=ASKED, content=(("application/json", PAYLOAD),))
 # The picture is what pages wait for that send by address: on anything else they would send again.
-wires.add("snowplow")(Wire(paths=("/com.snowplowanalytics.snowplow/tp2",), methods=("POST", "GET"), read=read))
-wires.add("snowplow_pixel")(Wire(paths=("/i",), methods=("GET",), read=read, answer=(b"image/gif", GIF)))
+wires.add("snowplow")(
+    Wire(paths=("/com.snowplowanalytics.snowplow/tp2",), methods=("POST", "GET"), read=read, takes=TAKES)
+)
+wires.add("snowplow_pixel")(Wire(paths=("/i",), methods=("GET",), read=read, answer=(b"image/gif", GIF), takes=TAKES))
