@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, cast
 import msgspec
 
 from regulars.collect import errors
-from regulars.collect.keys import Source
+from regulars.collect.keys import KEY_BEGINS, Source, without_keys, without_named_keys
 
 EVENT_MAX_BYTES = 32 * 1024
 # It is stored under every message of its batch.
@@ -32,7 +32,8 @@ HASH_BYTES = 16
 
 KINDS = frozenset({"identify", "track", "page", "screen", "group", "alias"})
 # What differs between two deliveries of one message; never stored, never hashed.
-PER_DELIVERY = frozenset({"writeKey", "sentAt", "receivedAt", "_metadata", "api_key"})
+KEY_MEMBERS = frozenset({"writeKey", "api_key"})
+PER_DELIVERY = frozenset({"sentAt", "receivedAt", "_metadata", *KEY_MEMBERS})
 TEXT_FIELDS = ("userId", "anonymousId", "previousId", "groupId", "name", "event")
 OBJECT_FIELDS = ("properties", "traits", "context")
 IDENTIFYING_PROPERTIES = frozenset({"email", "phone", "loyalty_card", "payment_token", "order_id"})
@@ -43,6 +44,7 @@ ANONYMOUS_EVENTS = frozenset({"Order Completed", "Order Refunded", "Item Returne
 # rest of the door. Canonical text with every digit as 0: long and exponential numbers then show up as plain substrings.
 DIGITS_AS_ZERO = bytes.maketrans(b"123456789+", b"0000000000")
 LONG_NUMBER = b"0" * 18
+KEY_MARK = KEY_BEGINS.encode()
 EXPONENT = re.compile(rb"[\[:,]-?[0-9.]+e")
 
 _encode = msgspec.json.Encoder(order="sorted").encode
@@ -119,18 +121,21 @@ def check_context(context: Mapping[str, Any]) -> Callable[[object], Refused] | N
 
 
 def refuse(message: object, code: str, reason: str, fix: str) -> Refused:
-    """A refusal of this message (an object, or its text as received)."""
+    """A refusal of this message (an object, or its text as received). Nothing of it holds a write key."""
     message_id: object = None
-    text = message if isinstance(message, str) else _as_text(message)
-    lasting = text
-    if isinstance(message, dict):
-        given = cast(_Json, message)
+    if isinstance(message, str):
+        lasting = text = without_named_keys(message)
+    elif isinstance(message, dict):
+        given = {key: value for key, value in cast(_Json, message).items() if key not in KEY_MEMBERS}
         message_id = given.get("messageId")
+        lasting = text = without_keys(_as_text(given))
         if not PER_DELIVERY.isdisjoint(given):
-            lasting = _as_text({key: value for key, value in given.items() if key not in PER_DELIVERY})
+            lasting = without_keys(_as_text({key: each for key, each in given.items() if key not in PER_DELIVERY}))
+    else:
+        lasting = text = without_keys(_as_text(message))
     return Refused(
-        storable(message_id)[:MESSAGE_ID_MAX_CHARACTERS] if isinstance(message_id, str) else None,
-        *(code, reason, fix),
+        without_keys(storable(message_id))[:MESSAGE_ID_MAX_CHARACTERS] if isinstance(message_id, str) else None,
+        *(code, without_keys(reason), fix),
         _beginning(storable(text)),
         blake2b(lasting.encode("utf-8", "backslashreplace"), digest_size=HASH_BYTES).digest(),
     )
@@ -168,12 +173,17 @@ def _row(message: object, arrival: Arrival) -> Row:
     kind = clean["type"]
     name = _name(kind, clean)
     body = _canonical(clean)
+    if KEY_MARK in body:
+        keyless = cast(_Json, json.loads(without_keys(body.decode())))
+        return _row(keyless | {"sentAt": cast(_Json, message).get("sentAt")}, arrival)
     message_id = clean.get("messageId") or arrival.mint()
     body_hash = blake2b(body, digest_size=HASH_BYTES).digest()
     _check_identity(kind, name, clean, arrival.source.kind)
     occurred_at = _occurred_at(cast(_Json, message), clean, arrival)
     if _add_context(clean, arrival):
         body = _encode(clean)
+        if KEY_MARK in body:
+            body = without_keys(body.decode()).encode()
         _check_size(body)
     return Row(message_id, kind, name, occurred_at, body.decode(), body_hash)
 

@@ -21,6 +21,13 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 KEY_ID_BYTES = 5
 SECRET_BYTES = 32
 KEY_MAX_CHARACTERS = 200
+KEY_BEGINS = "rk_live_write_"
+# What is left of a key where one stood in a text: its part that may be shown.
+KEY_INSIDE = re.compile(KEY_BEGINS + "([0-9a-fA-F]{0,10})[0-9a-fA-F]*(?:_[0-9a-fA-F]*)?")
+# A key of whatever form where a member or an argument says that it is one, in text that nobody could read into fields.
+KEY_NAMED = re.compile(
+    r'(?P<member>"(?:writeKey|api_key)"\s*:\s*")[^"]+|(?P<argument>(?<![\w.])(?:writeKey|api_key)=)[^"&\s]+'
+)
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -103,10 +110,20 @@ def hashed(key: str) -> bytes:
     return sha256(key.encode("utf-8", "replace")).digest()
 
 
+def without_keys(text: str) -> str:
+    """The text with write keys taken out; who holds one may write, so none is ever stored."""
+    return KEY_INSIDE.sub(r"(key \1)", text) if KEY_BEGINS in text else text
+
+
+def without_named_keys(text: str) -> str:
+    """The same for text as received, where a key of whatever form stands under the name of one."""
+    return without_keys(KEY_NAMED.sub(lambda found: f"{found['member'] or found['argument']}…", text))
+
+
 def make_key(app: App, source: Source, label: str = "", origins: Sequence[str] = ()) -> str:
     """A new write key, to be shown this one time."""
     key_id = app.dice.token(KEY_ID_BYTES).hex()
-    key = f"rk_live_write_{key_id}_{app.dice.token(SECRET_BYTES).hex()}"
+    key = f"{KEY_BEGINS}{key_id}_{app.dice.token(SECRET_BYTES).hex()}"
     app.db.execute(
         SQL.add_key,
         {

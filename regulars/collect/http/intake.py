@@ -206,4 +206,4 @@ def refused_whole(raw: bytes, fault: RegularsError) -> Refused:
     if isinstance(fault, RequestUnreadable):
         return wire.unreadable(raw)
     code = errors.REQUEST_OVER_LIMIT if isinstance(fault, RequestTooLarge) else fault.code
-    return refuse(raw.decode("utf-8", "backslashreplace"), code, fault.what, fault.fix)
+    return refuse(wire.legible(raw), code, fault.what, fault.fix)

@@ -31,6 +31,8 @@ INTEGER_MAX_DIGITS = 40
 TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
 GZIP_MAGIC = b"\x1f\x8b"
 GZIP_WINDOW_BITS = 31
+# So much at once is unpacked of a body that is known to be broken: what comes out before the break is kept.
+UNPACKED_BYTES = 512
 
 BATCH = "batch"
 # The last part of the path says what one message is; batches hold messages that say it themselves.
@@ -77,6 +79,21 @@ def unpacked(body: bytes) -> bytes:
     if not stream.eof:
         raise RequestUnreadable("The gzip body ends too early", "Send it again, whole")
     return plain
+
+
+def legible(body: bytes) -> str:
+    """A body as text for whoever looks at it later, where it is gzip unpacked as far as it goes."""
+    if body.startswith(GZIP_MAGIC):
+        stream, plain = zlib.decompressobj(GZIP_WINDOW_BITS), bytearray()
+        try:
+            for at in range(0, len(body), UNPACKED_BYTES):
+                plain += stream.decompress(body[at : at + UNPACKED_BYTES], REQUEST_MAX_BYTES - len(plain) + 1)
+                if len(plain) > REQUEST_MAX_BYTES:
+                    break
+        except zlib.error:
+            pass  # what came out before is what there is to see
+        body = bytes(plain) or body
+    return body.decode("utf-8", "backslashreplace")
 
 
 def too_large() -> RequestTooLarge:
@@ -151,8 +168,7 @@ def _integer(digits: str) -> int | float:
 
 def unreadable(raw: bytes) -> Refused:
     """The refusal of bytes that are not JSON we can hold."""
-    text = raw.decode("utf-8", "backslashreplace")
-    return refuse(text, errors.NOT_JSON, "This is not JSON that can be stored", "Send valid JSON in UTF-8")
+    return refuse(legible(raw), errors.NOT_JSON, "This is not JSON that can be stored", "Send valid JSON in UTF-8")
 
 
 def delivery(
