@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Generator
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -19,6 +18,7 @@ from regulars.kit.dice import SeededDice
 from regulars.kit.settings import Settings
 from regulars.lake import Lake
 from regulars.store import Store, embedded, migrate
+from tests.databases import Databases, with_database
 
 # Laws are judged by what they say, not by how busy the machine is.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -54,15 +54,18 @@ def template(server: str) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def databases(server: str, template: str) -> Databases:
+    """Databases with our schema and nothing else."""
+    return Databases(server, template)
+
+
 @pytest.fixture
-def database_url(server: str, template: str) -> Generator[str, None, None]:
-    """Connection string of a fresh database with our schema."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(f"create database {name} template {template} strategy wal_log")
-    yield with_database(server, name)
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(f"drop database {name} with (force)")
+def database_url(databases: Databases) -> Generator[str, None, None]:
+    """Connection string of an empty database with our schema."""
+    url = databases.take()
+    yield url
+    databases.give_back(url)
 
 
 @pytest.fixture
@@ -81,8 +84,3 @@ def app(database_url: str, tmp_path: Path, clock: ManualClock) -> Generator[App,
         yield App(settings=settings, store=store, lake=Lake(tmp_path / "lake"), clock=clock, dice=SeededDice(1))
     finally:
         store.pool.close()
-
-
-def with_database(dsn: str, name: str) -> str:
-    """The same server, another database."""
-    return urlsplit(dsn)._replace(path=f"/{name}").geturl()

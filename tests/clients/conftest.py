@@ -17,7 +17,7 @@ from regulars.store import Store
 from tests.clients.fleet import CLIENTS, WAYS, Client, Run, go, ways_of
 from tests.clients.line import Line
 from tests.collect.door_server import DoorServer
-from tests.conftest import with_database
+from tests.databases import with_database
 
 RAISED_BYTES = 4 * 1024 * 1024
 

@@ -12,7 +12,7 @@ import pytest
 from regulars.kit.dice import SystemDice
 from regulars.kit.errors import DatabaseRefused
 from regulars.store import migrate
-from tests.conftest import with_database
+from tests.databases import with_database
 from tests.store.conftest import wait_until
 
 SLOW = "create table first (x int);\nselect pg_sleep(20);\ncreate table second (x int);\n"

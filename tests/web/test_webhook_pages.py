@@ -27,7 +27,8 @@ from regulars.web import create_app
 from regulars.web.accounts import Role
 from regulars.web.pages.collect.raw import pretty
 from tests.collect.vendors import CUSTOM_SALE, SECRET, SHOPIFY_CUSTOMER, SHOPIFY_ORDER, changed, headers, raw
-from tests.conftest import START, with_database
+from tests.conftest import START
+from tests.databases import with_database
 
 from .conftest import START_SECONDS, signed_in
 from .site import Site, context_of

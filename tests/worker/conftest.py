@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Generator
 from pathlib import Path
 
 import msgspec
-import psycopg
 import pytest
 
 from regulars import analyze
@@ -16,7 +14,8 @@ from regulars.kit.clock import ManualClock
 from regulars.kit.dice import SeededDice
 from regulars.lake import Lake
 from regulars.store import Store
-from tests.conftest import START, with_database
+from tests.conftest import START
+from tests.databases import Databases
 
 
 @pytest.fixture
@@ -27,12 +26,9 @@ def app(app: App) -> App:
 
 
 @pytest.fixture
-def twin(app: App, server: str, template: str, tmp_path: Path) -> Generator[App, None, None]:
+def twin(app: App, databases: Databases, tmp_path: Path) -> Generator[App, None, None]:
     """Another one like it: same clock, same dice, a database of its own."""
-    name = f"twin_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(f"create database {name} template {template} strategy wal_log")
-    url = with_database(server, name)
+    url = databases.take()
     store = Store(url)
     store.pool.open()
     try:
@@ -47,5 +43,4 @@ def twin(app: App, server: str, template: str, tmp_path: Path) -> Generator[App,
         yield other
     finally:
         store.pool.close()
-        with psycopg.connect(server, autocommit=True) as admin:
-            admin.execute(f"drop database {name} with (force)")
+        databases.give_back(url)
