@@ -59,7 +59,10 @@ def replay(
     """
     with opened() as app:
         begin = since.replace(tzinfo=app.settings.zone) if since else None
-        report = collect.replay_deliveries(app, source, "command line", since=begin, dry_run=dry_run)
+        if dry_run:
+            report = collect.try_replay_deliveries(app, source, begin)
+        else:
+            report = collect.replay_deliveries(app, source, "command line", begin)
     if as_json:
         print_json(report)
     else:

@@ -190,6 +190,7 @@ from regulars.collect.refused.search import (
 )
 from regulars.collect.remapping import Change, ReplayReport
 from regulars.collect.remapping import replay as replay_deliveries
+from regulars.collect.remapping import try_replay as try_replay_deliveries
 from regulars.collect.schema import message_schema
 from regulars.collect.vocabulary import Group as VocabularyGroup
 from regulars.collect.vocabulary import events as vocabulary_events
@@ -419,6 +420,7 @@ __all__ = [
     "try_file",
     "try_plan",
     "try_replay",
+    "try_replay_deliveries",
     "undo_import",
     "url_of",
     "verify_lake",

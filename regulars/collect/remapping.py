@@ -6,8 +6,9 @@ next id, and a second replay finds nothing to do. What cannot be mapped now keep
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -84,12 +85,25 @@ class _Plan(NamedTuple):
     unchanged: int
 
 
-def replay(app: App, name: str, actor: str, *, since: datetime | None = None, dry_run: bool = False) -> ReplayReport:
+def replay(app: App, name: str, actor: str, since: datetime | None = None) -> ReplayReport:
     """Map the stored deliveries of a source again, in the order in which they came; a transaction a slice.
 
     Cut off, it goes on by being run again. Raises SourceRefused where the source has no webhook.
     """
-    report, after = ReplayReport(dry_run=dry_run), 0
+    return _slices(app, name, since, partial(_carry_out, actor=actor))
+
+
+def try_replay(app: App, name: str, since: datetime | None = None) -> ReplayReport:
+    """What `replay` would change; changes nothing. Raises SourceRefused where the source has no webhook."""
+    report = _slices(app, name, since, _leave)
+    return msgspec.structs.replace(report, dry_run=True)
+
+
+def _slices(
+    app: App, name: str, since: datetime | None, act: Callable[[App, _Plan, dict[int, Reader]], None]
+) -> ReplayReport:
+    """What all deliveries come to, each slice of them handed to `act` in its transaction."""
+    report, after = ReplayReport(), 0
     while True:
         with app.transaction() as inside:
             hook = webhook_by_name(inside, name)
@@ -100,8 +114,7 @@ def replay(app: App, name: str, actor: str, *, since: datetime | None = None, dr
             if not drafts:
                 return report
             plan = _plan(inside, drafts, readers)
-            if not dry_run:
-                _carry_out(inside, plan, readers, actor)
+            act(inside, plan, readers)
         after = drafts[-1].delivery.id
         report = _added(report, len(drafts), plan)
 
@@ -159,6 +172,11 @@ def _plan_one(plan: _Plan, each: Draft, own: list[_Told], known: Keys, readers: 
     plan.rejected.extend(Rejected(readers[source].source, each.delivery.received_at, item) for item in refused)
     plan.settled.append(settle(each, events if each.fault is None else len(own), refused))
     return unchanged
+
+
+def _leave(app: App, plan: _Plan, readers: dict[int, Reader]) -> None:
+    """Nothing of it happens: it was a try."""
+    del app, plan, readers
 
 
 def _carry_out(app: App, plan: _Plan, readers: dict[int, Reader], actor: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -15,6 +16,7 @@ import pyarrow as pa
 
 MEMORY_LIMIT = "1GB"
 THREADS = 2
+PIECE_ROWS = 16_384
 
 
 class Engine:
@@ -51,9 +53,12 @@ class Engine:
 
 @contextmanager
 def engine() -> Generator[Engine, None, None]:
-    """A fresh engine, closed at the end."""
-    connection = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "threads": THREADS})
-    try:
-        yield Engine(connection)
-    finally:
-        connection.close()
+    """A fresh engine, closed at the end. What does not fit into MEMORY_LIMIT goes to a folder that goes with it."""
+    with TemporaryDirectory(prefix="regulars-lake-") as spill:
+        connection = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "threads": THREADS, "temp_directory": spill})
+        try:
+            # A thread takes a piece of a table at a time: in pieces of the usual size most tables here are one.
+            connection.execute(f"attach ':memory:' as work (row_group_size {PIECE_ROWS}); use work")
+            yield Engine(connection)
+        finally:
+            connection.close()

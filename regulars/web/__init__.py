@@ -55,7 +55,7 @@ def run(app: App, host: str, port: int, processes: int = 1) -> None:
     # leave an embedded PostgreSQL behind.
     before = signal.signal(signal.SIGTERM, _carry_on) if threading.current_thread() is threading.main_thread() else None
     try:
-        with collect.listener(host, port, shared=processes > 1) as listening:
+        with collect.listener(host, port, processes) as listening:
             _serve(create_app(app, processes), listening)
     finally:
         if before is not None:

@@ -11,7 +11,7 @@ import pytest
 from regulars import collect
 from regulars.app import App
 from regulars.collect import FieldAudit, Source, System
-from regulars.collect.audit import fields, stretches
+from regulars.collect.audit import fields, look, stretches
 from regulars.collect.errors import SystemRefused
 from regulars.web.pages.collect.kinds import KINDS
 
@@ -103,11 +103,18 @@ def test_the_answer_is_the_same_however_the_journal_is_cut(
     send(app, crm, *[person(n, email=f"p{n % 7}@corner.example", tier="gold" if n % 3 else None) for n in range(40)])
     whole = read(app)
 
-    monkeypatch.setattr(stretches, "STRETCH_POSITIONS", 7)
+    forget(app)
+    monkeypatch.setattr(stretches, "STRETCH_MAX_POSITIONS", 7)
     cut = read(app)
 
     assert stretches_of(app) == 6
     assert counts(cut) == counts(whole)
+
+
+def forget(app: App) -> None:
+    """As if nothing had been read."""
+    with app.transaction() as inside:
+        inside.db.execute("delete from audit_stretch")
 
 
 def counts(found: dict[tuple[str, str], FieldAudit]) -> dict[tuple[str, str], tuple[Any, ...]]:
@@ -124,7 +131,7 @@ def stretches_of(app: App) -> int:
 def test_many_distinct_values_over_stretches_are_known_within_the_stated_error(
     app: App, crm: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stretches, "STRETCH_POSITIONS", 1_500)
+    monkeypatch.setattr(stretches, "STRETCH_MAX_POSITIONS", 1_500)
     send(app, crm, *[person(n, nick=f"n{n}") for n in range(4_000)])
 
     nick = read(app)["identify", "traits.nick"]
@@ -134,7 +141,8 @@ def test_many_distinct_values_over_stretches_are_known_within_the_stated_error(
 
 
 def test_only_what_is_new_is_read_again(app: App, crm: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stretches, "STRETCH_POSITIONS", 10)
+    monkeypatch.setattr(stretches, "STRETCH_MAX_POSITIONS", 10)
+    monkeypatch.setattr(stretches, "STRETCH_GROWN_POSITIONS", 10)
     send(app, crm, *[person(n) for n in range(25)])
 
     first = collect.read_lake(app, JUDGES)
@@ -143,6 +151,52 @@ def test_only_what_is_new_is_read_again(app: App, crm: Source, monkeypatch: pyte
     more = collect.read_lake(app, JUDGES)
 
     assert (first, idle, more) == (3, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("made", "until", "cut"),
+    [
+        ([], 0, []),
+        ([], 7, [(0, 7)]),
+        ([], 25, [(0, 10), (10, 20), (20, 25)]),
+        ([(0, 7)], 9, [(0, 7), (7, 9)]),
+        ([(0, 3)], 9, [(0, 9)]),
+        ([(0, 7), (7, 9)], 30, [(0, 7), (7, 17), (17, 27), (27, 30)]),
+        ([(0, 7), (7, 9)], 9, [(0, 7), (7, 9)]),
+        ([(0, 7), (8, 20)], 20, [(0, 7), (7, 17), (17, 20)]),
+        ([(0, 7), (7, 17)], 9, [(0, 7), (7, 9)]),
+    ],
+)
+def test_a_stretch_stays_as_it_was_read_and_only_the_last_one_grows(
+    monkeypatch: pytest.MonkeyPatch, made: list[stretches.Place], until: int, cut: list[stretches.Place]
+) -> None:
+    monkeypatch.setattr(stretches, "STRETCH_MAX_POSITIONS", 10)
+    monkeypatch.setattr(stretches, "STRETCH_GROWN_POSITIONS", 5)
+
+    assert stretches.cut(made, until) == cut
+
+
+def test_items_are_found_in_lists_of_any_name_and_counted_one_by_one(app: App, crm: Source) -> None:
+    things = [{"a": 1}, {"a": 1}, {"a": None, "b": [2]}, 7, "x", None]
+    lists = dict.fromkeys(("plain", 'quo"te', "back\\slash", "do.t", "st*r", "sla/sh~"), things)
+    send(app, crm, person(1, **lists), person(2, plain={"a": 1}), person(3, plain="[1]"))
+
+    found = read(app)
+
+    for name in lists:
+        a, b = found["identify", f"traits.{name}[].a"], found["identify", f"traits.{name}[].b"]
+        assert (a.filled, a.among, a.different, b.filled, b.sample) == (2, 6, 1, 1, ["[…]"]), name
+    assert found["identify", "traits.plain.a"].filled == 1
+    assert found["identify", "traits.plain"].filled == 3
+
+
+def test_an_event_with_more_fields_than_are_read_is_cut_by_name(
+    app: App, crm: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(look, "FIELDS_MAX", 3)
+    send(app, crm, person(1, **dict.fromkeys("dcba", 1)))
+
+    assert {field for _, field in read(app)} == {"userId", "traits.a", "traits.b"}
 
 
 def test_withdrawn_events_leave_the_audit(app: App, crm: Source) -> None:

@@ -1,12 +1,15 @@
 """Protocols besides Segment's, and deliveries of vendors, pass the same door."""
 
 import json
+from datetime import UTC, datetime
 from importlib import import_module
+from itertools import product
 
 import httpx
 import psycopg
 import pytest
 
+from regulars import collect
 from regulars.app import App
 from regulars.collect.errors import RequestUnreadable
 from regulars.collect.wires import Request, Wire, wires
@@ -15,6 +18,16 @@ from tests.collect.door_server import Door, post
 from tests.collect.test_gateway import EVENT, reasons, stored
 
 gateway = import_module("regulars.collect.http.gateway")
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+GARBAGE = {
+    "no text": b"\xff\x00{",
+    "nothing": b"",
+    "null": b"null",
+    "a number": b"7",
+    "half a character": b'"\\ud800"',
+    "deep": b'{"a":' * 2_000,
+}
 
 
 def test_a_pixel_in_a_mail_is_an_event_and_a_picture(app: App, door: Door, write_key: str) -> None:
@@ -57,16 +70,27 @@ def test_a_wire_answers_in_our_words_what_it_does_not_take(app: App, door: Door,
     assert stored(app) == []
 
 
-def test_every_wire_has_paths_of_its_own_and_reads_or_says_why_not() -> None:
-    for name, wire in wires.items():
-        assert wire.paths, name
-        for path in wire.paths:
-            for method in wire.methods:
-                try:
-                    delivery = wire.read(Request(method, path, b"", [], b"\xff\x00{"))
-                except RequestUnreadable:
-                    continue
-                assert isinstance(delivery.messages, list), name
+def test_every_path_of_a_wire_leads_to_it_and_to_no_other() -> None:
+    by_path = gateway._by_path(wires.items())
+
+    assert list(wires)
+    assert [name for name, wire in wires.items() if not wire.paths or not wire.methods] == []
+    assert [path for _, wire in wires.items() for path in wire.paths if by_path[path] is not wire] == []
+
+
+@pytest.mark.parametrize("name", list(wires))
+@pytest.mark.parametrize("sent", GARBAGE.values(), ids=GARBAGE)
+def test_what_no_wire_can_read_is_never_swallowed(name: str, sent: bytes) -> None:
+    arrival = collect.Arrival(collect.Source(1, "shop", "web", "shop"), NOON, lambda: "minted")
+
+    for path, method in product(wires[name].paths, wires[name].methods):
+        try:
+            delivery = wires[name].read(Request(method, path, sent, [], sent))
+        except RequestUnreadable:
+            continue
+        judged = [collect.admit(message, arrival) for message in delivery.messages]
+        assert judged, f"{method} {path} takes it and says nothing"
+        assert all(isinstance(each, collect.Refused) for each in judged)
 
 
 def test_two_wires_on_one_path_are_refused_at_the_start() -> None:

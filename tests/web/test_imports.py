@@ -99,14 +99,17 @@ def test_a_key_never_leads_to_a_file_outside(site: Site, key: str) -> None:
     assert answer.status_code == 404
 
 
-def test_an_upload_over_the_limit_is_refused_and_leaves_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("content", [b"x" * 101, [b"x" * 60, b"x" * 41]], ids=["declared", "in chunks"])
+def test_an_upload_over_the_limit_is_refused_and_leaves_nothing(
+    site: Site, monkeypatch: pytest.MonkeyPatch, content: bytes | list[bytes]
+) -> None:
     monkeypatch.setattr(uploads, "UPLOAD_MAX_BYTES", 100)
     folder = site.app.settings.home_path / "uploads"
     before = set(folder.iterdir()) if folder.exists() else set()
 
     with site.client(Role.ADMIN) as client:
         token = {"x-form-token": site.form_token(Role.ADMIN), "accept": "application/json"}
-        answer = client.put("/imports/upload?name=x.csv", content=b"x" * 101, headers=token)
+        answer = client.put("/imports/upload?name=x.csv", content=content, headers=token)
 
     assert (answer.status_code, json.loads(answer.content)["code"]) == (413, "RG-1166")
     assert set(folder.iterdir()) == before

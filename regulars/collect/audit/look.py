@@ -35,6 +35,8 @@ SHOWN_FROM_EVENTS = 5
 ENVELOPE = frozenset(
     {"type", "event", "messageId", "timestamp", "originalTimestamp", "sentAt", "receivedAt", "version"}
 )
+# Objects that nearly every event has: what they hold is asked with the first question.
+USUAL = ("/context", "/properties", "/traits")
 HEALTH = (
     r"\b(diabet\w*|allerg\w*|pregnan\w*|cancer|asthma|depress\w*|hiv|insulin|surgery|disabilit\w*|wheelchair"
     r"|heart attack|blood pressure|prescription)\b"
@@ -60,17 +62,25 @@ class Cell(NamedTuple):
     last_at: datetime
 
 
+class Owner(NamedTuple):
+    """Events of one name from one source."""
+
+    source: int
+    event: str
+
+
 class Use(NamedTuple):
-    """The evidence of one source in a stretch: signatures, their events, what their orders paid."""
+    """The evidence of one source in a stretch: signatures, their events, what their orders paid; arrays as text."""
 
     source_id: int
-    signatures: list[int]
-    events: list[int]
-    revenue_cents: list[int]
+    signatures: str
+    events: str
+    revenue_cents: str
 
 
 def read(duck: Engine, files: Sequence[str], fact_files: Sequence[str], span: Mapping[str, int]) -> None:
     """Load the events of a span ("after", "to", "own": the id of our own source), past the rows of table `bare`."""
+    duck.run(SQL.lake_any_order)
     if files:
         duck.run(SQL.lake_read, {**span, "files": list(files)})
     else:
@@ -84,13 +94,7 @@ def read(duck: Engine, files: Sequence[str], fact_files: Sequence[str], span: Ma
 
 def uses(duck: Engine) -> list[Use]:
     """What each source brought."""
-    by_source: dict[int, Use] = {}
-    for source, signature, events, paid in duck.rows(SQL.lake_uses):
-        use = by_source.setdefault(source, Use(source, [], [], []))
-        use.signatures.append(signature)
-        use.events.append(events)
-        use.revenue_cents.append(paid)
-    return list(by_source.values())
+    return [Use(*row) for row in duck.rows(SQL.lake_uses)]
 
 
 def cells(duck: Engine, judges: Mapping[str, Judge]) -> Iterator[Cell]:
@@ -99,64 +103,80 @@ def cells(duck: Engine, judges: Mapping[str, Judge]) -> Iterator[Cell]:
     for source, event, count, first_at, last_at in duck.rows(SQL.lake_events):
         yield Cell(source, event, "", count, 0, b"", {}, None, [], first_at, last_at)
         seen[source] = seen.get(source, 0) + 1
-        if seen[source] > EVENTS_MAX:
-            continue
-        duck.run(SQL.lake_one, {"source": source, "event": event})
-        yield from _within(duck, (source, event), "", judges)
+        if seen[source] <= EVENTS_MAX:
+            yield from _of_event(duck, Owner(source, event), judges)
 
 
-def _within(duck: Engine, owner: tuple[int, str], above: str, judges: Mapping[str, Judge]) -> Iterator[Cell]:
-    """The fields of what table `one` holds, then of the objects in its lists."""
-    values, lists = _paths(duck, is_whole=not above)
-    yield from _told(duck, owner, above, values, judges)
-    if above:
-        return
+def _of_event(duck: Engine, owner: Owner, judges: Mapping[str, Judge]) -> Iterator[Cell]:
+    values, lists = _paths(duck, owner)
+    if values:
+        duck.run(SQL.lake_values, owner._asdict() | {"paths": values, "longest": VALUE_MAX_CHARACTERS})
+        yield from _told(duck, owner, [_field("", path) for path in values], judges)
     for path in lists:
-        field = _field("", path) + "[]"
-        duck.run(SQL.lake_elements, {"path": path})
-        ((count, first_at, last_at),) = duck.rows(SQL.lake_element_count)
-        if not count:
-            continue
-        yield Cell(*owner, field, count, 0, b"", {}, None, [], first_at, last_at)
-        duck.run(SQL.lake_take_elements)
-        yield from _within(duck, owner, field, judges)
-        duck.run(SQL.lake_one, {"source": owner[0], "event": owner[1]})
+        yield from _of_elements(duck, owner, path, judges)
 
 
-def _paths(duck: Engine, is_whole: bool) -> tuple[list[str], list[str]]:
-    """JSON pointers of values, and of lists, in the objects of table `one`."""
+def _of_elements(duck: Engine, owner: Owner, path: str, judges: Mapping[str, Judge]) -> Iterator[Cell]:
+    """The fields of the objects in the list at this path: what is inside of theirs is shown as one text."""
+    items = _items(path)
+    if items is None:
+        duck.run(SQL.lake_quoted_elements, owner._asdict() | {"path": path})
+    else:
+        duck.run(SQL.lake_elements, owner._asdict() | {"items": items})
+    ((count, first_at, last_at),) = duck.rows(SQL.lake_element_count)
+    if not count:
+        return
+    above = _field("", path) + "[]"
+    yield Cell(*owner, above, count, 0, b"", {}, None, [], first_at, last_at)
+    paths = [f"/{_escaped(key)}" for (key,) in duck.rows(SQL.lake_element_keys, {"most": FIELDS_MAX})]
+    if paths:
+        duck.run(SQL.lake_element_values, {"paths": paths, "longest": VALUE_MAX_CHARACTERS})
+        yield from _told(duck, owner, [_field(above, path) for path in paths], judges)
+
+
+def _paths(duck: Engine, owner: Owner) -> tuple[list[str], list[str]]:
+    """JSON pointers of values, and of lists, in the events of this name."""
+    known, kinds = _keys(duck, owner, ["", *USUAL]), dict[str, set[str]]()
     values: list[str] = []
     lists: list[str] = []
     front = [""]
     for _ in range(DEPTH):
-        found: list[str] = []
-        for path in front:
-            told = duck.rows(SQL.lake_keys, {"path": path})
-            keys = sorted({key for (keys,) in told for key in keys or ()})
-            found += [f"{path}/{_escaped(key)}" for key in keys if not (is_whole and not path and key in ENVELOPE)]
-        found = found[: FIELDS_MAX - len(values)]
+        known |= _keys(duck, owner, [path for path in front if path not in known])
+        found = [path for above in front for path in known[above]][: FIELDS_MAX - len(values)]
         if not found:
             break
-        if not is_whole:
-            # Items of lists are many, and what is inside of theirs is shown as one text.
-            return found, []
-        types: dict[str, set[str | None]] = {path: set() for path in found}
-        for (kinds,) in duck.rows(SQL.lake_types, {"paths": found}):
-            for path, kind in zip(found, kinds, strict=True):
-                types[path].add(kind)
-        values += [path for path in found if types[path] - {"OBJECT", "ARRAY", "NULL", None}]
-        lists += [path for path in found if "ARRAY" in types[path]]
-        front = [path for path in found if "OBJECT" in types[path]]
+        # Each question reads every event once: what stands in the usual objects is asked with the objects themselves.
+        asked = [*found, *(path for above in found for path in known.get(above, []))]
+        kinds |= _kinds(duck, owner, [path for path in asked if path not in kinds])
+        values += [path for path in found if kinds[path] - {"OBJECT", "ARRAY", "NULL"}]
+        lists += [path for path in found if "ARRAY" in kinds[path]]
+        front = [path for path in found if "OBJECT" in kinds[path]]
     return values, lists
 
 
-def _told(
-    duck: Engine, owner: tuple[int, str], above: str, paths: list[str], judges: Mapping[str, Judge]
-) -> Iterator[Cell]:
-    if not paths:
-        return
-    fields = [_field(above, path) for path in paths]
-    duck.run(SQL.lake_values, {"paths": paths, "longest": VALUE_MAX_CHARACTERS})
+def _keys(duck: Engine, owner: Owner, paths: list[str]) -> dict[str, list[str]]:
+    """The paths right below each of these, by name."""
+    below: dict[str, list[str]] = {path: [] for path in paths}
+    given = owner._asdict() | {"paths": paths, "most": FIELDS_MAX + len(ENVELOPE)}
+    told: list[tuple[int, str]] = duck.rows(SQL.lake_keys, given) if paths else []
+    for place, key in told:
+        above = paths[place - 1]
+        if above or key not in ENVELOPE:
+            below[above].append(f"{above}/{_escaped(key)}")
+    return below
+
+
+def _kinds(duck: Engine, owner: Owner, paths: list[str]) -> dict[str, set[str]]:
+    """What stands at each of these paths: OBJECT, ARRAY, NULL and names of values."""
+    kinds: dict[str, set[str]] = {path: set() for path in paths}
+    told: list[tuple[int, str]] = duck.rows(SQL.lake_types, owner._asdict() | {"paths": paths}) if paths else []
+    for place, kind in told:
+        kinds[paths[place - 1]].add(kind)
+    return kinds
+
+
+def _told(duck: Engine, owner: Owner, fields: list[str], judges: Mapping[str, Judge]) -> Iterator[Cell]:
+    """What table `told` says of these fields, by their places."""
     valid = _valid(duck, fields, judges)
     numbers = _card_numbers(duck)
     given = {"kept": KEPT_HASHES, "health": HEALTH, "prose": PROSE_CHARACTERS, "sample": SAMPLE_VALUES}
@@ -200,6 +220,14 @@ def _sample(field: str, values: Sequence[str], times: Sequence[int]) -> list[str
 def _escaped(key: str) -> str:
     """A key as part of a JSON pointer."""
     return key.replace("~", "~0").replace("/", "~1")
+
+
+def _items(path: str) -> str | None:
+    """The items of the list at a JSON pointer, as JSONPath says them; None where a name cannot be quoted."""
+    parts = [part.replace("~1", "/").replace("~0", "~") for part in path.split("/")[1:]]
+    if any('"' in part or "\\" in part for part in parts):
+        return None
+    return "$" + "".join(f'."{part}"' for part in parts) + "[*]"
 
 
 def _field(above: str, path: str) -> str:

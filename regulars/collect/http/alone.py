@@ -62,7 +62,7 @@ def main() -> None:
     logging.set_up(settings.log_level)
     given = [int(word) for word in sys.argv[1:]]
     port, processes = (given + [0, 1][len(given) :])[:2]
-    with open_app(settings) as app, listener("127.0.0.1", port, shared=processes > 1) as listening:
+    with open_app(settings) as app, listener("127.0.0.1", port, processes) as listening:
         gc.freeze()  # what the imports left behind need not be looked at again
         # At the end it must be let go, or DuckDB reports all it still holds as leaked.
         atexit.register(gc.unfreeze)

@@ -257,12 +257,12 @@ class Express(asyncio.Protocol):
         self._parts, self._size = [], 0
 
 
-def listener(host: str, port: int, shared: bool) -> socket.socket:
-    """A socket that listens there; where it is `shared`, so may others of our processes on the same port."""
+def listener(host: str, port: int, processes: int) -> socket.socket:
+    """A socket that listens there; one of so many of our processes on the same port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if shared:
+    if processes > 1:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     listening.bind((host, port))
     listening.listen(BACKLOG_CONNECTIONS)

@@ -87,13 +87,22 @@ _encode = msgspec.json.Encoder(order="sorted", enc_hook=str).encode
 webhooks: Shelf[Webhook] = Shelf("webhooks", __name__)
 
 
-def is_signed(given: str, secret: str, content: bytes, *, as_hex: bool = False) -> bool:
-    """Whether `given` is the HMAC-SHA256 of `content`, in base64 or hex; compared in constant time."""
-    if not secret or not given:
-        return False
-    digest = hmac.new(secret.encode(), content, hashlib.sha256).digest()
-    expected = digest.hex().encode() if as_hex else base64.b64encode(digest)
-    return hmac.compare_digest(expected, (given.lower() if as_hex else given).encode("utf-8", "replace"))
+def is_signed(given: str, secret: str, content: bytes) -> bool:
+    """Whether `given` is the HMAC-SHA256 of `content` in base64; compared in constant time."""
+    return _is_proof(given, secret, base64.b64encode(_digest(secret, content)))
+
+
+def is_signed_in_hex(given: str, secret: str, content: bytes) -> bool:
+    """The same where it is written in hex, in letters of any case."""
+    return _is_proof(given.lower(), secret, _digest(secret, content).hex().encode())
+
+
+def _digest(secret: str, content: bytes) -> bytes:
+    return hmac.new(secret.encode(), content, hashlib.sha256).digest()
+
+
+def _is_proof(given: str, secret: str, expected: bytes) -> bool:
+    return bool(secret and given) and hmac.compare_digest(given.encode("utf-8", "replace"), expected)
 
 
 def track(event: str, at: str | None, properties: dict[str, Any], **who: Any) -> dict[str, Any]:

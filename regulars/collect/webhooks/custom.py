@@ -12,7 +12,7 @@ import hmac
 
 from regulars.collect import paths, payload
 from regulars.collect.errors import DeliveryUnreadable
-from regulars.collect.webhooks import Posted, Said, Told, Webhook, is_signed, webhooks
+from regulars.collect.webhooks import Posted, Said, Told, Webhook, is_signed, is_signed_in_hex, webhooks
 
 WINDOW_SECONDS = 300
 TIME_MAX_CHARACTERS = 13
@@ -26,6 +26,8 @@ OPTIONS = {
     "topic_header": "x-topic",
     "topic_path": "",
 }
+# What a sender may prove with, besides the secret itself.
+PROOFS = {"hmac-hex": is_signed_in_hex, "hmac-base64": is_signed}
 
 
 def verify(posted: Posted, secret: str) -> bool:
@@ -43,9 +45,8 @@ def verify(posted: Posted, secret: str) -> bool:
         if not _is_now(told, posted):
             return False
         content = told.encode() + b"." + posted.body
-    if options["scheme"] not in ("hmac-hex", "hmac-base64"):
-        return False
-    return is_signed(given, secret, content, as_hex=options["scheme"] == "hmac-hex")
+    proves = PROOFS.get(options["scheme"])
+    return proves is not None and proves(given, secret, content)
 
 
 def _is_now(told: str, posted: Posted) -> bool:

@@ -16,7 +16,17 @@ import msgspec
 from regulars.collect import amounts
 from regulars.collect.errors import DeliveryUnreadable
 from regulars.collect.payload import Content, inside, needed, stated, text
-from regulars.collect.webhooks import Posted, Said, Told, Webhook, change, is_signed, names_order, track, webhooks
+from regulars.collect.webhooks import (
+    Posted,
+    Said,
+    Told,
+    Webhook,
+    change,
+    is_signed_in_hex,
+    names_order,
+    track,
+    webhooks,
+)
 
 CLOCKS_APART_SECONDS = 300
 # While a signing secret is rolled, a request is signed with the old and the new one.
@@ -41,7 +51,7 @@ def verify(posted: Posted, secret: str) -> bool:
         return False
     signatures = [value for name, _, value in fields if name == "v1"][:SIGNATURES_MAX]
     content = told.encode() + b"." + posted.body
-    return any(is_signed(each, secret, content, as_hex=True) for each in signatures)
+    return any(is_signed_in_hex(each, secret, content) for each in signatures)
 
 
 def delivery_id(posted: Posted) -> str:

@@ -93,7 +93,7 @@ def check_part(app: House, request: Request[Any, Any, Any]) -> Response[str]:
     if fault is None:
         try:
             report = collect.try_file(
-                app, plan.path, plan.source(app), plan.mapping, dialect=plan.dialect, rows_max=CHECK_ROWS
+                app, plan.path, plan.imagined_source(app), plan.mapping, dialect=plan.dialect, rows_max=CHECK_ROWS
             )
         except RegularsError as found:
             fault = found
@@ -153,7 +153,7 @@ def begin_now(app: App, request: Request[Any, Any, Any], form: Any) -> Response[
             run = collect.begin_import(
                 app,
                 plan.path,
-                plan.source(app, make=True),
+                plan.made_source(app),
                 plan.mapping,
                 dialect=plan.dialect,
                 actor=request.user.name,

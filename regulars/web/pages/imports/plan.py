@@ -51,14 +51,21 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         path = ("traits" if self.mapping.kind == IDENTIFY else "properties", column.name)
         return [str(collect.hidden(sample, path, beside)) for sample in column.samples]
 
-    def source(self, app: App, make: bool = False) -> collect.Source:
-        """The source that the events come from. Raises SourceRefused; unless `make`, a new one is only imagined."""
+    def made_source(self, app: App) -> collect.Source:
+        """The source that the events come from, made if it is new. Raises SourceRefused."""
         with app.transaction() as inside:
-            known = collect.source_by_name(inside, self.source_name)
-            found = known or collect.register(inside, self.source_name, self.source_kind)[0]
-            if not make:
-                inside.db.rollback()
+            return self._source(inside)
+
+    def imagined_source(self, app: App) -> collect.Source:
+        """The same, but nothing is made: a new one is forgotten again. Raises SourceRefused."""
+        with app.transaction() as inside:
+            found = self._source(inside)
+            inside.db.rollback()
         return found
+
+    def _source(self, app: App) -> collect.Source:
+        known = collect.source_by_name(app, self.source_name)
+        return known or collect.register(app, self.source_name, self.source_kind)[0]
 
     def with_fault(self, fault: RegularsError) -> Plan:
         """The same with what is wrong."""
@@ -145,7 +152,7 @@ def suggested(file_name: str) -> str:
 def examined(app: App, plan: Plan) -> list[collect.Shown]:
     """The first rows as events, what they say of people masked, or why each would be refused."""
     try:
-        source = plan.source(app)
+        source = plan.imagined_source(app)
     except RegularsError:
         # The name is still being typed: what the rows are does not depend on it.
         source = collect.Source(0, "new", plan.source_kind, "new")

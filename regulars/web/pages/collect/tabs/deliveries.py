@@ -89,7 +89,7 @@ def has_webhook(use: SourceUse) -> bool:
 @post("/sources/{name:str}/replay/try", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
 def try_replay(app: House, request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
     """What mapping all deliveries anew would change."""
-    report = collect.replay_deliveries(app, name, request.user.name, dry_run=True)
+    report = collect.try_replay_deliveries(app, name)
     return frame.page(app, request, name, "deliveries", report=report)
 
 

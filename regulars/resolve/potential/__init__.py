@@ -18,7 +18,7 @@ from regulars.app import App
 from regulars.resolve import normalize
 from regulars.store import queries
 
-SQL = queries(__package__ or "")
+SQL = queries(__package__)
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,9 +87,7 @@ def measured(app: App) -> Measure | None:
 
 def _measure(app: App, until: int) -> None:
     began = time.monotonic()
-    matches = match_potential(app)
-    rows = app.db.execute(SQL.recognized).fetchall()
-    recognized = [Recognized(source=source, type=kind, revenue_cents=cents) for source, kind, cents in rows]
+    matches, recognized = match_potential(app)
     app.db.execute(
         SQL.put_measure,
         {
@@ -102,17 +100,22 @@ def _measure(app: App, until: int) -> None:
     )
 
 
-def match_potential(app: App) -> list[Match]:
-    """Every source and type of identifier that occurs, as far as the audit has read the lake."""
+def match_potential(app: App) -> tuple[list[Match], list[Recognized]]:
+    """What joins each source by each type of identifier, and who paid there, as far as the audit has read the lake."""
+    for step in (SQL.hash_in_memory, SQL.take_used, SQL.count_used, SQL.take_held, SQL.count_held):
+        app.db.execute(step)
     found: dict[tuple[str, str], Match] = {}
-    for source, kind, other, carried, joins, same in app.db.execute(SQL.match_potential):
+    for source, kind, other, carried, joins, same in app.db.execute(SQL.match_potential).fetchall():
         # The row without another source comes first.
         if other is None:
             match = Match(source=source, type=kind, carried=carried, joins=joins, same=same, joins_with={})
             found[source, kind] = match
         else:
             found[source, kind].joins_with[other] = joins
-    return list(found.values())
+    paid = app.db.execute(SQL.recognized).fetchall()
+    app.db.execute(SQL.drop_taken)
+    recognized = [Recognized(source=source, type=kind, revenue_cents=cents) for source, kind, cents in paid]
+    return list(found.values()), recognized
 
 
 def judges(country: str) -> Mapping[str, Callable[[str], bool]]:
