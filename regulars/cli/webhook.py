@@ -30,7 +30,7 @@ def add(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Expect a vendor's webhooks; run again, it replaces the secret. Prints the address to give to the vendor."""
+    """Expect a vendor's webhooks; again: secret and given options change. Prints the address to give to the vendor."""
     options = dict(_pair(each) for each in option or [])
     with opened() as app:
         with app.transaction() as inside:

@@ -35,7 +35,7 @@ def decimal(value: object) -> Decimal:
         # Compared with NaN or by an exponent out of reach, it raises; infinity is above.
         if abs(number) > AMOUNT_MAX:
             raise InvalidOperation
-    except InvalidOperation:
+    except ArithmeticError:
         raise DeliveryUnreadable(
             "An amount cannot be read", "Look at the delivery; amounts are whole numbers or text like 19.90"
         ) from None

@@ -8,6 +8,7 @@ reason; it stays, and is mapped again by a replay.
 from __future__ import annotations
 
 import traceback
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import blake2b
@@ -35,6 +36,8 @@ KEY_MAX_CHARACTERS = 80
 # For the field that says how many products were left out.
 SHORTENED_MARGIN_BYTES = 100
 MAPPED, SILENT, REFUSED = "mapped", "silent", "refused"
+NO_MAPPING = "No mapping is saved yet"
+TOLD_OTHERWISE = "The journal has an event of this id with another body; that one stands"
 PACKAGE = f"{Path(__file__).parents[1]}/"
 
 # The database's own trouble, and no delivery's.
@@ -42,6 +45,10 @@ AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
 
 log = logger("collect")
 _encode = msgspec.json.Encoder(order="sorted", enc_hook=str).encode
+
+
+Settled = tuple[int, str, str, int]
+"""What became of a delivery: its id, state, reason and number of events."""
 
 
 class Stored(NamedTuple):
@@ -180,7 +187,7 @@ def draft(app: App, delivery: Stored, reader: Reader) -> Draft:
     """What this delivery tells, by today's plug-in and mapping."""
     plug_in = reader.plug_in
     if plug_in.is_edited and reader.mapping is None:
-        return Draft(delivery, [], [], None, "No mapping is saved yet")
+        return Draft(delivery, [], [], None, NO_MAPPING)
     if plug_in.topics and delivery.topic not in plug_in.topics:
         return Draft(delivery, [], [], None, f"The topic {delivery.topic or '(none)'} is not read")
     try:
@@ -282,7 +289,7 @@ def _append(app: App, drafts: Sequence[Draft], known: Keys, readers: dict[int, R
     """Append what is new, refuse what cannot be, say what became of each."""
     tellings: list[Telling] = []
     rejected: list[Rejected] = []
-    settled: list[tuple[int, str, str, int]] = []
+    settled: list[Settled] = []
     taken = {pair for pair, who in known.items() if who.delivery is not None}
     for each in drafts:
         source = readers[each.delivery.source_id].source
@@ -311,8 +318,8 @@ def tell(each: Draft, known: Keys, taken: set[tuple[int, str]]) -> tuple[list[Te
     return new, refused
 
 
-def settle(each: Draft, events: int, refused: Sequence[Refused]) -> tuple[int, str, str, int]:
-    """What became of a delivery: id, state, reason, events."""
+def settle(each: Draft, events: int, refused: Sequence[Refused]) -> Settled:
+    """What became of a delivery."""
     if refused:
         return each.delivery.id, REFUSED, refused[0].reason, events
     if events:
@@ -324,10 +331,13 @@ def store(
     app: App,
     tellings: Sequence[Telling],
     rejected: Sequence[Rejected],
-    settled: Sequence[tuple[int, str, str, int]],
+    settled: Sequence[Settled],
     readers: dict[int, Reader],
-) -> None:
-    """Append, remember who told what, and settle the deliveries."""
+) -> list[Settled]:
+    """Append, remember who told what, and settle the deliveries; what became of them after all.
+
+    What the journal has with the same body is told; what it has with another one is a refusal, and so is the delivery.
+    """
     entries = [
         Entry(
             readers[each.draft.delivery.source_id].source,
@@ -336,22 +346,31 @@ def store(
         )
         for each in tellings
     ]
-    append(app, entries, rejected)
-    if tellings:
-        app.db.execute(SQL.tell_events, _columns(tellings, entries))
-    ids, states, reasons, events = map(list, zip(*settled, strict=True))
+    lost = set(append(app, entries, rejected).conflicts)
+    told = [(each, entry) for at, (each, entry) in enumerate(zip(tellings, entries, strict=True)) if at not in lost]
+    if told:
+        app.db.execute(SQL.tell_events, _columns(told))
+    lost_by_delivery = Counter(tellings[at].draft.delivery.id for at in lost)
+    final = [
+        (id, REFUSED, TOLD_OTHERWISE, events - lost_by_delivery[id])
+        if id in lost_by_delivery
+        else (id, state, reason, events)
+        for id, state, reason, events in settled
+    ]
+    ids, states, reasons, events = map(list, zip(*final, strict=True))
     app.db.execute(
         SQL.settle_deliveries,
         {"id": ids, "state": states, "reason": reasons, "events": events, "now": app.clock.now()},
     )
+    return final
 
 
-def _columns(tellings: Sequence[Telling], entries: Sequence[Entry]) -> dict[str, list[Any]]:
+def _columns(told: Sequence[tuple[Telling, Entry]]) -> dict[str, list[Any]]:
     return {
-        "source_id": [each.draft.delivery.source_id for each in tellings],
-        "key": [message_id(each.said.key, 0) for each in tellings],
-        "delivery": [each.draft.delivery.id for each in tellings],
-        "message_id": [entry.row.message_id for entry in entries],
-        "revision": [each.revision for each in tellings],
-        "content_hash": [content_hash(each.said) for each in tellings],
+        "source_id": [each.draft.delivery.source_id for each, _ in told],
+        "key": [message_id(each.said.key, 0) for each, _ in told],
+        "delivery": [each.draft.delivery.id for each, _ in told],
+        "message_id": [entry.row.message_id for _, entry in told],
+        "revision": [each.revision for each, _ in told],
+        "content_hash": [content_hash(each.said) for each, _ in told],
     }

@@ -65,15 +65,22 @@ class Hook(msgspec.Struct, frozen=True, kw_only=True):
 def add_webhook(
     app: App, vendor: str, name: str, secret: str, options: dict[str, str] | None = None, logins: str | None = None
 ) -> Hook:
-    """The source of this name fed by this vendor, made if need be; an existing one gets the new secret and options."""
+    """The source of this name fed by this vendor, made if need be.
+
+    An existing one gets the new secret and these options; options that are not given stay as they are.
+    """
     plug_in = webhooks[vendor]
-    given = dict(plug_in.options) | (options or {})
+    before = webhook_by_name(app, name)
+    kept = before.options if before is not None and before.vendor == vendor else {}
+    given = {name: kept.get(name, usual) for name, usual in plug_in.options.items()} | (options or {})
     unknown = sorted(set(given) - set(plug_in.options))
     if unknown:
         raise SourceRefused(
             f"The webhook '{vendor}' has no option {', '.join(unknown)}",
             f"Choose from: {', '.join(plug_in.options) or 'none'}",
         )
+    if why := plug_in.wrong(given):
+        raise SourceRefused(why, "Say it with --option NAME=VALUE")
     if not secret.strip() or len(secret) > SECRET_MAX_CHARACTERS:
         raise SourceRefused("The secret is empty or too long", "Copy it from the vendor's page of the webhook")
     source, _ = register(app, name, plug_in.kind, logins)

@@ -85,7 +85,7 @@ def faults(mapping: Paths) -> list[Wrong]:
             found.append(Wrong(at, None, f"There is no kind '{rule.kind}'"))
         if rule.kind == "track" and not rule.event:
             found.append(Wrong(at, None, "A track event needs a name"))
-        if rule.once and (why := _wrong_path(rule.once)):
+        if rule.once and (why := wrong_path(rule.once)):
             found.append(Wrong(at, None, f"Once per: {why}"))
         if len(rule.fields) > FIELDS_MAX:
             found.append(Wrong(at, None, f"An event has at most {FIELDS_MAX} fields"))
@@ -107,6 +107,8 @@ def checked(mapping: Paths) -> Paths:
 def _wrong_field(field: Field) -> str:
     if not (field.place in FIELDS or field.place.startswith(BAGS)) or not PLACE.fullmatch(field.place):
         return f"'{field.place}' is no place: use userId, timestamp, properties.x, traits.x or context.x"
+    if field.place.endswith(EACH):
+        return f"'{field.place}' names a list and no field of what is in it: write {field.place}.name"
     if field.reading not in READINGS:
         return f"There is no reading '{field.reading}'"
     if bool(field.path) == bool(field.constant):
@@ -115,10 +117,11 @@ def _wrong_field(field: Field) -> str:
         return "Only one list can be gone through"
     if field.path and (EACH in field.path) != (EACH in field.place):
         return f"{EACH} stands on one side only"
-    return _wrong_path(field.path) if field.path else ""
+    return wrong_path(field.path) if field.path else ""
 
 
-def _wrong_path(path: str) -> str:
+def wrong_path(path: str) -> str:
+    """Why this is no path, in words; empty: it is one."""
     if len(path) > PATH_MAX_CHARACTERS:
         return f"A path has at most {PATH_MAX_CHARACTERS} characters"
     steps = _steps(path)

@@ -13,6 +13,8 @@ import msgspec
 from regulars.collect.errors import DeliveryUnreadable
 
 Content = dict[str, Any]
+# A number of more digits counts nothing. Eight characters, 1e400000, would fill the memory as a whole number.
+PIECES_MAX_DIGITS = 18
 
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
@@ -37,12 +39,9 @@ def inside(content: object, *keys: str) -> Any:
 
 def items(content: object, *keys: str) -> list[Content]:
     """The objects of a list under these keys; nothing where there is no list."""
-    found = inside(content, *keys)
-    return [cast(Content, each) for each in cast(list[object], found) if isinstance(each, dict)] if _is(found) else []
-
-
-def _is(found: object) -> bool:
-    return isinstance(found, list)
+    found: object = inside(content, *keys)
+    listed = cast(list[object], found) if isinstance(found, list) else []
+    return [cast(Content, each) for each in listed if isinstance(each, dict)]
 
 
 def text(content: object, *keys: str) -> str | None:
@@ -57,7 +56,8 @@ def pieces(content: object, *keys: str) -> int | str | None:
     """A quantity: whole numbers as they are, measured goods as text."""
     found = inside(content, *keys)
     if isinstance(found, Decimal):
-        return int(found) if found == found.to_integral_value() else str(found)
+        is_whole = found.adjusted() < PIECES_MAX_DIGITS and found == found.to_integral_value()
+        return int(found) if is_whole else str(found)
     return found if isinstance(found, int) and not isinstance(found, bool) else None
 
 

@@ -21,6 +21,7 @@ from regulars.collect.deliveries import (
     Keys,
     Known,
     Reader,
+    Settled,
     Stored,
     Telling,
     bounded,
@@ -78,7 +79,7 @@ class _Plan(NamedTuple):
 
     tellings: list[Telling]
     rejected: list[Rejected]
-    settled: list[tuple[int, str, str, int]]
+    settled: list[Settled]
     replaced: list[_Told]
     gone: list[_Told]
     changes: list[Change]
@@ -100,9 +101,9 @@ def try_replay(app: App, name: str, since: datetime | None = None) -> ReplayRepo
 
 
 def _slices(
-    app: App, name: str, since: datetime | None, act: Callable[[App, _Plan, dict[int, Reader]], None]
+    app: App, name: str, since: datetime | None, act: Callable[[App, _Plan, dict[int, Reader]], _Plan]
 ) -> ReplayReport:
-    """What all deliveries come to, each slice of them handed to `act` in its transaction."""
+    """What all deliveries come to; each slice goes to `act` in its transaction, which says what became of it."""
     report, after = ReplayReport(), 0
     while True:
         with app.transaction() as inside:
@@ -114,7 +115,7 @@ def _slices(
             if not drafts:
                 return report
             plan = _plan(inside, drafts, readers)
-            act(inside, plan, readers)
+            plan = act(inside, plan, readers)
         after = drafts[-1].delivery.id
         report = _added(report, len(drafts), plan)
 
@@ -174,12 +175,14 @@ def _plan_one(plan: _Plan, each: Draft, own: list[_Told], known: Keys, readers: 
     return unchanged
 
 
-def _leave(app: App, plan: _Plan, readers: dict[int, Reader]) -> None:
+def _leave(app: App, plan: _Plan, readers: dict[int, Reader]) -> _Plan:
     """Nothing of it happens: it was a try."""
-    del app, plan, readers
+    del app, readers
+    return plan
 
 
-def _carry_out(app: App, plan: _Plan, readers: dict[int, Reader], actor: str) -> None:
+def _carry_out(app: App, plan: _Plan, readers: dict[int, Reader], actor: str) -> _Plan:
+    """Withdraw, tell and settle; the plan with what became of its deliveries."""
     back = plan.replaced + plan.gone
     if back:
         withdraw(app, [(told.seq, told.seq) for told in back], actor, "Deliveries of its webhook were mapped anew")
@@ -188,7 +191,7 @@ def _carry_out(app: App, plan: _Plan, readers: dict[int, Reader], actor: str) ->
             "key": [told.pair[1] for told in plan.gone],
         }
         app.db.execute(SQL.untell_events, columns)
-    store(app, plan.tellings, plan.rejected, plan.settled, readers)
+    return plan._replace(settled=store(app, plan.tellings, plan.rejected, plan.settled, readers))
 
 
 def _added(report: ReplayReport, deliveries: int, plan: _Plan) -> ReplayReport:

@@ -238,6 +238,7 @@ def test_a_mapping_names_every_fault_where_it_is() -> None:
                     paths.Field("properties.x", "a[].b"),
                     paths.Field("properties.x"),
                     paths.Field("properties.x", "a", reading="guess"),
+                    paths.Field("properties.x[]", "a[]"),
                 ],
             ),
         ]
@@ -245,7 +246,8 @@ def test_a_mapping_names_every_fault_where_it_is() -> None:
 
     found = [(each.rule, each.field) for each in paths.faults(wrong)]
 
-    assert found == [(0, None), (1, None), (1, 0), (1, 1), (1, 2), (1, 3)]
+    assert found == [(0, None), (1, None), (1, 0), (1, 1), (1, 2), (1, 3), (1, 4)]
+    assert "write properties.x[].name" in paths.faults(wrong)[-1].words
     assert paths.faults(SALE) == []
 
 

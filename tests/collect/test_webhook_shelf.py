@@ -1,5 +1,6 @@
 """Every plug-in of the shelf of webhooks, judged alike."""
 
+import re
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
@@ -188,6 +189,23 @@ def test_whatever_stands_in_a_payload_is_told_or_refused_with_a_reason(
         said = told(webhooks[vendor], topic, twisted)
 
     assert all(isinstance(each.key, str) for each in said)
+
+
+HUGE = ("1e40000", "-1e40000", "1e999999999999", "1e-999999999999", "1" * 4_000, "1" * 9_000)
+
+
+@pytest.mark.parametrize(("vendor", "topic", "content"), CASES)
+def test_a_huge_number_in_any_place_is_told_in_few_letters_or_refused(vendor: str, topic: str, content: Any) -> None:
+    plug_in, whole = webhooks[vendor], msgspec.json.encode(content).decode()
+    for found in re.finditer(r'(?<=[:\[,])("?)-?\d+(?:\.\d+)?\1(?=[,}\]])', whole):
+        for number in HUGE:
+            body = f"{whole[: found.start()]}{number}{whole[found.end() :]}".encode()
+            said: list[Said] = []
+            with suppress(RegularsError):
+                said = plug_in.map(Told(topic, payload.read(body), SALE if plug_in.is_edited else None))
+            for each in said:
+                sizes = [value.bit_length() for _, value in leaves(each.message) if isinstance(value, int)]
+                assert max(sizes, default=0) < 4 * 4_000, number
 
 
 def test_the_address_of_the_example_is_the_one_that_is_signed() -> None:

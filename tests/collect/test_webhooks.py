@@ -246,6 +246,42 @@ def test_a_webhook_that_cannot_be_is_refused_with_the_reason(app: App, shop: str
                 collect.add_webhook(inside, vendor, name, secret, options)
 
 
+def test_a_webhook_added_again_keeps_the_options_that_are_not_given(app: App) -> None:
+    with app.transaction() as inside:
+        collect.add_webhook(inside, "custom", "till", SECRET, {"header": "x-till", "prefix": "sha256="})
+
+        collect.add_webhook(inside, "custom", "till", "another", {"prefix": ""})
+
+        hook = collect.webhook_by_name(inside, "till")
+    assert hook is not None
+    assert (hook.options["header"], hook.options["prefix"]) == ("x-till", "")
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("scheme", "hmac-md5"), ("header", ""), ("time_header", "x time"), ("id_path", "a..b")],
+)
+def test_an_option_that_nothing_could_be_verified_by_is_refused(app: App, option: str, value: str) -> None:
+    with app.transaction() as inside, pytest.raises(SourceRefused, match=option):
+        collect.add_webhook(inside, "custom", "till", SECRET, {option: value})
+
+
+def test_an_order_that_the_journal_has_otherwise_makes_its_delivery_a_refused_one(app: App, hook_door: Door) -> None:
+    told = {"type": "track", "event": "Order Completed", "userId": "ann", "messageId": "order:450789469:completed"}
+    with app.transaction() as inside:
+        source = collect.source_by_name(inside, "shop")
+        assert source is not None
+        collect.accept(inside, source, [told], received_at=app.clock.now())
+    post(hook_door, "orders/create", SHOPIFY_ORDER)
+
+    collect.map_deliveries(app)
+
+    assert states(app) == [("refused", "The journal has an event of this id with another body; that one stands")]
+    assert rows(app, "select events from delivery") == [(0,)]
+    assert rows(app, "select key from delivery_event") == []
+    assert rows(app, "select code from refusal") == [("RG-1110",)]
+
+
 def test_deliveries_are_taken_while_the_mapper_works(app: App, hook_door: Door) -> None:
     post(hook_door, "orders/create", SHOPIFY_ORDER)
 

@@ -13,7 +13,7 @@ from regulars import collect
 from regulars.app import App
 from regulars.collect import door as door_module
 from regulars.collect import journal
-from regulars.collect.http import line, writer
+from regulars.collect.http import intake, line, writer
 from tests.collect.door_server import Door, basic, post
 from tests.conftest import START
 
@@ -130,6 +130,39 @@ def test_each_sender_is_told_its_own_duplicates_when_many_are_written_together(a
         counts = writer._write_together(inside, waiting)  # pyright: ignore[reportPrivateUsage]
 
     assert [each[:2] for each in counts] == [(1, 2), (1, 0), (0, 0), (0, 3)]
+
+
+def test_a_sender_who_cannot_be_told_costs_the_others_of_its_group_no_answer(app: App) -> None:
+    heard: list[object] = []
+
+    def breaks(result: object) -> None:
+        raise ConnectionResetError
+
+    commit = writer.GroupCommit(app)
+    counts = writer.Counts(1, 0, 0)
+    commit._tell([(breaks, counts), (heard.append, counts)], 2)  # pyright: ignore[reportPrivateUsage]
+
+    assert heard == [counts]
+    assert commit.held == -2
+
+
+def test_a_fault_among_the_notes_of_keys_does_not_end_them(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(intake, "NOTES_SECONDS", 0.01)
+    taking = intake.Intake(app)
+
+    def broken() -> object:
+        asked.append(True)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(taking.meter, "take", broken)
+    taking.start()
+    deadline = time.monotonic() + 10
+    while len(asked) < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    taking.stop()
+
+    assert len(asked) >= 3
 
 
 def test_a_full_queue_asks_to_come_again(app: App, door: Door, write_key: str, monkeypatch: pytest.MonkeyPatch) -> None:

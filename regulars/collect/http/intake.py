@@ -9,8 +9,6 @@ import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
-import psycopg
-
 from regulars.app import App
 from regulars.collect import errors
 from regulars.collect.door import Arrival, Refused, Row, admit, check_context, refuse
@@ -21,7 +19,7 @@ from regulars.collect.http.limits import REQUEST_BYTES, Meter
 from regulars.collect.http.writer import Counts, GroupCommit, Tell
 from regulars.collect.journal import Entry, Rejected, mint
 from regulars.collect.write_keys import Holder
-from regulars.kit.errors import RegularsError
+from regulars.kit.errors import RegularsError, place_of
 from regulars.kit.logging import logger
 
 # Who used which key, and who was in trouble, is written so often.
@@ -147,15 +145,16 @@ class Intake:
         is_last = False
         while not is_last:
             is_last = self._end.wait(NOTES_SECONDS)
-            notes = self.meter.take()
-            if not notes.used and not notes.counts:
-                continue
             try:
-                with self._app.transaction() as inside:
-                    notes.write(inside)
-            except psycopg.Error as fault:
-                # They say when a key was used last; the next ones say it again.
-                log.warning("key_notes_lost", keys=len(notes.used), why=type(fault).__name__)
+                self._note()
+            except Exception as fault:  # whatever it is: the next ones say again when a key was used last
+                log.warning("key_notes_lost", why=place_of(fault))
+
+    def _note(self) -> None:
+        notes = self.meter.take()
+        if notes.used or notes.counts:
+            with self._app.transaction() as inside:
+                notes.write(inside)
 
 
 def _tell_future(done: "asyncio.Future[Counts]", result: Counts | Exception) -> None:

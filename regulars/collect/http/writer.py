@@ -8,6 +8,7 @@ import asyncio
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
@@ -188,13 +189,17 @@ class GroupCommit:
             by_loop.setdefault(each.loop, []).append((each.tell, result))
         size = sum(each.size for each in group)
         for loop, answers in by_loop.items():
-            if not loop.is_closed():
+            # A loop that is closed, or is being closed, has nobody left who waits.
+            with suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._tell, answers, size if loop is group[0].loop else 0)
 
     def _tell(self, answers: Sequence[_Answer], size: int) -> None:
         self.held -= size
         for tell, result in answers:
-            tell(result)
+            try:
+                tell(result)
+            except Exception:  # a sender whose connection broke must not cost the others of the group their answer
+                log.exception("answer_failed")
 
 
 def _write_together(app: App, group: Sequence[_Waiting]) -> list[Counts]:

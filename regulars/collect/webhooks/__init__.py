@@ -21,6 +21,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from regulars.collect import payload
+from regulars.collect.errors import DeliveryUnreadable
 from regulars.collect.payload import Content
 from regulars.kit.registry import Shelf
 
@@ -77,6 +79,8 @@ class Webhook(NamedTuple):
     """A request by which the vendor tries the address, unsigned and without content: answered 200, nothing is kept."""
     options: Mapping[str, str] = {}
     """Option to its default, where the brand must say how its sender signs."""
+    wrong: Callable[[Mapping[str, str]], str] = lambda options: ""
+    """What of the options cannot be used, in words; empty: nothing."""
     is_edited: bool = False
     """Its mapping is the brand's own."""
 
@@ -109,6 +113,19 @@ def track(event: str, at: str | None, properties: dict[str, Any], **who: Any) ->
     """A track message; `who` holds userId and context, where known."""
     given = {name: value for name, value in who.items() if value}
     return {"type": "track", "event": event, "timestamp": at, "properties": properties} | given
+
+
+def text_in_body(name: str) -> Callable[[Posted], str]:
+    """What reads the text of this name at the top of the body, for vendors whose headers do not name a delivery."""
+
+    def told(posted: Posted) -> str:
+        try:
+            found = payload.read(posted.body).get(name)
+        except DeliveryUnreadable:
+            return ""
+        return found if isinstance(found, str) else ""
+
+    return told
 
 
 def names_order(order_id: str) -> dict[str, Any]:

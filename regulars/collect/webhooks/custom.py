@@ -9,11 +9,14 @@ stands in `topic_header` or `topic_path`.
 from __future__ import annotations
 
 import hmac
+import re
+from collections.abc import Mapping
 
 from regulars.collect import paths, payload
 from regulars.collect.errors import DeliveryUnreadable
 from regulars.collect.webhooks import Posted, Said, Told, Webhook, is_signed, is_signed_in_hex, webhooks
 
+HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 WINDOW_SECONDS = 300
 TIME_MAX_CHARACTERS = 13
 OPTIONS = {
@@ -28,6 +31,21 @@ OPTIONS = {
 }
 # What a sender may prove with, besides the secret itself.
 PROOFS = {"hmac-hex": is_signed_in_hex, "hmac-base64": is_signed}
+SCHEMES = (*PROOFS, "token")
+
+
+def wrong(options: Mapping[str, str]) -> str:
+    """The first option by which no delivery could ever be verified or named."""
+    if options["scheme"] not in SCHEMES:
+        return f"There is no scheme '{options['scheme']}': choose {', '.join(SCHEMES)}"
+    for name in ("header", "time_header", "id_header", "topic_header"):
+        # A sender that is not told apart by its signature is nobody we know; the other headers may be left out.
+        if not HEADER.fullmatch(options[name]) and (options[name] or name == "header"):
+            return f"The option {name} is no name of a header: '{options[name]}'"
+    for name in ("id_path", "topic_path"):
+        if options[name] and (why := paths.wrong_path(options[name])):
+            return f"The option {name}: {why}"
+    return ""
 
 
 def verify(posted: Posted, secret: str) -> bool:
@@ -92,6 +110,7 @@ webhooks.add("custom")(
         map=events,
         topics=(),
         options=OPTIONS,
+        wrong=wrong,
         is_edited=True,
     )
 )

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from regulars.collect import amounts
 from regulars.collect.payload import inside, needed, stated, text
 from regulars.collect.webhooks import (
@@ -22,6 +20,7 @@ from regulars.collect.webhooks import (
     consent,
     is_signed,
     names_order,
+    text_in_body,
     track,
     webhooks,
 )
@@ -31,32 +30,10 @@ PAID = REFUNDED = "COMPLETED"
 NO_YEAR = "0000"
 
 
-class _Envelope(msgspec.Struct):
-    event_id: str = ""
-    type: str = ""
-
-
 def verify(posted: Posted, secret: str) -> bool:
     """Base64 HMAC-SHA256 over address and raw body."""
     given = posted.headers.get("x-square-hmacsha256-signature", "")
     return is_signed(given, secret, posted.url.encode() + posted.body)
-
-
-def delivery_id(posted: Posted) -> str:
-    """The same for every attempt."""
-    return _envelope(posted).event_id
-
-
-def topic(posted: Posted) -> str:
-    """As in the vendor's settings, with a dot."""
-    return _envelope(posted).type
-
-
-def _envelope(posted: Posted) -> _Envelope:
-    try:
-        return msgspec.json.decode(posted.body, type=_Envelope)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return _Envelope()
 
 
 def events(told: Told) -> list[Said]:
@@ -160,8 +137,8 @@ webhooks.add("square")(
     Webhook(
         kind="tills",
         verify=verify,
-        delivery_id=delivery_id,
-        topic=topic,
+        delivery_id=text_in_body("event_id"),
+        topic=text_in_body("type"),
         map=events,
         topics=tuple(f"{thing}.{act}" for thing in MAPS for act in ("created", "updated")),
     )

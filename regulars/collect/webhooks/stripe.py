@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-import msgspec
-
 from regulars.collect import amounts
 from regulars.collect.errors import DeliveryUnreadable
 from regulars.collect.payload import Content, inside, needed, stated, text
@@ -24,6 +22,7 @@ from regulars.collect.webhooks import (
     change,
     is_signed_in_hex,
     names_order,
+    text_in_body,
     track,
     webhooks,
 )
@@ -34,11 +33,6 @@ SIGNATURES_MAX = 8
 # The vendor's minor unit where it is not the currency's own: how many of them make one unit.
 # https://docs.stripe.com/currencies
 PARTS = {"ISK": 100, "MGA": 1, "UGX": 100}
-
-
-class _Envelope(msgspec.Struct):
-    id: str = ""
-    type: str = ""
 
 
 def verify(posted: Posted, secret: str) -> bool:
@@ -52,23 +46,6 @@ def verify(posted: Posted, secret: str) -> bool:
     signatures = [value for name, _, value in fields if name == "v1"][:SIGNATURES_MAX]
     content = told.encode() + b"." + posted.body
     return any(is_signed_in_hex(each, secret, content) for each in signatures)
-
-
-def delivery_id(posted: Posted) -> str:
-    """The same for every attempt."""
-    return _envelope(posted).id
-
-
-def topic(posted: Posted) -> str:
-    """As in the vendor's settings, with a dot."""
-    return _envelope(posted).type
-
-
-def _envelope(posted: Posted) -> _Envelope:
-    try:
-        return msgspec.json.decode(posted.body, type=_Envelope)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return _Envelope()
 
 
 def events(told: Told) -> list[Said]:
@@ -177,8 +154,8 @@ webhooks.add("stripe")(
     Webhook(
         kind="shop",
         verify=verify,
-        delivery_id=delivery_id,
-        topic=topic,
+        delivery_id=text_in_body("id"),
+        topic=text_in_body("type"),
         map=events,
         topics=(
             "charge.succeeded",
