@@ -50,6 +50,16 @@ class Engine:
         self.run(f'create table "{name}" as select * from given_rows')
         self._connection.unregister("given_rows")
 
+    @contextmanager
+    def beside(self) -> Generator[Engine, None, None]:
+        """The same tables for another thread; temporary ones are its own."""
+        connection = self._connection.cursor()
+        try:
+            connection.execute("use work")
+            yield Engine(connection)
+        finally:
+            connection.close()
+
 
 @contextmanager
 def engine() -> Generator[Engine, None, None]:

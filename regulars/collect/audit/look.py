@@ -7,7 +7,11 @@ looked at once, whatever the number of events that carry it, so cleaners that ju
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import datetime
+from functools import partial
+from queue import SimpleQueue
 from typing import NamedTuple
 
 from regulars.collect.audit.fields import is_payment_card, rule_of
@@ -24,6 +28,8 @@ Judge = Callable[[str], bool]
 KEPT_HASHES = 1_024
 # Beyond these the least frequent events of a source, and the last fields of an event, are only counted.
 EVENTS_MAX = 200
+# Events read at once: while one is judged in Python, DuckDB takes the other apart.
+READERS = 2
 FIELDS_MAX = 200
 DEPTH = 4
 VALUE_MAX_CHARACTERS = 256
@@ -97,14 +103,31 @@ def uses(duck: Engine) -> list[Use]:
     return [Use(*row) for row in duck.rows(SQL.lake_uses)]
 
 
-def cells(duck: Engine, judges: Mapping[str, Judge]) -> Iterator[Cell]:
+def cells(duck: Engine, judges: Mapping[str, Judge]) -> list[Cell]:
     """Every field of every event; `judges` tell valid values by the kind of identifier."""
+    found: list[Cell] = []
+    owners: list[Owner] = []
     seen: dict[int, int] = {}
     for source, event, count, first_at, last_at in duck.rows(SQL.lake_events):
-        yield Cell(source, event, "", count, 0, b"", {}, None, [], first_at, last_at)
+        found.append(Cell(source, event, "", count, 0, b"", {}, None, [], first_at, last_at))
         seen[source] = seen.get(source, 0) + 1
         if seen[source] <= EVENTS_MAX:
-            yield from _of_event(duck, Owner(source, event), judges)
+            owners.append(Owner(source, event))
+    with ExitStack() as stack, ThreadPoolExecutor(READERS) as pool:
+        free = SimpleQueue[Engine]()
+        for _ in range(READERS):
+            free.put(stack.enter_context(duck.beside()))
+        for some in pool.map(partial(_with_one, free, judges), owners):
+            found += some
+    return found
+
+
+def _with_one(free: SimpleQueue[Engine], judges: Mapping[str, Judge], owner: Owner) -> list[Cell]:
+    duck = free.get()
+    try:
+        return list(_of_event(duck, owner, judges))
+    finally:
+        free.put(duck)
 
 
 def _of_event(duck: Engine, owner: Owner, judges: Mapping[str, Judge]) -> Iterator[Cell]:

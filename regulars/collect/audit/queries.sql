@@ -126,7 +126,7 @@ where kind is not null
 -- name: lake_values
 -- DuckDB: the distinct values of each path, how often, and when. Longer ones are cut: two that differ later are one.
 -- Counted as they stand and then trimmed: there are far fewer of them by then.
-create or replace table told as
+create or replace temp table told as
 select place, left(trim(text), $longest) as value, sum(times)::bigint as times, min(first_at) as first_at,
     max(last_at) as last_at
 from (
@@ -146,7 +146,7 @@ group by all
 
 -- name: lake_elements
 -- DuckDB: the items of one list. Those that are the same to the letter are one row: shops sell the same things again.
-create or replace table element as
+create or replace temp table element as
 select body, count(*) as times, min(seen) as first_at, max(seen) as last_at
 from (
     select unnest(json_extract(body, $items)) as body, seen from raw where source_id = $source and event = $event
@@ -155,7 +155,7 @@ group by body
 
 -- name: lake_quoted_elements
 -- DuckDB: the same for a list whose name holds a quote, which no path to its items can say.
-create or replace table element as
+create or replace temp table element as
 select body, count(*) as times, min(seen) as first_at, max(seen) as last_at
 from (
     select unnest(json_extract(json_extract(body, $path), '$[*]')) as body, seen from raw
@@ -173,7 +173,7 @@ select distinct unnest(keys) as key from (select distinct json_keys(body) as key
 
 -- name: lake_element_values
 -- DuckDB: as `lake_values`, of items.
-create or replace table told as
+create or replace temp table told as
 select place, left(trim(text), $longest) as value, sum(times)::bigint as times, min(first_at) as first_at,
     max(last_at) as last_at
 from (

@@ -146,7 +146,7 @@ def _read(app: App, span: Span, judges: Mapping[str, Judge]) -> None:
     with engine() as duck:
         duck.table("bare", {"from_seq": "bigint", "to_seq": "bigint"}, span.bare)
         look.read(duck, journal, facts, {"after": span.after, "to": span.to, "own": own})
-        cells, uses = list(look.cells(duck, judges)), look.uses(duck)
+        cells, uses = look.cells(duck, judges), look.uses(duck)
     given = {
         "from_seq": span.after,
         "to_seq": span.to,
