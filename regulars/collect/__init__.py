@@ -138,6 +138,7 @@ from regulars.collect.live.arrivals import (
 )
 from regulars.collect.live.difference import Difference, differences
 from regulars.collect.live.event import StoredEvent, stored_event
+from regulars.collect.plan.check import BY_KIND as EVENT_BY_KIND
 from regulars.collect.plan.check import Checker, Told, Violation
 from regulars.collect.plan.declare import Plan
 from regulars.collect.plan.declare import declare as declare_plan
@@ -151,6 +152,7 @@ from regulars.collect.plan.watch import (
     load_plan,
     plan_versions,
     try_plan,
+    violating_events,
     violation_counts,
 )
 from regulars.collect.properties import EventSchema, Property
@@ -215,6 +217,7 @@ __all__ = [
     "DELIVERIES_A_PAGE",
     "DISTINCT_ERROR",
     "EVENTS_PER_SECOND",
+    "EVENT_BY_KIND",
     "FACT_COLUMNS",
     "KEY_CACHE_SECONDS",
     "LOOKED_THROUGH_ROWS",
@@ -424,6 +427,7 @@ __all__ = [
     "undo_import",
     "url_of",
     "verify_lake",
+    "violating_events",
     "violation_counts",
     "vocabulary_events",
     "vocabulary_groups",

@@ -16,6 +16,7 @@ from regulars.app import App
 from regulars.collect.errors import WithdrawalRefused
 from regulars.collect.journal import FLOW, checkpoint_of
 from regulars.collect.keys import OWN_SOURCE, SQL
+from regulars.collect.plan.watch import forget_violations
 
 # "WITH": two withdrawals at once must not both take the same positions.
 WITHDRAWAL_LOCK = 0x57495448
@@ -65,6 +66,7 @@ def withdraw(app: App, ranges: Sequence[tuple[int, int]], actor: str, reason: st
     given |= {"source_id": least, "actor": actor, "reason": reason, "now": app.clock.now(), "events": events}
     made = app.db.execute(SQL.withdraw, given).fetchone()
     assert made is not None
+    forget_violations(app, ranges)
     return made[0]
 
 

@@ -8,6 +8,7 @@ import pytest
 from regulars import collect
 from regulars.app import App
 from regulars.collect.errors import PlanRefused
+from regulars.collect.plan import check, watch
 from regulars.collect.plan.check import VIOLATIONS_PER_EVENT_MAX
 
 PLAN = """
@@ -48,8 +49,8 @@ def loaded(app: App, content: str = PLAN) -> None:
 
 def broken(app: App) -> set[tuple[str, str, str]]:
     """Event, path and rule of every violation the watch has noted."""
-    watch = collect.Watch(app)
-    while watch.step():
+    reader = collect.Watch(app)
+    while reader.step():
         pass
     with app.transaction() as inside:
         return {(each.event, each.path, each.rule) for each in collect.violation_counts(inside)}
@@ -115,6 +116,56 @@ def test_the_violations_of_one_event_are_bounded(app: App) -> None:
     sent(app, "till", track("Order Completed", order_id="1", products=[{}] * 500))
 
     assert len(broken(app)) == VIOLATIONS_PER_EVENT_MAX
+
+
+def test_a_withdrawn_event_breaks_nothing_whether_it_was_judged_before_or_not(app: App) -> None:
+    loaded(app)
+    sent(app, "till", track("Order Completed"), track("Order Completed", order_id="1", revenue=-1))
+    assert len(broken(app)) == 2
+    sent(app, "till", track("Order Complete"))
+
+    with app.transaction() as inside:
+        collect.withdraw(inside, [(2, 3)], "Ines", "a test")
+
+    assert broken(app) == {("Order Completed", "order_id", "missing")}
+
+
+def test_no_event_that_breaks_the_plan_passes_for_clean_because_others_break_it_more(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "FAULTS_LISTED_MAX", 1)
+    loaded(app)
+    sent(app, "till", track("A"), track("A"), track("B"))
+
+    listed = broken(app)
+
+    with app.transaction() as inside:
+        violating = collect.violating_events(inside)
+    assert (len(listed), violating) == (1, {"A": 2, "B": 1})
+
+
+def test_names_beyond_the_first_of_a_source_are_counted_together(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "NAMES_COUNTED_MAX", 2)
+    sent(app, "till", track("A"), track("A"), track("B"), track("C"), track("D"))
+    sent(app, "web", track("C"))
+    broken(app)
+    sent(app, "till", track("B"), track("E"))
+    broken(app)
+
+    with app.transaction() as inside:
+        counted = {(use.source, use.name): use.events for use in collect.event_uses(inside)}
+    assert counted == {("till", "A"): 2, ("till", "B"): 2, ("till", watch.OTHER_NAMES): 3, ("web", "C"): 1}
+
+
+def test_what_an_unplanned_event_may_have_meant_is_looked_for_once(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    monkeypatch.setattr(check, "get_close_matches", lambda name, known, n: looked.append(name) or [])
+    loaded(app)
+    sent(app, "till", track("Whatever"), track("Whatever"), track("Else"))
+
+    broken(app)
+
+    assert looked == ["Whatever", "Else"]
 
 
 def test_events_before_the_plan_are_not_judged_and_a_new_version_judges_what_follows(app: App) -> None:

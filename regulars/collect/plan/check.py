@@ -17,6 +17,7 @@ from regulars.collect.schema import object_schema, properties_schema
 
 VIOLATIONS_PER_EVENT_MAX = 10
 TEXT_MAX_CHARACTERS = 500
+NAMES_REMEMBERED_MAX = 10_000
 OWN_KIND = "own"
 BY_KIND = {"page": "Page Viewed", "screen": "Screen Viewed"}
 """A page is checked only where the plan names it so: every visit of every page is no event anybody plans."""
@@ -59,6 +60,7 @@ class Checker:
         self._plan = plan
         self._by_event = {name: compiled(properties_schema(event)) for name, event in plan.events.items()}
         self._traits = compiled(object_schema(plan.traits)) if plan.traits else None
+        self._fix_by_name: dict[str, str] = {}
 
     def violations(self, told: Told) -> list[Violation]:
         """What is wrong with this event, at most VIOLATIONS_PER_EVENT_MAX of it."""
@@ -86,8 +88,13 @@ class Checker:
         yield from _faults(told, name, validator, told.body.get("properties") or {})
 
     def _unplanned(self, told: Told) -> Violation:
-        near = get_close_matches(told.name, self._plan.events, n=1)
-        fix = f"Send it as '{near[0]}', or add it to the plan" if near else "Add it to the plan, or stop sending it"
+        fix = self._fix_by_name.get(told.name)
+        if fix is None:
+            # Looking for a similar name takes half a millisecond, and a source sends the same ones again and again.
+            near = get_close_matches(told.name, self._plan.events, n=1)
+            fix = f"Send it as '{near[0]}', or add it to the plan" if near else "Add it to the plan, or stop sending it"
+            if len(self._fix_by_name) < NAMES_REMEMBERED_MAX:
+                self._fix_by_name[told.name] = fix
         return _of(told, told.name, "", "unplanned", "The plan knows no event of this name", fix)
 
     def _sender(self, told: Told, name: str) -> Iterator[Violation]:

@@ -23,12 +23,25 @@ returning version, from_seq
 select max(seq) from (select seq from journal where seq > %(after)s order by seq limit %(limit)s) next
 
 -- name: count_uses
--- Counted where it stands; no body is read.
+-- Counted where it stands; no body is read. A source that puts a number into every name would fill the table: names
+-- beyond its first so many are counted together.
 insert into event_use as u (source_id, kind, name, events, last_received_at)
-select source_id, kind, left(name, 500), count(*), max(received_at)
-from journal
-where seq > %(after)s and seq <= %(to)s
-group by source_id, kind, left(name, 500)
+with came as (
+    select source_id, kind, left(name, 500) as name, count(*) as events, max(received_at) as last_received_at
+    from journal
+    where seq > %(after)s and seq <= %(to)s
+    group by 1, 2, 3
+), placed as (
+    select c.*, k.name is not null as is_known,
+        (select count(*) from event_use o where o.source_id = c.source_id)
+            + row_number() over (partition by c.source_id, k.name is null order by c.events desc, c.kind, c.name) as place
+    from came c
+    left join event_use k on k.source_id = c.source_id and k.kind = c.kind and k.name = c.name
+)
+select source_id, kind, case when is_known or place <= %(most)s then name else %(others)s end, sum(events),
+    max(last_received_at)
+from placed
+group by 1, 2, 3
 order by 1, 2, 3
 on conflict (source_id, kind, name) do update set
     events = u.events + excluded.events,
@@ -40,6 +53,7 @@ select j.seq, s.name, s.kind, j.kind, j.name, j.body::text
 from journal j
 join source s on s.id = j.source_id
 where j.seq > %(after)s and j.seq <= %(to)s and not exists (select from set_aside a where a.seq = j.seq)
+    and not is_withdrawn(j.seq)
 order by j.seq
 
 -- name: latest_to_judge
@@ -47,6 +61,7 @@ order by j.seq
 select j.seq, s.name, s.kind, j.kind, j.name, j.body::text
 from journal j
 join source s on s.id = j.source_id
+where not is_withdrawn(j.seq)
 order by j.seq desc
 limit %(limit)s
 
@@ -84,6 +99,17 @@ select s.name, s.kind, u.kind, u.name, u.events, u.last_received_at
 from event_use u
 join source s on s.id = u.source_id
 order by u.name, u.events desc, s.name
+
+-- name: drop_withdrawn_violations
+-- An event that is taken back breaks nothing any more.
+delete from violation v
+using unnest(%(from)s::bigint[], %(to)s::bigint[]) as gone (from_seq, to_seq)
+where v.seq between gone.from_seq and gone.to_seq
+
+-- name: violating_events
+-- How many of each name break the plan, as far as their violations are kept: without a limit, so that nothing that
+-- breaks it passes for clean.
+select event, count(distinct seq) from violation group by event order by 2 desc, 1
 
 -- name: violations_by_event
 -- How many of the kept violations each event has, and of which rule.

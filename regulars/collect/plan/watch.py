@@ -27,6 +27,9 @@ STEP_EVENTS = 5_000
 VERSIONS_SHOWN = 50
 VIOLATIONS_KEPT = 200_000
 DUPLICATES_KEPT = 200_000
+# Kinds and names of one source that are counted one by one.
+NAMES_COUNTED_MAX = 1_000
+OTHER_NAMES = "(other names)"
 PRUNE_EVERY = timedelta(minutes=10)
 PRUNED_AT_ONCE = 50_000
 TRIED_EVENTS_MAX = 10_000
@@ -85,7 +88,7 @@ class Watch:
             to = self._ahead(app, after)
             if to is not None:
                 span = {"after": after, "to": to}
-                app.db.execute(SQL.count_uses, span)
+                app.db.execute(SQL.count_uses, span | {"most": NAMES_COUNTED_MAX, "others": OTHER_NAMES})
                 if self._checker is not None:
                     self._judge(app, self._checker, span)
                 app.db.execute(JOURNAL.advance, {"reader": READER, "seq": to})
@@ -171,6 +174,19 @@ def try_plan(app: App, content: str, latest: int) -> tuple[int, list[Violation]]
 def event_uses(app: App) -> list[EventUse]:
     """Who sent which event how often, as far as the watch has read."""
     return [EventUse(*row) for row in app.db.execute(SQL.event_uses).fetchall()]
+
+
+def forget_violations(app: App, ranges: Sequence[tuple[int, int]]) -> None:
+    """Drop what is noted of events at these positions (from, to; both included): they are withdrawn."""
+    # Whoever judges right now ends first; then nothing of them is noted any more.
+    checkpoint_of(app, READER)
+    given = {"from": [first for first, _ in ranges], "to": [last for _, last in ranges]}
+    app.db.execute(SQL.drop_withdrawn_violations, given)
+
+
+def violating_events(app: App) -> dict[str, int]:
+    """By name, how many events break the plan, of those whose violations are kept; most frequent first."""
+    return dict(app.db.execute(SQL.violating_events).fetchall())
 
 
 def violation_counts(app: App, event: str | None = None) -> list[ViolationCount]:

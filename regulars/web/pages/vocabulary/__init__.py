@@ -8,6 +8,7 @@ from typing import Any
 from litestar import Request, Response, get
 from litestar.params import FromQuery
 
+from regulars import collect
 from regulars.web import access, render, words
 from regulars.web.api import vocabulary as api
 from regulars.web.charts import Figure
@@ -44,13 +45,17 @@ def event_page(app: House, request: Request[Any, Any, Any], name: FromQuery[str]
     """One event; its name may hold any sign, so it is no part of the path."""
     with app.transaction() as inside:
         event = api.known_event(inside, name)
+        violations = collect.violation_counts(inside, name)
     return render.page(
         app,
         "pages/vocabulary/event.html",
         request,
         event=event,
-        title=event_title(event),
-        example=json.dumps(event.declared.example(), indent=2, ensure_ascii=False) if event.declared else "",
+        violations=violations,
+        title=event_title(event, len(violations)),
+        example=json.dumps(event.declared.example(), indent=2, ensure_ascii=False)
+        if event.declared and event.group != api.CALLS_GROUP
+        else "",
         most=max((use.events for use in event.uses), default=0),
     )
 
@@ -61,7 +66,7 @@ def matches(event: api.Known, text: str, show: str) -> bool:
         return False
     if show == "planned" and not event.is_planned:
         return False
-    if show == "violating" and not event.violations:
+    if show == "violating" and not event.broken:
         return False
     properties = event.declared.properties if event.declared else ()
     return not text or any(text in each.lower() for each in (event.name, event.meaning, *(p.name for p in properties)))
@@ -72,7 +77,7 @@ def title(shown: api.Vocabulary) -> str:
     received = [each for each in shown.known if each.uses]
     if not received:
         return "No named event has arrived yet"
-    broken = [each for each in received if each.violations]
+    broken = [each for each in received if each.broken]
     if shown.plan is None:
         return f"{words.plural(len(received), 'event')} of your sources, checked by no plan yet"
     if not broken:
@@ -80,12 +85,12 @@ def title(shown: api.Vocabulary) -> str:
     return f"{len(broken)} of {words.plural(len(received), 'event')} break the plan"
 
 
-def event_title(event: api.Known) -> str:
-    """The event, and whether it comes as declared."""
+def event_title(event: api.Known, ways: int) -> str:
+    """The event, and whether it comes as declared, or in how many ways it does not."""
     if not event.uses:
         return f"{event.name} has not arrived yet"
-    if event.violations:
-        return f"{event.name} breaks the plan in {words.plural(len(event.violations), 'way')}"
+    if ways:
+        return f"{event.name} breaks the plan in {words.plural(ways, 'way')}"
     return f"{event.name} came {words.plural(event.events, 'time')}"
 
 
