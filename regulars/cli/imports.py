@@ -100,23 +100,20 @@ def file_(
 
 
 def find_or_make(app: App, name: str, kind: str | None) -> collect.Source:
-    """The source of this name, made if need be. Raises SourceRefused, also where it is there as another kind."""
+    """The source of this name, as it is where no kind is asked, made if need be. Raises SourceRefused.
+
+    A new one's key is thrown away: `source rotate` shows another.
+    """
     with app.transaction() as inside:
-        return as_asked(inside, name, kind)
+        known = None if kind else collect.source_by_name(inside, name)
+        return known or collect.register(inside, name, kind or "other")[0]
 
 
 def imagine(app: App, name: str, kind: str | None) -> collect.Source:
-    """The source that an import would use, judged by the same rules and then undone."""
+    """The source that an import would use, judged by the same rules; nothing is made."""
     with app.transaction() as inside:
-        source = as_asked(inside, name, kind)
-        inside.db.rollback()
-    return source
-
-
-def as_asked(app: App, name: str, kind: str | None) -> collect.Source:
-    """The source, as it is where no kind is asked. A new one's key is thrown away: `source rotate` shows another."""
-    known = None if kind else collect.source_by_name(app, name)
-    return known or collect.register(app, name, kind or "other")[0]
+        known = None if kind else collect.source_by_name(inside, name)
+        return known or collect.imagine_source(inside, name, kind or "other")
 
 
 def followed(progress: Progress, name: str) -> collect.Followed:

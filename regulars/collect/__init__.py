@@ -40,7 +40,7 @@ from regulars.collect.audit import (
 from regulars.collect.audit.masking import Look, hidden, hidden_text, in_the_clear, masked, masked_whole
 from regulars.collect.deliveries import map_deliveries
 from regulars.collect.door import Arrival, Refused, Row, admit
-from regulars.collect.errors import MendRefused
+from regulars.collect.errors import FilesBusy, MendRefused
 from regulars.collect.facts import FACT_COLUMNS, Fact, FactColumn, cents, facts_of
 from regulars.collect.feeds import (
     Device,
@@ -116,6 +116,7 @@ from regulars.collect.keys import (
     register,
     source_by_name,
 )
+from regulars.collect.keys import imagine as imagine_source
 from regulars.collect.lake import Damage, FlushReport, Repaired, Verified, fact_files, flush, follow_in_lake
 from regulars.collect.lake import compact as compact_lake
 from regulars.collect.lake import prune as prune_lake
@@ -255,6 +256,7 @@ __all__ = [
     "FactColumn",
     "FieldAudit",
     "FieldReport",
+    "FilesBusy",
     "FlushReport",
     "Followed",
     "Gateway",
@@ -359,6 +361,7 @@ __all__ = [
     "hidden",
     "hidden_text",
     "holder_of",
+    "imagine_source",
     "import_file",
     "import_run",
     "in_the_clear",

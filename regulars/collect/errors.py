@@ -195,6 +195,13 @@ class UploadRefused(RegularsError):
     status = 413
 
 
+class FilesBusy(RegularsError):
+    """As many files are being looked into as this machine has memory for."""
+
+    code = "RG-1206"
+    status = 503
+
+
 class MendRefused(RegularsError):
     """Refused messages cannot be mended or sent again as asked; nothing was sent."""
 

@@ -57,23 +57,39 @@ def register(app: App, name: str, kind: str, login_space: str | None = None) -> 
 
     Logins of one `login_space` identify one person across sources; left out, the source has its own.
     """
-    if not NAME.fullmatch(name):
-        raise SourceRefused(f"'{name}' is no name for a source", "Use lower-case letters, digits, - and _")
-    refuse_own(name)
-    if kind not in SOURCE_KINDS:
-        raise SourceRefused(f"There is no kind of source '{kind}'", f"Choose one of: {', '.join(SOURCE_KINDS)}")
+    _check_name(name, kind)
     made = app.db.execute(
         SQL.make_source,
         {"name": name, "kind": kind, "login_space": login_space or name, "now": app.clock.now()},
     ).fetchone()
     source = source_by_name(app, name)
     assert source is not None
+    _check_same(source, kind, login_space)
+    return source, make_key(app, source) if made else None
+
+
+def imagine(app: App, name: str, kind: str) -> Source:
+    """The source that `register` would give; a new one has the id 0 and is not made, for ids are few."""
+    _check_name(name, kind)
+    source = source_by_name(app, name) or Source(0, name, kind, name)
+    _check_same(source, kind, None)
+    return source
+
+
+def _check_name(name: str, kind: str) -> None:
+    if not NAME.fullmatch(name):
+        raise SourceRefused(f"'{name}' is no name for a source", "Use lower-case letters, digits, - and _")
+    refuse_own(name)
+    if kind not in SOURCE_KINDS:
+        raise SourceRefused(f"There is no kind of source '{kind}'", f"Choose one of: {', '.join(SOURCE_KINDS)}")
+
+
+def _check_same(source: Source, kind: str, login_space: str | None) -> None:
     if source.kind != kind or (login_space and source.login_space != login_space):
         raise SourceRefused(
-            f"The source '{name}' exists as kind {source.kind} with logins of {source.login_space}",
+            f"The source '{source.name}' exists as kind {source.kind} with logins of {source.login_space}",
             "Choose another name, or the same kind and login space",
         )
-    return source, make_key(app, source) if made else None
 
 
 def register_own(app: App) -> None:

@@ -1,6 +1,7 @@
 """Files of every format are read alike from any place on, and what would break us is refused before it is read."""
 
 import json
+import random
 import struct
 import zipfile
 from datetime import date, datetime
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.collect.errors import FileRefused
-from regulars.collect.formats import Dialect, FileRow, Place, formats, xlsx_file
+from regulars.collect.formats import Dialect, FileRow, Place, formats, parquet_file, xlsx_file
 from regulars.collect.formats.csv_file import delimiter, distinct
 from regulars.collect.formats.text import encoding
 
@@ -247,3 +248,23 @@ def test_what_is_no_workbook_is_refused(tmp_path: Path, content: bytes) -> None:
 
     with pytest.raises(FileRefused, match="no whole workbook"):
         formats["xlsx"].look(tmp_path / "people.xlsx")
+
+
+def test_rows_of_a_parquet_file_that_hold_whole_documents_are_read_few_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "notes.parquet"
+    rng = random.Random(1)
+    wide = [{"id": number, "note": rng.randbytes(50_000).hex()} for number in range(40)]
+    parquet.write_table(pyarrow.Table.from_pylist(wide), path, use_dictionary=False)
+    sizes: list[int] = []
+    contents = parquet_file._contents  # pyright: ignore[reportPrivateUsage]
+
+    def seen(piece: Any) -> Any:
+        sizes.append(piece.num_rows)
+        return contents(piece)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parquet_file, "SLICE_BYTES", 1024 * 1024)
+        patch.setattr(parquet_file, "_contents", seen)
+        assert [row.number for row in formats["parquet"].read(path, Dialect(), Place())] == list(range(1, 41))
+
+    assert max(sizes) <= 11

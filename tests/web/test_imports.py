@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from regulars.collect.files import uploads
 from regulars.web.accounts import Role
+from regulars.web.pages.imports import plan
 
 from .site import Site, context_of
 
@@ -91,7 +98,10 @@ def test_a_file_that_cannot_be_read_says_so_where_it_would_be_seen(site: Site) -
     assert (page.status_code, "x.csv has no header line" in page.text) == (200, True)
 
 
-@pytest.mark.parametrize("key", ["", "uploaded:../settings.json", "uploaded:/etc/passwd", "folder:x.csv", "other:x"])
+@pytest.mark.parametrize(
+    "key",
+    ["", "uploaded:../settings.json", "uploaded:/etc/passwd", "folder:x.csv", "other:x", f"uploaded:{'x' * 300}.csv"],
+)
 def test_a_key_never_leads_to_a_file_outside(site: Site, key: str) -> None:
     with site.client(Role.ADMIN) as client:
         answer = client.get("/imports/preview", params={"file": key})
@@ -113,3 +123,83 @@ def test_an_upload_over_the_limit_is_refused_and_leaves_nothing(
 
     assert (answer.status_code, json.loads(answer.content)["code"]) == (413, "RG-1166")
     assert set(folder.iterdir()) == before
+
+
+def upload(site: Site, name: str, content: bytes) -> httpx.Response:
+    with site.client(Role.ADMIN) as client:
+        token = {"x-form-token": site.form_token(Role.ADMIN), "accept": "application/json"}
+        return client.put("/imports/upload", params={"name": name}, content=content, headers=token)
+
+
+def test_an_upload_for_which_the_disk_fills_up_meanwhile_is_refused_and_leaves_nothing(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = iter([10**12, 10**12, 0])
+    monkeypatch.setattr(uploads, "ROOM_CHECKED_BYTES", uploads.PIECE_BYTES)
+    monkeypatch.setattr(uploads.shutil, "disk_usage", lambda home: SimpleNamespace(free=next(free)))
+    folder = site.app.settings.home_path / "uploads"
+    before = set(folder.iterdir()) if folder.exists() else set()
+
+    answer = upload(site, "x.csv", b"x" * (3 * uploads.PIECE_BYTES))
+
+    assert (answer.status_code, answer.json()["what"]) == (413, "The disk has no room for this file")
+    assert set(folder.iterdir()) == before
+
+
+def test_while_an_upload_waits_for_the_disk_pages_are_answered(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    is_slow, goes_on = threading.Event(), threading.Event()
+    write = uploads._Upload.write  # pyright: ignore[reportPrivateUsage]
+
+    def slow(self: Any, piece: bytes) -> None:
+        is_slow.set()
+        assert goes_on.wait(30)
+        write(self, piece)
+
+    monkeypatch.setattr(uploads._Upload, "write", slow)  # pyright: ignore[reportPrivateUsage]
+    with ThreadPoolExecutor(1) as pool:
+        going = pool.submit(upload, site, "x.csv", b"a,b\n1,2\n")
+        assert is_slow.wait(30)
+        try:
+            with site.client(Role.ADMIN) as client:
+                page = client.get("/imports", timeout=10)
+        finally:
+            goes_on.set()
+
+    assert (page.status_code, going.result().status_code) == (200, 200)
+
+
+def test_a_file_with_a_very_long_name_is_taken_under_the_end_of_it(site: Site) -> None:
+    answer = upload(site, "é" * 300 + ".csv", b"a,b\n1,2\n")
+
+    assert answer.status_code == 200
+    assert answer.json()["key"].endswith("éé.csv")
+
+
+def test_a_preview_uses_up_no_number_of_a_source(site: Site) -> None:
+    key = upload(site, "people.csv", b"id,name\n1,Ann\n").json()["key"]
+
+    with site.client(Role.ADMIN) as client:
+        for _ in range(3):
+            shown = client.get("/imports/preview", params={"file": key, "source": "quite-new"})
+            assert (shown.status_code, "Ann" in shown.text or "name" in shown.text) == (200, True)
+
+    with site.app.transaction() as inside:
+        row = inside.db.execute("select max(id), pg_sequence_last_value('source_id_seq') from source").fetchone()
+    assert row is not None
+    assert row[0] == row[1]
+
+
+def test_more_previews_at_once_than_there_is_memory_for_ask_to_come_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = upload(site, "people.csv", b"id,name\n1,Ann\n").json()["key"]
+    monkeypatch.setattr(plan, "LOOK_WAIT_SECONDS", 0.05)
+
+    with site.client(Role.ADMIN) as client, ExitStack() as others:
+        for _ in range(plan.LOOKS_AT_ONCE_MAX):
+            others.enter_context(plan.looking())
+        busy = client.get("/imports/preview", params={"file": key})
+        others.close()
+        free = client.get("/imports/preview", params={"file": key})
+
+    assert (busy.status_code, "RG-1206" in busy.text, free.status_code) == (503, True, 200)

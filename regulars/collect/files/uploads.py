@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
+from asyncio import to_thread
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,10 +22,15 @@ UPLOAD_MAX_BYTES = 4 * 1024**3
 # What must stay free on the disk of the data folder: the database lives there, too.
 LEFT_FREE_BYTES = 1024**3
 UPLOADS_KEPT = timedelta(days=7)
-NAME_MAX_CHARACTERS = 100
+# So often, in bytes of one upload, the room is looked at again: others write to this disk, too.
+ROOM_CHECKED_BYTES = 64 * 1024**2
+PIECE_BYTES = 1024**2
+# With what stands before it, a file system takes 255.
+NAME_MAX_BYTES = 200
 TOKEN_BYTES = 8
 FOLDER_LISTED_MAX = 200
 UPLOADED, IN_FOLDER = "uploaded", "folder"
+UNFINISHED = ".part"
 UNSAFE = re.compile(r"[^\w.() -]+")
 TOKEN = re.compile(r"[0-9a-f]{16}")
 
@@ -38,28 +45,91 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 async def receive(app: App, name: str, pieces: AsyncIterator[bytes], declared: int) -> Waiting:
-    """Store a file as it arrives, never more than a piece in memory. Raises UploadRefused, and then nothing is left."""
-    name = UNSAFE.sub("_", Path(name).name)[-NAME_MAX_CHARACTERS:].lstrip(".") or "file"
-    format_of(Path(name))
-    home = _uploads(app)
-    if declared > UPLOAD_MAX_BYTES:
-        raise _too_large()
-    if shutil.disk_usage(home).free < declared + LEFT_FREE_BYTES:
-        raise UploadRefused("The disk has no room for this file", "Make room, or import it with regulars import")
-    token = app.dice.token(TOKEN_BYTES).hex()
-    path = home / f"{token}-{name}"
-    size = 0
+    """Store a file as it arrives, never more than a piece in memory. Raises UploadRefused, and then nothing is left.
+
+    The disk is waited for in threads: whoever asks for a page meanwhile gets it.
+    """
+    upload = await to_thread(_Upload, app, name, declared)
     try:
-        with path.open("wb") as file:
-            async for piece in pieces:
-                size += len(piece)
-                if size > UPLOAD_MAX_BYTES:
-                    raise _too_large()
-                file.write(piece)
+        async for piece in _joined(pieces):
+            await to_thread(upload.write, piece)
+        return await to_thread(upload.keep)
     except BaseException:
-        path.unlink(missing_ok=True)
+        # Not in a thread: a sender who has gone ends this task, and with it what it waits for.
+        upload.drop()
         raise
-    return Waiting(f"{UPLOADED}:{path.name}", name, size)
+
+
+async def _joined(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same bytes in pieces that are worth a thread each."""
+    held = bytearray()
+    async for piece in pieces:
+        held += piece
+        if len(held) >= PIECE_BYTES:
+            yield bytes(held)
+            held.clear()
+    if held:
+        yield bytes(held)
+
+
+class _Upload:
+    """A file on its way in. Until it is whole it has a name that nobody finds."""
+
+    def __init__(self, app: App, name: str, declared: int) -> None:
+        self._name = _safe(name)
+        format_of(Path(self._name))
+        self._home = _uploads(app)
+        if declared > UPLOAD_MAX_BYTES:
+            raise _too_large()
+        self._check_room(declared)
+        self._token = app.dice.token(TOKEN_BYTES).hex()
+        self._part = self._home / f"{self._token}{UNFINISHED}"
+        self._size = self._checked_at = 0
+        try:
+            self._file = self._part.open("wb")
+        except OSError as fault:
+            raise _no_room(fault) from None
+
+    def write(self, piece: bytes) -> None:
+        self._size += len(piece)
+        if self._size > UPLOAD_MAX_BYTES:
+            raise _too_large()
+        if self._size - self._checked_at >= ROOM_CHECKED_BYTES:
+            self._check_room(len(piece))
+            self._checked_at = self._size
+        try:
+            self._file.write(piece)
+        except OSError as fault:
+            raise _no_room(fault) from None
+
+    def keep(self) -> Waiting:
+        try:
+            self._file.close()
+            path = self._part.rename(self._home / f"{self._token}-{self._name}")
+        except OSError as fault:
+            raise _no_room(fault) from None
+        return Waiting(f"{UPLOADED}:{path.name}", self._name, self._size)
+
+    def drop(self) -> None:
+        with suppress(OSError):
+            self._file.close()  # what it still holds may find no room
+        self._part.unlink(missing_ok=True)
+
+    def _check_room(self, size: int) -> None:
+        if shutil.disk_usage(self._home).free < size + LEFT_FREE_BYTES:
+            raise UploadRefused("The disk has no room for this file", "Make room, or import it with regulars import")
+
+
+def _safe(name: str) -> str:
+    """The end of this name, with its ending, as any file system takes it."""
+    plain = UNSAFE.sub("_", Path(name).name)
+    return plain.encode()[-NAME_MAX_BYTES:].decode("utf-8", "ignore").lstrip(".") or "file"
+
+
+def _no_room(fault: OSError) -> UploadRefused:
+    return UploadRefused(
+        f"The file cannot be written: {fault.strerror}", "Make room on the disk of the data folder, then send it again"
+    )
 
 
 def waiting(app: App, key: str) -> tuple[Waiting, Path]:
@@ -67,10 +137,17 @@ def waiting(app: App, key: str) -> tuple[Waiting, Path]:
     where, _, name = key.partition(":")
     folder = _uploads(app) if where == UPLOADED else _folder(app) if where == IN_FOLDER else None
     path = folder / name if folder else None
-    if path is None or not name or Path(name).name != name or path.is_symlink() or not path.is_file():
+    if path is None or not name or Path(name).name != name or not _is_file(path):
         raise NotFound("There is no such file", "Choose or upload one again")
     shown = name.partition("-")[2] if where == UPLOADED and TOKEN.match(name) else name
     return Waiting(key, shown, path.stat().st_size), path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file() and not path.is_symlink()
+    except OSError:  # a name that no file system takes
+        return False
 
 
 def in_folder(app: App) -> list[Waiting]:
@@ -78,7 +155,7 @@ def in_folder(app: App) -> list[Waiting]:
     folder = _folder(app)
     if folder is None or not folder.is_dir():
         return []
-    found = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.is_symlink() and _readable(path)]
+    found = [path for path in sorted(folder.iterdir()) if _is_file(path) and _readable(path)]
     return [Waiting(f"{IN_FOLDER}:{path.name}", path.name, path.stat().st_size) for path in found[:FOLDER_LISTED_MAX]]
 
 

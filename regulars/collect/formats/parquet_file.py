@@ -11,6 +11,8 @@ from regulars.collect.formats import Dialect, FileRow, Format, Place, formats
 from regulars.collect.formats.cells import filled
 
 SLICE_ROWS = 5_000
+# Of rows that hold whole documents, fewer at once.
+SLICE_BYTES = 64 * 1024**2
 
 
 def read(path: Path, dialect: Dialect, after: Place) -> Iterator[FileRow]:
@@ -23,7 +25,7 @@ def read(path: Path, dialect: Dialect, after: Place) -> Iterator[FileRow]:
         if number + rows > after.row:
             break
         first_group, number = first_group + 1, number + rows
-    for piece in file.iter_batches(SLICE_ROWS, row_groups=list(range(first_group, file.num_row_groups))):
+    for piece in file.iter_batches(_slice_rows(file), row_groups=list(range(first_group, file.num_row_groups))):
         skipped = max(0, min(piece.num_rows, after.row - number))
         number += skipped
         for content in _contents(piece.slice(skipped)):
@@ -40,7 +42,7 @@ def check(path: Path, dialect: Dialect) -> None:
     """Every page is read once: mended, a damaged file is another one, and what was taken of it would be there twice."""
     file = _opened(path)
     try:
-        for _ in file.iter_batches(SLICE_ROWS):
+        for _ in file.iter_batches(_slice_rows(file)):
             pass
     except (ValueError, OSError) as fault:
         raise _damaged(path, fault) from None
@@ -51,6 +53,13 @@ def _opened(path: Path) -> Any:
         return parquet.ParquetFile(path)
     except (ValueError, OSError) as fault:  # Arrow's own errors are these
         raise _damaged(path, fault) from None
+
+
+def _slice_rows(file: Any) -> int:
+    """So many rows are about SLICE_BYTES unpacked, in the row group with the widest ones."""
+    groups = (file.metadata.row_group(at) for at in range(file.num_row_groups))
+    row_bytes = max((group.total_byte_size // max(1, group.num_rows) for group in groups), default=0)
+    return max(1, min(SLICE_ROWS, SLICE_BYTES // max(1, row_bytes)))
 
 
 def _damaged(path: Path, fault: Exception) -> FileRefused:

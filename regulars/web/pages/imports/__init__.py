@@ -17,7 +17,7 @@ from regulars.web import access, audit, render, words
 from regulars.web.charts import Figure
 from regulars.web.pages.collect.kinds import KINDS
 from regulars.web.pages.imports import launch
-from regulars.web.pages.imports.plan import CHECK_ROWS, DELIMITERS, ENCODINGS, Plan, examined, planned
+from regulars.web.pages.imports.plan import CHECK_ROWS, DELIMITERS, ENCODINGS, Plan, examined, looking, planned
 from regulars.web.site import House
 
 LISTED = 50
@@ -73,30 +73,35 @@ def new_page(app: House, request: Request[Any, Any, Any], file: FromQuery[str] =
         return render.page(
             app, "pages/imports/choose.html", request, folder=collect.files_in_folder(app), limit=limit, fault=None
         )
-    plan = planned(app, request.query_params)
+    with looking():
+        plan = planned(app, request.query_params)
+        shown = preview_rows(app, plan)
     template = "pages/imports/plan.html" if request.headers.get("hx-target") == "plan" else "pages/imports/new.html"
-    return page_of(app, request, template, plan, preview_rows(app, plan))
+    return page_of(app, request, template, plan, shown)
 
 
 @get("/imports/preview", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
 def preview_part(app: House, request: Request[Any, Any, Any]) -> Response[str]:
     """The first rows as events, while the mapping is edited."""
-    plan = planned(app, request.query_params)
-    return page_of(app, request, "pages/imports/preview.html", plan, preview_rows(app, plan))
+    with looking():
+        plan = planned(app, request.query_params)
+        shown = preview_rows(app, plan)
+    return page_of(app, request, "pages/imports/preview.html", plan, shown)
 
 
 @get("/imports/check", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
 def check_part(app: House, request: Request[Any, Any, Any]) -> Response[str]:
     """What would be refused of the file's first CHECK_ROWS rows; nothing is stored."""
-    plan = planned(app, request.query_params)
-    report, fault = None, plan.fault
-    if fault is None:
-        try:
-            report = collect.try_file(
-                app, plan.path, plan.imagined_source(app), plan.mapping, dialect=plan.dialect, rows_max=CHECK_ROWS
-            )
-        except RegularsError as found:
-            fault = found
+    with looking():
+        plan = planned(app, request.query_params)
+        report, fault = None, plan.fault
+        if fault is None:
+            try:
+                report = collect.try_file(
+                    app, plan.path, plan.imagined_source(app), plan.mapping, dialect=plan.dialect, rows_max=CHECK_ROWS
+                )
+            except RegularsError as found:
+                fault = found
     return render.page(app, "pages/imports/checked.html", request, report=report, fault=fault, most=CHECK_ROWS)
 
 
@@ -132,7 +137,7 @@ async def upload(app: House, request: Request[Any, Any, Any], name: FromQuery[st
     """Take a file as it arrives; answers where to go on."""
     declared = request.headers.get("content-length", "0")
     size = int(declared) if declared.isdecimal() else 0
-    collect.tidy_uploads(app)
+    await anyio.to_thread.run_sync(collect.tidy_uploads, app)
     stored = await collect.receive_upload(app, name, request.stream(), size)
     return {"key": stored.key}
 
@@ -146,7 +151,8 @@ async def run_new(app: House, request: Request[Any, Any, Any]) -> Response[Any]:
 
 def begin_now(app: App, request: Request[Any, Any, Any], form: Any) -> Response[Any]:
     """The import under way, or the page saying why not."""
-    plan = planned(app, form)
+    with looking():
+        plan = planned(app, form)
     fault = plan.fault
     if fault is None:
         try:

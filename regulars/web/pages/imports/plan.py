@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any
 
 import msgspec
@@ -24,6 +27,26 @@ FIELDS = {
 }
 ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "cp1252", "cp1250", "cp1251", "cp932", "gb18030", "big5", "euc_kr")
 DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Bar"}
+
+
+# A workbook takes up to 600 MB while it is read, and an edited mapping asks for its rows anew.
+LOOKS_AT_ONCE_MAX = 2
+LOOK_WAIT_SECONDS = 5.0
+looks = BoundedSemaphore(LOOKS_AT_ONCE_MAX)
+
+
+@contextmanager
+def looking() -> Generator[None, None, None]:
+    """Look into a file while the context lasts. Raises FilesBusy where LOOKS_AT_ONCE_MAX others do and go on."""
+    if not looks.acquire(timeout=LOOK_WAIT_SECONDS):
+        raise collect.FilesBusy(
+            f"{LOOKS_AT_ONCE_MAX} files are being looked into, as many as this machine has memory for",
+            "Try again in a moment",
+        )
+    try:
+        yield
+    finally:
+        looks.release()
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,18 +77,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     def made_source(self, app: App) -> collect.Source:
         """The source that the events come from, made if it is new. Raises SourceRefused."""
         with app.transaction() as inside:
-            return self._source(inside)
+            known = collect.source_by_name(inside, self.source_name)
+            return known or collect.register(inside, self.source_name, self.source_kind)[0]
 
     def imagined_source(self, app: App) -> collect.Source:
-        """The same, but nothing is made: a new one is forgotten again. Raises SourceRefused."""
+        """The same, but nothing is made. Raises SourceRefused."""
         with app.transaction() as inside:
-            found = self._source(inside)
-            inside.db.rollback()
-        return found
-
-    def _source(self, app: App) -> collect.Source:
-        known = collect.source_by_name(app, self.source_name)
-        return known or collect.register(app, self.source_name, self.source_kind)[0]
+            known = collect.source_by_name(inside, self.source_name)
+            return known or collect.imagine_source(inside, self.source_name, self.source_kind)
 
     def with_fault(self, fault: RegularsError) -> Plan:
         """The same with what is wrong."""
