@@ -7,6 +7,8 @@ tables are others now or it has grown: then it is dropped, and the next test get
 from __future__ import annotations
 
 import uuid
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -69,6 +71,15 @@ class Databases:
                 self._free.append(name)
         if name not in self._free:
             self._admin(f"drop database {name} with (force)")
+
+    @contextmanager
+    def lent(self) -> Generator[str, None, None]:
+        """One of them for as long as the context lasts."""
+        url = self.take()
+        try:
+            yield url
+        finally:
+            self.give_back(url)
 
     def _admin(self, statement: str) -> None:
         with psycopg.connect(self._server, autocommit=True) as admin:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from unittest import SkipTest
 
-import psycopg
 import pytest
 import requests
 import schemathesis
@@ -33,11 +31,11 @@ from regulars.kit.clock import ManualClock
 from regulars.kit.dice import SeededDice
 from regulars.kit.settings import Settings
 from regulars.lake import Lake
-from regulars.store import Store
 from regulars.web import access, accounts
 from regulars.web.errors import TooManyTries
 from tests.collect.door_server import Serving, basic, lane_of
-from tests.conftest import START, with_database
+from tests.conftest import START, stored
+from tests.databases import Databases
 from tests.engage import town
 
 EXAMPLES = 100 if os.environ.get("REGULARS_TEST_LOAD_SIZE") == "full" else 3
@@ -100,24 +98,15 @@ def takes_events(operation: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def brand(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Generator[Brand, None, None]:
-    name, home = f"hostile_{uuid.uuid4().hex[:12]}", tmp_path_factory.mktemp("hostile")
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(f"create database {name} template {template} strategy wal_log")
-    url = with_database(server, name)
-    store = Store(url)
-    store.pool.open()
-    made = Settings(home=str(home), database_url=url, brand_name="Corner Market")
-    app = App(settings=made, store=store, lake=Lake(home / "lake"), clock=ManualClock(START), dice=SeededDice(1))
-    try:
+def brand(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Generator[Brand, None, None]:
+    home = tmp_path_factory.mktemp("hostile")
+    with databases.lent() as url, stored(url) as store:
+        made = Settings(home=str(home), database_url=url, brand_name="Corner Market")
+        app = App(settings=made, store=store, lake=Lake(home / "lake"), clock=ManualClock(START), dice=SeededDice(1))
         whole = web.create_app(app)
         callers = furnish(app)
         with Serving(whole, lane_of(whole.gateway)) as served:
             yield Brand(app, served.url, callers)
-    finally:
-        store.pool.close()
-        with psycopg.connect(server, autocommit=True) as admin:
-            admin.execute(f"drop database {name} with (force)")
 
 
 def furnish(app: App) -> dict[str, Caller]:

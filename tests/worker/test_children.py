@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -37,10 +38,11 @@ def test_a_worker_that_dies_is_started_again_and_ends_with_us(database_url: str,
     assert kept.fault is None
 
 
-def test_a_child_that_keeps_dying_is_given_up_in_words(tmp_path: Path) -> None:
-    settings = Settings(home=str(tmp_path / "home"), brand_zone="Nowhere/At_All")
+def test_a_child_that_keeps_dying_is_given_up_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A program that ends at once: starting ours so often takes half a minute and would show nothing else.
+    monkeypatch.setattr(sys, "executable", "/bin/false")
 
-    with child(settings, "worker", pause_seconds=0.0) as kept:
+    with child(Settings(home=str(tmp_path / "home")), "worker", pause_seconds=0.0) as kept:
         until(lambda: kept.fault is not None)
 
         with pytest.raises(ChildKeepsEnding, match=f"ended {RESTARTS_MAX + 1} times in a row"):
