@@ -157,6 +157,7 @@ from regulars.collect.plan.watch import (
     violation_counts,
 )
 from regulars.collect.properties import EventSchema, Property
+from regulars.collect.pruning import PRUNED_AT_ONCE_MAX, prune_deliveries
 from regulars.collect.pulling import PullReport, PullUse, add_pull, list_pulls, remove_pull, run_pull
 from regulars.collect.refused.mends import OPERATIONS as MEND_OPERATIONS
 from regulars.collect.refused.mends import Mend, is_cut
@@ -223,6 +224,7 @@ __all__ = [
     "KEY_CACHE_SECONDS",
     "LOOKED_THROUGH_ROWS",
     "MEND_OPERATIONS",
+    "PRUNED_AT_ONCE_MAX",
     "RATE_MAX",
     "REFUSALS_PER_PAGE",
     "REFUSAL_STATES",
@@ -392,6 +394,7 @@ __all__ = [
     "piece_done",
     "plan_versions",
     "preview",
+    "prune_deliveries",
     "prune_lake",
     "publish",
     "raw_delivery",

@@ -55,6 +55,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Sender address of marketing mail."""
     import_folder: str = ""
     """Folder on the server whose files may be imported in the web; empty: only what is uploaded."""
+    deliveries_days: int = 365
+    """Days for which deliveries of webhooks are kept raw once they are mapped; 0: for ever."""
+    deliveries_max: int = 1_000_000
+    """So many of the newest deliveries of a webhook are kept raw; 0: all. One that is not mapped is always kept."""
     log_level: str = "info"
     """debug, info, warning or error."""
 
@@ -134,6 +138,8 @@ RULES: dict[str, tuple[Callable[[Any], object], str]] = {
     "base_url": (_is_address, "an address like https://example.com"),
     "shop_url": (lambda url: not url or _is_address(url), "an address like https://shop.example.com, or empty"),
     "smtp_port": (lambda port: 1 <= port <= 65_535, "a port from 1 to 65535"),
+    "deliveries_days": (range(100_000).__contains__, "a number of days from 0 to 99,999"),
+    "deliveries_max": (range(10**9).__contains__, "a number from 0 to 999,999,999"),
     "mail_from": (re.compile(r"[^@\s]+@[^@\s]+").fullmatch, "an e-mail address"),
     "log_level": ({"debug", "info", "warning", "error"}.__contains__, "debug, info, warning or error"),
 }

@@ -39,6 +39,8 @@ REPLAY_TICK_EVENTS = 500
 """Years in which little happened (sign-ups long ago) are not cut into weeks: so many events pass between two ticks."""
 LIVE_WITHIN = timedelta(hours=1)
 """An event this fresh happens now: it does not drag the clock of a replay along."""
+PRUNE_EVERY = timedelta(hours=1)
+"""So often the worker looks for deliveries that are kept no longer."""
 BEAT_EVERY = timedelta(seconds=5)
 """So often the worker says that it is at work."""
 
@@ -59,6 +61,8 @@ class Round(msgspec.Struct, frozen=True):
     """Events that left the projections, and one for each look at those that had left already."""
     mapped: int = 0
     """Deliveries of webhooks that were settled."""
+    pruned: int = 0
+    """Deliveries of webhooks that were let go."""
 
     @property
     def was_idle(self) -> bool:
@@ -81,6 +85,7 @@ class Worker:
         """Events of the step at hand."""
         self._ticking = False
         self._beat_at: datetime | None = None
+        self._pruned_at: datetime | None = None
         self._beside = Beside(app.clock)
         self._unread = True
         """The lake may hold what the audit has not read."""
@@ -128,6 +133,7 @@ class Worker:
         replayed = beside("replays", lambda: collect.carry_replay(self.app))
         watched = beside("watch", self._watch.step)
         sent = beside("deliveries", lambda: sum(engage.deliver(app, SEND_PER_ROUND).values()))
+        pruned = beside("old_deliveries", self._prune)
         flushed = beside("lake", lambda: self._flush(now, carried))
         return Round(
             carried=carried,
@@ -139,6 +145,7 @@ class Worker:
             replayed=replayed,
             withdrawn=withdrawn,
             mapped=mapped,
+            pruned=pruned,
         )
 
     def _step(self) -> tuple[int, bool, datetime]:
@@ -277,6 +284,16 @@ class Worker:
             with self.app.transaction() as app:
                 app.db.execute(pace.SQL.beat, {"at": now})
             self._beat_at = now
+
+    def _prune(self) -> int:
+        """One set of old deliveries; all of them within a few rounds, then not again for PRUNE_EVERY."""
+        now = self.app.clock.now()
+        if self._pruned_at is not None and now - self._pruned_at < PRUNE_EVERY:
+            return 0
+        gone = collect.prune_deliveries(self.app)
+        if gone < collect.PRUNED_AT_ONCE_MAX:
+            self._pruned_at = now
+        return gone
 
     def _flush(self, now: datetime, carried: int) -> int:
         with self.app.transaction() as app:

@@ -146,3 +146,27 @@ returning version
 -- name: latest_mapping
 -- What deliveries of this source are mapped by.
 select version, content, actor, saved_at from webhook_mapping where source_id = %(source)s order by version desc limit 1
+
+-- name: prune_old_deliveries
+-- Some of those that are settled and older than the brand keeps them. Who maps anew holds the row of the webhook.
+delete from delivery where id in (
+    select id from delivery
+    where state in ('mapped', 'silent') and reason <> %(unmapped)s and received_at < %(before)s
+    order by received_at
+    limit %(limit)s
+    for update skip locked
+)
+
+-- name: prune_many_deliveries
+-- Some of those that are settled and behind the newest ones that the brand keeps of each source.
+delete from delivery where id in (
+    select d.id from webhook w
+    cross join lateral (
+        select id from delivery where source_id = w.source_id order by id desc offset %(kept)s limit 1
+    ) last
+    join delivery d on d.source_id = w.source_id and d.id <= last.id
+    where d.state in ('mapped', 'silent') and d.reason <> %(unmapped)s
+    order by d.id
+    limit %(limit)s
+    for update of d skip locked
+)

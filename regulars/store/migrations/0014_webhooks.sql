@@ -44,14 +44,16 @@ create table delivery (
 );
 create index delivery_waiting on delivery (id) where state = 'waiting';
 create index delivery_newest on delivery (source_id, id desc);
+-- What may be let go once it is old.
+create index delivery_settled on delivery (received_at) where state in ('mapped', 'silent');
 
 -- Which delivery tells which event, and under which id it stands in the journal: what happened once is told once,
 -- however many deliveries speak of it.
 create table delivery_event (
     source_id smallint not null references source,
     key text collate "C" not null,
-    -- None: it was withdrawn, and no delivery tells it now.
-    delivery bigint references delivery,
+    -- None: it was withdrawn, and no delivery tells it now. The delivery itself may be pruned: what it told stays told.
+    delivery bigint,
     message_id text collate "C" not null,
     -- How often the event was made anew.
     revision int not null default 0,
