@@ -7,6 +7,28 @@ Never:  holds a transaction while it talks to a mail server; decides anything a 
 """
 
 from regulars.worker.loop import Round, Worker
-from regulars.worker.pace import Standing, begin_replay, cancel_replay, end_replay, is_caught_up, standing
+from regulars.worker.pace import (
+    Reading,
+    Standing,
+    ask_reading,
+    begin_replay,
+    cancel_replay,
+    end_replay,
+    is_caught_up,
+    reading,
+    standing,
+)
 
-__all__ = ["Round", "Standing", "Worker", "begin_replay", "cancel_replay", "end_replay", "is_caught_up", "standing"]
+__all__ = [
+    "Reading",
+    "Round",
+    "Standing",
+    "Worker",
+    "ask_reading",
+    "begin_replay",
+    "cancel_replay",
+    "end_replay",
+    "is_caught_up",
+    "reading",
+    "standing",
+]

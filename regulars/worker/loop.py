@@ -89,6 +89,8 @@ class Worker:
         self._beside = Beside(app.clock)
         self._unread = True
         """The lake may hold what the audit has not read."""
+        self._asked_at: datetime | None = None
+        """When somebody asked for the audit to be read now; None: nobody waits."""
         self._stop = threading.Event()
 
     def stop(self) -> None:
@@ -105,7 +107,9 @@ class Worker:
 
     def _round_or_wait(self) -> None:
         try:
-            if self.round().was_idle and not self._read_lake():
+            was_idle = self.round().was_idle
+            has_read = bool(self._read_lake()) if was_idle or self._asked_at else False
+            if was_idle and not has_read:
                 self._stop.wait(IDLE_SECONDS)
         except psycopg.OperationalError as fault:
             log.warning("database_away", why=str(fault).strip()[:200], retry_seconds=RETRY_SECONDS)
@@ -272,9 +276,13 @@ class Worker:
         return replace(self.app, clock=ManualClock(now))
 
     def _read_lake(self) -> int:
-        """With nothing else to do, read one stretch of the lake for the audit; how many were read."""
+        """With nothing else to do, or asked to, read one stretch of the lake for the audit; how many were read."""
         done = self._beside.run("audit", lambda: resolve.prepare(self.app, 1)) if self._unread else 0
         self._unread = bool(done)
+        if self._asked_at and not done:
+            with self.app.transaction() as app:
+                app.db.execute(pace.SQL.end_reading, {"at": self._asked_at})
+            self._asked_at = None
         return done
 
     def _beat(self) -> None:
@@ -298,8 +306,10 @@ class Worker:
     def _flush(self, now: datetime, carried: int) -> int:
         with self.app.transaction() as app:
             memory = pace.peek(app)
-            if memory.replaying or carried or (memory.flushed_at and now - memory.flushed_at < FLUSH_EVERY):
-                return 0
+        self._asked_at = None if memory.replaying else memory.read_asked_at
+        is_fresh = memory.flushed_at is not None and now - memory.flushed_at < FLUSH_EVERY
+        if memory.replaying or is_fresh or (carried and not self._asked_at):
+            return 0
         report = collect.flush(self.app)
         self._unread = True
         collect.tend_lake(self.app)

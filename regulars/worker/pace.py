@@ -25,6 +25,17 @@ class Pace(msgspec.Struct, frozen=True):
     replaying: bool
     replay_until: int | None
     flushed_at: datetime | None
+    read_asked_at: datetime | None
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody asked for the audit to be read now, and it is not done."""
+
+    asked_at: datetime
+    seen_at: datetime | None
+    """When a worker was last at work; None: never."""
+    is_still: bool
+    """No worker has been at work for STILL_AFTER."""
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +75,20 @@ def read(app: App) -> Pace:
 def peek(app: App) -> Pace:
     """The memory, not locked."""
     return Pace(*app.db.execute(SQL.peek_pace).fetchall()[0])
+
+
+def ask_reading(app: App) -> None:
+    """Have the audit read now, between events, instead of when there is nothing else to do."""
+    app.db.execute(SQL.ask_reading, {"at": app.clock.now()})
+
+
+def reading(app: App) -> Reading | None:
+    """The reading that is asked for and not done; None: nobody waits for one."""
+    asked_at, seen_at = app.db.execute(SQL.reading).fetchall()[0]
+    if asked_at is None:
+        return None
+    is_still = max(seen_at or asked_at, asked_at) < app.clock.now() - STILL_AFTER
+    return Reading(asked_at=asked_at, seen_at=seen_at, is_still=is_still)
 
 
 def next_tick(ticked_at: datetime, zone: ZoneInfo) -> datetime:

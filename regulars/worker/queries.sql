@@ -1,10 +1,22 @@
 -- name: read_pace
 -- The worker's memory, locked: a second worker waits here and then sees what the first one did.
-select ticked_at, replaying, replay_until, flushed_at from pace for update
+select ticked_at, replaying, replay_until, flushed_at, read_asked_at from pace for update
 
 -- name: peek_pace
 -- The same without the lock, to decide whether there is anything to do.
-select ticked_at, replaying, replay_until, flushed_at from pace
+select ticked_at, replaying, replay_until, flushed_at, read_asked_at from pace
+
+-- name: ask_reading
+-- The lake is brought up to date at once, too: what is not in it cannot be read.
+update pace set read_asked_at = %(at)s, flushed_at = null
+
+-- name: end_reading
+-- Whoever asked later still waits.
+update pace set read_asked_at = null where read_asked_at <= %(at)s
+
+-- name: reading
+-- Who waits, and whether anybody is at work.
+select read_asked_at, seen_at from pace
 
 -- name: beat
 -- A worker that stopped is seen by its silence.

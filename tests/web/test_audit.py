@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
 from regulars import collect, resolve
+from regulars.app import App
 from regulars.web.accounts import Role
+from regulars.worker import Worker
 
 from . import seed
 from .site import Site
+
+READ_MS = 20_000
 
 
 @pytest.fixture
@@ -22,6 +28,19 @@ def program(site: Site) -> Iterator[httpx.Client]:
     headers = {"authorization": f"Bearer {site.keys[Role.ADMIN]}"}
     with httpx.Client(base_url=site.url, headers=headers, timeout=30) as client:
         yield client
+
+
+@contextmanager
+def at_work(app: App) -> Iterator[None]:
+    """A worker, as long as the context lasts."""
+    runner = Worker(app)
+    thread = threading.Thread(target=runner.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        runner.stop()
+        thread.join()
 
 
 def names(page: Page) -> list[str]:
@@ -123,6 +142,10 @@ def test_reading_again_takes_in_what_came_since(page: Page, site: Site) -> None:
 
     page.goto("/sources")
     page.get_by_role("button", name="Read now").click()
+    expect(page.get_by_text("The audit is being read")).to_be_visible()
+    expect(page.get_by_role("button", name="Read now")).to_have_count(0)
+    with at_work(site.app):
+        expect(page.get_by_text("The audit is being read")).to_have_count(0, timeout=READ_MS)
 
     expect(page.get_by_role("button", name="Read now")).to_have_count(0)
     with site.app.transaction() as inside:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from regulars import collect
+import pytest
+
+from regulars import collect, resolve, worker
 from regulars.app import App
 from regulars.kit.clock import SystemClock
-from regulars.worker import Worker
+from regulars.worker import Worker, loop
 from tests.engage.town import person, tell
 from tests.worker.place import drain
 
@@ -21,38 +24,89 @@ def test_an_idle_worker_makes_the_audit(app: App) -> None:
     drain(app)
     collect.flush(app)
 
-    work_until(app, lambda: count(app, "select count(*) from match_measure") == 1)
+    with at_work(app) as until:
+        until(lambda: count(app, "select count(*) from match_measure") == 1)
 
     assert count(app, "select count(*) from audit_cell where field = 'traits.email'") == 1
 
 
-def test_a_file_that_cannot_be_read_stops_the_audit_and_nothing_else(app: App) -> None:
+def test_a_file_that_cannot_be_read_stops_the_audit_and_nothing_else(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     tell(app, "crm", [person("ada", app.clock.now())])
     drain(app)
     collect.flush(app)
     for path in app.lake.root.rglob("*.parquet"):
         path.write_bytes(b"torn")
+    met = faults_of_the_audit(monkeypatch)
 
-    tell(app, "crm", [person("eve", app.clock.now())])
-    work_until(app, lambda: carried(app))
+    with at_work(app) as until:
+        until(lambda: bool(met))
+        tell(app, "crm", [person("eve", app.clock.now())])
+        until(lambda: carried(app))
 
+    assert all("Parquet" in str(fault) or "parquet" in str(fault) for fault in met)
     assert count(app, "select count(*) from audit_stretch") == 0
 
 
-def work_until(app: App, done: Callable[[], bool]) -> None:
-    """A worker in a thread of its own until this holds."""
-    worker = Worker(app)
-    thread = threading.Thread(target=worker.run)
+def faults_of_the_audit(monkeypatch: pytest.MonkeyPatch) -> list[Exception]:
+    """What the worker's reading of the lake breaks at, as it happens."""
+    met: list[Exception] = []
+    read = resolve.prepare
+
+    def reading(app: App, most: int | None = None) -> int:
+        try:
+            return read(app, most)
+        except Exception as fault:
+            met.append(fault)
+            raise
+
+    monkeypatch.setattr(resolve, "prepare", reading)
+    return met
+
+
+def test_a_reading_that_was_asked_for_does_not_wait_until_there_is_nothing_else_to_do(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ada", "eve"):
+        tell(app, "crm", [person(name, app.clock.now())])
+        drain(app)
+    monkeypatch.setattr(loop.Round, "was_idle", False)
+    with app.transaction() as inside:
+        worker.ask_reading(inside)
+        assert worker.reading(inside) is not None
+
+    with at_work(app) as until:
+        until(lambda: is_over(app))
+
+    assert count(app, "select sum(filled) from audit_cell where field = 'traits.email'") == 2
+    assert count(app, "select count(*) from match_measure") == 1
+
+
+def is_over(app: App) -> bool:
+    """Nobody waits for a reading any more."""
+    with app.transaction() as inside:
+        return worker.reading(inside) is None
+
+
+@contextmanager
+def at_work(app: App) -> Iterator[Callable[[Callable[[], bool]], None]]:
+    """A worker in a thread of its own, and what waits until something holds."""
+    runner = Worker(app)
+    thread = threading.Thread(target=runner.run)
     thread.start()
-    clock, waited = SystemClock(), 0.0
-    while not done() and thread.is_alive() and waited < WAIT_SECONDS:
-        clock.sleep(STEP_SECONDS)
-        waited += STEP_SECONDS
-    is_alive = thread.is_alive()
-    worker.stop()
-    thread.join()
-    assert is_alive
-    assert done()
+
+    def until(done: Callable[[], bool]) -> None:
+        clock, waited = SystemClock(), 0.0
+        while not done() and thread.is_alive() and waited < WAIT_SECONDS:
+            clock.sleep(STEP_SECONDS)
+            waited += STEP_SECONDS
+        assert thread.is_alive()
+        assert done()
+
+    try:
+        yield until
+    finally:
+        runner.stop()
+        thread.join()
 
 
 def carried(app: App) -> bool:

@@ -9,7 +9,7 @@ from regulars.collect.audit.report import (
     SourceAudit,
     field_report,
 )
-from regulars.collect.audit.stretches import is_read, read_lake, read_until
+from regulars.collect.audit.stretches import is_read, journal_until, read_lake, read_until
 from regulars.collect.audit.systems import (
     CHANNELS,
     STATUSES,
@@ -38,6 +38,7 @@ __all__ = [
     "field_report",
     "inventory",
     "is_read",
+    "journal_until",
     "missing",
     "read_lake",
     "read_until",

@@ -12,6 +12,7 @@ import numpy as np
 from regulars.app import App
 from regulars.collect.audit.fields import Personal, nature, rule_of, valid_by_form
 from regulars.collect.audit.look import KEPT_HASHES, SAMPLE_VALUES, SQL
+from regulars.collect.audit.stretches import journal_until
 from regulars.collect.keys import SourceUse, list_sources
 
 HASH = ">u8"
@@ -101,12 +102,10 @@ def field_report(app: App, source: str | None = None) -> FieldReport:
     for row in app.db.execute(SQL.cells, {"source": number}).fetchall():
         by_source[row[0]].append(row[1:])
     stretches = app.db.execute(SQL.stretches).fetchall()
-    row = app.db.execute(SQL.journal_until).fetchone()
-    assert row is not None, "a query of scalars has one row"
     return FieldReport(
         sources=[_source(use, by_source[use.source.id]) for use in uses],
         read_until=max((each[2] for each in stretches), default=0),
-        journal_until=row[0],
+        journal_until=journal_until(app),
         read_at=max((each[4] for each in stretches), default=None),
         read_seconds=round(sum(each[5] for each in stretches), 3),
     )

@@ -90,6 +90,11 @@ def read_until(app: App) -> int:
     return max((to for _, to in _made(app)), default=0)
 
 
+def journal_until(app: App) -> int:
+    """The latest position of the journal."""
+    return app.db.execute(SQL.journal_until).fetchall()[0][0]
+
+
 def _made(app: App) -> dict[Place, tuple[int, str]]:
     """The stretches that were read, in order: their numbers, and what they were read from."""
     return {(row[1], row[2]): (row[0], row[3]) for row in app.db.execute(SQL.stretches)}

@@ -10,6 +10,8 @@ create table pace (
     replay_until bigint,
     flushed_at timestamptz,
     -- When a worker last said that it is at work.
-    seen_at timestamptz
+    seen_at timestamptz,
+    -- When somebody asked for the audit to be read now; NULL: nobody waits for it.
+    read_asked_at timestamptz
 );
 insert into pace default values;

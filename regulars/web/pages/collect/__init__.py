@@ -8,7 +8,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from regulars import collect, resolve
+from regulars import collect, resolve, worker
 from regulars.resolve import Audit, joinable
 from regulars.web import access, audit, render, words
 from regulars.web.api import collect as api
@@ -22,7 +22,7 @@ from regulars.web.site import House
 def sources_page(app: House, request: Request[Any, Any, Any], sort: FromQuery[str] = "-records") -> Response[str]:
     """The finding, then each source with how full, joinable and fresh it is, what joins what, and what to do next."""
     with app.transaction() as inside:
-        pulse, found = api.pulse(inside), resolve.audit(inside)
+        pulse, found, reading = api.pulse(inside), resolve.audit(inside), worker.reading(inside)
     named, parts = matching.revenue(found)
     return render.page(
         app,
@@ -41,17 +41,31 @@ def sources_page(app: House, request: Request[Any, Any, Any], sort: FromQuery[st
         parts=parts,
         open_systems=[system for system in found.systems if system.status != "connected"],
         unread=found.report.journal_until - found.report.read_until,
+        reading=reading,
         kinds=KINDS,
     )
 
 
 @post("/sources/read", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
 def read_again(app: House, request: Request[Any, Any, Any]) -> Redirect:
-    """Read what came since, now, instead of in the worker's idle time."""
+    """Have the worker read what came since now, instead of in its idle time."""
     audit.write(app, request.user, "read the audit again", "sources")
-    collect.flush(app)
-    resolve.prepare(app)
+    with app.transaction() as inside:
+        worker.ask_reading(inside)
     return Redirect("/sources", status_code=303)
+
+
+@get("/sources/reading", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def reading_part(app: House, request: Request[Any, Any, Any]) -> Response[str]:
+    """How far the reading is, for a page that waits for it; once it is done, the page is to be loaded again."""
+    with app.transaction() as inside:
+        reading, until = worker.reading(inside), collect.read_until(inside)
+        whole = collect.journal_until(inside)
+    if reading is None:
+        return Response("", headers={"hx-refresh": "true"}, media_type="text/html")
+    return render.page(
+        app, "pages/collect/reading.html", request, reading=reading, read_until=until, journal_until=whole
+    )
 
 
 @get("/sources/{name:str}", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
@@ -110,6 +124,7 @@ def figures(found: Audit, pulse: api.Pulse) -> list[Figure]:
 routes = [
     sources_page,
     read_again,
+    reading_part,
     source_page,
     *systems.routes,
     *(route for _, tab in tabs.tabs.items() for route in tab.routes),
