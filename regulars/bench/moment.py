@@ -44,7 +44,7 @@ def run(settings: Settings, *, size: int | None = None) -> dict[str, Any]:
         with open_app(Settings(database_url=dsn)) as app:
             _people(app, customers)
             with app.transaction() as inside:
-                key = web.add_server_key(inside, "bench", web.Role.ASSOCIATE)
+                key = web.add_server_key(inside, "bench", ["moment:read"], collect.RATE_MAX).key
         select = _select(dsn, customers, questions)
         with _serving(dsn) as port:
             asked = _ask(port, key, customers, questions)

@@ -41,7 +41,7 @@ from regulars.collect.audit import (
 from regulars.collect.audit.masking import Look, hidden, hidden_text, in_the_clear, masked, masked_whole
 from regulars.collect.deliveries import map_deliveries
 from regulars.collect.door import Arrival, Refused, Row, admit
-from regulars.collect.errors import FilesBusy, MendRefused
+from regulars.collect.errors import FilesBusy, MendRefused, RateExceeded
 from regulars.collect.facts import FACT_COLUMNS, Fact, FactColumn, cents, facts_of
 from regulars.collect.feeds import (
     Device,
@@ -79,6 +79,7 @@ from regulars.collect.http.limits import (
     REQUEST_MAX_BYTES,
     REQUESTS_PER_SECOND,
     Limits,
+    Meter,
     Trouble,
     change_limits,
     limits_of,
@@ -209,7 +210,9 @@ from regulars.collect.write_keys import (
     WriteKey,
     add_key,
     describe_key,
+    end_of_rotated,
     holder_of,
+    key_state,
     revoke,
     rotate,
     write_keys,
@@ -277,6 +280,7 @@ __all__ = [
     "Mapping",
     "Mend",
     "MendRefused",
+    "Meter",
     "Missing",
     "OneRefusal",
     "Personal",
@@ -287,6 +291,7 @@ __all__ = [
     "Property",
     "PullReport",
     "PullUse",
+    "RateExceeded",
     "ReadAhead",
     "Receipt",
     "Refusal",
@@ -350,6 +355,7 @@ __all__ = [
     "differences",
     "dismiss_group",
     "dismiss_refusal",
+    "end_of_rotated",
     "event_uses",
     "fact_files",
     "facts_of",
@@ -372,6 +378,7 @@ __all__ = [
     "is_cut",
     "is_read",
     "journal_until",
+    "key_state",
     "latest_mapping",
     "limits_of",
     "list_imports",

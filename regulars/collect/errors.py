@@ -131,7 +131,7 @@ class SystemRefused(RegularsError):
 
 
 class RateExceeded(RegularsError):
-    """A key sends faster than its source may; nothing of this request was stored, so it is to be sent again later."""
+    """A key is used faster than it may be; nothing of this request was done, so it is to be sent again later."""
 
     code = "RG-1140"
     status = 429

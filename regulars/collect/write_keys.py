@@ -37,12 +37,17 @@ class WriteKey(msgspec.Struct, frozen=True):
     revoked_at: datetime | None
 
     def state(self, now: datetime) -> str:
-        """works, ends (it works until `expires_at`), ended or revoked."""
-        if self.revoked_at is not None:
-            return "revoked"
-        if self.expires_at is None:
-            return "works"
-        return "ends" if self.expires_at > now else "ended"
+        """As `key_state` says."""
+        return key_state(self.expires_at, self.revoked_at, now)
+
+
+def key_state(expires_at: datetime | None, revoked_at: datetime | None, now: datetime) -> str:
+    """works, ends (it works until `expires_at`), ended or revoked; of keys that write and of keys that ask."""
+    if revoked_at is not None:
+        return "revoked"
+    if expires_at is None:
+        return "works"
+    return "ends" if expires_at > now else "ended"
 
 
 class Holder(NamedTuple):
@@ -81,14 +86,19 @@ def rotate(app: App, name: str, overlap_hours: float = ROTATION_OVERLAP_HOURS, k
     It takes over label and pages of the key it replaces (of all, the newest).
     """
     source = _source(app, name)
-    if not 0 <= overlap_hours <= OVERLAP_HOURS_MAX:
-        raise SourceRefused(f"{overlap_hours:g} is no number of hours", f"Use 0 to {OVERLAP_HOURS_MAX} (a year)")
+    expires_at = end_of_rotated(app, overlap_hours)
     before = app.db.execute(SQL.newest_key, {"source": source.id, "key": key_id}).fetchone()
     if before is None and key_id is not None:
         raise _no_key(name, key_id)
-    expires_at = app.clock.now() + timedelta(hours=overlap_hours)
     app.db.execute(SQL.expire_keys, {"source": source.id, "key": key_id, "expires_at": expires_at})
     return make_key(app, source, *(before or ()))
+
+
+def end_of_rotated(app: App, overlap_hours: float) -> datetime:
+    """When a key ends that is replaced now. Raises SourceRefused."""
+    if not 0 <= overlap_hours <= OVERLAP_HOURS_MAX:
+        raise SourceRefused(f"{overlap_hours:g} is no number of hours", f"Use 0 to {OVERLAP_HOURS_MAX} (a year)")
+    return app.clock.now() + timedelta(hours=overlap_hours)
 
 
 def revoke(app: App, name: str, key_id: str) -> None:

@@ -1,7 +1,8 @@
 """HTTP only: the JSON API, the pages, and the door in front of both and of the ingest gateway.
 
 Takes: HTTP requests; what the rooms' faces give.
-Gives: `create_app` (ASGI), `run`, `first_run_token` for the one-time sign-in that is printed on this machine.
+Gives: `create_app` (ASGI), `run`, `first_run_token` for the one-time sign-in that is printed on this machine, keys of
+    programs that ask.
 Writes tables: account, session, sign_in_token, server_key, audit_log.
 Never: decides anything about customers, sends anything, or shows a page to a role that is not named for it.
 """
@@ -22,13 +23,30 @@ from regulars.app import App
 from regulars.collect import gateway as ingest
 from regulars.engage import moment_asgi
 from regulars.web import audit
-from regulars.web.access import add_server_key
 from regulars.web.accounts import Role, first_run_token
 from regulars.web.door import Door
+from regulars.web.keys import REQUESTS_PER_SECOND, SCOPES, NewKey, ServerKey
+from regulars.web.keys import add as add_server_key
+from regulars.web.keys import every as server_keys
+from regulars.web.keys import revoke as revoke_server_key
+from regulars.web.keys import rotate as rotate_server_key
 from regulars.web.shelf import routes
 from regulars.web.site import build
 
-__all__ = ["Role", "add_server_key", "create_app", "first_run_token", "run"]
+__all__ = [
+    "REQUESTS_PER_SECOND",
+    "SCOPES",
+    "NewKey",
+    "Role",
+    "ServerKey",
+    "add_server_key",
+    "create_app",
+    "first_run_token",
+    "revoke_server_key",
+    "rotate_server_key",
+    "run",
+    "server_keys",
+]
 
 KEEP_ALIVE_SECONDS = 30
 # Open event streams must not hold the process when it is told to stop.
@@ -43,7 +61,7 @@ def create_app(app: App, processes: int = 1) -> Door:
     moment = moment_asgi(app)
     pen = audit.Pen(app)
     site = build(app, routes(), on_startup=[gateway.start], on_shutdown=[gateway.stop, moment.close, pen.close])
-    return Door(app, site, gateway, moment, pen)
+    return Door(app, site, gateway, moment, pen, collect.Meter(processes))
 
 
 def run(app: App, host: str, port: int, processes: int = 1) -> None:

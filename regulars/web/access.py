@@ -1,4 +1,4 @@
-"""Who is asking, and may they: sessions, server keys, roles. Deny by default; a test walks every route."""
+"""Who is asking, and may they: sessions and roles of people, scopes of keys. Deny by default; a test walks them."""
 
 from __future__ import annotations
 
@@ -10,20 +10,19 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from regulars.app import App
-from regulars.kit.errors import InputRefused, NotAllowed, NotFound
+from regulars.kit.errors import NotAllowed
 from regulars.store import queries
 from regulars.web.accounts import Account, Role, fingerprint, new_token
-from regulars.web.errors import SignInNeeded
+from regulars.web.errors import ScopeMissing, SignInNeeded
 
 SQL = queries("regulars.web")
 
 SESSION_LIFE = timedelta(days=7)
 SESSION_IDLE = timedelta(hours=12)
 TOUCH_EVERY = timedelta(minutes=1)
-KEY_PREFIX = "rk_server_"
-KEY_NAME_MAX_CHARS = 80
 
-# What a handler says about itself, as its `opt`. A handler that says nothing is closed to everybody.
+# What a handler says about itself, as its `opt`. A handler that says nothing is closed to everybody, and one that names
+# no scope is closed to keys.
 OFFICE: dict[str, Any] = {"roles": frozenset({Role.ADMIN})}
 SHOP: dict[str, Any] = {"roles": frozenset({Role.ADMIN, Role.ASSOCIATE})}
 PUBLIC: dict[str, Any] = {"public": True}
@@ -31,26 +30,31 @@ PUBLIC: dict[str, Any] = {"public": True}
 BY_ANYBODY: dict[str, Any] = {"public": True, "by_anybody": True}
 
 
+def office(scope: str) -> dict[str, Any]:
+    """For administrators, and for keys that have this scope."""
+    return OFFICE | {"scope": scope}
+
+
+def shop(scope: str) -> dict[str, Any]:
+    """For associates, too, and for keys that have this scope."""
+    return SHOP | {"scope": scope}
+
+
 class Visitor(msgspec.Struct, frozen=True, kw_only=True):
-    """The account behind a request. `session` is the cookie's fingerprint; None when a server key asks."""
+    """The account or key behind a request. `session` is the cookie's fingerprint; None when a server key asks."""
 
     account: int | None
     name: str
     role: Role
+    """Of a key: whose card it gets."""
     form_token: str
     session: bytes | None
-
-
-class ServerKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A program's key as the list shows it; the key itself is shown once and kept as a hash."""
-
-    id: int
-    name: str
-    role: Role
-    created_at: datetime
-    used_at: datetime | None
-    """To the minute; None: never."""
-    revoked_at: datetime | None
+    scopes: frozenset[str] | None = None
+    """What a key may do; None for a person, whose role says it."""
+    key_id: str = ""
+    requests_per_second: int | None = None
+    events_per_second: int | None = None
+    """No key that asks sends any."""
 
 
 def visitor_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Visitor | None:
@@ -67,9 +71,22 @@ def may(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandle
     visitor = visitor_of(connection)
     if visitor is None:
         raise SignInNeeded("This page is for people who are signed in", "Sign in first")
+    if visitor.scopes is not None:
+        need(visitor.scopes, handler.opt.get("scope"), visitor.name)
+        return
     if roles is None or visitor.role not in roles:
         raise NotAllowed(
             "This page is for administrators", f"You are signed in as {visitor.role}; ask an administrator"
+        )
+
+
+def need(scopes: frozenset[str], scope: str | None, name: str) -> None:
+    """Raise unless a key with these scopes reaches what asks for this one. Raises NotAllowed, ScopeMissing."""
+    if scope is None:
+        raise NotAllowed("This address is for people", "A server key reaches the JSON addresses only")
+    if scope not in scopes:
+        raise ScopeMissing(
+            f"The key '{name}' has not the scope {scope}", f"Make a key with {scope} under API, or ask for one"
         )
 
 
@@ -110,38 +127,3 @@ def by_cookie(app: App, token: str) -> Visitor | None:
 def _touch(app: App, session: object, seen_at: datetime, now: datetime) -> None:
     if now - seen_at > TOUCH_EVERY:
         app.db.execute(SQL.touch_session, {"hash": session, "now": now})
-
-
-def add_server_key(app: App, name: str, role: Role) -> str:
-    """A key for a program, with a role's reach; sent as `Authorization: Bearer …`. Shown once, kept as a hash."""
-    name = name.strip()[:KEY_NAME_MAX_CHARS]
-    if not name:
-        raise InputRefused("A key needs a name", "Name the program that will use it, such as till 3")
-    key = KEY_PREFIX + new_token(app)
-    app.db.execute(SQL.add_server_key, {"name": name, "role": role, "hash": fingerprint(key), "at": app.clock.now()})
-    return key
-
-
-def server_keys(app: App) -> list[ServerKey]:
-    """Every key, newest first."""
-    rows = app.db.execute(SQL.server_keys)
-    return [msgspec.convert(dict(zip(ServerKey.__struct_fields__, row, strict=True)), ServerKey) for row in rows]
-
-
-def revoke_server_key(app: App, key: int) -> None:
-    """No program gets in with this key any more. Raises NotFound."""
-    if app.db.execute(SQL.revoke_server_key, {"id": key, "at": app.clock.now()}).fetchone() is None:
-        raise NotFound(f"There is no key {key}", "Choose one from the list")
-
-
-def by_key(app: App, key: str) -> Visitor | None:
-    """The visitor of a server key, None when it is unknown or revoked."""
-    now = app.clock.now()
-    with app.transaction() as inside:
-        row = inside.db.execute(SQL.find_server_key, {"hash": fingerprint(key)}).fetchone()
-        if row is None:
-            return None
-        id_, name, role, used_at = row
-        if used_at is None or now - used_at > TOUCH_EVERY:
-            inside.db.execute(SQL.touch_server_key, {"id": id_, "now": now})
-    return Visitor(account=None, name=name, role=Role(role), form_token="", session=None)

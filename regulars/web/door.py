@@ -17,13 +17,14 @@ import psycopg
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from regulars.app import App
-from regulars.collect import Gateway
+from regulars.collect import Gateway, Meter, RateExceeded
 from regulars.engage import moment_asgi
 from regulars.kit.errors import RegularsError
 from regulars.model import Card
 from regulars.web import access, audit
 from regulars.web.api.engage import by_card, may_ask
 from regulars.web.errors import unreadable
+from regulars.web.keys import by_key
 
 # Browsers take a `__Host-` cookie over https only; without https the plain name must do.
 COOKIE = "regulars_session"
@@ -31,6 +32,8 @@ SECURE_COOKIE = "__Host-regulars_session"
 # A till asks often: who its key belongs to is believed this long, so a revoked key works at most so much longer.
 KEY_FRESH_SECONDS = 5.0
 KEYS_KEPT = 1_000
+MOMENT = "/api/moment"
+MOMENT_SCOPE = "moment:read"
 CONTENT_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; "
     "frame-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'; object-src 'none'"
@@ -63,17 +66,22 @@ class Answer:
     status: int
     body: bytes
     about: str = "moment"
+    after_seconds: int | None = None
+    """When to come again."""
 
 
 class Door:
     """ASGI: `gateway` gets what is sent to us, `site` everything else."""
 
-    def __init__(self, app: App, site: ASGIApp, gateway: Gateway, moment: moment_asgi, pen: audit.Pen) -> None:
+    def __init__(
+        self, app: App, site: ASGIApp, gateway: Gateway, moment: moment_asgi, pen: audit.Pen, meter: Meter
+    ) -> None:
         self._app = app
         self._site = site
         self.gateway = gateway
         self._moment = moment
         self._pen = pen
+        self._meter = meter
         self._keyholders: dict[str, tuple[float, access.Visitor | None]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,10 +93,14 @@ class Door:
             await self.gateway(scope, receive, send)
             return
         loose: dict[str, Any] = scope  # pyright: ignore[reportAssignmentType]
-        loose["user"] = None if path.startswith("/static/") else await self._visitor(scope)
+        try:
+            loose["user"] = None if path.startswith("/static/") else await self._visitor(scope)
+        except RateExceeded as fault:
+            await reply(with_headers(send), Answer(fault.status, _said(fault), after_seconds=fault.after_seconds))
+            return
         loose["auth"] = None
         visitor: access.Visitor | None = loose["user"]
-        if path == "/api/moment" and scope["method"] == "GET" and visitor and _in_shop(visitor):
+        if path == MOMENT and scope["method"] == "GET" and visitor and _gets_cards(visitor):
             answer = self._card(scope["query_string"].decode("latin-1"), visitor)
             # Before the answer: a look-up that is not written down is not answered.
             await anyio.to_thread.run_sync(self._pen.write, visitor, "asked who it is", answer.about)
@@ -121,10 +133,12 @@ class Door:
     async def _keyholder(self, key: str) -> access.Visitor | None:
         until, visitor = self._keyholders.get(key, (0.0, None))
         if time.monotonic() > until:
-            visitor = await anyio.to_thread.run_sync(access.by_key, self._app, key)
+            visitor = await anyio.to_thread.run_sync(by_key, self._app, key)
             if len(self._keyholders) >= KEYS_KEPT:
                 self._keyholders.clear()
             self._keyholders[key] = (time.monotonic() + KEY_FRESH_SECONDS, visitor)
+        if visitor is not None:
+            self._meter.spend(visitor, 0, self._app.clock.now())
         return visitor
 
 
@@ -135,13 +149,15 @@ def _said(fault: RegularsError) -> bytes:
 async def reply(send: Send, answer: Answer) -> None:
     """One JSON answer."""
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(answer.body)).encode())]
+    if answer.after_seconds is not None:
+        headers.append((b"retry-after", str(answer.after_seconds).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
 
-def _in_shop(visitor: access.Visitor) -> bool:
+def _gets_cards(visitor: access.Visitor) -> bool:
     # Everybody else goes to the site, which answers 401 or 403 in full.
-    return visitor.role in access.SHOP["roles"]
+    return visitor.role in access.SHOP["roles"] if visitor.scopes is None else MOMENT_SCOPE in visitor.scopes
 
 
 def _cookie(header: str, name: str) -> str | None:

@@ -57,6 +57,13 @@ class RuleNotRun(RegularsError):
     code = "RG-1808"
 
 
+class ScopeMissing(RegularsError):
+    """A server key asked for what none of its scopes names; nothing was done."""
+
+    code = "RG-1809"
+    status = 403
+
+
 def unreadable() -> InputRefused:
     """What to say when PostgreSQL cannot even hold a value that was asked with: a huge number, a NUL in a text."""
     return InputRefused(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from regulars import collect
@@ -11,6 +12,11 @@ Said = dict[str, Any]
 WRITE_KEY = "WriteKey"
 SERVER_KEY = "ServerKey"
 SESSION = "Session"
+SCOPE = "x-scope"
+"""What a server key needs for an operation."""
+RETRY_AFTER: dict[str, Any] = {
+    "Retry-After": {"description": "Seconds to wait.", "required": True, "schema": {"type": "integer", "minimum": 1}}
+}
 TEXT: Said = {"type": "string"}
 KINDS = ("identify", "track", "page", "screen", "group", "alias")
 TEXTS = ("messageId", "userId", "anonymousId", "previousId", "groupId", "event", "name", "timestamp")
@@ -31,7 +37,8 @@ UNDELIVERED = {
 }
 REFUSED_ENTRY = {
     "401": "Nobody is signed in, or the key is not known.",
-    "403": "Who asks may not, or the form that asks is not ours.",
+    "403": "Who asks may not, the key has not the scope (RG-1809 names it), or the form that asks is not ours.",
+    "429": "The key asks more often than it may; Retry-After says when to come again.",
 }
 REFUSED_QUESTION = {
     "400": "The request cannot be read, or asks for what cannot be.",
@@ -90,16 +97,22 @@ HEALTH: Said = {
 KEPT: Said = {"type": "object", "required": ["success"], "properties": {"success": {"const": True}}}
 SCHEMES: Said = {
     WRITE_KEY: {"type": "http", "scheme": "basic", "description": "The write key as user, no password."},
-    SERVER_KEY: {"type": "http", "scheme": "bearer", "description": "A server key, made under Access."},
+    SERVER_KEY: {"type": "http", "scheme": "bearer", "description": "A server key, made under API."},
     SESSION: {"type": "apiKey", "in": "cookie", "name": "regulars_session", "description": "Who is signed in."},
 }
 
 
-def documented(schema: Said) -> Said:
-    """The OpenAPI document of the site with what the gateway takes, and with the faults as we answer them."""
+def documented(schema: Said, scopes: Mapping[tuple[str, str], str]) -> Said:
+    """The OpenAPI document of the site with what the gateway takes, and with the faults as we answer them.
+
+    `scopes`: path and method to what a server key needs there.
+    """
     schema = _either(schema)
     components: Said = schema.get("components", {})
-    site = {path: _with_faults(methods) for path, methods in schema.get("paths", {}).items()}
+    site = {
+        path: {method: _with_faults(operation, scopes[path, method]) for method, operation in methods.items()}
+        for path, methods in schema.get("paths", {}).items()
+    }
     return schema | {
         "paths": site | paths(),
         "components": components | {"securitySchemes": components.get("securitySchemes", {}) | SCHEMES},
@@ -114,18 +127,17 @@ def _either(part: Any) -> Any:
     return [_either(each) for each in cast(list[Any], part)] if isinstance(part, list) else part
 
 
-def _with_faults(methods: Said) -> Said:
-    """Operations of the site: the framework believes that faults are answered in its own words."""
-    found: Said = {}
-    for method, operation in methods.items():
-        asks = "requestBody" in operation or operation.get("parameters")
-        refused = REFUSED_ENTRY | (REFUSED_QUESTION if asks else {})
-        faults = {status: _answer(words, SITE_FAULT) for status, words in refused.items()}
-        found[method] = operation | {
-            "security": [{SERVER_KEY: []}, {SESSION: []}],
-            "responses": operation["responses"] | faults,
-        }
-    return found
+def _with_faults(operation: Said, scope: str) -> Said:
+    """An operation of the site: the framework believes that faults are answered in its own words."""
+    asks = "requestBody" in operation or operation.get("parameters")
+    refused = REFUSED_ENTRY | (REFUSED_QUESTION if asks else {})
+    faults = {status: _answer(words, SITE_FAULT) for status, words in refused.items()}
+    faults["429"] |= {"headers": RETRY_AFTER}
+    return operation | {
+        SCOPE: scope,
+        "security": [{SERVER_KEY: [scope]}, {SESSION: []}],
+        "responses": operation["responses"] | faults,
+    }
 
 
 def paths() -> Said:

@@ -102,11 +102,15 @@ delete from session where account = %(account)s;
 
 -- name: add_server_key
 -- A program's key, shown once.
-insert into server_key (name, role, key_hash, created_at) values (%(name)s, %(role)s, %(hash)s, %(at)s);
+insert into server_key (name, scopes, requests_per_second, key_hash, created_at)
+values (%(name)s, %(scopes)s, %(rate)s, %(hash)s, %(at)s)
+returning id;
 
 -- name: find_server_key
 -- Who is behind a bearer key.
-select id, name, role, used_at from server_key where key_hash = %(hash)s and revoked_at is null;
+select id, name, scopes, requests_per_second, used_at
+from server_key
+where key_hash = %(hash)s and revoked_at is null and (expires_at is null or expires_at > %(now)s);
 
 -- name: touch_server_key
 -- At most once a minute per key.
@@ -114,7 +118,15 @@ update server_key set used_at = %(now)s where id = %(id)s;
 
 -- name: server_keys
 -- Newest first; revoked ones stay, the audit log names them.
-select id, name, role, created_at, used_at, revoked_at from server_key order by id desc;
+select id, name, scopes, requests_per_second, created_at, used_at, expires_at, revoked_at
+from server_key
+order by id desc;
+
+-- name: expire_server_key
+-- One that works and is replaced; if it ends sooner anyway it keeps its end.
+update server_key set expires_at = least(expires_at, %(until)s)
+where id = %(id)s and revoked_at is null and (expires_at is null or expires_at > %(now)s)
+returning name, scopes, requests_per_second;
 
 -- name: revoke_server_key
 -- A key is never given back.

@@ -25,8 +25,8 @@ from regulars.kit.dice import SystemDice
 from regulars.kit.settings import Settings
 from regulars.lake import Lake
 from regulars.store import Store
-from regulars.web import Role, create_app, first_run_token
-from regulars.web.access import add_server_key, open_session
+from regulars.web import SCOPES, Role, add_server_key, create_app, first_run_token
+from regulars.web.access import open_session
 from regulars.web.accounts import accounts, add_account
 
 from . import seed
@@ -103,7 +103,8 @@ def signed_in(brand: App, url: str) -> Site:
         associate = add_account(inside, "Tom Till", "tom", Role.ASSOCIATE)
         both = {Role.ADMIN: admin, Role.ASSOCIATE: associate}
         cookies = {role: open_session(inside, account) for role, account in both.items()}
-        keys = {role: add_server_key(inside, f"test {role}", role) for role in both}
+        reach = {Role.ADMIN: list(SCOPES), Role.ASSOCIATE: ["moment:read"]}
+        keys = {role: add_server_key(inside, f"test {role}", reach[role]).key for role in both}
     return Site(app=brand, url=url, cookies=cookies, keys=keys, accounts=both)
 
 

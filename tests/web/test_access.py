@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 
 import httpx
@@ -310,33 +309,6 @@ def test_the_printed_token_lets_in_even_when_every_account_was_disabled(app: App
     assert old != printed
 
 
-def test_a_key_is_shown_once_works_and_is_revoked(site: Site) -> None:
-    form = {"name": "Till 9", "role": "associate", "form_token": site.form_token(Role.ADMIN)}
-    with site.client(Role.ADMIN) as client:
-        assert client.post("/access/keys", data=form | {"form_token": ""}).status_code == 403
-        made = client.post("/access/keys", data=form)
-        found = re.search(r"rk_server_[\w-]+", made.text)
-        assert found is not None
-        assert access.by_key(site.app, found[0]) is not None
-        listed = client.get("/access").text
-        assert found[0] not in listed
-        assert "Till 9" in listed
-        with site.app.transaction() as inside:
-            key = access.server_keys(inside)[0]
-        assert key.used_at is not None
-
-        answer = client.post(f"/access/keys/{key.id}/revoke", data=form)
-
-    assert answer.status_code == 200
-    assert access.by_key(site.app, found[0]) is None
-
-
-def test_associates_make_no_keys(site: Site) -> None:
-    form = {"name": "mine", "role": "admin", "form_token": site.form_token(Role.ASSOCIATE)}
-    with site.client(Role.ASSOCIATE) as client:
-        assert client.post("/access/keys", data=form).status_code == 403
-
-
 def test_an_associate_sets_a_password_and_stays_signed_in(site: Site) -> None:
     with site.app.transaction() as inside:
         account = accounts.add_account(inside, "Tess", "tess", Role.ASSOCIATE)
@@ -351,16 +323,6 @@ def test_an_associate_sets_a_password_and_stays_signed_in(site: Site) -> None:
         assert accounts.by_password(site.app, "tess", "a sentence to remember").id == account.id
     with httpx.Client(base_url=site.url, cookies=answer.cookies) as client:
         assert client.get("/moment").status_code == 200
-
-
-def test_a_server_key_that_sets_a_password_is_refused(site: Site) -> None:
-    with site.client() as client:
-        key = {"authorization": f"Bearer {site.keys[Role.ADMIN]}"}
-
-        answer = client.post("/password", data={"password": "a sentence to remember"}, headers=key)
-
-    assert answer.status_code == 403
-    assert "A server key has no password" in answer.text
 
 
 @pytest.mark.parametrize("wanted", ["https://evil.example", "//evil.example", "/\\evil.example", "evil", "/\nx"])

@@ -7,14 +7,13 @@ there is anything left and may overdraw, so that a batch larger than a second's 
 import math
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from regulars.app import App
 from regulars.collect.errors import RateExceeded, SourceRefused
 from regulars.collect.keys import SQL, Source, refuse_own, source_by_name
-from regulars.collect.write_keys import Holder
 
 REQUEST_BYTES = 500 * 1024
 """What Segment takes, and what its clients stay below."""
@@ -34,6 +33,19 @@ class Limits(msgspec.Struct, frozen=True):
     requests_per_second: int | None = None
     """For each of its keys, over all processes."""
     events_per_second: int | None = None
+
+
+class Rated(Protocol):
+    """A key whose use is counted: one that writes (`Holder`) or one that asks."""
+
+    @property
+    def key_id(self) -> str: ...
+
+    @property
+    def requests_per_second(self) -> int | None: ...
+
+    @property
+    def events_per_second(self) -> int | None: ...
 
 
 class Trouble(msgspec.Struct, frozen=True):
@@ -110,7 +122,7 @@ class Meter:
         self._used: dict[str, datetime] = {}
         self._counts: dict[int, _Count] = {}
 
-    def spend(self, holder: Holder, events: int, now: datetime) -> None:
+    def spend(self, holder: Rated, events: int, now: datetime) -> None:
         """Note a request of this key. Raises RateExceeded where its rate is used up; then nothing is spent."""
         requests_rate = (holder.requests_per_second or REQUESTS_PER_SECOND) * self._share
         events_rate = (holder.events_per_second or EVENTS_PER_SECOND) * self._share
@@ -128,8 +140,8 @@ class Meter:
         if bucket.requests < 1 or bucket.events < 0:
             wait = max((1 - bucket.requests) / requests_rate, -bucket.events / events_rate)
             raise RateExceeded(
-                f"The key {holder.key_id} sends faster than its source may",
-                "Send it again later, or raise the limits of the source",
+                f"The key {holder.key_id} is used faster than it may be",
+                "Send it again later, or raise the limits of the key",
                 math.ceil(max(1.0, wait)),
             )
         bucket.requests -= 1

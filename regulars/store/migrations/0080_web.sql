@@ -41,15 +41,18 @@ create table sign_in_token (
     used_at timestamptz
 );
 
--- Programs that read (a till, a script): a key acts with a role, never with more.
+-- Programs that ask (a till, a script): a key reaches what its scopes name, never more.
 create table server_key (
     id bigint generated always as identity primary key,
     name text not null,
-    role text not null check (role in ('admin', 'associate')),
+    scopes text[] not null check (cardinality(scopes) > 0),
+    requests_per_second integer not null check (requests_per_second > 0),
     key_hash bytea not null unique,
     created_at timestamptz not null,
     -- Written at most once a minute.
     used_at timestamptz,
+    -- When it was replaced by another one, and ends for that.
+    expires_at timestamptz,
     revoked_at timestamptz
 );
 

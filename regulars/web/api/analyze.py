@@ -195,14 +195,14 @@ def known_customers(app: App) -> int:
     return row[0] if row else 0
 
 
-@get("/api/segments", opt=access.OFFICE, sync_to_thread=True)
+@get("/api/segments", opt=access.office("segments:read"), sync_to_thread=True)
 def segments_json(app: House) -> list[Listed]:
     """All segments: rule as a sentence, size, share of known customers."""
     with app.transaction() as inside:
         return segments(inside)
 
 
-@get("/api/segments/{name:str}", opt=access.OFFICE, sync_to_thread=True)
+@get("/api/segments/{name:str}", opt=access.office("segments:read"), sync_to_thread=True)
 def segment_json(
     app: House, request: Request[Any, Any, Any], name: FromPath[str], after: FromQuery[int | None] = None
 ) -> SegmentPage:
@@ -212,7 +212,7 @@ def segment_json(
         return segment(inside, name, after)
 
 
-@get("/api/segments/{name:str}/why/{customer:int}", opt=access.OFFICE, sync_to_thread=True)
+@get("/api/segments/{name:str}/why/{customer:int}", opt=access.office("customers:read"), sync_to_thread=True)
 def why_json(app: House, request: Request[Any, Any, Any], name: FromPath[str], customer: FromPath[int]) -> Why:
     """Why this customer is, or is not, in this segment, down to the events."""
     audit.write(app, request.user, "asked why", f"customer:{customer}", name)
@@ -220,13 +220,13 @@ def why_json(app: House, request: Request[Any, Any, Any], name: FromPath[str], c
         return why(inside, name, customer)
 
 
-@get("/api/traits", opt=access.OFFICE, sync_to_thread=False)
+@get("/api/traits", opt=access.office("segments:read"), sync_to_thread=False)
 def traits_json() -> list[Listing]:
     """The catalogue of traits."""
     return catalogue()
 
 
-@post("/api/count", opt=access.OFFICE, status_code=200, sync_to_thread=True)
+@post("/api/count", opt=access.office("segments:read"), status_code=200, sync_to_thread=True)
 def count_json(app: House, data: JSONBody[list[Comparison]]) -> Count:
     """How many customers fit all of these comparisons now."""
     with app.transaction() as inside:

@@ -37,14 +37,14 @@ def inventory(app: App) -> Inventory:
     return Inventory(systems=systems, missing=collect.missing(systems))
 
 
-@get("/api/audit", opt=access.OFFICE, sync_to_thread=True)
+@get("/api/audit", opt=access.office("sources:read"), sync_to_thread=True)
 def audit_json(app: House, source: FromQuery[str | None] = None) -> dict[str, Any]:
     """How full, valid, fresh and joinable every field is, as read last; `journal_until` tells what came since."""
     with app.transaction() as inside:
         return resolve.answer(audit_of(inside, source))
 
 
-@get("/sources/audit.csv", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+@get("/sources/audit.csv", opt=access.office("sources:read"), include_in_schema=False, sync_to_thread=True)
 def audit_csv(app: House, source: FromQuery[str | None] = None) -> Response[str]:
     """One line a field, safe to open in a spreadsheet."""
     with app.transaction() as inside:
@@ -53,14 +53,14 @@ def audit_csv(app: House, source: FromQuery[str | None] = None) -> Response[str]
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
 
 
-@get("/api/systems", opt=access.OFFICE, sync_to_thread=True)
+@get("/api/systems", opt=access.office("sources:read"), sync_to_thread=True)
 def systems_json(app: House) -> Inventory:
     """The inventory."""
     with app.transaction() as inside:
         return inventory(inside)
 
 
-@put("/api/systems", opt=access.OFFICE, sync_to_thread=True)
+@put("/api/systems", opt=access.office("sources:write"), sync_to_thread=True)
 def put_system(app: House, request: Request[Any, Any, Any], data: JSONBody[System]) -> System:
     """State a system, or change what was stated."""
     with app.transaction() as inside:
@@ -69,7 +69,7 @@ def put_system(app: House, request: Request[Any, Any, Any], data: JSONBody[Syste
     return made
 
 
-@delete("/api/systems", opt=access.OFFICE, sync_to_thread=True)
+@delete("/api/systems", opt=access.office("sources:write"), sync_to_thread=True)
 def delete_system(app: House, request: Request[Any, Any, Any], name: FromQuery[str]) -> None:
     """Take a system out of the inventory."""
     with app.transaction() as inside:

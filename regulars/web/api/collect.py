@@ -63,14 +63,14 @@ def pulse(app: App) -> Pulse:
     )
 
 
-@get("/api/pulse", opt=access.OFFICE, sync_to_thread=True)
+@get("/api/pulse", opt=access.office("sources:read"), sync_to_thread=True)
 def pulse_json(app: House) -> Pulse:
     """Where everything stands this second."""
     with app.transaction() as inside:
         return pulse(inside)
 
 
-@get("/api/sources", opt=access.OFFICE, sync_to_thread=True)
+@get("/api/sources", opt=access.office("sources:read"), sync_to_thread=True)
 def sources_json(app: House) -> Sources:
     """Sources by name, with what each sent and how much of it was refused."""
     with app.transaction() as inside:

@@ -105,14 +105,14 @@ def _wilson(arm: Arm) -> tuple[float, float]:
     return middle - half, middle + half
 
 
-@get("/api/journeys", opt=access.OFFICE, sync_to_thread=True)
+@get("/api/journeys", opt=access.office("messages:read"), sync_to_thread=True)
 def journeys_json(app: House) -> list[JourneyRow]:
     """Every journey with how many entered, are inside, and reached the goal."""
     with app.transaction() as inside:
         return journeys(inside)
 
 
-@get("/api/journeys/{name:str}", opt=access.OFFICE, sync_to_thread=True)
+@get("/api/journeys/{name:str}", opt=access.office("messages:read"), sync_to_thread=True)
 def journey_json(app: House, name: FromPath[str]) -> Journey:
     """One journey: graph, counts at every node, what became of its wishes, its effect against the holdout."""
     with app.transaction() as inside:

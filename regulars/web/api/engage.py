@@ -136,7 +136,7 @@ def mail(app: App) -> list[Caught]:
     return catcher.caught(catcher.folder_of(app.settings))
 
 
-@get("/api/moment", opt=access.SHOP, sync_to_thread=True)
+@get("/api/moment", opt=access.shop("moment:read"), sync_to_thread=True)
 def moment_json(
     app: House,
     request: Request[Any, Any, Any],
@@ -158,14 +158,14 @@ def moment_json(
     return by_card(request.user, found)
 
 
-@get("/api/mail", opt=access.OFFICE, sync_to_thread=True)
+@get("/api/mail", opt=access.office("messages:read"), sync_to_thread=True)
 def mail_json(app: House, request: Request[Any, Any, Any]) -> list[Caught]:
     """What the local mail catcher holds, newest first."""
     audit.write(app, request.user, "read the list of letters", "mail")
     return mail(app)
 
 
-@get("/api/mail/{name:str}", opt=access.OFFICE, sync_to_thread=True)
+@get("/api/mail/{name:str}", opt=access.office("messages:read"), sync_to_thread=True)
 def letter_json(app: House, request: Request[Any, Any, Any], name: FromPath[str]) -> Opened:
     """One caught message with its headers and both parts."""
     opened = letter(app, name)
@@ -173,7 +173,7 @@ def letter_json(app: House, request: Request[Any, Any, Any], name: FromPath[str]
     return opened
 
 
-@get("/api/outbox", opt=access.OFFICE, sync_to_thread=True)
+@get("/api/outbox", opt=access.office("messages:read"), sync_to_thread=True)
 def outbox_json(
     app: House,
     request: Request[Any, Any, Any],

@@ -12,7 +12,7 @@ from regulars.web.site import House
 STILL = ResponseSpec(worker.Standing, generate_examples=False, description="Events wait and nobody carries them")
 
 
-@get("/api/health", opt=access.OFFICE, responses={503: STILL}, sync_to_thread=True)
+@get("/api/health", opt=access.office("health:read"), responses={503: STILL}, sync_to_thread=True)
 def health(app: House) -> Response[worker.Standing]:
     """How the flow stands; 503 while events wait and no worker carries them."""
     with app.transaction() as inside:

@@ -165,7 +165,7 @@ def fresh(app: App) -> list[Fresh]:
     ]
 
 
-@get("/api/home", opt=access.OFFICE, sync_to_thread=True)
+@get("/api/home", opt=access.office("reports:read"), sync_to_thread=True)
 def home_json(app: House) -> Home:
     """Weeks, best customers, segment moves, freshness."""
     with app.transaction() as inside:

@@ -69,19 +69,19 @@ def names(report: str) -> set[str]:
     return {parameter.name for parameter in listed(report).parameters}
 
 
-@get("/api/reports", opt=access.OFFICE, sync_to_thread=False)
+@get("/api/reports", opt=access.office("reports:read"), sync_to_thread=False)
 def reports_json() -> list[Listed]:
     """Every report on the shelf with its parameters."""
     return shelf()
 
 
-@get("/api/reports/{name:str}", opt=access.OFFICE, sync_to_thread=True)
+@get("/api/reports/{name:str}", opt=access.office("reports:read"), sync_to_thread=True)
 def report_json(app: House, request: Request[Any, Any, Any], name: FromPath[str]) -> ReportResult:
     """A report's finding, rows and chart; its parameters are query parameters."""
     return run(app, name, dict(request.query_params))
 
 
-@get("/reports/{name:str}/rows.csv", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+@get("/reports/{name:str}/rows.csv", opt=access.office("reports:read"), include_in_schema=False, sync_to_thread=True)
 def report_csv(app: House, request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
     """The rows of a report, to take away."""
     text = optimize.as_csv(run(app, name, dict(request.query_params)))

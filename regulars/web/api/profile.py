@@ -166,7 +166,7 @@ def timeline(app: App, customer: int, before: int | None = None) -> Timeline:
     return Timeline(customer=customer, items=items, older=older)
 
 
-@get("/api/customers", opt=access.OFFICE, sync_to_thread=True)
+@get("/api/customers", opt=access.office("customers:read"), sync_to_thread=True)
 def customers_json(app: House, request: Request[Any, Any, Any], q: FromQuery[str] = "") -> Found:
     """Search customers by name, e-mail, phone or card."""
     audit.write(app, request.user, "searched customers", "customers")
@@ -174,7 +174,7 @@ def customers_json(app: House, request: Request[Any, Any, Any], q: FromQuery[str
         return find(inside, q)
 
 
-@get("/api/customers/{number:int}", opt=access.OFFICE, sync_to_thread=True)
+@get("/api/customers/{number:int}", opt=access.office("customers:read"), sync_to_thread=True)
 def customer_json(app: House, request: Request[Any, Any, Any], number: FromPath[int]) -> Customer:
     """One customer: golden fields with provenance, identifiers, scores, segments, points, messages, time line."""
     audit.write(app, request.user, "looked up a customer", f"customer:{number}")
@@ -182,7 +182,7 @@ def customer_json(app: House, request: Request[Any, Any, Any], number: FromPath[
         return customer(inside, number)
 
 
-@get("/api/customers/{customer:int}/timeline", opt=access.OFFICE, sync_to_thread=True)
+@get("/api/customers/{customer:int}/timeline", opt=access.office("customers:read"), sync_to_thread=True)
 def timeline_json(
     app: House, request: Request[Any, Any, Any], customer: FromPath[int], before: FromQuery[int | None] = None
 ) -> Timeline:
@@ -192,7 +192,7 @@ def timeline_json(
         return timeline(inside, customer, before)
 
 
-@get("/api/customers/{number:int}/traits/{trait:str}", opt=access.OFFICE, sync_to_thread=True)
+@get("/api/customers/{number:int}/traits/{trait:str}", opt=access.office("customers:read"), sync_to_thread=True)
 def trait_json(
     app: House, request: Request[Any, Any, Any], number: FromPath[int], trait: FromPath[str]
 ) -> list[Evidence]:

@@ -53,7 +53,7 @@ def order(app: App, request: Request[Any, Any, Any], like: int, mends: list[Mend
         return collect.order_replay(inside, like, mends, request.user.name)
 
 
-@get("/api/refusals", opt=access.OFFICE, sync_to_thread=True)
+@get("/api/refusals", opt=access.office("events:read"), sync_to_thread=True)
 def refusals_json(
     app: House,
     request: Request[Any, Any, Any],
@@ -75,7 +75,7 @@ def refusals_json(
         }
 
 
-@get("/api/refusals/{number:int}", opt=access.OFFICE, sync_to_thread=True)
+@get("/api/refusals/{number:int}", opt=access.office("events:read"), sync_to_thread=True)
 def refusal_json(app: House, request: Request[Any, Any, Any], number: FromPath[int]) -> OneRefusal:
     """All that is kept of one refusal; what its message says of people masked."""
     audit.write(app, request.user, "read a refusal", f"refusal:{number}")
@@ -83,7 +83,7 @@ def refusal_json(app: House, request: Request[Any, Any, Any], number: FromPath[i
         return masked(collect.one_refusal(inside, number))
 
 
-@post("/api/refusals/{number:int}/clear", opt=access.OFFICE, status_code=200, sync_to_thread=True)
+@post("/api/refusals/{number:int}/clear", opt=access.office("personal:read"), status_code=200, sync_to_thread=True)
 def clear_json(
     app: House, request: Request[Any, Any, Any], number: FromPath[int], data: JSONBody[clear.Reason]
 ) -> OneRefusal:
@@ -93,7 +93,7 @@ def clear_json(
         return collect.one_refusal(inside, number)
 
 
-@post("/api/refusals/try", opt=access.OFFICE, status_code=200, sync_to_thread=True)
+@post("/api/refusals/try", opt=access.office("events:read"), status_code=200, sync_to_thread=True)
 def try_json(app: House, request: Request[Any, Any, Any], data: JSONBody[ReplayOrder]) -> Trial:
     """What mends would do to a group; nothing is stored."""
     audit.write(app, request.user, "read a refusal", f"refusal:{data.like}", "with those like it")
@@ -101,7 +101,7 @@ def try_json(app: House, request: Request[Any, Any, Any], data: JSONBody[ReplayO
         return collect.try_replay(inside, data.like, data.mends)
 
 
-@post("/api/refusals/replay", opt=access.OFFICE, status_code=202, sync_to_thread=True)
+@post("/api/refusals/replay", opt=access.office("events:write"), status_code=202, sync_to_thread=True)
 def replay_json(app: House, request: Request[Any, Any, Any], data: JSONBody[ReplayOrder]) -> Replay:
     """Order a group to be sent again; the worker carries it out."""
     ident = order(app, request, data.like, data.mends)

@@ -137,13 +137,13 @@ def known_event(app: App, name: str) -> Known:
     raise NotFound(f"No event named '{name}' is published, planned or was received", "Look at the list of events")
 
 
-@get("/api/vocabulary", opt=access.OFFICE, sync_to_thread=True)
+@get("/api/vocabulary", opt=access.office("events:read"), sync_to_thread=True)
 def vocabulary_json() -> dict[str, Any]:
     """The published vocabulary as one JSON Schema of a message."""
     return collect.message_schema(TITLE, collect.vocabulary_events().values())
 
 
-@get("/api/plan", opt=access.OFFICE, sync_to_thread=True)
+@get("/api/plan", opt=access.office("events:read"), sync_to_thread=True)
 def plan_json(app: House) -> dict[str, Any]:
     """The brand's tracking plan: its version, its JSON Schema, how many events of each name break it, and how."""
     with app.transaction() as inside:

@@ -181,7 +181,7 @@ def _hidden(value: str) -> str:
     return words.masked(value) or ""
 
 
-@get("/api/live", opt=access.OFFICE, sync_to_thread=True)
+@get("/api/live", opt=access.office("events:read"), sync_to_thread=True)
 def live_json(
     app: House,
     source: FromQuery[str] = "",
@@ -199,7 +199,7 @@ def live_json(
     return {"arrivals": rows, "older": str(shown.older) if shown.older else None, "now": str(ends.cursor)}
 
 
-@get("/api/live/{seq:int}", opt=access.OFFICE, sync_to_thread=True)
+@get("/api/live/{seq:int}", opt=access.office("events:read"), sync_to_thread=True)
 def event_json(app: House, request: Request[Any, Any, Any], seq: FromPath[int]) -> EventPath:
     """The path of one event through the rooms; its message masked."""
     audit.write(app, request.user, "read an event", f"event:{seq}")
@@ -207,7 +207,7 @@ def event_json(app: House, request: Request[Any, Any, Any], seq: FromPath[int]) 
         return event_path(inside, seq)
 
 
-@post("/api/live/{seq:int}/clear", opt=access.OFFICE, status_code=200, sync_to_thread=True)
+@post("/api/live/{seq:int}/clear", opt=access.office("personal:read"), status_code=200, sync_to_thread=True)
 def clear_json(
     app: House, request: Request[Any, Any, Any], seq: FromPath[int], data: JSONBody[clear.Reason]
 ) -> EventPath:

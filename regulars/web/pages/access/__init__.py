@@ -42,13 +42,6 @@ class NewPassword(msgspec.Struct, frozen=True, kw_only=True):
     password: str
 
 
-class NewKey(msgspec.Struct, frozen=True, kw_only=True):
-    """The form that makes a key for a program."""
-
-    name: str
-    role: Role
-
-
 class OneTime(msgspec.Struct, frozen=True, kw_only=True):
     """A sign-in address to hand over, shown once."""
 
@@ -121,12 +114,12 @@ def sign_out(app: House, request: Request[Any, Any, Any]) -> Response[Any]:
 def shown(app: App, request: Request[Any, Any, Any], before: int | None = None, **said: object) -> Response[str]:
     """The access page."""
     with app.transaction() as inside:
-        people, keys, log = accounts.accounts(inside), access.server_keys(inside), audit.page(inside, before)
+        people, log = accounts.accounts(inside), audit.page(inside, before)
     own = next((each.login for each in people if each.id == request.user.account), "")
     older = log[-1].id if len(log) == audit.PAGE_ROWS else None
-    given: dict[str, Any] = {"link": None, "key": "", "done": ""} | said
+    given: dict[str, Any] = {"link": None, "done": ""} | said
     return render.page(
-        app, "pages/access/access.html", request, accounts=people, keys=keys, log=log, older=older, login=own, **given
+        app, "pages/access/access.html", request, accounts=people, log=log, older=older, login=own, **given
     )
 
 
@@ -163,25 +156,6 @@ def disable(app: House, request: Request[Any, Any, Any], account: FromPath[int])
         accounts.disable(inside, account, request.user.account)
     audit.write(app, request.user, "disabled an account", f"account:{account}")
     return shown(app, request, done="The account is disabled and its sign-ins have ended.")
-
-
-@post("/access/keys", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
-def add_key(app: House, request: Request[Any, Any, Any], data: URLEncodedBody[NewKey]) -> Response[str]:
-    """A new key for a program, shown this once."""
-    with app.transaction() as inside:
-        key = access.add_server_key(inside, data.name, data.role)
-        made = access.server_keys(inside)[0]
-    audit.write(app, request.user, "made a server key", f"key:{made.id}", made.role)
-    return shown(app, request, key=key)
-
-
-@post("/access/keys/{key:int}/revoke", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
-def revoke_key(app: House, request: Request[Any, Any, Any], key: FromPath[int]) -> Response[str]:
-    """Shut a program out."""
-    with app.transaction() as inside:
-        access.revoke_server_key(inside, key)
-    audit.write(app, request.user, "revoked a server key", f"key:{key}")
-    return shown(app, request, done="The key is revoked; it opens nothing after five seconds at most.")
 
 
 @get("/password", opt=access.SHOP, include_in_schema=False, sync_to_thread=True)
@@ -224,4 +198,4 @@ def one_time(app: App, account: Account) -> OneTime:
 
 
 routes = [gate, sign_in, sign_out, access_page, add_person, new_sign_in, disable]
-routes += [add_key, revoke_key, password_page, set_password]
+routes += [password_page, set_password]
