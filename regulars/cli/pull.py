@@ -8,7 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 import psycopg
@@ -28,6 +28,9 @@ AT_ONCE_MAX = 3
 """So many pulls `serve` runs at the same time."""
 REST = timedelta(minutes=1)
 """A process that ended before it could say that it began is not started again sooner."""
+
+RUN_MAX = timedelta(days=1)
+"""A run that takes longer waits for something that hangs, and keeps others waiting; it goes on when it is due again."""
 
 log = logger("cli")
 
@@ -149,31 +152,38 @@ def pulling(app: App) -> Generator[None, None, None]:
         watch.join()
 
 
+class Going(NamedTuple):
+    """A run as a process of its own."""
+
+    process: subprocess.Popen[bytes]
+    began_at: datetime
+
+
 def _watch(app: App, ending: threading.Event) -> None:
-    running: dict[str, subprocess.Popen[bytes]] = {}
-    rests: dict[str, datetime] = {}
+    runs: dict[str, Going] = {}
     try:
         while not ending.is_set():
             try:
-                _start_due(app, running, rests)
+                _start_due(app, runs)
             except Exception as fault:  # whatever it is, the next look may find it mended
                 log.warning("pulls_not_seen", why=place_of(fault))
             ending.wait(LOOK_SECONDS)
     finally:
-        for process in running.values():
-            put_away(process)
+        for run in runs.values():
+            put_away(run.process)
 
 
-def _start_due(app: App, running: dict[str, subprocess.Popen[bytes]], rests: dict[str, datetime]) -> None:
+def _start_due(app: App, runs: dict[str, Going]) -> None:
     """Forget the processes that ended, start those whose time it is; each says itself in the database how it went."""
     now = app.clock.now()
-    for name, process in list(running.items()):
-        if process.poll() is not None:
-            put_away(running.pop(name))
-    for name in due_pulls(app):
-        if name not in running and len(running) < AT_ONCE_MAX and now >= rests.get(name, now):
-            running[name] = started(app.settings, ("pull", "run", name))
-            rests[name] = now + REST
+    for name, run in list(runs.items()):
+        age, has_ended = now - run.began_at, run.process.poll() is not None
+        if age >= RUN_MAX or (has_ended and age >= REST):
+            put_away(run.process)
+            del runs[name]
+    going = sum(run.process.poll() is None for run in runs.values())
+    for name in [name for name in due_pulls(app) if name not in runs][: AT_ONCE_MAX - going]:
+        runs[name] = Going(started(app.settings, ("pull", "run", name)), now)
 
 
 @commands.command("remove")
