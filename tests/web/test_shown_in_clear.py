@@ -126,3 +126,16 @@ def test_a_refusal_is_rewritten_once_it_is_shown_in_the_clear(page: Page, shown:
     page.get_by_role("button", name="Send it").click()
 
     expect(page.get_by_text("It is accepted")).to_be_visible()
+
+
+def test_a_file_is_looked_at_without_showing_anybody_in_it(site: Site) -> None:
+    head, row = "E-Mail,Cell,Full name,Zip,Orders", f"{MAIL},12125550142,Clementine Sorrel,10001-7788,3"
+    token = {"x-form-token": site.form_token(Role.ADMIN)}
+    with site.client(Role.ADMIN) as client:
+        put = client.put("/imports/upload?name=people.csv", content=f"{head}\n{row}\n".encode(), headers=token)
+        file = put.json()["key"]
+        page, preview = client.get(f"/imports/new?file={file}").text, client.get(f"/imports/preview?file={file}").text
+
+    for text in (page, preview):
+        assert "c…l@e…g" in text
+        assert not [each for each in SECRETS if each in text]
