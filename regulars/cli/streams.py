@@ -98,12 +98,14 @@ def devices(
 ) -> None:
     """Devices whose id is linked to nobody known, last seen first."""
     with opened() as app, app.transaction() as inside:
-        found = collect.devices(inside, every=every)
+        found = [device for device in collect.devices(inside) if every or not device.is_known]
     if as_json:
         print_json({"devices": found})
         return
-    rows = [(d.source, d.id, "yes" if d.is_known else "no", d.readings, d.last_seen_at, d.sample) for d in found]
-    print_table("Devices", ("Source", "Device", "Known", "Readings", "Last seen", "Last reading"), rows)
+    rows = [
+        (d.source, d.stream, d.id, "yes" if d.is_known else "no", d.readings, d.last_seen_at, d.sample) for d in found
+    ]
+    print_table("Devices", ("Source", "Stream", "Device", "Known", "Readings", "Last seen", "Last reading"), rows)
 
 
 @contextmanager

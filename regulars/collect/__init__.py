@@ -41,6 +41,7 @@ from regulars.collect.audit import (
 from regulars.collect.audit.masking import Look, hidden, hidden_text, in_the_clear, masked, masked_whole
 from regulars.collect.deliveries import map_deliveries
 from regulars.collect.door import Arrival, Refused, Row, admit
+from regulars.collect.entrances import Entrance, entrances
 from regulars.collect.errors import FilesBusy, MendRefused, RateExceeded
 from regulars.collect.facts import FACT_COLUMNS, Fact, FactColumn, cents, facts_of
 from regulars.collect.feeds import (
@@ -255,6 +256,7 @@ __all__ = [
     "Device",
     "Dialect",
     "Difference",
+    "Entrance",
     "EventAudit",
     "EventSchema",
     "EventUse",
@@ -356,6 +358,7 @@ __all__ = [
     "dismiss_group",
     "dismiss_refusal",
     "end_of_rotated",
+    "entrances",
     "event_uses",
     "fact_files",
     "facts_of",

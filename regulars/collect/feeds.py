@@ -82,14 +82,22 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     """A device that sent a reading."""
 
     source: str
+    stream: str
+    """What brought its last reading."""
     id: str
     first_seen_at: datetime
     last_seen_at: datetime
     readings: int
     sample: str
-    """The beginning of its last reading."""
+    """What its last reading said, as JSON; the first SAMPLE_MAX_CHARACTERS of it, whole properties only."""
     is_known: bool
     """Somebody known is linked to it."""
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What a device said."""
+
+    properties: dict[str, Any] = {}
 
 
 class Item(NamedTuple):
@@ -166,9 +174,9 @@ def defined_streams(app: App) -> dict[str, str]:
     return {name: definition for name, _, _, definition, _, _ in app.db.execute(SQL.streams)}
 
 
-def devices(app: App, *, every: bool = False) -> list[Device]:
-    """Devices that nobody known is linked to (or `every` one), last seen first; DEVICES_LISTED_MAX at most."""
-    rows = app.db.execute(SQL.devices, {"all": every, "limit": DEVICES_LISTED_MAX})
+def devices(app: App) -> list[Device]:
+    """Every device, those that nobody known is linked to first, last seen first; DEVICES_LISTED_MAX at most."""
+    rows = app.db.execute(SQL.devices, {"limit": DEVICES_LISTED_MAX})
     return [Device(**dict(zip(Device.__struct_fields__, row, strict=True))) for row in rows]
 
 
@@ -332,7 +340,7 @@ def put(app: App, feed: Feed, items: Sequence[Item]) -> None:
     old = {*duplicates, *conflicts}
     seen = [(device, entries[at].row.body) for at, device in enumerate(senders) if device is not None and at not in old]
     if seen:
-        _see(app, feed.source, seen, now)
+        _see(app, feed, feed.source, seen, now)
 
 
 def _device(made: dict[str, Any] | None) -> str | None:
@@ -342,15 +350,24 @@ def _device(made: dict[str, Any] | None) -> str | None:
     return named if isinstance(named, str) and 0 < len(named) <= DEVICE_MAX_CHARACTERS else None
 
 
-def _see(app: App, source: Source, seen: list[tuple[str, str]], now: datetime) -> None:
+def _see(app: App, feed: Feed, source: Source, seen: list[tuple[str, str]], now: datetime) -> None:
     counts, last = Counter(device for device, _ in seen), dict(seen)
     app.db.execute(
         SQL.see_devices,
         {
             "source": source.id,
+            "stream": feed.name,
             "now": now,
             "id": list(counts),
             "readings": list(counts.values()),
-            "sample": [last[device][:SAMPLE_MAX_CHARACTERS] for device in counts],
+            "sample": [_sample(last[device]) for device in counts],
         },
     )
+
+
+def _sample(body: str) -> str:
+    kept: dict[str, Any] = {}
+    for name, value in msgspec.json.decode(body, type=Reading).properties.items():
+        if len(msgspec.json.encode(kept | {name: value})) <= SAMPLE_MAX_CHARACTERS:
+            kept[name] = value
+    return msgspec.json.encode(kept).decode()

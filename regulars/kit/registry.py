@@ -1,6 +1,7 @@
 """Shelves: a new connector, score, channel or report is one new file that registers itself, found without a list."""
 
 import importlib
+import inspect
 import pkgutil
 import threading
 from collections.abc import Callable, Iterator
@@ -20,17 +21,21 @@ class Shelf(Generic[T]):
         self.kind = kind
         self.package = package
         self._found: dict[str, T] = {}
+        self._said: dict[str, str] = {}
         self._loaded = False
         self._is_loading = False
         self._lock = threading.RLock()
 
     def add(self, name: str) -> Callable[[T], T]:
         """Decorator: put a plug-in on the shelf under `name`; a second one of the same name is refused."""
+        caller = inspect.currentframe()
+        file = caller.f_back.f_globals.get("__doc__") if caller and caller.f_back else None
 
         def put(item: T) -> T:
             if name in self._found:
                 raise InputRefused(f"Two {self.kind} plug-ins are named '{name}'", "Rename one of them")
             self._found[name] = item
+            self._said[name] = " ".join((file or name).split("\n\n")[0].split())
             return item
 
         return put
@@ -49,6 +54,11 @@ class Shelf(Generic[T]):
     def items(self) -> list[tuple[str, T]]:
         """Every plug-in with its name, by name."""
         return [(name, self[name]) for name in self]
+
+    def said(self, name: str) -> str:
+        """What the file of a plug-in says of itself in its first lines."""
+        self._load()
+        return self._said[name]
 
     def _load(self) -> None:
         # Two threads may ask first at the same time: the second must not see a shelf that is half full.

@@ -21,6 +21,8 @@ PAGES = {
     "/imports": "Nothing was imported",
     "/imports/new": "Which file is it?",
     "/systems": "Nothing stands here yet",
+    "/devices": "No reading has come in",
+    "/connect": "Make a source for code",
     "/customers": "Nobody is known yet",
     "/segments/lapsing_regulars": "Nobody is in it now",
     "/segments": "0 known customers",

@@ -33,6 +33,8 @@ PAGES = [
     "/refusals/mend?like=1&do1=cast&field1=userId&value1=odd",
     "/refusals/1",
     "/systems",
+    "/connect",
+    "/devices",
     "/systems?edit=Review%20site",
     "/vocabulary",
     "/vocabulary/event?name=Order Completed",

@@ -65,12 +65,13 @@ on conflict (stream, packet) do update set message_id = excluded.message_id
 
 -- name: see_devices
 -- One row a device, whatever it sends.
-insert into device as d (source_id, id, first_seen_at, last_seen_at, readings, sample)
-select %(source)s, id, %(now)s, %(now)s, readings, sample
+insert into device as d (source_id, id, stream, first_seen_at, last_seen_at, readings, sample)
+select %(source)s, id, %(stream)s, %(now)s, %(now)s, readings, sample
 from unnest(%(id)s::text[], %(readings)s::bigint[], %(sample)s::text[]) as given (id, readings, sample)
 order by id
 on conflict (source_id, id) do update set
-    last_seen_at = excluded.last_seen_at, readings = d.readings + excluded.readings, sample = excluded.sample
+    stream = excluded.stream, last_seen_at = excluded.last_seen_at, readings = d.readings + excluded.readings,
+    sample = excluded.sample
 
 -- name: devices
 -- Unknown are those whose id stands in no record of a known customer. Values are found by their text, so all of them
@@ -83,10 +84,9 @@ with known as (
     join customer c on c.id = s.customer
     where v.type = 'device' and c.known
 )
-select s.name, d.id, d.first_seen_at, d.last_seen_at, d.readings, d.sample, k.shown is not null as known
+select s.name, d.stream, d.id, d.first_seen_at, d.last_seen_at, d.readings, d.sample, k.shown is not null as known
 from device d
 join source s on s.id = d.source_id
 left join known k on k.shown = trim(d.id)
-where %(all)s or k.shown is null
-order by d.last_seen_at desc, s.name, d.id
+order by known, d.last_seen_at desc, s.name, d.id
 limit %(limit)s

@@ -36,10 +36,12 @@ create table stream_delivery (
 create table device (
     source_id smallint not null references source,
     id text not null,
+    -- The stream that brought its last reading.
+    stream text not null,
     first_seen_at timestamptz not null,
     last_seen_at timestamptz not null,
     readings bigint not null,
-    -- The beginning of its last reading.
+    -- What its last reading said, as JSON, as far as it is short.
     sample text not null,
     primary key (source_id, id)
 ) with (fillfactor = 80);

@@ -55,7 +55,7 @@ def read_again(app: House, request: Request[Any, Any, Any]) -> Redirect:
     return Redirect("/sources", status_code=303)
 
 
-@get("/sources/reading", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+@get("/sources/audit/reading", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
 def reading_part(app: House, request: Request[Any, Any, Any]) -> Response[str]:
     """How far the reading is, for a page that waits for it; once it is done, the page is to be loaded again."""
     with app.transaction() as inside:
@@ -80,10 +80,10 @@ def title(found: Audit) -> str:
     """What was found, as a sentence that can be wrong."""
     if not found.connected:
         return "No source is connected yet"
-    whole = len(found.systems) + len(found.missing)
+    connected = f"{found.connected} of {words.plural(len(found.systems), 'system')} connected"
     if found.named_share is None:
-        return f"{found.connected} of {whole} sources connected; no revenue has arrived yet"
-    return f"{found.connected} of {whole} sources connected; {words.percent(found.named_share)} of revenue has a name"
+        return f"{connected}; no revenue has arrived yet"
+    return f"{connected}; {words.percent(found.named_share)} of revenue has a name"
 
 
 def figures(found: Audit, pulse: api.Pulse) -> list[Figure]:
