@@ -109,6 +109,34 @@ def test_a_file_that_was_put_back_counts_again(lake: Town) -> None:
     assert verified(lake.app).is_sound
 
 
+def test_a_file_that_was_put_back_after_a_withdrawal_does_not_bring_the_withdrawn_back(lake: Town) -> None:
+    path = file_of(lake.app, "facts", 1)
+    content = path.read_bytes()
+    path.unlink()
+    verified(lake.app)
+    with lake.app.transaction() as inside:
+        collect.withdraw(inside, [(1, 1)], "anna", "wrong")
+        inside.db.execute("update withdrawal set followed_at = at")
+    while collect.follow_in_lake(lake.app):
+        pass
+
+    path.write_bytes(content)
+
+    [damage] = verified(lake.app).damages
+    assert (damage.kind, damage.what) == ("facts", "not what the journal holds")
+    with lake.app.transaction() as inside:
+        collect.repair_lake(inside)
+    assert verified(lake.app).is_sound
+    assert (path_holds(lake.app, 2), path_holds(lake.app, 1)) == (True, False)
+
+
+def path_holds(app: App, seq: int) -> bool:
+    """Some fact file holds this position."""
+    with app.transaction() as inside:
+        paths = [row[0] for row in inside.db.execute("select path from lake_file where kind = 'facts'")]
+    return any(app.lake.holds(path, [(seq, seq)]) for path in paths)
+
+
 def test_a_file_with_the_right_checksum_and_other_rows_is_no_proof(lake: Town) -> None:
     """The control of the checksum: the sums over the journal see it."""
     with lake.app.transaction() as inside:

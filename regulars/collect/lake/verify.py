@@ -3,7 +3,8 @@
 Every file is read against the checksum it was written with. Of each journal file the positions and hashes of bodies are
 added up (`lake.fingerprint`), and one pass over the journal adds up what each file must hold: equal sums prove equal
 rows. A damaged file is marked, so that readers pass it by and the rest stays readable; the journal says what it lost.
-Facts are made from the journal, so a fact file is proved by its checksum.
+Facts are made from the journal, so a fact file is proved by its checksum; one that was damaged and is whole again must
+not hold what was withdrawn meanwhile.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ WITH_FACTS = frozenset({"track", "page", "screen"})
 UNLISTED_NAMED = 1_000
 MARK_BYTES = 4
 NO_ROWS = Fingerprint(0, 0)
+NOT_THE_JOURNAL = "not what the journal holds"
 
 
 class Damage(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,7 +122,9 @@ def verify(app: App) -> Verified:
     for file in files:
         if file.kind == JOURNAL and faults[file.id] is None:
             held = app.lake.fingerprint(file.path, leaving)
-            faults[file.id] = None if held == book.must_hold[file.id] else "not what the journal holds"
+            faults[file.id] = None if held == book.must_hold[file.id] else NOT_THE_JOURNAL
+        elif file.kind == FACTS and file.damaged and faults[file.id] is None and _holds_withdrawn(app, file):
+            faults[file.id] = NOT_THE_JOURNAL
     damaged = {file.id: (file, fault) for file in files if (fault := faults[file.id]) is not None}
     app.db.execute(SQL.mark_damaged, {"damaged": list(damaged), "now": app.clock.now()})
     return Verified(
@@ -132,6 +136,14 @@ def verify(app: App) -> Verified:
         unlisted=book.unlisted,
         unlisted_positions=book.examples,
     )
+
+
+def _holds_withdrawn(app: App, file: File) -> bool:
+    """A file that somebody put back is as it was written: what was withdrawn while it was away is in it still."""
+    gone: list[tuple[int, int]] = app.db.execute(
+        SQL.ranges_within, {"from": file.from_seq, "to": file.to_seq}
+    ).fetchall()
+    return app.lake.holds(file.path, gone)
 
 
 def _fault(app: App, file: File) -> str | None:
