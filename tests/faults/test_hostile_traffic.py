@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from unittest import SkipTest
 
@@ -176,6 +176,8 @@ class Operation:
     """One operation of the document: a request that is answered with success, and what else it may get."""
 
     label: str
+    scope: str
+    """What a server key needs for it, as the document says."""
     right: Case
     others: list[Case]
 
@@ -186,7 +188,15 @@ def operations(brand: Brand) -> list[Operation]:
         brand.url + "/api/openapi.json", headers=brand.callers["administrator"].headers, timeout=30
     ).json()
     found = [result.ok() for result in schemathesis.openapi.from_dict(document).get_all_operations()]
-    return [Operation(label_of(one), right(one), [case for mode in MODES for case in made(one, mode)]) for one in found]
+    return [
+        Operation(
+            label=label_of(one),
+            scope=one.definition.raw.get("x-scope", ""),
+            right=right(one),
+            others=[case for mode in MODES for case in made(one, mode)],
+        )
+        for one in found
+    ]
 
 
 def label_of(operation: Any) -> str:
@@ -267,6 +277,37 @@ def test_f22_no_caller_breaks_anything_or_gets_beyond_what_is_documented_and_the
     # What is missing here, and may be theirs, wants a request of its own in SENT or ASKED.
     theirs = {one.label for one in operations if caller.reaches(one.label)}
     assert answered == theirs | {"get /health"}
+
+
+@pytest.mark.parametrize("scope", web.SCOPES)
+def test_f22_a_key_of_one_scope_gets_exactly_what_the_document_says_of_it(
+    brand: Brand, operations: list[Operation], scope: str
+) -> None:
+    with brand.app.transaction() as inside:
+        key = web.add_server_key(inside, f"only {scope}", [scope], collect.RATE_MAX).key
+    caller = Caller({"Authorization": f"Bearer {key}"})
+
+    answered = attack(brand, caller, [replace(one, others=[]) for one in operations])
+
+    theirs = {one.label for one in operations if one.scope == scope}
+    assert theirs
+    assert answered == theirs | {"get /health"}
+
+
+def test_f22_a_key_over_its_rate_is_told_so_as_documented_and_a_revoked_one_gets_nothing(
+    brand: Brand, operations: list[Operation]
+) -> None:
+    with brand.app.transaction() as inside:
+        slow = web.add_server_key(inside, "slow", list(web.SCOPES), 1).key
+        gone = web.add_server_key(inside, "gone", list(web.SCOPES), collect.RATE_MAX)
+        web.revoke_server_key(inside, gone.id)
+    once = [replace(one, others=[]) for one in operations]
+
+    over = attack(brand, Caller({"Authorization": f"Bearer {slow}"}), once)
+    nothing = attack(brand, Caller({"Authorization": f"Bearer {gone.key}"}), once)
+
+    assert 1 < len(over) < len([one for one in operations if is_api(one.label)])
+    assert nothing == {"get /health"}
 
 
 def test_f22_every_kind_of_caller_calls(brand: Brand) -> None:
