@@ -10,7 +10,7 @@ Never: lets the clock, money or a coin decide who is who (a steward's decision a
 """
 
 from regulars.resolve import decide, normalize
-from regulars.resolve.audit import KINDS, Audit, Finding, audit
+from regulars.resolve.audit import KINDS, Audit, Finding, audit, overview
 from regulars.resolve.audit_answer import answer, as_csv, joinable
 from regulars.resolve.decide import Steward
 from regulars.resolve.errors import CustomerUnknown, DecisionRefused
@@ -50,6 +50,7 @@ __all__ = [
     "joinable",
     "look_up",
     "normalize",
+    "overview",
     "partition",
     "prepare",
     "rebuild",

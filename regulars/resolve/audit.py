@@ -84,8 +84,17 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
 def audit(app: App, source: str | None = None) -> Audit:
     """What was read and measured so far, of all sources or of one; `prepare` brings it up to date."""
     began = time.monotonic()
-    report, measure = collect.field_report(app, source), measured(app)
-    systems = collect.inventory(app)
+    return _answer(app, collect.field_report(app, source), source, began)
+
+
+def overview(app: App) -> Audit:
+    """The same of all sources for a page that shows no field: distinct values are not counted, which is most of it."""
+    began = time.monotonic()
+    return _answer(app, collect.field_overview(app), None, began)
+
+
+def _answer(app: App, report: FieldReport, source: str | None, began: float) -> Audit:
+    measure, systems = measured(app), collect.inventory(app)
     matches = [one for one in measure.matches if source in (None, one.source)] if measure else []
     recognized = [one for one in measure.recognized if source in (None, one.source)] if measure else []
     return Audit(

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from regulars import collect
@@ -138,6 +139,22 @@ def test_many_distinct_values_over_stretches_are_known_within_the_stated_error(
 
     assert not nick.is_exact
     assert nick.different == pytest.approx(4_000, rel=4 * collect.DISTINCT_ERROR)
+
+
+def test_the_overview_says_of_every_field_what_the_whole_audit_says_but_how_many_values_differ(
+    app: App, crm: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stretches, "STRETCH_MAX_POSITIONS", 15)
+    send(app, crm, *[person(n, email=f"p{n}@corner.example", tier="gold" if n % 3 else None) for n in range(40)])
+    whole = read(app)
+
+    with app.transaction() as inside:
+        report = collect.field_overview(inside)
+
+    found = {(field.event, field.field): field for source in report.sources for field in source.fields}
+    assert [f for f in found.values() if f.is_exact] == []
+    uncounted = {key: msgspec.structs.replace(one, different=0, is_exact=False) for key, one in whole.items()}
+    assert {key: msgspec.structs.replace(one, different=0) for key, one in found.items()} == uncounted
 
 
 def test_only_what_is_new_is_read_again(app: App, crm: Source, monkeypatch: pytest.MonkeyPatch) -> None:

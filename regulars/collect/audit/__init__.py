@@ -7,6 +7,7 @@ from regulars.collect.audit.report import (
     FieldAudit,
     FieldReport,
     SourceAudit,
+    field_overview,
     field_report,
 )
 from regulars.collect.audit.stretches import is_read, journal_until, read_lake, read_until
@@ -35,6 +36,7 @@ __all__ = [
     "SourceAudit",
     "System",
     "add_system",
+    "field_overview",
     "field_report",
     "inventory",
     "is_read",

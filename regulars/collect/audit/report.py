@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -98,8 +99,17 @@ def field_report(app: App, source: str | None = None) -> FieldReport:
     """What was read so far, of all sources or of one; events since the latest reading are told by `journal_until`."""
     uses = [use for use in list_sources(app) if source in (None, use.source.name)]
     number = next((use.source.id for use in uses), -1) if source else None
+    return _report(app, uses, app.db.execute(SQL.cells, {"source": number}).fetchall())
+
+
+def field_overview(app: App) -> FieldReport:
+    """The same of all sources for a page that shows no field: `different` is only what one stretch has at least."""
+    return _report(app, list_sources(app), app.db.execute(SQL.cells_without_hashes).fetchall())
+
+
+def _report(app: App, uses: Sequence[SourceUse], rows: list[tuple[Any, ...]]) -> FieldReport:
     by_source: defaultdict[int, list[tuple[Any, ...]]] = defaultdict(list)
-    for row in app.db.execute(SQL.cells, {"source": number}).fetchall():
+    for row in rows:
         by_source[row[0]].append(row[1:])
     stretches = app.db.execute(SQL.stretches).fetchall()
     return FieldReport(
@@ -165,6 +175,8 @@ def _different(cells: list[tuple[Any, ...]]) -> tuple[int, bool]:
     """Distinct values of all stretches from their smallest hashes; exact up to KEPT_HASHES, and of one stretch."""
     if len(cells) == 1:
         return cells[0][1], True
+    if not any(cell[2] for cell in cells):
+        return max(cell[1] for cell in cells), False
     smallest = np.unique(np.frombuffer(b"".join(cell[2] for cell in cells), dtype=HASH))[:KEPT_HASHES]
     if len(smallest) < KEPT_HASHES:
         return len(smallest), True

@@ -22,7 +22,7 @@ from regulars.web.site import House
 def sources_page(app: House, request: Request[Any, Any, Any], sort: FromQuery[str] = "-records") -> Response[str]:
     """The finding, then each source with how full, joinable and fresh it is, what joins what, and what to do next."""
     with app.transaction() as inside:
-        pulse, found, reading = api.pulse(inside), resolve.audit(inside), worker.reading(inside)
+        pulse, found, reading = api.pulse(inside), resolve.overview(inside), worker.reading(inside)
     named, parts = matching.revenue(found)
     return render.page(
         app,
