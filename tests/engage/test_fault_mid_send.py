@@ -19,6 +19,8 @@ from tests.engage.people import add_people, intent, states, wish
 
 KILLS = int(os.environ.get("REGULARS_TEST_KILLS", "5"))
 PEOPLE = 30 * (KILLS + 1)
+# Two kills come within forty mails.
+PEOPLE_OF_CONTROL = 60
 WAIT_SECONDS = 120
 ROOT = Path(__file__).parents[2]
 
@@ -53,7 +55,7 @@ def send_with_kills(app: App, port: str, policy: str, kills: int) -> Counter[str
         goal = had + dice.randint(3, 20)
         deadline = time.monotonic() + WAIT_SECONDS
         while len(list(folder.glob("*.eml"))) < goal and sender.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.002)
+            time.sleep(0.005)
         assert sender.poll() is None, "the sender ended before it could be killed"
         sender.kill()
         sender.wait()
@@ -72,7 +74,7 @@ def test_kills_in_the_middle_of_sending_neither_double_nor_lose_a_mail(app: App,
 
 
 def test_the_control_that_marks_after_sending_is_caught_doubling(app: App, mail_server: str) -> None:
-    wish(app, *(intent(customer) for customer in add_people(app, PEOPLE)))
+    wish(app, *(intent(customer) for customer in add_people(app, PEOPLE_OF_CONTROL)))
 
     mails = send_with_kills(app, mail_server, "naive", 2)
 
