@@ -32,7 +32,7 @@ SCOPES = {
     "events:read": "live events and refusals, what they say of people masked, events and the plan",
     "events:write": "sending refused events again",
     "personal:read": "messages in the clear, each for a stated reason",
-    "sources:read": "sources, the inventory and the audit",
+    "sources:read": "sources, devices, the inventory and the audit",
     "sources:write": "changing the inventory",
     "health:read": "whether the flow stands still",
 }

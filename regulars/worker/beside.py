@@ -31,9 +31,9 @@ class Beside:
 
     def run(self, name: str, step: Callable[[], int]) -> int:
         """What the step did; 0 while it rests. A lost database is not the step's fault and is raised."""
-        until, rest = self._rests.get(name, (None, REST_FIRST / 2))
-        if until is not None and self._clock.now() < until:
+        if self.is_resting(name):
             return 0
+        _, rest = self._rests.get(name, (None, REST_FIRST / 2))
         try:
             done = step()
         except psycopg.OperationalError:
@@ -46,6 +46,10 @@ class Beside:
             return 0
         self._rests.pop(name, None)
         return done
+
+    def is_resting(self, name: str) -> bool:
+        """Whether this step broke and is not tried yet."""
+        return name in self._rests and self._clock.now() < self._rests[name][0]
 
     def raise_fault(self) -> None:
         """Raise what broke last, once: for whoever waits for all to be done."""

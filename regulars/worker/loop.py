@@ -280,10 +280,15 @@ class Worker:
         done = self._beside.run("audit", lambda: resolve.prepare(self.app, 1)) if self._unread else 0
         self._unread = bool(done)
         if self._asked_at and not done:
-            with self.app.transaction() as app:
-                app.db.execute(pace.SQL.end_reading, {"at": self._asked_at})
-            self._asked_at = None
+            self._end_reading(self._asked_at)
         return done
+
+    def _end_reading(self, asked_at: datetime) -> None:
+        """Whoever asked waits no more: all is read, or reading broke. Where another worker reads, it goes on."""
+        with self.app.transaction() as app:
+            if self._beside.is_resting("audit") or collect.is_read(app):
+                app.db.execute(pace.SQL.end_reading, {"at": asked_at})
+        self._asked_at = None
 
     def _beat(self) -> None:
         """Say that we are at work, so that others see when we are not."""

@@ -36,8 +36,8 @@ from pace p, (select coalesce((select seq from checkpoint where reader = 'flow')
 update pace set ticked_at = %(at)s
 
 -- name: set_flushed
--- The lake was brought up to date.
-update pace set flushed_at = %(at)s
+-- The lake was brought up to date; whoever asked meanwhile asked for what came meanwhile, too.
+update pace set flushed_at = case when read_asked_at > %(at)s then null else %(at)s end
 
 -- name: begin_replay
 -- History is about to be loaded in the order of its own time. What ticked before there was any event was not its time.

@@ -195,7 +195,7 @@ def test_a_stretch_stays_as_it_was_read_and_only_the_last_one_grows(
 
 def test_items_are_found_in_lists_of_any_name_and_counted_one_by_one(app: App, crm: Source) -> None:
     things = [{"a": 1}, {"a": 1}, {"a": None, "b": [2]}, 7, "x", None]
-    lists = dict.fromkeys(("plain", 'quo"te', "back\\slash", "do.t", "st*r", "sla/sh~"), things)
+    lists = dict.fromkeys(("plain", 'quo"te', "back\\slash", "do.t", "st*r", "sla/sh~", "*", ""), things)
     send(app, crm, person(1, **lists), person(2, plain={"a": 1}), person(3, plain="[1]"))
 
     found = read(app)

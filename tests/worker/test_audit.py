@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 
 from regulars import collect, resolve, worker
 from regulars.app import App
 from regulars.kit.clock import SystemClock
-from regulars.worker import Worker, loop
+from regulars.worker import Worker, loop, pace
 from tests.engage.town import person, tell
 from tests.worker.place import drain
 
@@ -79,6 +80,48 @@ def test_a_reading_that_was_asked_for_does_not_wait_until_there_is_nothing_else_
 
     assert count(app, "select sum(filled) from audit_cell where field = 'traits.email'") == 2
     assert count(app, "select count(*) from match_measure") == 1
+
+
+def test_a_reading_that_breaks_is_over_for_whoever_asked(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    tell(app, "crm", [person("ada", app.clock.now())])
+    drain(app)
+
+    def broken(*_: object) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(resolve, "prepare", broken)
+    with app.transaction() as inside:
+        worker.ask_reading(inside)
+
+    with at_work(app) as until:
+        until(lambda: is_over(app))
+
+    assert count(app, "select count(*) from audit_stretch") == 0
+
+
+def test_a_worker_without_anything_to_read_ends_no_reading_of_another(app: App) -> None:
+    tell(app, "crm", [person("ada", app.clock.now())])
+    drain(app)
+    collect.flush(app)
+    other = Worker(app)
+    with app.transaction() as inside:
+        worker.ask_reading(inside)
+        inside.db.execute("update pace set flushed_at = %s", [app.clock.now()])
+    other.round()
+    other._unread = False  # pyright: ignore[reportPrivateUsage]
+    other._read_lake()  # pyright: ignore[reportPrivateUsage]
+
+    assert not is_over(app)
+
+
+def test_who_asks_while_the_lake_is_brought_up_to_date_has_it_brought_up_again(app: App) -> None:
+    with app.transaction() as inside:
+        worker.ask_reading(inside)
+        inside.db.execute(pace.SQL.set_flushed, {"at": app.clock.now() - timedelta(seconds=1)})
+        assert inside.db.execute("select flushed_at from pace").fetchall() == [(None,)]
+
+        inside.db.execute(pace.SQL.set_flushed, {"at": app.clock.now()})
+        assert inside.db.execute("select flushed_at from pace").fetchall() == [(app.clock.now(),)]
 
 
 def is_over(app: App) -> bool:

@@ -246,9 +246,9 @@ def _escaped(key: str) -> str:
 
 
 def _items(path: str) -> str | None:
-    """The items of the list at a JSON pointer, as JSONPath says them; None where a name cannot be quoted."""
+    """The items of the list at a JSON pointer, as JSONPath says them; None where a name cannot, even quoted."""
     parts = [part.replace("~1", "/").replace("~0", "~") for part in path.split("/")[1:]]
-    if any('"' in part or "\\" in part for part in parts):
+    if any(part in ("", "*") or '"' in part or "\\" in part for part in parts):
         return None
     return "$" + "".join(f'."{part}"' for part in parts) + "[*]"
 

@@ -17,7 +17,7 @@ def devices(app: App) -> list[Device]:
     return [msgspec.structs.replace(one, sample=collect.hidden_text(one.sample)) for one in collect.devices(app)]
 
 
-@get("/api/devices", opt=access.OFFICE, sync_to_thread=True)
+@get("/api/devices", opt=access.office("sources:read"), sync_to_thread=True)
 def devices_json(app: House) -> list[Device]:
     """Devices that sent a reading, those that nobody known is linked to first; the reading masked."""
     with app.transaction() as inside:
