@@ -1,9 +1,9 @@
-"""Any sender that posts JSON and signs it, mapped by paths that the brand edits (`collect.paths`).
+"""Any sender that posts JSON and signs it; what it means is edited here, on real deliveries.
 
-Options say how it signs: `scheme` hmac-hex, hmac-base64 (HMAC-SHA256 of the raw body) or token (the secret itself), in
-`header`, after `prefix`. With `time_header`, what is signed is the time, a dot and the body, and a delivery that is
-more than five minutes off is refused. A delivery is named by `id_header` or `id_path`, else by its body; its topic
-stands in `topic_header` or `topic_path`.
+How a mapping names places: `collect.paths`. Options say how it signs: `scheme` hmac-hex, hmac-base64 (HMAC-SHA256 of
+the raw body) or token (the secret itself), in `header`, after `prefix`. With `time_header`, what is signed is the
+time, a dot and the body, and a delivery that is more than five minutes off is refused. A delivery is named by
+`id_header` or `id_path`, else by its body; its topic stands in `topic_header` or `topic_path`.
 """
 
 from __future__ import annotations

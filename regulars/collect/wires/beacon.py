@@ -1,4 +1,4 @@
-"""Batches a browser sends while its page closes (`navigator.sendBeacon`): no header can be set, so the key is asked."""
+"""Batches a browser sends while its page closes (`navigator.sendBeacon`), the key in the batch or the address."""
 
 from regulars.collect.http import wire
 from regulars.collect.wires import Request, Takes, Wire, wires

@@ -1,6 +1,7 @@
-"""Snowplow's trackers: many events to `POST /com.snowplowanalytics.snowplow/tp2`, one as an address, `GET /i?e=pv&…`.
+"""Snowplow's trackers, by POST of many events and by GET of one.
 
-Trackers have no place for a key but the app id: `aid` is the write key, unless the request carries one elsewhere.
+Many to `/com.snowplowanalytics.snowplow/tp2`, one as an address, `/i?e=pv&…`. Trackers have no place for a key but
+the app id: `aid` is the write key, unless the request carries one elsewhere.
 
     e=pv  page view          a page              e=se  structured          a track event named by its action
     e=pp  page ping          track "Page Ping"   e=ue  self-describing     a track event named by its schema

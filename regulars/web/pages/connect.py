@@ -22,7 +22,7 @@ NEXT = {
     "pull": "regulars pull add NAME FILE.toml",
     "stream": "regulars stream add NAME FILE.toml",
 }
-"""What to run, with the name of the plug-in in it."""
+"""What to run, by kind, with a place for the name of the plug-in."""
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,17 +55,16 @@ def make_source(app: House, request: Request[Any, Any, Any], data: URLEncodedBod
 
 def shown(app: App, request: Request[Any, Any, Any], form: Form, fault: RegularsError | None = None) -> Response[str]:
     """The page with its form as it was filled in."""
-    found = collect.entrances()
-    by_kind = {
-        kind: [one for one in found if one.kind == kind] for kind in ("wire", "webhook", "file", "pull", "stream")
-    }
+    by_kind: dict[str, dict[str, list[str]]] = {}
+    for one in collect.entrances():
+        by_kind.setdefault(one.kind, {}).setdefault(one.says, []).append(one.name)
     return render.page(
         app,
         "pages/connect.html",
         request,
         fault.status if fault else 200,
         by_kind=by_kind,
-        steps={one.name: NEXT[one.kind].format(one.name) for one in found if one.kind in NEXT},
+        steps=NEXT,
         base=app.settings.base_url.rstrip("/"),
         kinds={kind: KINDS[kind][0] for kind in collect.SOURCE_KINDS},
         form=form,
