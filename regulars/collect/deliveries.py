@@ -56,6 +56,8 @@ class Stored(NamedTuple):
 
     id: int
     source_id: int
+    delivery_id: str
+    """As the vendor names it."""
     topic: str
     received_at: datetime
     body: bytes
@@ -196,7 +198,9 @@ def draft(app: App, delivery: Stored, reader: Reader) -> Draft:
             raise DeliveryUnreadable(
                 f"The delivery tells of {len(said)} events", f"Have the sender post at most {EVENTS_A_DELIVERY_MAX}"
             )
-        said = [each if each.key else each._replace(key=f"delivery:{delivery.id}:{n}") for n, each in enumerate(said)]
+        # By the vendor's id: sent again after it was pruned, it is another row.
+        told_by = f"delivery:{delivery.delivery_id}"
+        said = [each if each.key else each._replace(key=f"{told_by}:{n}") for n, each in enumerate(said)]
         arrival = Arrival(reader.source, delivery.received_at, lambda: mint(app))
         rows = [_admitted(each, arrival) for each in said]
     except RegularsError as fault:

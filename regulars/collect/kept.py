@@ -98,7 +98,8 @@ def preview(app: App, hook: Hook, mapping: Paths | None, limit: int = PREVIEWED_
 
 def _previewed(app: App, hook: Hook, delivery: Delivery, reader: Reader) -> Preview:
     _, body = raw_delivery(app, hook, delivery.id)
-    made = draft(app, Stored(delivery.id, hook.source.id, delivery.topic, delivery.received_at, body), reader)
+    stored = Stored(delivery.id, hook.source.id, delivery.delivery_id, delivery.topic, delivery.received_at, body)
+    made = draft(app, stored, reader)
     pairs = list(zip(made.said, made.rows, strict=True))
     return Preview(
         delivery=delivery,

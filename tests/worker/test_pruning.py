@@ -12,12 +12,14 @@ import pytest
 
 from regulars import collect
 from regulars.app import App
-from regulars.collect import hooks, pruning
+from regulars.collect import hooks, paths, pruning
 from regulars.collect.wires import Request
 from regulars.kit.clock import ManualClock
 from regulars.worker import Worker
 from tests.collect.vendors import CUSTOM_SALE, SECRET, SHOPIFY_ORDER, changed, headers, raw
 from tests.worker.place import drain
+
+NAMELESS = paths.Paths([paths.Rule(event="Sale", fields=[paths.Field("userId", constant="ann")])])
 
 
 def deliver(app: App, vendor: str, topic: str, content: Any, delivery: str, source: str = "shop") -> None:
@@ -77,6 +79,23 @@ def test_a_delivery_that_was_let_go_and_is_sent_again_tells_nothing_twice(shop: 
 
     assert told(shop) == events
     assert kept(shop)[-1] == ("d2", "silent")
+
+
+def test_an_event_without_a_name_of_its_own_is_told_once_though_its_delivery_was_let_go(
+    app: App, clock: ManualClock
+) -> None:
+    with app.transaction() as inside:
+        hook = collect.add_webhook(inside, "custom", "till", SECRET)
+        collect.save_mapping(inside, hook, NAMELESS, "ann")
+    deliver(app, "custom", "sale", CUSTOM_SALE, "s1", "till")
+    collect.map_deliveries(app)
+    clock.sleep(timedelta(days=31).total_seconds())
+    pruned = collect.prune_deliveries(keeping(app, deliveries_days=30))
+
+    deliver(app, "custom", "sale", CUSTOM_SALE, "s1", "till")
+    collect.map_deliveries(app)
+
+    assert (pruned, told(app), kept(app)) == (1, ["delivery:s1:0"], [("s1", "silent")])
 
 
 @pytest.mark.parametrize(("most", "left"), [(2, ["d2", "d3"]), (0, ["d0", "d1", "d2", "d3"])])

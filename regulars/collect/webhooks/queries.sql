@@ -46,7 +46,7 @@ update webhook set unverified = unverified + %(count)s, unverified_at = %(now)s 
 
 -- name: claim_deliveries
 -- In the order in which they came, as many as fit into memory; a second worker takes none of them.
-select d.id, d.source_id, d.topic, d.received_at, d.body
+select d.id, d.source_id, d.delivery_id, d.topic, d.received_at, d.body
 from delivery d
 join (
     select id, sum(size_bytes) over (order by id) - size_bytes as before
@@ -58,7 +58,7 @@ for update of d skip locked
 
 -- name: stored_deliveries
 -- The next ones of a source to map again.
-select d.id, d.source_id, d.topic, d.received_at, d.body
+select d.id, d.source_id, d.delivery_id, d.topic, d.received_at, d.body
 from delivery d
 join (
     select id, sum(size_bytes) over (order by id) - size_bytes as before
