@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -14,6 +15,9 @@ import msgspec
 
 from regulars.collect.errors import PullRefused
 from regulars.collect.pulls import Connect
+
+DATE_CHARACTERS = len("2026-01-31")
+PRECISIONS = ("minutes", "seconds", "milliseconds", "microseconds")
 
 
 class _Kind(NamedTuple):
@@ -103,16 +107,34 @@ def _earlier(cursor: Any, by: timedelta) -> object:
     if isinstance(cursor, datetime):
         return cursor - by
     if isinstance(cursor, date):
-        # Less than a day back is still the day before.
-        return cursor - timedelta(days=math.ceil(by / timedelta(days=1)))
+        return _days_before(cursor, by)
     if isinstance(cursor, str):
-        try:
-            earlier = (datetime.fromisoformat(cursor) - by).isoformat()
-        except ValueError:
-            raise _no_distance("look_back_minutes", "a time") from None
-        # As the service writes it: some compare texts.
-        return earlier.replace("+00:00", "Z") if cursor.endswith("Z") else earlier
+        return _earlier_text(cursor, by)
     raise _no_distance("look_back_minutes", "a time")
+
+
+def _earlier_text(cursor: str, by: timedelta) -> str:
+    """Written as the cursor is, to the sign: texts are compared, and "T" stands behind " "."""
+    with suppress(ValueError):
+        if len(cursor) == DATE_CHARACTERS:
+            day = date.fromisoformat(cursor)
+            if day.isoformat() == cursor:
+                return _days_before(day, by).isoformat()
+        at = datetime.fromisoformat(cursor)
+        for precision in PRECISIONS:
+            if _like(cursor, at, precision) == cursor:
+                return _like(cursor, at - by, precision)
+    raise _no_distance("look_back_minutes", "a time such as 2026-01-31T09:30:00Z")
+
+
+def _like(cursor: str, at: datetime, precision: str) -> str:
+    text = at.isoformat(cursor[DATE_CHARACTERS:][:1] or "T", precision)
+    return text.replace("+00:00", "Z") if cursor.endswith("Z") else text
+
+
+def _days_before(day: date, by: timedelta) -> date:
+    # Less than a day back is still the day before.
+    return day - timedelta(days=math.ceil(by / timedelta(days=1)))
 
 
 def _no_distance(setting: str, wanted: str) -> PullRefused:
