@@ -250,6 +250,44 @@ def test_what_is_no_workbook_is_refused(tmp_path: Path, content: bytes) -> None:
         formats["xlsx"].look(tmp_path / "people.xlsx")
 
 
+def test_a_small_parquet_file_of_one_long_text_in_every_row_is_unpacked_in_small_pieces(tmp_path: Path) -> None:
+    path = tmp_path / "notes.parquet"
+    parquet.write_table(pyarrow.table({"note": ["x" * 20_000] * 1_000}), path)
+    sizes: list[int] = []
+    contents = parquet_file._contents  # pyright: ignore[reportPrivateUsage]
+
+    def seen(piece: Any) -> Any:
+        sizes.append(piece.nbytes)
+        return contents(piece)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parquet_file, "SLICE_BYTES", 1024 * 1024)
+        patch.setattr(parquet_file, "_contents", seen)
+        read = list(formats["parquet"].read(path, Dialect(), Place()))
+
+    assert path.stat().st_size < 20_000
+    assert [row.number for row in read] == list(range(1, 1_001))
+    assert max(sizes) <= 1024 * 1024
+
+
+@pytest.mark.parametrize("group", [700, 1_000])
+def test_pieces_of_a_parquet_file_become_smaller_where_its_rows_become_wider(tmp_path: Path, group: int) -> None:
+    path = tmp_path / "notes.parquet"
+    notes = ["x"] * 700 + ["y" * 20_000] * 300
+    parquet.write_table(pyarrow.table({"note": notes}), path, row_group_size=group)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parquet_file, "SLICE_ROWS", 64)
+        patch.setattr(parquet_file, "SLICE_BYTES", 1024 * 1024)
+        read = rows_of(path, Place(650))
+        pieces = parquet_file._pieces(parquet.ParquetFile(path), 0)  # pyright: ignore[reportPrivateUsage]
+        sizes = [piece.num_rows for piece in pieces]
+
+    assert [row.content for row in read] == [{"note": note} for note in notes[650:]]
+    assert (sum(sizes), max(sizes)) == (1_000, 64)
+    assert max(sizes[-8:]) == 32
+
+
 def test_rows_of_a_parquet_file_that_hold_whole_documents_are_read_few_at_once(tmp_path: Path) -> None:
     path = tmp_path / "notes.parquet"
     rng = random.Random(1)

@@ -10,7 +10,7 @@ from regulars.collect.errors import FileRefused
 from regulars.collect.formats import Dialect, FileRow, Format, Place, formats
 from regulars.collect.formats.cells import filled
 
-SLICE_ROWS = 5_000
+SLICE_ROWS = 4_096
 # Of rows that hold whole documents, fewer at once.
 SLICE_BYTES = 64 * 1024**2
 
@@ -25,7 +25,7 @@ def read(path: Path, dialect: Dialect, after: Place) -> Iterator[FileRow]:
         if number + rows > after.row:
             break
         first_group, number = first_group + 1, number + rows
-    for piece in file.iter_batches(_slice_rows(file), row_groups=list(range(first_group, file.num_row_groups))):
+    for piece in _pieces(file, first_group):
         skipped = max(0, min(piece.num_rows, after.row - number))
         number += skipped
         for content in _contents(piece.slice(skipped)):
@@ -42,7 +42,7 @@ def check(path: Path, dialect: Dialect) -> None:
     """Every page is read once: mended, a damaged file is another one, and what was taken of it would be there twice."""
     file = _opened(path)
     try:
-        for _ in file.iter_batches(_slice_rows(file)):
+        for _ in _pieces(file, 0):
             pass
     except (ValueError, OSError) as fault:
         raise _damaged(path, fault) from None
@@ -55,11 +55,35 @@ def _opened(path: Path) -> Any:
         raise _damaged(path, fault) from None
 
 
-def _slice_rows(file: Any) -> int:
-    """So many rows are about SLICE_BYTES unpacked, in the row group with the widest ones."""
-    groups = (file.metadata.row_group(at) for at in range(file.num_row_groups))
-    row_bytes = max((group.total_byte_size // max(1, group.num_rows) for group in groups), default=0)
-    return max(1, min(SLICE_ROWS, SLICE_BYTES // max(1, row_bytes)))
+def _pieces(file: Any, first_group: int) -> Iterator[Any]:
+    """All rows from this group on, in pieces."""
+    for group in range(first_group, file.num_row_groups):
+        yield from _pieces_of(file, group)
+
+
+def _pieces_of(file: Any, group: int) -> Iterator[Any]:
+    """The rows of a group, one at first, then twice as many as long as they are at most SLICE_BYTES unpacked.
+
+    How wide rows are, only those that were unpacked tell: a text that stands in every row counts once in the file.
+    Where they become wider all at once one piece is larger, and those behind it are smaller for good.
+    """
+    rows, most, taken = 1, SLICE_ROWS, 0
+    while taken < file.metadata.row_group(group).num_rows:
+        read = 0
+        for piece in file.iter_batches(rows, row_groups=[group]):
+            read += piece.num_rows
+            if read > taken:
+                yield piece.slice(max(0, piece.num_rows - (read - taken)))
+                taken = read
+            # A number of rows holds for a whole reading: with another one, the group is read again.
+            if piece.nbytes > SLICE_BYTES and rows > 1:
+                rows = most = rows // 2
+                break
+            if rows < most and piece.nbytes * 2 <= SLICE_BYTES:
+                rows = min(most, rows * 2)
+                break
+        else:
+            return
 
 
 def _damaged(path: Path, fault: Exception) -> FileRefused:
