@@ -337,8 +337,8 @@ def store(
     rejected: Sequence[Rejected],
     settled: Sequence[Settled],
     readers: dict[int, Reader],
-) -> list[Settled]:
-    """Append, remember who told what, and settle the deliveries; what became of them after all.
+) -> tuple[list[Settled], list[Telling]]:
+    """Append, remember who told what, and settle the deliveries; what became of them after all, and what is not told.
 
     What the journal has with the same body is told; what it has with another one is a refusal, and so is the delivery.
     """
@@ -366,7 +366,7 @@ def store(
         SQL.settle_deliveries,
         {"id": ids, "state": states, "reason": reasons, "events": events, "now": app.clock.now()},
     )
-    return final
+    return final, [tellings[at] for at in sorted(lost)]
 
 
 def _columns(told: Sequence[tuple[Telling, Entry]]) -> dict[str, list[Any]]:

@@ -183,15 +183,28 @@ def _leave(app: App, plan: _Plan, readers: dict[int, Reader]) -> _Plan:
 
 def _carry_out(app: App, plan: _Plan, readers: dict[int, Reader], actor: str) -> _Plan:
     """Withdraw, tell and settle; the plan with what became of its deliveries."""
+    columns: dict[str, list[Any]] = {
+        "source_id": [told.pair[0] for told in plan.gone],
+        "key": [told.pair[1] for told in plan.gone],
+    }
+    app.db.execute(SQL.untell_events, columns)
+    settled, lost = store(app, plan.tellings, plan.rejected, plan.settled, readers)
+    plan = _without(plan._replace(settled=settled), lost)
+    # Only now is it known what the journal did not take: what that was told as before stays.
     back = plan.replaced + plan.gone
     if back:
         withdraw(app, [(told.seq, told.seq) for told in back], actor, "Deliveries of its webhook were mapped anew")
-        columns: dict[str, list[Any]] = {
-            "source_id": [told.pair[0] for told in plan.gone],
-            "key": [told.pair[1] for told in plan.gone],
-        }
-        app.db.execute(SQL.untell_events, columns)
-    return plan._replace(settled=store(app, plan.tellings, plan.rejected, plan.settled, readers))
+    return plan
+
+
+def _without(plan: _Plan, lost: Sequence[Telling]) -> _Plan:
+    """The plan but for what the journal did not take."""
+    keys = {(each.draft.delivery.id, message_id(each.said.key, 0)) for each in lost}
+    return plan._replace(
+        tellings=[each for each in plan.tellings if each not in lost],
+        replaced=[told for told in plan.replaced if (told.known.delivery, told.pair[1]) not in keys],
+        changes=[each for each in plan.changes if (each.delivery, each.key) not in keys],
+    )
 
 
 def _added(report: ReplayReport, deliveries: int, plan: _Plan) -> ReplayReport:

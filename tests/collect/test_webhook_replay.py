@@ -90,6 +90,22 @@ def test_a_fix_changes_only_the_event_it_mends_and_once(app: App, shop: str, mon
     ]
 
 
+def test_an_event_whose_next_id_is_taken_by_another_stays_as_it_was_told(
+    app: App, shop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.transaction() as inside:
+        source, _ = collect.register(inside, shop, "shop")
+        message = {"type": "track", "userId": "ann", "event": "Noted", "messageId": "order:2:completed:v2"}
+        collect.accept(inside, source, [message], received_at=app.clock.now())
+    before = live(app)
+    mend(monkeypatch, cheaper)
+
+    report = collect.replay_deliveries(app, shop, "ann")
+
+    assert live(app) == before
+    assert (report.changed, report.added, report.refused, report.changes) == (0, 0, 1, [])
+
+
 def test_a_fix_that_is_taken_back_tells_the_first_again_under_a_third_id(
     app: App, shop: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
