@@ -8,6 +8,8 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from regulars.app import App
 from regulars.collect.errors import FileRefused, ImportRefused
 from regulars.collect.files import import_runs, imports
 from regulars.collect.files.mapping import Mapping, message
+from regulars.kit.clock import ManualClock
 
 ROWS = 40_000
 WHO = Mapping(kind="identify", fields={"id": "userId", "name": "traits.name"})
@@ -305,6 +308,22 @@ def test_the_file_of_a_stopped_import_stays_however_many_came_after_it(app: App)
     collect.tidy_uploads(app)
 
     assert [path.exists() for path in paths] == [True, False, True]
+
+
+def test_an_upload_that_ends_while_others_are_tidied_away_is_no_trouble(app: App, clock: ManualClock) -> None:
+    folder = app.settings.home_path / "uploads"
+    folder.mkdir(parents=True)
+    part = folder / "0123456789abcdef.part"
+    part.write_text("id\n1")
+
+    class Meanwhile(ManualClock):
+        def now(self) -> datetime:
+            part.rename(folder / "0123456789abcdef-people.csv")
+            return super().now()
+
+    collect.tidy_uploads(replace(app, clock=Meanwhile(clock.now())))
+
+    assert [path.name for path in folder.iterdir()] == ["0123456789abcdef-people.csv"]
 
 
 def test_of_two_that_undo_an_import_at_once_one_withdraws_it(

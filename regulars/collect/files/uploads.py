@@ -166,8 +166,9 @@ def tidy(app: App) -> None:
         is_needed: dict[str, bool] = dict(inside.db.execute(SQL.files_of_imports, {"paths": list(there)}).fetchall())
     oldest = (app.clock.now() - UPLOADS_KEPT).timestamp()
     for told, path in there.items():
-        if not is_needed.get(told, path.stat().st_mtime >= oldest):
-            path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # an upload that ended meanwhile has another name now
+            if not is_needed.get(told, path.stat().st_mtime >= oldest):
+                path.unlink()
 
 
 def _uploads(app: App) -> Path:
