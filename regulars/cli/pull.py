@@ -114,6 +114,8 @@ def run_due(app: App) -> tuple[list[collect.PullReport], list[Failed]]:
             reports.append(collect.run_pull(app, name))
         except psycopg.OperationalError:
             raise  # our own database is away, for all of them
+        except collect.PullBusy:
+            continue  # begun meanwhile beside `serve`, or by another timer
         except RegularsError as fault:
             failed.append(Failed(name, fault.what, fault.fix, fault.code))
         except Exception as fault:  # a fault of ours in one is none of the others'
@@ -181,6 +183,8 @@ def _start_due(app: App, runs: dict[str, Going]) -> None:
         if age >= RUN_MAX or (has_ended and age >= REST):
             put_away(run.process)
             del runs[name]
+            if not has_ended:
+                collect.cut_off_pull(app, name, age)
     going = sum(run.process.poll() is None for run in runs.values())
     for name in [name for name in due_pulls(app) if name not in runs][: AT_ONCE_MAX - going]:
         runs[name] = Going(started(app.settings, ("pull", "run", name)), now)

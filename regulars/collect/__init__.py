@@ -43,7 +43,7 @@ from regulars.collect.audit.masking import Look, hidden, hidden_text, in_the_cle
 from regulars.collect.deliveries import map_deliveries
 from regulars.collect.door import Arrival, Refused, Row, admit
 from regulars.collect.entrances import Entrance, entrances
-from regulars.collect.errors import FilesBusy, MendRefused, RateExceeded
+from regulars.collect.errors import FilesBusy, MendRefused, PullBusy, RateExceeded
 from regulars.collect.facts import FACT_COLUMNS, Fact, FactColumn, cents, facts_of
 from regulars.collect.feeds import (
     Device,
@@ -162,7 +162,7 @@ from regulars.collect.plan.watch import (
 )
 from regulars.collect.properties import EventSchema, Property
 from regulars.collect.pruning import PRUNED_AT_ONCE_MAX, prune_deliveries
-from regulars.collect.pulling import PullReport, PullUse, add_pull, list_pulls, remove_pull, run_pull
+from regulars.collect.pulling import PullReport, PullUse, add_pull, cut_off_pull, list_pulls, remove_pull, run_pull
 from regulars.collect.refused.mends import OPERATIONS as MEND_OPERATIONS
 from regulars.collect.refused.mends import Mend, is_cut
 from regulars.collect.refused.replay import (
@@ -292,6 +292,7 @@ __all__ = [
     "PlanVersion",
     "Preview",
     "Property",
+    "PullBusy",
     "PullReport",
     "PullUse",
     "RateExceeded",
@@ -350,6 +351,7 @@ __all__ = [
     "count_new",
     "current_plan",
     "cursor_of",
+    "cut_off_pull",
     "declare_plan",
     "defined_streams",
     "deliveries",

@@ -214,6 +214,13 @@ class PullRefused(RegularsError):
     code = "RG-1167"
 
 
+class PullBusy(RegularsError):
+    """The pull is running already, started by somebody else."""
+
+    code = "RG-1208"
+    status = 409
+
+
 class PullAway(RegularsError):
     """A database or service does not answer, or not as the definition says; what came before stays."""
 

@@ -20,7 +20,7 @@ import psycopg
 
 from regulars.app import App
 from regulars.collect.door import Arrival, Refused, Row, admit, refuse
-from regulars.collect.errors import ROW_WITHOUT_CURSOR, PullRefused
+from regulars.collect.errors import ROW_WITHOUT_CURSOR, PullBusy, PullRefused
 from regulars.collect.files.mapping import Mapping, check, compiled
 from regulars.collect.formats.cells import filled
 from regulars.collect.journal import APPEND_MAX_EVENTS, Entry, Rejected, append, mint
@@ -34,6 +34,8 @@ from regulars.kit.errors import NotFound, RegularsError, place_of
 PULL_LOCK = 0x50554C4C
 BATCH_ROWS = APPEND_MAX_EVENTS
 ID_BYTES = 16
+EVERY_MAX_MINUTES = 366 * 24 * 60
+"""A year. Longer than any calendar counts, it could not be said when it is due, and all would wait."""
 CUT_OFF_REST = timedelta(minutes=5)
 """So long after its beginning a run that was cut off is due again, where it is not due sooner."""
 
@@ -133,7 +135,10 @@ def remove_pull(app: App, name: str) -> None:
 
 
 def run_pull(app: App, name: str) -> PullReport:
-    """Fetch what is new, a batch a transaction; a run that was cut off goes on behind its last batch."""
+    """Fetch what is new, a batch a transaction; a run that was cut off goes on behind its last batch.
+
+    Raises NotFound, PullBusy where somebody runs it, PullRefused, and PullAway where its place does not answer.
+    """
     with app.transaction() as inside:
         id = pull_named(inside, name).id
     with _held(app, id, name):
@@ -153,6 +158,20 @@ def run_pull(app: App, name: str) -> PullReport:
             raise
         _ended(app, id, reached, None)
     return report
+
+
+def cut_off_pull(app: App, name: str, after: timedelta) -> None:
+    """Say of a run that somebody ended from outside, after so long, why, and what becomes of the pull."""
+    with app.transaction() as inside:
+        use = pull_named(inside, name)
+        goes_on = (
+            "It goes on behind its last batch"
+            if pulls[use.definition.kind].is_ordered
+            else "It begins again where it began: ask for less with `since` and `parameters`"
+        )
+        hours = round(after / timedelta(hours=1))
+        fault = f"It took over {hours} hours and was cut off. {goes_on}"
+        inside.db.execute(SQL.cut_off_pull, {"pull": use.id, "fault": fault})
 
 
 def _fetched(app: App, use: PullUse) -> tuple[PullReport, object]:
@@ -192,6 +211,8 @@ def _read(path: Path) -> Definition:
     check_open(definition.connect)
     if definition.every_minutes < 1:
         raise PullRefused("every_minutes is below 1", "Say how many minutes lie between two runs")
+    if definition.every_minutes > EVERY_MAX_MINUTES:
+        raise PullRefused(f"every_minutes is above {EVERY_MAX_MINUTES:,}, a year", "Let it run more often")
     return definition
 
 
@@ -274,7 +295,7 @@ def _held(app: App, id: int, name: str) -> Generator[None, None, None]:
     with psycopg.connect(app.store.dsn, autocommit=True) as connection:
         row = connection.execute(SQL.hold_import, {"class": PULL_LOCK, "run": id}).fetchone()
         if row != (True,):
-            raise PullRefused(f"Pull {name} is running already", "Wait for its end")
+            raise PullBusy(f"Pull {name} is running already", "Wait for its end")
         try:
             yield
         finally:

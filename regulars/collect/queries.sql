@@ -460,6 +460,10 @@ update pull set began_at = %(now)s where id = %(pull)s
 -- When it ran, and why it failed if it did; then it stays behind its last batch.
 update pull set cursor = coalesce(%(cursor)s, cursor), fault = %(fault)s, ran_at = %(now)s where id = %(pull)s
 
+-- name: cut_off_pull
+-- When it ran stays as it was: it did not end. One that ended by itself at the last moment said so already.
+update pull set fault = %(fault)s where id = %(pull)s and (ran_at is null or ran_at < began_at)
+
 -- name: remove_pull
 -- What it brought stays.
 delete from pull where id = %(pull)s

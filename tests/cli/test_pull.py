@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 
 from regulars import collect
 from regulars.app import App
-from regulars.cli import main
+from regulars.cli import main, pull
 from regulars.cli.pull import pulling
+from regulars.collect.pulling import _held as held  # pyright: ignore[reportPrivateUsage]
 from tests.collect.streams.runs import until
 
 RUN = CliRunner()
@@ -77,6 +78,42 @@ def test_beside_serve_a_service_that_never_answers_holds_up_no_other_pull(app: A
             until(lambda: states(app) == ["running", "waiting"])
 
         until(lambda: states(app) == ["cut off", "waiting"])
+
+
+def test_one_that_others_began_meanwhile_is_no_failure(
+    app: App, tmp_path: Path, shop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(app, tmp_path, "a-begun", shop)
+    add(app, tmp_path, "b-here", shop)
+    names = pull.due_pulls(app)
+    monkeypatch.setattr(pull, "due_pulls", lambda app: names)
+
+    with app.transaction() as inside:
+        id = collect.list_pulls(inside)[0].id
+    with held(app, id, "a-begun"):
+        reports, failed = pull.run_due(app)
+
+    assert ([each.pull for each in reports], failed) == (["b-here"], [])
+
+
+def test_a_service_whose_list_takes_over_a_day_says_that_it_begins_again(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pull, "LOOK_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        add(app, tmp_path, "a-silent", f"http://127.0.0.1:{silent.getsockname()[1]}/", "rest")
+
+        with pulling(app):
+            until(lambda: states(app) == ["running"])
+            monkeypatch.setattr(pull, "RUN_MAX", -pull.RUN_MAX)
+            until(lambda: fault(app) is not None)
+
+    assert "was cut off. It begins again where it began: ask for less" in str(fault(app))
+
+
+def fault(app: App) -> str | None:
+    with app.transaction() as inside:
+        return collect.list_pulls(inside)[0].fault
 
 
 def states(app: App) -> list[str]:

@@ -194,6 +194,7 @@ fields = {{id = "properties.order_id", who = "userId", total = "properties.reven
         ("sqlite:///x.db", "postgresql://host/db?user=ann&password=s3cret", "password"),
         ("sqlite:///x.db", "host=db.local user=ann password=s3cret", "password"),
         ("sqlite:///x.db", "mssql+pyodbc:///?odbc_connect=DRIVER%3Dx%3BUID%3Dann%3BPWD%3Ds3cret", "password"),
+        ('source_kind = "web"', "every_minutes = 999999999999999", "above 527,040"),
         ('key = "id"', 'look_back = -1\nkey = "id"', "look_back"),
         ('key = "id"', "", "key"),
         ('"userId"', '"nowhere"', "nowhere"),
@@ -366,6 +367,10 @@ def test_rows_that_are_committed_late_come_in_where_the_pull_looks_back(
         (Decimal("10.5"), {"look_back": 2}, Decimal("8.5")),
         (date(2026, 1, 10), {"look_back_minutes": 30}, date(2026, 1, 9)),
         ("2026-01-10T10:00:00Z", {"look_back_minutes": 30}, "2026-01-10T09:30:00Z"),
+        ("2026-01-10 10:00:00", {"look_back_minutes": 30}, "2026-01-10 09:30:00"),
+        ("2026-01-10T10:00:00.000+02:00", {"look_back_minutes": 30}, "2026-01-10T09:30:00.000+02:00"),
+        ("2026-01-10 10:00", {"look_back_minutes": 30}, "2026-01-10 09:30"),
+        ("2026-01-10", {"look_back_minutes": 30}, "2026-01-09"),
         (datetime(1, 1, 1), {"look_back_minutes": 30}, None),
         (None, {"look_back": 2}, None),
     ],
@@ -374,7 +379,18 @@ def test_looking_back_is_counted_in_the_unit_of_the_cursor(cursor: Any, given: A
     assert looked_back(cursor, Connect(key="id", cursor="at", **given)) == since
 
 
-@pytest.mark.parametrize(("cursor", "given"), [("b-17", {"look_back_minutes": 5}), ("b-17", {"look_back": 5})])
+@pytest.mark.parametrize(
+    ("cursor", "given"),
+    [
+        ("b-17", {"look_back_minutes": 5}),
+        ("b-17", {"look_back": 5}),
+        # Written back, each would be another text, and texts are compared.
+        ("20260110T100000Z", {"look_back_minutes": 5}),
+        ("2026-01-10 10:00:00.5", {"look_back_minutes": 5}),
+        ("2026-01-10 10:00:00+00", {"look_back_minutes": 5}),
+        ("2026-W02-6", {"look_back_minutes": 5}),
+    ],
+)
 def test_looking_back_from_what_has_no_distance_is_refused(cursor: Any, given: Any) -> None:
     with pytest.raises(PullRefused, match="the cursor is not"):
         looked_back(cursor, Connect(key="id", cursor="at", **given))
