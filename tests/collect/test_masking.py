@@ -92,6 +92,22 @@ def test_json_in_a_text_and_arguments_in_an_address_are_hidden_like_any_other() 
     assert shown["u"] == "/p?email=c…m@e…m&color=blue"
 
 
+@pytest.mark.parametrize("mark", "?&;#")
+def test_the_name_of_an_argument_ends_where_another_begins_so_marks_in_a_row_are_read_once(mark: str) -> None:
+    said = {"properties": {"u": f"/p?email{mark}color=blue", "more": "=" + mark * 32_000}}
+
+    assert collect.hidden(said) == said
+
+
+def test_the_first_argument_is_hidden_where_nothing_stands_before_it() -> None:
+    said = {"u": "first_name=Clementine&last_name=Sorrel", "v": "write to clem@example.com, a=1"}
+
+    assert collect.hidden({"properties": said})["properties"] == {
+        "u": "first_name=C…e&last_name=S…l",
+        "v": "w…m@e…1",
+    }
+
+
 def test_of_special_data_not_even_the_ends_are_shown() -> None:
     assert collect.hidden({"traits": {"gender": "female", "religion": "none"}}) == {
         "traits": {"gender": "…", "religion": "…"}
