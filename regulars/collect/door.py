@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, cast
 import msgspec
 
 from regulars.collect import errors
-from regulars.collect.keys import KEY_BEGINS, Source, without_keys, without_named_keys
+from regulars.collect.keys import KEY_BEGINS, Source, id_without_keys, without_keys, without_named_keys
 
 EVENT_MAX_BYTES = 32 * 1024
 # It is stored under every message of its batch.
@@ -128,13 +128,15 @@ def refuse(message: object, code: str, reason: str, fix: str) -> Refused:
     elif isinstance(message, dict):
         given = {key: value for key, value in cast(_Json, message).items() if key not in KEY_MEMBERS}
         message_id = given.get("messageId")
+        if isinstance(message_id, str):
+            given["messageId"] = message_id = id_without_keys(message_id)
         lasting = text = without_keys(_as_text(given))
         if not PER_DELIVERY.isdisjoint(given):
             lasting = without_keys(_as_text({key: each for key, each in given.items() if key not in PER_DELIVERY}))
     else:
         lasting = text = without_keys(_as_text(message))
     return Refused(
-        without_keys(storable(message_id))[:MESSAGE_ID_MAX_CHARACTERS] if isinstance(message_id, str) else None,
+        storable(message_id)[:MESSAGE_ID_MAX_CHARACTERS] if isinstance(message_id, str) else None,
         *(code, without_keys(reason), fix),
         _beginning(storable(text)),
         blake2b(lasting.encode("utf-8", "backslashreplace"), digest_size=HASH_BYTES).digest(),
@@ -175,6 +177,8 @@ def _row(message: object, arrival: Arrival) -> Row:
     body = _canonical(clean)
     if KEY_MARK in body:
         keyless = cast(_Json, json.loads(without_keys(body.decode())))
+        if "messageId" in clean:
+            keyless["messageId"] = id_without_keys(clean["messageId"])[:MESSAGE_ID_MAX_CHARACTERS]
         return _row(keyless | {"sentAt": cast(_Json, message).get("sentAt")}, arrival)
     message_id = clean.get("messageId") or arrival.mint()
     body_hash = blake2b(body, digest_size=HASH_BYTES).digest()

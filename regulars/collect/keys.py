@@ -22,8 +22,12 @@ KEY_ID_BYTES = 5
 SECRET_BYTES = 32
 KEY_MAX_CHARACTERS = 200
 KEY_BEGINS = "rk_live_write_"
-# What is left of a key where one stood in a text: its part that may be shown.
-KEY_INSIDE = re.compile(KEY_BEGINS + "([0-9a-fA-F]{0,10})[0-9a-fA-F]*(?:_[0-9a-fA-F]*)?")
+# What is left of a key where one stood in a text: its part that may be shown. What stands right behind the key is not
+# its own: taken out with it, two things that differ there only would become one.
+KEY_INSIDE = re.compile(
+    f"{KEY_BEGINS}([0-9a-fA-F]{{0,{2 * KEY_ID_BYTES}}})(?:_[0-9a-fA-F]{{0,{2 * SECRET_BYTES}}})?"
+)
+ID_HASH_CHARACTERS = 16
 # A key of whatever form where a member or an argument says that it is one, in text that nobody could read into fields.
 KEY_NAMED = re.compile(
     r'(?P<member>"(?:writeKey|api_key)"\s*:\s*")[^"]+|(?P<argument>(?<![\w.])(?:writeKey|api_key)=)[^"&\s]+'
@@ -129,6 +133,14 @@ def hashed(key: str) -> bytes:
 def without_keys(text: str) -> str:
     """The text with write keys taken out; who holds one may write, so none is ever stored."""
     return KEY_INSIDE.sub(r"(key \1)", text) if KEY_BEGINS in text else text
+
+
+def id_without_keys(ident: str) -> str:
+    """A message id with keys taken out that no other id becomes, too: what was taken out is told by a hash before it.
+
+    It may be all that tells two ids apart; the second would be dropped as a repetition of the first.
+    """
+    return f"{hashed(ident).hex()[:ID_HASH_CHARACTERS]}-{without_keys(ident)}" if KEY_BEGINS in ident else ident
 
 
 def without_named_keys(text: str) -> str:

@@ -138,3 +138,19 @@ def test_a_key_inside_an_event_leaves_only_the_part_that_may_be_shown(app: App, 
     with app.transaction() as inside:
         body = collect.stored_event(inside, 1).message
     assert body["properties"] == {"url": f"/?k=(key {write_key.split('_')[3]})&n=1"}
+
+
+@pytest.mark.parametrize("ids", ["{0}1 {0}2", "rk_live_write_beef_1 rk_live_write_beef_2"])
+def test_two_messages_whose_ids_differ_only_beside_or_inside_a_key_are_two_events(
+    app: App, door: Door, write_key: str, ids: str
+) -> None:
+    messages = [track(messageId=ident) for ident in ids.format(write_key).split()]
+    odd = [each | {"type": "odd"} for each in messages]
+
+    for batch in (messages, odd, messages):
+        post(door.url, "/v1/batch", {"batch": batch}, headers=basic(write_key))
+
+    with app.transaction() as inside:
+        assert collect.stored_event(inside, 2).message_id != collect.stored_event(inside, 1).message_id
+        assert collect.refusal_states(inside)["open"] == 2
+    assert leaks(app, write_key) == []
