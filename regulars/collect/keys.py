@@ -24,9 +24,7 @@ KEY_MAX_CHARACTERS = 200
 KEY_BEGINS = "rk_live_write_"
 # What is left of a key where one stood in a text: its part that may be shown. What stands right behind the key is not
 # its own: taken out with it, two things that differ there only would become one.
-KEY_INSIDE = re.compile(
-    f"{KEY_BEGINS}([0-9a-fA-F]{{0,{2 * KEY_ID_BYTES}}})(?:_[0-9a-fA-F]{{0,{2 * SECRET_BYTES}}})?"
-)
+KEY_INSIDE = re.compile(f"{KEY_BEGINS}([0-9a-fA-F]{{0,{2 * KEY_ID_BYTES}}})(?:_[0-9a-fA-F]{{0,{2 * SECRET_BYTES}}})?")
 ID_HASH_CHARACTERS = 16
 # A key of whatever form where a member or an argument says that it is one, in text that nobody could read into fields.
 KEY_NAMED = re.compile(

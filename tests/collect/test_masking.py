@@ -83,6 +83,29 @@ def test_a_name_is_hidden_unless_it_is_that_of_a_thing() -> None:
     assert collect.hidden({"product_name": "Mug", "campaign": {"name": "June"}})["product_name"] == "Mug"
 
 
+@pytest.mark.parametrize("beside", ["title", "url", "path", "referrer"])
+def test_a_name_beside_a_job_title_or_an_address_is_that_of_a_person(beside: str) -> None:
+    for above in ("traits", "customer", "lead", "properties"):
+        assert "Sorrel" not in json.dumps(collect.hidden({above: {"name": "Clementine Sorrel", beside: "VP"}}))
+
+
+def test_a_name_that_no_page_screen_or_group_says_of_itself_is_hidden() -> None:
+    form = {"name": "Clementine Sorrel", "email": "clem@example.com"}
+
+    assert collect.hidden(form)["name"] == "C…l"
+    assert collect.hidden(form | {"type": "lead"})["name"] == "C…l"
+    assert collect.hidden({"type": "page", "name": "Winter sale"})["name"] == "Winter sale"
+
+
+@pytest.mark.parametrize(
+    "text", [' {"name": "%s"}', '{"note": "a\nb", "name": "%s"}', '{"name": "%s", "cut": "h', "[%s"]
+)
+def test_json_in_a_text_is_hidden_whatever_stands_before_it_and_wherever_it_was_cut(text: str) -> None:
+    assert (
+        "Clementine" not in collect.hidden({"properties": {"data": text % "Clementine Sorrel"}})["properties"]["data"]
+    )
+
+
 def test_json_in_a_text_and_arguments_in_an_address_are_hidden_like_any_other() -> None:
     said = {"data": '{"email": "clem@example.com", "size": 4}', "u": "/p?email=clem%40example.com&color=blue"}
 

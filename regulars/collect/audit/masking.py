@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, cast
 from urllib.parse import unquote_plus
@@ -20,13 +20,16 @@ from regulars.collect.audit.fields import ABOUT_CHOICE, CAMEL, PLAIN, RULE_BY_NA
 Path = tuple[str, ...]
 """Names of the fields a value stands in, outermost first; places in lists do not count."""
 
-Look = Callable[[object, Path, Collection[str]], Any]
+Beside = Mapping[str, object]
+"""The object a value stands in."""
+
+Look = Callable[[object, Path, Beside], Any]
 """How a payload is looked at: `hidden`, or `in_the_clear` for whoever asked for it with a reason."""
 
 SECRET = "…"
 # Of a value this short the first and the last sign would be most of it.
 SHORT_CHARACTERS = 2
-NOTHING: frozenset[str] = frozenset()
+NOTHING: Beside = {}
 
 # Words of names that speak of a person, and of everything below them.
 PERSONAL_WORDS = frozenset(
@@ -108,13 +111,15 @@ THINGS = frozenset(
         *("attribute", "property", "class", "entity", "timezone", "tracker", "fee", "modifier", "catalog", "instance"),
     }
 )
-# Beside one of these a name is that of a product or page.
+# Beside one of these a name is that of a product; a title or an address stands beside people, too.
 BESIDE_THINGS = frozenset(
     {
-        *("product_id", "sku", "price", "quantity", "variant", "variant_id", "item_id", "image_url", "url", "path"),
-        *("title", "referrer", "base_price_money", "catalog_object_id", "unit_amount", "line_items"),
+        *("product_id", "sku", "price", "quantity", "variant", "variant_id", "item_id", "image_url"),
+        *("base_price_money", "catalog_object_id", "unit_amount", "line_items"),
     }
 )
+# Messages whose own name is that of a page, a screen or a company.
+NAMED_MESSAGES = ("page", "screen", "group")
 # Long digits under such a name are a number of something, not a phone.
 NUMBERED_WORDS = frozenset(
     {
@@ -140,31 +145,33 @@ IN_QUERY = re.compile(r"(?:\A|(?<=[?&;#]))([^=?&;#]+)=([^&;#]*)")
 LETTERS_OR_DIGITS = re.compile(r"[^0-9a-zA-Z]+")
 
 
-def hidden(value: object, path: Path = (), beside: Collection[str] = NOTHING) -> Any:
+def hidden(value: object, path: Path = (), beside: Beside = NOTHING) -> Any:
     """The same value with what could name or describe a person masked.
 
-    `path` says where it stands, `beside` which fields stand in the same object: a name beside a price is a product's.
+    `path` says where it stands, `beside` what stands in the same object: a name beside a price is a product's.
     """
     if isinstance(value, dict):
         inside = cast(dict[str, Any], value)
-        return {shown_key(key): hidden(each, (*path, key), inside.keys()) for key, each in inside.items()}
+        return {shown_key(key): hidden(each, (*path, key), inside) for key, each in inside.items()}
     if isinstance(value, list | tuple):
         return [hidden(each, path, beside) for each in cast(list[Any], value)]
     if value is None or isinstance(value, bool) or value == "":
         return value
     text = value if isinstance(value, str) else _digits(value)
-    if isinstance(value, str) and value[0] in "{[" and (packed := _packed(value, path)) is not None:
+    is_json = isinstance(value, str) and value.lstrip()[:1] in ("{", "[")
+    if is_json and (packed := _packed(text, path)) is not None:
         return packed
     if _is_sensitive(path):
         return SECRET
-    if speaks_of_a_person(path, beside) or looks_personal(text, path):
+    # JSON that nobody can read into fields was cut or broken: what it says is as personal as before.
+    if is_json or speaks_of_a_person(path, beside) or looks_personal(text, path):
         return masked(text)
     if isinstance(value, str):
         return IN_QUERY.sub(_hidden_argument, value) if "=" in value else value
     return str(value) if isinstance(value, Decimal) else value
 
 
-def in_the_clear(value: object, path: Path = (), beside: Collection[str] = NOTHING) -> Any:
+def in_the_clear(value: object, path: Path = (), beside: Beside = NOTHING) -> Any:
     """The same value as it is."""
     del path, beside
     return value
@@ -200,7 +207,7 @@ def shown_key(key: str) -> str:
     return masked(key) if EMAIL.search(key) or (PHONE_INSIDE.fullmatch(key) is not None) else key
 
 
-def speaks_of_a_person(path: Path, beside: Collection[str] = NOTHING) -> bool:
+def speaks_of_a_person(path: Path, beside: Beside = NOTHING) -> bool:
     """Whether the field at this path names or describes somebody, by its own name or by what it stands in."""
     if not path or ABOUT_CHOICE.search(".".join(path)):
         return False
@@ -237,13 +244,15 @@ def _has_word(name: str, words: frozenset[str]) -> bool:
     return found[-1] not in ABOUT_WORDS and any(each in words or each.removesuffix("s") in words for each in found)
 
 
-def _names_somebody(path: Path, name: str, beside: Collection[str]) -> bool:
+def _names_somebody(path: Path, name: str, beside: Beside) -> bool:
     """A person's name, not that of a product, a page or a campaign."""
     if name != "name":
         return _thing(name.removesuffix("_name")) not in THINGS
     if any(map(_is_container, path[:-1])):
         return True
-    return len(path) > 1 and _thing(snake(path[-2])) not in THINGS and BESIDE_THINGS.isdisjoint(beside)
+    if len(path) == 1:
+        return beside.get("type") not in NAMED_MESSAGES
+    return _thing(snake(path[-2])) not in THINGS and BESIDE_THINGS.isdisjoint(beside)
 
 
 def _thing(words: str) -> str:
@@ -304,7 +313,7 @@ def _digits(value: object) -> str:
 def _packed(text: str, path: Path) -> str | None:
     """JSON inside a text, masked like any other; None where it is none."""
     try:
-        content: object = json.loads(text)
+        content: object = json.loads(text, strict=False)
         return json.dumps(hidden(content, path), ensure_ascii=False)
     except (ValueError, RecursionError):
         return None

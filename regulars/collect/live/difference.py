@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any, NamedTuple, cast
 
 import msgspec
 
-from regulars.collect.audit.masking import NOTHING, Look, Path, in_the_clear, shown_key
+from regulars.collect.audit.masking import NOTHING, Beside, Look, Path, in_the_clear, shown_key
 
 CHANGES_MAX = 50
 
@@ -27,9 +27,9 @@ class _Place(NamedTuple):
     look: Look
     written: str = ""
     path: Path = ()
-    beside: Collection[str] = NOTHING
+    beside: Beside = NOTHING
 
-    def key(self, key: str, beside: Collection[str]) -> _Place:
+    def key(self, key: str, beside: Beside) -> _Place:
         shown = key if self.look is in_the_clear else shown_key(key)
         return _Place(self.look, f"{self.written}.{shown}" if self.written else shown, (*self.path, key), beside)
 
@@ -53,7 +53,7 @@ def _walk(place: _Place, before: Any, after: Any) -> Iterator[Difference]:
         old, new = cast(dict[str, Any], before), cast(dict[str, Any], after)
         both = {**old, **new}
         for key in both:
-            yield from _member(place.key(key, both.keys()), key in old, key in new, old.get(key), new.get(key))
+            yield from _member(place.key(key, both), key in old, key in new, old.get(key), new.get(key))
     elif isinstance(before, list) and isinstance(after, list):
         first, second = cast(list[object], before), cast(list[object], after)
         for number in range(max(len(first), len(second))):

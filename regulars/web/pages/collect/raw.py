@@ -13,7 +13,7 @@ RAW_SHOWN_CHARACTERS = 20_000
 
 def pretty(content: object, look: Look = collect.hidden) -> str:
     """Indented JSON, cut where it is long."""
-    return cut(json.dumps(look(content, (), frozenset()), indent=2, ensure_ascii=False, default=written))
+    return cut(json.dumps(look(content, (), {}), indent=2, ensure_ascii=False, default=written))
 
 
 def body(raw: bytes, look: Look) -> str:

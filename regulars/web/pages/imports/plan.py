@@ -70,7 +70,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     def values(self, column: collect.Column) -> list[str]:
         """The first values of a column; what could name somebody masked, as in the events below."""
-        beside = {own_name(each.name) for each in self.guess.columns} if self.guess else set[str]()
+        beside = {own_name(each.name): None for each in self.guess.columns} if self.guess else {}
         path = ("traits" if self.mapping.kind == IDENTIFY else "properties", column.name)
         return [str(collect.hidden(sample, path, beside)) for sample in column.samples]
 
