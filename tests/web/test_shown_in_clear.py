@@ -72,6 +72,34 @@ def test_no_page_and_no_answer_that_is_read_shows_anybody(site: Site, shown: Sho
     assert {change["path"] for change in changes} == {"properties.email", "properties.form.callback.0.name"}
 
 
+MOVED = [
+    ("rename", "properties.email", "properties.code"),
+    ("rename", "traits.form.callback", "properties.codes"),
+    ("rename", "traits.zip", "timestamp"),
+    ("rename", "properties.email", "type"),
+    ("cast", "traits.phone_number", "text"),
+    ("replace", '"zip"', '"day"'),
+    ("replace", '"phone_number"', '"n"'),
+    ("replace", "@", " at "),
+    ("replace", '"odd"', '"track"'),
+]
+
+
+@pytest.mark.parametrize(("do", "field", "value"), MOVED)
+def test_no_mend_carries_a_value_out_of_its_mask(site: Site, shown: Shown, do: str, field: str, value: str) -> None:
+    mends = [{"do": do, "field": field, "value": value}, {"do": "set", "field": "messageId", "value": "masked-3"}]
+    mends += [{"do": "set", "field": "type", "value": "track"}] if value != "type" else []
+    address = {"like": str(shown.refusal), "do1": do, "field1": field, "value1": value}
+    with site.client(Role.ADMIN) as client:
+        token = {"x-form-token": site.form_token(Role.ADMIN)}
+        tried = client.post("/api/refusals/try", json={"like": shown.refusal, "mends": mends}, headers=token)
+        page = client.get("/refusals/mend", params=address)
+
+    assert tried.json()["would_pass"] == (value not in ("timestamp", "type"))
+    for text in (tried.text, page.text):
+        assert not [each for each in (*SECRETS, "sorrel") if each in text]
+
+
 def test_it_is_shown_in_the_clear_for_a_reason_which_is_written_down(site: Site, shown: Shown) -> None:
     token = {"x-form-token": site.form_token(Role.ADMIN)}
     things = {f"/live/{shown.event}": f"event:{shown.event}", f"/refusals/{shown.refusal}": f"refusal:{shown.refusal}"}

@@ -54,12 +54,12 @@ class Group(msgspec.Struct, frozen=True):
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """One real refusal under the mends, what it says of people masked."""
+    """One real refusal under the mends, what it says of people masked before anything is mended."""
 
     id: int
     before: str
     after: str | None
-    """None: it cannot be tried."""
+    """None: it cannot be tried, or its text was exchanged and only the verdict is told."""
     passes: bool
     why: str
 
@@ -109,17 +109,33 @@ def try_replay(app: App, like: int, mends: Sequence[Mend]) -> Trial:
     kept = [_Kept(*row) for row in app.db.execute(SQL.first_of_group, given).fetchall()]
     tried = [(each, mended(each.body, mends)) for each in kept]
     judged = [(each, message, _admitted(group.source, each, message)) for each, message in tried]
-    samples = [
-        Sample(
-            id=each.id,
-            before=hidden_text(each.body),
-            after=None if isinstance(message, Unmendable) else hidden_text(msgspec.json.encode(message).decode()),
-            passes=isinstance(item, Row),
-            why=_why(item),
-        )
-        for each, message, item in judged[:SAMPLES_SHOWN]
-    ]
+    samples = [_sample(group.source, each, mends, item) for each, _, item in judged[:SAMPLES_SHOWN]]
     return Trial(group, len(kept), sum(isinstance(item, Row) for _, _, item in judged), samples)
+
+
+def _sample(source: Source, kept: _Kept, mends: Sequence[Mend], item: Row | Refused | Unmendable) -> Sample:
+    """A value keeps its mask wherever the mends carry it, for they are done to the masked message.
+
+    An exchange of text could take away the name of a field before anything is masked by it: its outcome is not shown.
+    """
+    before = hidden_text(kept.body)
+    is_exchanged = any(each.do == "replace" for each in mends)
+    masked = Unmendable("Its text was exchanged") if is_exchanged else mended(before, mends)
+    after = None if isinstance(masked, Unmendable) else hidden_text(msgspec.json.encode(masked).decode())
+    return Sample(
+        id=kept.id,
+        before=before,
+        after=None if isinstance(item, Unmendable) else after,
+        passes=isinstance(item, Row),
+        why=_shown_why(item, _admitted(source, kept, masked)),
+    )
+
+
+def _shown_why(item: Row | Refused | Unmendable, masked: Row | Refused | Unmendable) -> str:
+    """Why it would be refused, in words that quote no more than the masked message holds."""
+    if isinstance(item, Refused) and (not isinstance(masked, Refused) or masked.code != item.code):
+        return f"The door would refuse it ({item.code})"
+    return _why(masked if isinstance(item, Refused) else item)
 
 
 def group_of(app: App, like: int) -> Group:
