@@ -57,6 +57,11 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     """No key that asks sends any."""
 
 
+def may_search_messages(visitor: Visitor) -> bool:
+    """Whether they may look for a text inside of messages: who finds what is masked reads it, a letter at a time."""
+    return visitor.scopes is None or "personal:read" in visitor.scopes
+
+
 def visitor_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Visitor | None:
     """Who asks; None: nobody is signed in."""
     scope = cast(dict[str, Any], connection.scope)

@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from litestar.handlers import HTTPRouteHandler
 from playwright.sync_api import Page, expect
 
+from regulars import collect
 from regulars.app import App
 from regulars.kit.clock import ManualClock
 from regulars.kit.errors import InputRefused, NotFound
@@ -90,6 +91,27 @@ def test_a_till_that_may_not_read_customers_gets_the_card_of_an_associate(site: 
     assert "customer" not in by_till
     assert "customer" in by_desk
     assert by_number == 403
+
+
+def test_a_key_that_sees_messages_masked_cannot_search_for_what_the_mask_hides(site: Site) -> None:
+    said = {"type": "track", "event": "Callback", "userId": "u1", "properties": {"email": "guessed@example.org"}}
+    with site.app.transaction() as inside:
+        source, _ = collect.register(inside, "guesses", "web")
+        for more in ({"messageId": "guess-1"}, {"messageId": "guess-2", "type": "odd"}, {"messageId": "guess-1"}):
+            collect.accept(inside, source, [said | more], received_at=site.app.clock.now())
+    asked = [("/api/live", "arrivals"), ("/api/refusals", "refusals"), ("/api/refusals", "groups")]
+    with client_of(site, "events:read") as key, client_of(site, "events:read", "personal:read") as trusted:
+        found = {
+            text: [
+                [len(one.get(path, params={"q": text}).json()[part]) for path, part in asked] for one in (key, trusted)
+            ]
+            for text in ("guessed@", "guess-", "guess-2", "callback")
+        }
+
+    assert found["guessed@"] == [[0, 0, 0], [3, 1, 1]]
+    assert found["guess-"] == [[0, 0, 0], [3, 1, 1]]
+    assert found["guess-2"][0] == [1, 1, 1]
+    assert found["callback"][0][0] == 2
 
 
 def test_a_key_that_asks_too_often_is_told_when_to_come_again(site: Site) -> None:

@@ -76,6 +76,8 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     verdict: str = ""
     name: str = ""
     text: str = ""
+    in_bodies: bool = True
+    """Whether `text` is looked for inside messages and ids, too; else it is a whole id or part of a name or reason."""
 
 
 class Arrived(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,6 +164,7 @@ def _streams(app: App, search: Search, after: Cursor, before: Cursor | None, lim
         "source": search.source or None,
         "name": search.name or None,
         "text": search.text.lower() or None,
+        "in_bodies": search.in_bodies,
         "limit": limit,
         "within": LOOKED_THROUGH_ROWS,
     }

@@ -36,7 +36,11 @@ join source s on s.id = j.source_id
 where case when %(source)s::text is null then s.kind <> 'own' else s.name = %(source)s end
     and (%(name)s::text is null or j.name = %(name)s)
     and (%(violating)s::boolean is null or exists (select from violation v where v.seq = j.seq) = %(violating)s)
-    and (%(text)s::text is null or strpos(lower(j.body::text), %(text)s) > 0 or strpos(lower(j.message_id), %(text)s) > 0)
+    and (
+        %(text)s::text is null or lower(j.message_id) = %(text)s or strpos(lower(j.name), %(text)s) > 0
+        or (%(in_bodies)s and strpos(lower(j.body::text), %(text)s) > 0)
+        or (%(in_bodies)s and strpos(lower(j.message_id), %(text)s) > 0)
+    )
 order by j.seq desc
 limit %(limit)s
 
@@ -56,7 +60,10 @@ where (%(source)s::text is null or s.name = %(source)s)
         %(name)s::text is null or strpos(r.body, '"event": ' || to_json(%(name)s::text)::text) > 0
         or strpos(r.body, '"event":' || to_json(%(name)s::text)::text) > 0
     )
-    and (%(text)s::text is null or strpos(lower(r.body), %(text)s) > 0 or strpos(lower(r.reason), %(text)s) > 0)
+    and (
+        %(text)s::text is null or lower(r.message_id) = %(text)s or strpos(lower(r.reason), %(text)s) > 0
+        or (%(in_bodies)s and strpos(lower(r.body), %(text)s) > 0)
+    )
 order by r.id desc
 limit %(limit)s
 
@@ -73,7 +80,11 @@ join source s on s.id = d.source_id
 join journal j on j.source_id = d.source_id and j.message_id = d.message_id
 where (%(source)s::text is null or s.name = %(source)s)
     and (%(name)s::text is null or j.name = %(name)s)
-    and (%(text)s::text is null or strpos(lower(j.body::text), %(text)s) > 0 or strpos(lower(d.message_id), %(text)s) > 0)
+    and (
+        %(text)s::text is null or lower(d.message_id) = %(text)s or strpos(lower(j.name), %(text)s) > 0
+        or (%(in_bodies)s and strpos(lower(j.body::text), %(text)s) > 0)
+        or (%(in_bodies)s and strpos(lower(d.message_id), %(text)s) > 0)
+    )
 order by d.change desc
 limit %(limit)s
 

@@ -6,7 +6,10 @@ left join source s on s.id = r.source_id
 where r.state = %(state)s
     and (%(source)s::text is null or s.name = %(source)s)
     and (%(code)s::text is null or r.code = %(code)s)
-    and (%(text)s::text is null or strpos(lower(r.body), %(text)s) > 0 or strpos(lower(r.reason), %(text)s) > 0)
+    and (
+        %(text)s::text is null or lower(r.message_id) = %(text)s or strpos(lower(r.reason), %(text)s) > 0
+        or (%(in_bodies)s and strpos(lower(r.body), %(text)s) > 0)
+    )
 group by r.source_id, s.name, r.code, r.shape
 order by count(*) desc, min(r.id)
 limit %(limit)s
@@ -24,7 +27,10 @@ left join source s on s.id = r.source_id
 where (%(state)s::text is null or r.state = %(state)s)
     and (%(source)s::text is null or s.name = %(source)s)
     and (%(code)s::text is null or r.code = %(code)s)
-    and (%(text)s::text is null or strpos(lower(r.body), %(text)s) > 0 or strpos(lower(r.reason), %(text)s) > 0)
+    and (
+        %(text)s::text is null or lower(r.message_id) = %(text)s or strpos(lower(r.reason), %(text)s) > 0
+        or (%(in_bodies)s and strpos(lower(r.body), %(text)s) > 0)
+    )
     and (%(before)s::bigint is null or r.id < %(before)s)
 order by r.id desc
 limit %(limit)s

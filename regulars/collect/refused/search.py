@@ -25,6 +25,8 @@ class RefusalSearch(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
     code: str = ""
     text: str = ""
+    in_bodies: bool = True
+    """Whether `text` is looked for inside messages and ids, too; else it is a whole id or part of a name or reason."""
 
 
 class RefusalGroup(msgspec.Struct, frozen=True):
@@ -71,12 +73,13 @@ class OneRefusal(msgspec.Struct, frozen=True):
     """The event that has its message id: of a conflict, the one that stands."""
 
 
-def _given(search: RefusalSearch) -> dict[str, str | None]:
+def _given(search: RefusalSearch) -> dict[str, str | bool | None]:
     return {
         "state": search.state,
         "source": search.source or None,
         "code": search.code or None,
         "text": search.text.lower() or None,
+        "in_bodies": search.in_bodies,
     }
 
 

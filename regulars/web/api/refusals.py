@@ -64,7 +64,7 @@ def refusals_json(
     before: FromQuery[int | None] = None,
 ) -> dict[str, Any]:
     """Refusals by group and one by one, newest first; and the latest orders to send some again."""
-    search = search_of(show, source, code, q)
+    search = replace(search_of(show, source, code, q), in_bodies=access.may_search_messages(request.user))
     audit.write(app, request.user, "read refusals", "refusals")
     with app.transaction() as inside:
         return {

@@ -184,6 +184,7 @@ def _hidden(value: str) -> str:
 @get("/api/live", opt=access.office("events:read"), sync_to_thread=True)
 def live_json(
     app: House,
+    request: Request[Any, Any, Any],
     source: FromQuery[str] = "",
     verdict: FromQuery[str] = "",
     name: FromQuery[str] = "",
@@ -191,7 +192,7 @@ def live_json(
     before: FromQuery[str] = "",
 ) -> dict[str, Any]:
     """Arrivals, newest first, with their verdict; `older` continues the list, `now` is where everything ends."""
-    search = search_of(source, verdict, name, q)
+    search = replace(search_of(source, verdict, name, q), in_bodies=access.may_search_messages(request.user))
     with app.transaction() as inside:
         ends: Heads = collect.heads(inside)
         shown: ArrivalPage = collect.arrivals(inside, search, collect.cursor_of(before) if before else None)
