@@ -25,6 +25,7 @@ TOUCH_EVERY = timedelta(minutes=1)
 # no scope is closed to keys.
 OFFICE: dict[str, Any] = {"roles": frozenset({Role.ADMIN})}
 SHOP: dict[str, Any] = {"roles": frozenset({Role.ADMIN, Role.ASSOCIATE})}
+CUSTOMERS = "customers:read"
 PUBLIC: dict[str, Any] = {"public": True}
 # For one-click unsubscribe: mail programs post without a page of ours; the signed address itself is the proof.
 BY_ANYBODY: dict[str, Any] = {"public": True, "by_anybody": True}
@@ -60,6 +61,11 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
 def may_search_messages(visitor: Visitor) -> bool:
     """Whether they may look for a text inside of messages: who finds what is masked reads it, a letter at a time."""
     return visitor.scopes is None or "personal:read" in visitor.scopes
+
+
+def may_read_customers(visitor: Visitor) -> bool:
+    """Whether they may be told customers by name and number."""
+    return visitor.scopes is None or CUSTOMERS in visitor.scopes
 
 
 def visitor_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Visitor | None:

@@ -14,7 +14,7 @@ from regulars import collect
 from regulars.app import App
 from regulars.kit.errors import InputRefused, NotFound
 from regulars.store import queries
-from regulars.web.access import TOUCH_EVERY, Visitor
+from regulars.web.access import CUSTOMERS, TOUCH_EVERY, Visitor
 from regulars.web.accounts import Role, fingerprint, new_token
 
 SQL = queries("regulars.web")
@@ -26,7 +26,7 @@ REQUESTS_PER_SECOND = 100
 SCOPES = {
     "customers:read": "customers with all we know of them, and why one is in a segment",
     "segments:read": "segments with their members, traits, and counting a rule",
-    "reports:read": "home and reports",
+    "reports:read": "home and reports; with customers:read those that name customers, too",
     "messages:read": "journeys, outbox and mail",
     "moment:read": "the card at the till; with customers:read the full one",
     "events:read": "live events and refusals, what they say of people masked, events and the plan",
@@ -37,7 +37,6 @@ SCOPES = {
     "health:read": "whether the flow stands still",
 }
 """What a key may do, and what that reaches: the resource, then read or write."""
-FULL_CARD = "customers:read"
 
 
 class ServerKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,7 +123,7 @@ def by_key(app: App, key: str) -> Visitor | None:
     return Visitor(
         account=None,
         name=name,
-        role=Role.ADMIN if FULL_CARD in scopes else Role.ASSOCIATE,
+        role=Role.ADMIN if CUSTOMERS in scopes else Role.ASSOCIATE,
         form_token="",
         session=None,
         scopes=frozenset(scopes),

@@ -20,6 +20,8 @@ from regulars.web.site import House
 # A report reads the whole lake: within this time the same question gets the same answer.
 FRESH_SECONDS = 60.0
 CACHE_MAX = 64
+# A report whose rows are customers says so by this column.
+CUSTOMER_COLUMN = "customer"
 
 _cache: dict[tuple[object, ...], tuple[float, ReportResult]] = {}
 _running = Lock()
@@ -64,6 +66,15 @@ def run(app: App, name: str, given: dict[str, str]) -> ReportResult:
     return result
 
 
+def run_for(app: App, request: Request[Any, Any, Any], name: str) -> ReportResult:
+    """The finding for whoever asks. Raises ScopeMissing where its rows are customers, which a key may not read."""
+    result = run(app, name, dict(request.query_params))
+    is_of_customers = any(column.name == CUSTOMER_COLUMN for column in result.columns)
+    if is_of_customers and not access.may_read_customers(request.user):
+        access.need(request.user.scopes, access.CUSTOMERS, request.user.name)
+    return result
+
+
 def names(report: str) -> set[str]:
     """Names of a report's parameters."""
     return {parameter.name for parameter in listed(report).parameters}
@@ -78,13 +89,13 @@ def reports_json() -> list[Listed]:
 @get("/api/reports/{name:str}", opt=access.office("reports:read"), sync_to_thread=True)
 def report_json(app: House, request: Request[Any, Any, Any], name: FromPath[str]) -> ReportResult:
     """A report's finding, rows and chart; its parameters are query parameters."""
-    return run(app, name, dict(request.query_params))
+    return run_for(app, request, name)
 
 
 @get("/reports/{name:str}/rows.csv", opt=access.office("reports:read"), include_in_schema=False, sync_to_thread=True)
 def report_csv(app: House, request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
     """The rows of a report, to take away."""
-    text = optimize.as_csv(run(app, name, dict(request.query_params)))
+    text = optimize.as_csv(run_for(app, request, name))
     headers = {"content-disposition": f'attachment; filename="{listed(name).name}.csv"'}
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
 
