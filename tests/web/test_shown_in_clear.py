@@ -100,6 +100,23 @@ def test_no_mend_carries_a_value_out_of_its_mask(site: Site, shown: Shown, do: s
         assert not [each for each in (*SECRETS, "sorrel") if each in text]
 
 
+def test_an_id_that_names_somebody_is_masked_beside_the_message_as_in_it(site: Site) -> None:
+    said = {"type": "track", "event": "Signup", "messageId": f"signup-{MAIL}", "userId": "u1"}
+    with site.app.transaction() as inside:
+        source, _ = collect.register(inside, "signups", "web")
+        for message in (said, said | {"type": "odd"}):
+            collect.accept(inside, source, [message], received_at=site.app.clock.now())
+        rows = inside.db.execute("select max(id) from refusal").fetchall()
+        rows += inside.db.execute("select max(seq) from journal").fetchall()
+    paths = [f"/refusals/{rows[0][0]}", f"/live/{rows[1][0]}", "/refusals?source=signups", "/live?source=signups"]
+    with site.client(Role.ADMIN) as client:
+        texts = [client.get(prefix + path).text for path in paths for prefix in ("", "/api")]
+
+    for text in texts:
+        assert MAIL not in text
+        assert "s…l@e…g" in text
+
+
 def test_it_is_shown_in_the_clear_for_a_reason_which_is_written_down(site: Site, shown: Shown) -> None:
     token = {"x-form-token": site.form_token(Role.ADMIN)}
     things = {f"/live/{shown.event}": f"event:{shown.event}", f"/refusals/{shown.refusal}": f"refusal:{shown.refusal}"}

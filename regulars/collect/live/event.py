@@ -74,7 +74,7 @@ class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def stored_event(app: App, seq: int, look: Look = in_the_clear) -> StoredEvent:
-    """The event at this position; message, differences and facts as `look` shows them. Raises NotFound."""
+    """The event at this position; its id, message, differences and facts as `look` shows them. Raises NotFound."""
     row = app.db.execute(SQL.one_event, {"seq": seq}).fetchone()
     if row is None:
         raise NotFound(f"There is no event at position {seq}", "Choose one from the list of arrivals")
@@ -101,7 +101,7 @@ def stored_event(app: App, seq: int, look: Look = in_the_clear) -> StoredEvent:
         source_kind=source_kind,
         kind=kind,
         name=name,
-        message_id=message_id,
+        message_id=look(message_id, ("messageId",), NOTHING),
         occurred_at=occurred_at,
         received_at=received_at,
         message=look(message, (), NOTHING),

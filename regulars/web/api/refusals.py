@@ -37,13 +37,23 @@ def search_of(state: str, source: str, code: str, q: str) -> RefusalSearch:
 
 
 def masked(found: OneRefusal) -> OneRefusal:
-    """The same with what its message says of people masked."""
-    return replace(found, refusal=replace(found.refusal, body=collect.hidden_text(found.refusal.body)))
+    """The same with what its message and its ids say of people masked."""
+    return replace(found, refusal=_masked(found.refusal))
 
 
 def listed(refusal: KeptRefusal) -> KeptRefusal:
     """A refusal as lists have it: masked, and the beginning of its message only."""
-    return replace(refusal, body=collect.hidden_text(refusal.body)[:BODY_SHOWN_CHARACTERS])
+    shown = _masked(refusal)
+    return replace(shown, body=shown.body[:BODY_SHOWN_CHARACTERS])
+
+
+def _masked(refusal: KeptRefusal) -> KeptRefusal:
+    return replace(
+        refusal,
+        body=collect.hidden_text(refusal.body),
+        message_id=collect.hidden(refusal.message_id, ("messageId",)),
+        became_message_id=collect.hidden(refusal.became_message_id, ("messageId",)),
+    )
 
 
 def order(app: App, request: Request[Any, Any, Any], like: int, mends: list[Mend]) -> int:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from regulars import collect
 from regulars.app import App
-from regulars.collect import ArrivalPage, Heads, Look, Search, StoredEvent
+from regulars.collect import ArrivalPage, Arrived, Heads, Look, Search, StoredEvent
 from regulars.store import queries
 from regulars.web import access, audit, clear, words
 from regulars.web.site import House
@@ -128,6 +128,11 @@ def search_of(source: str, verdict: str, name: str, q: str) -> Search:
     )
 
 
+def listed(arrivals: list[Arrived]) -> list[Arrived]:
+    """Arrivals with ids that could name somebody masked."""
+    return [replace(row, message_id=collect.hidden(row.message_id, ("messageId",))) for row in arrivals]
+
+
 def event_path(app: App, seq: int, look: Look = collect.hidden) -> EventPath:
     """What became of one event; what it says of people as `look` shows it. Raises NotFound."""
     event = collect.stored_event(app, seq, look)
@@ -196,7 +201,9 @@ def live_json(
     with app.transaction() as inside:
         ends: Heads = collect.heads(inside)
         shown: ArrivalPage = collect.arrivals(inside, search, collect.cursor_of(before) if before else None)
-    rows = [replace(row, who={kind: _hidden(value) for kind, value in row.who.items()}) for row in shown.arrivals]
+    rows = [
+        replace(row, who={kind: _hidden(value) for kind, value in row.who.items()}) for row in listed(shown.arrivals)
+    ]
     return {"arrivals": rows, "older": str(shown.older) if shown.older else None, "now": str(ends.cursor)}
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from litestar import MediaType, Request, Response, get, post
 from litestar.params import FromPath, FromQuery, URLEncodedBody
+from msgspec.structs import replace
 
 from regulars import collect
 from regulars.app import App
@@ -46,6 +47,7 @@ def live_page(
     with app.transaction() as inside:
         ends = collect.heads(inside)
         shown = collect.arrivals(inside, search, collect.cursor_of(before) if before else None)
+        shown = replace(shown, arrivals=api.listed(shown.arrivals))
         sources = [use.source.name for use in collect.list_sources(inside)]
     return render.page(
         app,

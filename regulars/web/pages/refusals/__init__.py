@@ -75,7 +75,7 @@ def refusals_page(
     with app.transaction() as inside:
         states = collect.refusal_states(inside)
         groups = collect.refusal_groups(inside, search)
-        shown = collect.search_refusals(inside, search, before)
+        shown = [api.listed(each) for each in collect.search_refusals(inside, search, before)]
         replays = collect.refusal_replays(inside)
         sources = [use.source.name for use in collect.list_sources(inside)]
     return render.page(
