@@ -117,6 +117,21 @@ def test_an_id_that_names_somebody_is_masked_beside_the_message_as_in_it(site: S
         assert "s…l@e…g" in text
 
 
+def test_a_refusal_that_is_kept_in_part_is_not_offered_for_rewriting_whether_masked_or_not(site: Site) -> None:
+    said = {"type": "odd", "event": "Signup", "userId": "u1", "properties": {"n": "x" * 40_000}}
+    with site.app.transaction() as inside:
+        source, _ = collect.register(inside, "signups", "web")
+        collect.accept(inside, source, [said], received_at=site.app.clock.now())
+        rows = inside.db.execute("select max(id) from refusal").fetchall()
+    form = {"reason": REASON, "form_token": site.form_token(Role.ADMIN)}
+    with site.client(Role.ADMIN) as client:
+        path = f"/refusals/{rows[0][0]}"
+        masked, clear = client.get(path).text, client.post(f"{path}/clear", data=form).text
+
+    assert ["Only its first 16 KB are kept" in text for text in (masked, clear)] == [True, True]
+    assert "To rewrite it" not in masked
+
+
 def test_it_is_shown_in_the_clear_for_a_reason_which_is_written_down(site: Site, shown: Shown) -> None:
     token = {"x-form-token": site.form_token(Role.ADMIN)}
     things = {f"/live/{shown.event}": f"event:{shown.event}", f"/refusals/{shown.refusal}": f"refusal:{shown.refusal}"}

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from regulars import collect
 from regulars.app import App
-from regulars.collect import Mend, RefusalSearch
+from regulars.collect import Look, Mend, RefusalSearch
 from regulars.kit.errors import RegularsError
 from regulars.web import access, audit, clear, render, words
 from regulars.web.api import refusals as api
@@ -171,7 +171,7 @@ def refusal_page(app: House, request: Request[Any, Any, Any], number: FromPath[i
     """One refusal, what its message says of people masked."""
     audit.write(app, request.user, "read a refusal", f"refusal:{number}")
     with app.transaction() as inside:
-        return one(app, request, api.masked(collect.one_refusal(inside, number)), is_clear=False)
+        return one(app, request, collect.one_refusal(inside, number), collect.hidden)
 
 
 @post("/refusals/{number:int}/clear", opt=access.OFFICE, include_in_schema=False, status_code=200, sync_to_thread=True)
@@ -181,19 +181,21 @@ def clear_page(
     """The same in the clear, for a reason, to be rewritten and sent."""
     clear.note(app, request, f"refusal:{number}", data)
     with app.transaction() as inside:
-        return one(app, request, collect.one_refusal(inside, number), is_clear=True)
+        return one(app, request, collect.one_refusal(inside, number), collect.in_the_clear)
 
 
 def one(
-    app: App, request: Request[Any, Any, Any], found: collect.OneRefusal, *, is_clear: bool, said: str = ""
+    app: App, request: Request[Any, Any, Any], found: collect.OneRefusal, look: Look, said: str = ""
 ) -> Response[str]:
-    """The page of one refusal; `said` is why it was refused again."""
+    """The page of one refusal, given as it was kept, as `look` shows it; `said` is why it was refused again."""
+    is_clear = look is collect.in_the_clear
+    shown = found if is_clear else api.masked(found)
     return render.page(
         app,
         "pages/refusals/refusal.html",
         request,
-        found=found,
-        refusal=found.refusal,
+        found=shown,
+        refusal=shown.refusal,
         is_clear=is_clear,
         is_cut=collect.is_cut(found.refusal.body),
         said=said,
@@ -214,7 +216,7 @@ def send_one(
     with app.transaction() as inside:
         found = collect.one_refusal(inside, number)
     tried = replace(found, refusal=replace(found.refusal, body=data.body))
-    return one(app, request, tried, is_clear=True, said=became)
+    return one(app, request, tried, collect.in_the_clear, became)
 
 
 @post("/refusals/{number:int}/dismiss", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
