@@ -148,6 +148,7 @@ from regulars.collect.plan.check import Checker, Told, Violation
 from regulars.collect.plan.declare import Plan
 from regulars.collect.plan.declare import declare as declare_plan
 from regulars.collect.plan.watch import (
+    FAULTS_LISTED_MAX,
     EventUse,
     PlanVersion,
     ViolationCount,
@@ -227,6 +228,7 @@ __all__ = [
     "EVENTS_PER_SECOND",
     "EVENT_BY_KIND",
     "FACT_COLUMNS",
+    "FAULTS_LISTED_MAX",
     "KEY_CACHE_SECONDS",
     "LOOKED_THROUGH_ROWS",
     "MEND_OPERATIONS",

@@ -14,8 +14,11 @@ from regulars.web.api.analyze import Comparison
 from regulars.web.api.design import Journey, effect
 from regulars.web.api.engage import Tally
 from regulars.web.api.home import is_open
+from regulars.web.api.vocabulary import Known
 from regulars.web.pages.analyze import comparison
 from regulars.web.pages.design import draw
+from regulars.web.pages.vocabulary import event_title
+from tests.conftest import START
 
 from .site import Site
 
@@ -204,3 +207,11 @@ def test_who_looks_at_a_group_of_refusals_is_in_the_audit_log(site: Site) -> Non
         lines = inside.db.execute("select object from audit_log order by id desc limit 4").fetchall()
     assert [answer.status_code for answer in answers] == [200, 200, 200, 204]
     assert [line[0] for line in reversed(lines)] == [f"refusal:{like}"] * 2 + ["system:Wi-Fi"] * 2
+
+
+@pytest.mark.parametrize(("ways", "said"), [(1, "in 1 way"), (199, "in 199 ways"), (200, "in at least 200 ways")])
+def test_ways_to_break_the_plan_beyond_those_listed_are_said_to_be_more(ways: int, said: str) -> None:
+    use = collect.EventUse("till", "tills", "track", "Sale", 999, START)
+    sale = Known(name="Sale", group="", origin="", meaning="", is_planned=True, declared=None, uses=[use], broken=999)
+
+    assert event_title(sale, ways) == f"Sale breaks the plan {said}"

@@ -25,7 +25,7 @@ from regulars.lake import Lake
 from regulars.store import Store
 from regulars.web import create_app
 from regulars.web.accounts import Role
-from regulars.web.pages.collect.raw import pretty
+from regulars.web.pages.collect.raw import body, pretty
 from tests.collect.vendors import CUSTOM_SALE, SECRET, SHOPIFY_CUSTOMER, SHOPIFY_ORDER, changed, headers, raw
 from tests.conftest import START
 from tests.databases import with_database
@@ -218,3 +218,11 @@ def test_what_names_somebody_is_masked_wherever_it_stands() -> None:
 
     assert not [each for each in ("Ann", "ann@", "555") if each in text]
     assert all(each in text for each in ("19.90", "MUG", "7"))
+
+
+def test_a_delivery_that_is_nested_too_deep_to_walk_is_shown_by_its_size() -> None:
+    deep = b'{"email": "clem@example.com", "a": %b1%b}' % (b"[" * 600, b"]" * 600)
+
+    assert collect.content_of(deep)
+    assert body(deep, collect.hidden) == collect.masked_whole(len(deep))
+    assert body(deep, collect.in_the_clear).startswith("{")

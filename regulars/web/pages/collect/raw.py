@@ -17,10 +17,14 @@ def pretty(content: object, look: Look = collect.hidden) -> str:
 
 
 def body(raw: bytes, look: Look) -> str:
-    """A delivery as `look` shows it; of what is no JSON only the size, unless it is looked at in the clear."""
+    """A delivery as `look` shows it; of what is no JSON, or nested too deep, only the size unless in the clear."""
     content = collect.content_of(raw)
-    if content is not None:
-        return pretty(content, look)
+    try:
+        if content is not None:
+            return pretty(content, look)
+    except RecursionError:
+        # The reader of deliveries goes deeper than what writes them down for people.
+        pass
     return cut(raw.decode("utf-8", "replace")) if look is collect.in_the_clear else collect.masked_whole(len(raw))
 
 

@@ -90,7 +90,8 @@ def event_title(event: api.Known, ways: int) -> str:
     if not event.uses:
         return f"{event.name} has not arrived yet"
     if ways:
-        return f"{event.name} breaks the plan in {words.plural(ways, 'way')}"
+        least = "at least " if ways == collect.FAULTS_LISTED_MAX else ""
+        return f"{event.name} breaks the plan in {least}{words.plural(ways, 'way')}"
     return f"{event.name} came {words.plural(event.events, 'time')}"
 
 
