@@ -22,8 +22,8 @@ demo: .venv/.ready-demo
 	$(BIN)/$(RUN) demo $(ARGS)
 
 test: .venv/.ready-dev .venv/.ready-clients .venv/.ready-browser .venv/.ready-mosquitto
-	@# Two processes: much of the time goes to servers being started, killed and waited for.
-	$(BIN)/pytest --numprocesses 2 --dist loadfile $(ARGS)
+	@# Three processes: much of the time goes to servers being started, killed and waited for.
+	$(BIN)/pytest --numprocesses 3 --dist loadfile $(ARGS)
 
 # `make -k check` names everything at once.
 check: lint format types imports house

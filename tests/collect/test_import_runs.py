@@ -102,7 +102,8 @@ def killed_in_the_middle(app: App, path: Path) -> collect.ImportRun:
                 break
             time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
-    run = listed(app)
+    while (run := listed(app)).state == "running" and time.monotonic() < until:
+        time.sleep(0.01)  # the database notices a moment later that its process is gone
     assert 0 < run.rows < ROWS
     return run
 
