@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from regulars.kit.errors import RegularsError
 from regulars.kit.logging import logger
-from regulars.kit.settings import PREFIX, Settings
+from regulars.kit.settings import Settings, variables
 
 END_SECONDS = 60
 RESTARTS_MAX = 5
@@ -89,10 +89,9 @@ class Child:
 
 def started(settings: Settings, command: tuple[str, ...]) -> subprocess.Popen[bytes]:
     """`regulars <command>` as a process with these settings that ends when its standard input closes."""
-    environment = {PREFIX + name.upper(): str(getattr(settings, name)) for name in settings.__struct_fields__}
     return subprocess.Popen(
         [sys.executable, "-m", "regulars", *command, "--with-parent"],
-        env={**os.environ, **environment},
+        env=os.environ | variables(settings),
         stdin=subprocess.PIPE,
         # Ctrl-C is for us alone: we end our children in order, and none of them looks as if it had failed.
         process_group=0,

@@ -157,6 +157,12 @@ def kept(home: Path) -> dict[str, object]:
         raise SettingRefused(f"{home / KEPT} cannot be read: {fault}", "Mend or remove the file") from None
 
 
+def variables(settings: Settings) -> dict[str, str]:
+    """The same settings as variables, for another process of ours."""
+    told = {PREFIX + name.upper(): getattr(settings, name) for name in Settings.__struct_fields__}
+    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in told.items()}
+
+
 def keep(settings: Settings) -> None:
     """Remember these settings in the data folder, so that later commands on it need not be told again."""
     defaults = Settings()

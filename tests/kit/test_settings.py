@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from regulars.kit.errors import SettingRefused
-from regulars.kit.settings import Settings, keep, load
+from regulars.kit.settings import Settings, keep, load, variables
 
 
 def test_without_any_variable_everything_has_a_safe_default() -> None:
@@ -92,3 +92,11 @@ def test_a_file_where_the_data_folder_should_be_is_refused(tmp_path: Path) -> No
 def test_the_home_of_a_user_who_does_not_exist_is_refused() -> None:
     with pytest.raises(SettingRefused, match="REGULARS_HOME"):
         load({"REGULARS_HOME": "~nobody-of-this-name/regulars"})
+
+
+def test_another_process_reads_the_same_settings_from_its_variables(tmp_path: Path) -> None:
+    settings = Settings(
+        home=str(tmp_path), brand_name="Corner Market", smtp_starttls=True, shop_url="https://corner.example"
+    )
+
+    assert load(variables(settings)) == settings

@@ -10,7 +10,7 @@ import threading
 from regulars import collect
 from regulars.app import App
 from regulars.kit.errors import InputRefused
-from regulars.kit.settings import PREFIX
+from regulars.kit.settings import variables
 
 AT_ONCE_MAX = 2
 
@@ -26,7 +26,7 @@ def carry(app: App, run: int) -> None:
         )
     process = subprocess.Popen(
         [sys.executable, "-m", "regulars", "import", "resume", str(run), "--json"],
-        env=os.environ | environment(app),
+        env=os.environ | variables(app.settings),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -34,9 +34,3 @@ def carry(app: App, run: int) -> None:
     )
     # Nobody needs its answer, the database has it; but a process that nobody waits for stays in the table of processes.
     threading.Thread(target=process.wait, name="import-ended", daemon=True).start()
-
-
-def environment(app: App) -> dict[str, str]:
-    """Our own settings as another process of ours reads them."""
-    told = {PREFIX + name.upper(): getattr(app.settings, name) for name in app.settings.__struct_fields__}
-    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in told.items()}
