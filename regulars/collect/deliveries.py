@@ -7,12 +7,10 @@ reason; it stays, and is mapped again by a replay.
 
 from __future__ import annotations
 
-import traceback
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import blake2b
-from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import msgspec
@@ -26,7 +24,7 @@ from regulars.collect.hooks import SQL
 from regulars.collect.journal import APPEND_MAX_EVENTS, Entry, Rejected, append, mint
 from regulars.collect.keys import Source
 from regulars.collect.webhooks import Posted, Said, Told, Webhook, webhooks
-from regulars.kit.errors import RegularsError
+from regulars.kit.errors import RegularsError, place_of
 from regulars.kit.logging import logger
 
 STEP_DELIVERIES = 200
@@ -38,7 +36,6 @@ SHORTENED_MARGIN_BYTES = 100
 MAPPED, SILENT, REFUSED = "mapped", "silent", "refused"
 NO_MAPPING = "No mapping is saved yet"
 TOLD_OTHERWISE = "The journal has an event of this id with another body; that one stands"
-PACKAGE = f"{Path(__file__).parents[1]}/"
 
 # The database's own trouble, and no delivery's.
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
@@ -206,7 +203,7 @@ def draft(app: App, delivery: Stored, reader: Reader) -> Draft:
     except RegularsError as fault:
         return Draft(delivery, [], [], _refused(delivery, fault.what, fault.fix), "")
     except Exception as fault:  # a plug-in's fault is this delivery's alone, and everything behind it goes on
-        place = _place_of(fault)
+        place = place_of(fault)
         log.warning("mapping_failed", source=reader.source.name, topic=delivery.topic, fault=place)
         return Draft(delivery, [], [], _refused(delivery, f"The mapping broke on it ({place})", FIX), "")
     return Draft(delivery, said, rows, None, "" if said else "It tells of nothing that is kept")
@@ -259,13 +256,6 @@ def message_id(key: str, revision: int) -> str:
 def content_hash(said: Said) -> bytes:
     """Of what is told, whatever its id."""
     return blake2b(_encode(said.message), digest_size=HASH_BYTES).digest()
-
-
-def _place_of(fault: BaseException) -> str:
-    """Kind and place, never the message: that may hold a customer's data."""
-    steps = [step for step in traceback.extract_tb(fault.__traceback__) if step.filename.startswith(PACKAGE)]
-    where = f" in {steps[-1].filename.removeprefix(PACKAGE)}:{steps[-1].lineno}" if steps else ""
-    return f"{type(fault).__name__}{where}"
 
 
 Keys = dict[tuple[int, str], Known]

@@ -7,8 +7,7 @@ without one of them cannot be told from others and is refused, so it is a row wi
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import islice
@@ -23,6 +22,7 @@ from regulars.collect.door import Arrival, Refused, Row, admit, refuse
 from regulars.collect.errors import ROW_WITHOUT_CURSOR, PullBusy, PullRefused
 from regulars.collect.files.mapping import Mapping, check, compiled
 from regulars.collect.formats.cells import filled
+from regulars.collect.hold import held
 from regulars.collect.journal import APPEND_MAX_EVENTS, Entry, Rejected, append, mint
 from regulars.collect.keys import NAME, SQL, Source, register, source_by_name
 from regulars.collect.pulls import Connect, no_column, pulls
@@ -141,7 +141,7 @@ def run_pull(app: App, name: str) -> PullReport:
     """
     with app.transaction() as inside:
         id = pull_named(inside, name).id
-    with _held(app, id, name):
+    with held(app, PULL_LOCK, id, PullBusy(f"Pull {name} is running already", "Wait for its end")):
         with app.transaction() as inside:
             use = pull_named(inside, name)
             inside.db.execute(SQL.begin_pull, {"pull": id, "now": app.clock.now()})
@@ -287,21 +287,6 @@ def _ended(app: App, id: int, reached: object, fault: str | None) -> None:
         cursor = None if reached is None else written(reached)
         given = {"pull": id, "cursor": cursor, "fault": fault, "now": app.clock.now()}
         inside.db.execute(SQL.end_pull, given)
-
-
-@contextmanager
-def _held(app: App, id: int, name: str) -> Generator[None, None, None]:
-    """Nobody else runs it meanwhile, and a process that dies lets go."""
-    with psycopg.connect(app.store.dsn, autocommit=True) as connection:
-        row = connection.execute(SQL.hold_import, {"class": PULL_LOCK, "run": id}).fetchone()
-        if row != (True,):
-            raise PullBusy(f"Pull {name} is running already", "Wait for its end")
-        try:
-            yield
-        finally:
-            # The database notices only later that a connection was closed, and the next one may be at once.
-            with suppress(psycopg.OperationalError):
-                connection.execute(SQL.let_go_import, {"class": PULL_LOCK, "run": id})
 
 
 def _use(row: tuple[Any, ...]) -> PullUse:

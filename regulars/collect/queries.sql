@@ -352,11 +352,11 @@ select path, bool_or(state not in ('done', 'undone')) from import_run where path
 -- Two that undo it come one after the other, and the second sees what the first did.
 select id from import_run where id = %(run)s for update
 
--- name: hold_import
+-- name: hold
 -- For as long as the connection lives: a process that dies lets go, however it died.
 select pg_try_advisory_lock(%(class)s::int, %(run)s::int)
 
--- name: let_go_import
+-- name: let_go
 -- By whoever holds it.
 select pg_advisory_unlock(%(class)s::int, %(run)s::int)
 
@@ -467,7 +467,3 @@ update pull set fault = %(fault)s where id = %(pull)s and (ran_at is null or ran
 -- name: remove_pull
 -- What it brought stays.
 delete from pull where id = %(pull)s
-
--- name: let_go_import
--- At once: a closed connection lets go only when the server notices.
-select pg_advisory_unlock(%(class)s::int, %(run)s::int)

@@ -15,6 +15,8 @@ class Queries:
     def __init__(self, package: str, text: str) -> None:
         parts = NAME.split(text)
         self._package = package
+        if twice := sorted({name for name in parts[1::2] if parts[1::2].count(name) > 1}):
+            raise ValueError(f"{package}/queries.sql names two queries {twice[0]}: one of them would never run")
         self._by_name = dict(zip(parts[1::2], parts[2::2], strict=True))
 
     def __getattr__(self, name: str) -> LiteralString:

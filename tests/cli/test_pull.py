@@ -12,7 +12,9 @@ from regulars import collect
 from regulars.app import App
 from regulars.cli import main, pull
 from regulars.cli.pull import pulling
-from regulars.collect.pulling import _held as held  # pyright: ignore[reportPrivateUsage]
+from regulars.collect.errors import PullBusy
+from regulars.collect.hold import held
+from regulars.collect.pulling import PULL_LOCK
 from tests.collect.streams.runs import until
 
 RUN = CliRunner()
@@ -90,7 +92,7 @@ def test_one_that_others_began_meanwhile_is_no_failure(
 
     with app.transaction() as inside:
         id = collect.list_pulls(inside)[0].id
-    with held(app, id, "a-begun"):
+    with held(app, PULL_LOCK, id, PullBusy("It runs", "Wait")):
         reports, failed = pull.run_due(app)
 
     assert ([each.pull for each in reports], failed) == (["b-here"], [])

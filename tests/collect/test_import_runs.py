@@ -193,7 +193,7 @@ def test_undoing_one_import_leaves_what_others_sent_in_between(app: App, tmp_pat
 def test_an_import_is_carried_once_at_a_time_and_never_undone_meanwhile(app: App, tmp_path: Path) -> None:
     run = imports.begin(app, people(tmp_path / "people.csv", 100), register(app), WHO)
 
-    with import_runs.held(app, run):
+    with import_runs.carrying(app, run):
         assert listed(app).state == "running"
         with pytest.raises(ImportRefused, match="running already"):
             collect.carry_import(app, run)

@@ -6,18 +6,17 @@ that was killed is durable up to a row, is read on from there, and knows every p
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-import psycopg
 
 from regulars.app import App
 from regulars.collect.errors import ImportRefused
 from regulars.collect.files.mapping import Mapping
 from regulars.collect.formats import Dialect
+from regulars.collect.hold import held
 from regulars.collect.keys import SQL
 from regulars.collect.withdrawals import withdraw
 from regulars.kit.errors import NotFound
@@ -139,20 +138,10 @@ def joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return made
 
 
-@contextmanager
-def held(app: App, id: int) -> Generator[None, None, None]:
+def carrying(app: App, id: int) -> AbstractContextManager[None]:
     """Carry an import: nobody else does meanwhile, and whoever looks sees that it is being carried."""
-    # A connection of its own: the lock lives as long as we do, over all transactions.
-    with psycopg.connect(app.store.dsn, autocommit=True) as connection:
-        row = connection.execute(SQL.hold_import, {"class": IMPORT_LOCK, "run": id}).fetchone()
-        if row != (True,):
-            raise ImportRefused(f"Import {id} is running already", "Look at its progress under Data > Imports")
-        try:
-            yield
-        finally:
-            # The database notices only later that a connection was closed, and the next one may be at once.
-            with suppress(psycopg.OperationalError):
-                connection.execute(SQL.let_go_import, {"class": IMPORT_LOCK, "run": id})
+    busy = ImportRefused(f"Import {id} is running already", "Look at its progress under Data > Imports")
+    return held(app, IMPORT_LOCK, id, busy)
 
 
 def _read(app: App, **given: Any) -> list[ImportRun]:

@@ -30,7 +30,7 @@ from regulars.collect.files.import_runs import (
     REFUSALS_LISTED_MAX,
     ImportRun,
     RowRefusal,
-    held,
+    carrying,
     import_run,
     refused_rows,
 )
@@ -122,7 +122,7 @@ def carry(app: App, id: int, progress: Followed = silent) -> ImportReport:
 
     Raises FileRefused (and the import has failed, saying why) and ImportRefused where somebody carries it already.
     """
-    with held(app, id):
+    with carrying(app, id):
         with app.transaction() as inside:
             if inside.db.execute(SQL.take_up_import, {"run": id, "now": app.clock.now()}).fetchone() is None:
                 state = import_run(inside, id).state
