@@ -129,6 +129,7 @@ from regulars.collect.lake import tend as tend_lake
 from regulars.collect.lake import verify as verify_lake
 from regulars.collect.live.arrivals import (
     LOOKED_THROUGH_ROWS,
+    PASSED_OVER_ROWS,
     VERDICTS,
     ArrivalPage,
     Arrived,
@@ -232,6 +233,7 @@ __all__ = [
     "KEY_CACHE_SECONDS",
     "LOOKED_THROUGH_ROWS",
     "MEND_OPERATIONS",
+    "PASSED_OVER_ROWS",
     "PRUNED_AT_ONCE_MAX",
     "RATE_MAX",
     "REFUSALS_PER_PAGE",

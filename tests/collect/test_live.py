@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from regulars import collect
 from regulars.app import App
 from regulars.collect import Arrived, Cursor, Search
+from regulars.collect.keys import register_own
+from regulars.collect.live import arrivals
 from regulars.kit.clock import ManualClock
 from tests.collect.door_server import Door, basic, post
 
@@ -61,6 +63,26 @@ def test_every_verdict_stands_in_the_list_newest_first(
     assert verdicts(shown(app, name="Unplanned")) == [("violating", "b")]
     assert verdicts(shown(app, text="bob")) == [("conflicting", "a")]
     assert shown(app, source="nobody") == []
+
+
+def test_our_own_events_behind_a_load_do_not_hide_what_the_sources_sent(
+    app: App, door: Door, write_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrivals, "LOOKED_THROUGH_ROWS", 2)
+    send(door, write_key, track("a"), track("b"), track("c"))
+    with app.transaction() as inside:
+        register_own(inside)
+        own = next(use.source for use in collect.list_sources(inside) if use.source.name == "regulars")
+        made = [track(f"own-{number}", "Segment Entered") for number in range(5)]
+        collect.accept(inside, own, made, received_at=app.clock.now())
+
+    rows = shown(app)
+
+    assert verdicts(rows) == [("accepted", "c"), ("accepted", "b")]
+    assert [row.message_id for row in shown(app, source=own.name)] == ["own-4", "own-3"]
+
+    monkeypatch.setattr(arrivals, "PASSED_OVER_ROWS", 5)
+    assert shown(app) == []
 
 
 def test_a_repeated_message_is_one_row_that_counts(app: App, clock: ManualClock, door: Door, write_key: str) -> None:

@@ -29,6 +29,8 @@ VERDICTS = (ACCEPTED, VIOLATING, DUPLICATE, REFUSED, CONFLICTING)
 PAGE_ROWS = 50
 # A search reads so many rows of a stream from its end, so that a word nobody sent costs no more than this.
 LOOKED_THROUGH_ROWS = 20_000
+# So many to find those among: of other sources, or of our own.
+PASSED_OVER_ROWS = 400_000
 NEW_COUNTED_MAX = 100
 BODY_SHOWN_CHARACTERS = 4_000
 
@@ -167,6 +169,7 @@ def _streams(app: App, search: Search, after: Cursor, before: Cursor | None, lim
         "in_bodies": search.in_bodies,
         "limit": limit,
         "within": LOOKED_THROUGH_ROWS,
+        "within_all": PASSED_OVER_ROWS,
     }
     streams: list[list[Arrived]] = []
     if search.verdict in ("", ACCEPTED, VIOLATING):

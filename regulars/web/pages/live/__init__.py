@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from regulars import collect
 from regulars.app import App
-from regulars.collect import Arrived, Look, Search
+from regulars.collect import Arrived, Heads, Look, Search
 from regulars.web import access, audit, clear, render, words
 from regulars.web.api import live as api
 from regulars.web.site import House
@@ -53,7 +53,7 @@ def live_page(
         app,
         "pages/live/live.html",
         request,
-        title=title(shown.arrivals, search),
+        title=title(shown.arrivals, search, ends),
         shown=shown,
         search=search,
         asked=asked(search),
@@ -66,10 +66,12 @@ def live_page(
         is_first=not before,
         who=who,
         within=LOOKED_THROUGH,
+        passed_over=PASSED_OVER,
     )
 
 
 LOOKED_THROUGH = f"{collect.LOOKED_THROUGH_ROWS:,}"
+PASSED_OVER = f"{collect.PASSED_OVER_ROWS:,}"
 
 
 @get("/live/news", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
@@ -139,10 +141,12 @@ def who(row: Arrived) -> str:
     return "Names nobody"
 
 
-def title(arrivals: list[Arrived], search: Search) -> str:
+def title(arrivals: list[Arrived], search: Search, ends: Heads) -> str:
     """What was found among the latest, as a sentence that can be wrong."""
+    if not arrivals and asked(search):
+        return "Nothing has arrived like this"
     if not arrivals:
-        return "Nothing has arrived like this" if asked(search) else "Nothing has arrived yet"
+        return "No source has sent anything lately" if ends.cursor.seq else "Nothing has arrived yet"
     count = Counter(row.verdict for row in arrivals)
     said = [
         f"{number} {words_of}"
