@@ -187,8 +187,9 @@ def _process(dsn: str, port: int, processes: int) -> Generator[int, None, None]:
 
 
 def send(port: int, key: str, load: Load) -> dict[str, Any]:
-    """What one load process beside the server got through."""
+    """What one load process beside the server got through, and how many cores the whole machine was busy with."""
     arguments = [str(each) for each in (port, key, *load)]
+    before, began_at = _busy_seconds(), time.monotonic()
     done = subprocess.run(
         [sys.executable, "-m", "regulars.bench.load", *arguments],
         capture_output=True,
@@ -196,8 +197,14 @@ def send(port: int, key: str, load: Load) -> dict[str, Any]:
         timeout=LOAD_SECONDS_MAX,
         check=True,
     )
-    told = json.loads(done.stdout)
+    busy = (_busy_seconds() - before) / (time.monotonic() - began_at)
+    told = json.loads(done.stdout) | {"cores_busy": round(busy, 2)}
     if set(told["statuses"]) != {"200"}:
         raise InputRefused(f"The server answered {told['statuses']}", "Look at its log and measure again")
     rate = round(load.total / told["seconds"])
     return {"events_per_second": rate, "events": load.total, "connections": load.connections, **told}
+
+
+def _busy_seconds() -> float:
+    spent = psutil.cpu_times()
+    return spent.user + spent.system
