@@ -34,6 +34,7 @@ class Reason(StrEnum):
     SUPPRESSED = "suppressed"
     NEVER_ASKED = "never_asked"
     WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
     BASELESS = "baseless"
     NOT_YET = "not_yet"
     QUIET_HOURS = "quiet_hours"
@@ -60,6 +61,7 @@ WHY = {
     Reason.SUPPRESSED: "The address is on the suppression list",
     Reason.NEVER_ASKED: "Never agreed to marketing on this channel; silence is no",
     Reason.WITHDRAWN: "Consent was withdrawn",
+    Reason.LAPSED: "The consent has ended by its date",
     Reason.BASELESS: "The events that led to it were withdrawn",
     Reason.NOT_YET: "Its time has not come",
     Reason.QUIET_HOURS: "Quiet hours where the customer lives",
@@ -92,6 +94,10 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     suppressed: bool
     consent: bool | None
     """None: never asked."""
+    consent_until: datetime | None = None
+    """When that yes ends by itself; None: it does not."""
+    is_asked_for: bool = False
+    """What she asked for herself (a receipt, a password): it needs no consent, and knows no night."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,7 +115,7 @@ def judge(wish: Wish, now: datetime, channels: frozenset[str], windows: tuple[Wi
         return Verdict(state="suppressed", reason=reason)
     if wish.not_before is not None and wish.not_before > now:
         return Verdict(state="later", reason=Reason.NOT_YET, not_before=wish.not_before)
-    if wish.purpose == MARKETING:
+    if not wish.is_asked_for:
         opens = next_allowed(now, wish.zone, windows)
         if opens > now:
             return _later(wish, opens, Reason.QUIET_HOURS)
@@ -123,14 +129,15 @@ def _never(wish: Wish, now: datetime, channels: frozenset[str]) -> Reason | None
         return Reason.NO_CHANNEL
     if not wish.address:
         return Reason.NO_ADDRESS
-    if wish.purpose != MARKETING:
-        # What she asked for (a receipt, a password) is no marketing.
+    if wish.is_asked_for:
         return None
     if wish.suppressed:
         return Reason.SUPPRESSED
     if wish.consent is None:
         return Reason.NEVER_ASKED
-    return None if wish.consent else Reason.WITHDRAWN
+    if not wish.consent:
+        return Reason.WITHDRAWN
+    return Reason.LAPSED if wish.consent_until is not None and wish.consent_until <= now else None
 
 
 def over_cap(wish: Wish, now: datetime, windows: tuple[Window, ...] = NIGHT) -> Verdict:
@@ -148,7 +155,7 @@ def week_of(now: datetime, zone: ZoneInfo) -> int:
 
 def is_capped(wish: Wish) -> bool:
     """Does the weekly cap count it?"""
-    return wish.purpose == MARKETING
+    return not wish.is_asked_for
 
 
 def _later(wish: Wish, opens: datetime, reason: Reason) -> Verdict:

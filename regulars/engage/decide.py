@@ -13,6 +13,7 @@ from regulars.engage.arbiter import WEEKLY_CAP, WHY, Reason, Verdict, Wish, is_c
 from regulars.engage.channels import channels
 from regulars.engage.quiet import zone_or
 from regulars.model import Outcome, Plays
+from regulars.profile import Purposes, purposes
 from regulars.store import queries
 
 SQL = queries("regulars.engage")
@@ -51,16 +52,16 @@ def answer(app: App, now: datetime) -> list[Judged]:
     rows = app.db.execute(SQL.open_wishes, {"now": now, "limit": OPEN_LIMIT}).fetchall()
     if not rows:
         return []
-    known = frozenset(channels)
-    judged = [Judged(wish, judge(wish, now, known), seq) for wish, seq in (wish_of(app, row) for row in rows)]
+    known, declared = frozenset(channels), purposes(app.settings)
+    judged = [Judged(wish, judge(wish, now, known), seq) for wish, seq in (wish_of(app, row, declared) for row in rows)]
     judged = within_cap(app, judged, now)
     store(app, judged, now)
     return judged
 
 
-def wish_of(app: App, row: tuple[Any, ...]) -> tuple[Wish, int | None]:
+def wish_of(app: App, row: tuple[Any, ...], declared: Purposes) -> tuple[Wish, int | None]:
     """A row of the claim as the arbiter reads it, with the seq of her decision."""
-    key, customer, channel, purpose, held, not_before, valid_until, address, zone, suppressed, consent, seq = row
+    key, customer, channel, purpose, held, not_before, valid_until, address, zone, suppressed, consent, seq, until = row
     wish = Wish(
         key=key,
         customer=customer,
@@ -73,6 +74,8 @@ def wish_of(app: App, row: tuple[Any, ...]) -> tuple[Wish, int | None]:
         zone=zone_or(zone, app.settings.brand_zone),
         suppressed=suppressed,
         consent=consent,
+        consent_until=until,
+        is_asked_for=not declared.needs_consent(purpose),
     )
     return wish, seq
 

@@ -30,6 +30,7 @@ from regulars.engage.feedback import gone
 from regulars.engage.signing import Signer, signer
 from regulars.kit.clock import SystemClock, day_date, day_number
 from regulars.kit.logging import logger
+from regulars.profile import purposes
 from regulars.store import queries
 
 SQL = queries("regulars.engage")
@@ -43,7 +44,7 @@ RETRY_FIRST = timedelta(minutes=15)
 REST_FIRST = timedelta(seconds=2)
 REST_MAX = timedelta(minutes=5)
 BROKEN = ("down", "lost")
-WISH_COLUMNS = 12
+WISH_COLUMNS = 13
 # How long a mail server may think about a message is real time, also while a year is replayed on a clock of its own.
 MACHINE = SystemClock()
 
@@ -153,7 +154,8 @@ def take(
     with app.transaction() as inside:
         vouch = signer(inside)
         rows = inside.db.execute(SQL.ready_wishes, {"channel": channel, "limit": limit}).fetchall()
-        wishes = (wish_of(inside, row[:WISH_COLUMNS]) for row in rows)
+        declared = purposes(app.settings)
+        wishes = (wish_of(inside, row[:WISH_COLUMNS], declared) for row in rows)
         # The week in which it goes counts, not the one in which it was allowed.
         judged = within_cap(inside, [Judged(wish, judge(wish, now, known), seq) for wish, seq in wishes], now)
         answered = list(zip(judged, (row[WISH_COLUMNS:] for row in rows), strict=True))

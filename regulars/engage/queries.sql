@@ -22,14 +22,14 @@ on conflict (key) do nothing
 -- different order would wait for each other. The latest decision counts, for this address or for any; "no" wins a tie.
 select
     o.key, coalesce(r.customer, o.customer), o.channel, o.purpose, o.held, o.not_before, o.valid_until,
-    a.address, p.zone, s.address is not null, c.allowed, c.seq
+    a.address, p.zone, s.address is not null, c.allowed, c.seq, c.expires_at
 from outbox o
 left join redirect r on r.old = o.customer
 left join profile p on p.customer = coalesce(r.customer, o.customer)
 cross join lateral (select lower(case o.channel when 'email' then p.email else p.phone end) as address) a
 left join suppression s on s.channel = o.channel and s.address = a.address
 left join lateral (
-    select c.allowed, c.seq
+    select c.allowed, c.seq, c.expires_at
     from consent_state c
     where c.customer = coalesce(r.customer, o.customer) and c.channel = o.channel and c.purpose = o.purpose
       and c.address in ('', a.address)
@@ -142,7 +142,7 @@ select n, pg_advisory_lock(%(class)s, n::int) from nextval('sender_number') as n
 -- since) and everything a template may say.
 select
     o.key, coalesce(r.customer, o.customer), o.channel, o.purpose, o.held, o.not_before, o.valid_until,
-    a.address, p.zone, s.address is not null, c.allowed, c.seq,
+    a.address, p.zone, s.address is not null, c.allowed, c.seq, c.expires_at,
     o.template, o.payload, p.first_name, p.last_name,
     coalesce(w.available, 0), to_jsonb(t) ->> 'top_category', to_jsonb(t) ->> 'favorite_store'
 from outbox o
@@ -153,7 +153,7 @@ left join trait_state t on t.customer = coalesce(r.customer, o.customer)
 cross join lateral (select lower(case o.channel when 'email' then p.email else p.phone end) as address) a
 left join suppression s on s.channel = o.channel and s.address = a.address
 left join lateral (
-    select c.allowed, c.seq
+    select c.allowed, c.seq, c.expires_at
     from consent_state c
     where c.customer = coalesce(r.customer, o.customer) and c.channel = o.channel and c.purpose = o.purpose
       and c.address in ('', a.address)

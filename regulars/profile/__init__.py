@@ -9,19 +9,28 @@ Never: decides who is who, sends anything, or invents a value nobody stated.
 """
 
 from regulars.profile.apply import apply
-from regulars.profile.errors import NoSuchCustomer
+from regulars.profile.errors import NoSuchCustomer, PurposesRefused
+from regulars.profile.purposes import Purpose, Purposes, purposes
 from regulars.profile.read import Consent, Field, Hit, Profile, read, search
+from regulars.profile.receipts import Decided, history, receipts
 from regulars.profile.timeline import TimelineItem, timeline
 
 __all__ = [
     "Consent",
+    "Decided",
     "Field",
     "Hit",
     "NoSuchCustomer",
     "Profile",
+    "Purpose",
+    "Purposes",
+    "PurposesRefused",
     "TimelineItem",
     "apply",
+    "history",
+    "purposes",
     "read",
+    "receipts",
     "search",
     "timeline",
 ]

@@ -7,12 +7,13 @@ for all its holders, and each of them may say yes again for herself. At the same
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple, cast
 
 from regulars.app import App
 from regulars.kit.logging import logger
 from regulars.model import Event, People
+from regulars.profile.purposes import CHANNELS, Purposes, purposes
 from regulars.profile.survivorship import clean_email, clean_phone
 from regulars.store import queries
 from regulars.store.rows import array, quoted
@@ -21,9 +22,8 @@ SQL = queries(__package__ or "")
 LOG = logger("profile")
 
 MARKETING = "marketing"
-CHANNELS = ("email", "sms", "phone", "post")
 DECISIONS = {"Consent Given": True, "Consent Withdrawn": False, "Unsubscribed": False}
-SPELLINGS = {"e-mail": "email", "e_mail": "email", "text": "sms"}
+SPELLINGS = {"e-mail": "email", "e_mail": "email", "text": "sms", "call": "phone"}
 YES = frozenset(("yes", "y", "true", "1", "on", "granted", "given", "opted_in", "opt_in", "subscribed"))
 NO = frozenset(
     (
@@ -43,6 +43,8 @@ NO = frozenset(
 )
 # Part of a key, which has room for some 2,700 bytes; longer is no purpose.
 PURPOSE_MAX_CHARACTERS = 100
+# Of what is said beside a decision; longer is cut.
+TEXT_MAX_CHARACTERS = 500
 # Positions named in one line of the log; the line says how many there are.
 UNREAD_SHOWN = 10
 Key = tuple[str, str, str]
@@ -62,11 +64,19 @@ class Decision(NamedTuple):
     collection_point: str
     basis: str | None
     notice: str | None
+    notice_version: str | None
+    notice_hash: str | None
+    jurisdiction: str | None
+    actor: str | None
+    expires_at: datetime | None
 
 
 def apply(app: App, people: People, moves: dict[int, int]) -> None:
     """Append the batch's decisions and bring the state of everybody concerned up to date."""
     decisions, unread = read_decisions(people.batch.events, app.settings.brand_country)
+    if decisions:
+        declared = purposes(app.settings)
+        decisions = [with_notice(decision, declared) for decision in decisions]
     if unread:
         LOG.warning("consent_unreadable", events=len(unread), positions=unread[:UNREAD_SHOWN])
     moved = moves.keys() | set(moves.values()) | set(people.recompute)
@@ -165,6 +175,8 @@ def _of_traits(event: Event, country: str) -> tuple[list[Decision], bool]:
 def _of_event(event: Event, country: str) -> list[Decision]:
     """Of an agreement nothing where it cannot be read; a withdrawal that names no channel we know stops them all."""
     given, allowed = event.body.properties, DECISIONS[event.name]
+    if allowed and given.get("expires_at") is not None and _instant(given["expires_at"]) is None:
+        return []
     named = "email" if event.name == "Unsubscribed" else channel_of(given.get("channel"))
     purpose = _purpose(given.get("purpose"))
     if allowed and (named is None or purpose is None):
@@ -209,7 +221,7 @@ def _word(value: object) -> str:
 def _decision(
     event: Event, *, channel: str, purpose: str, address: str, allowed: bool, evidence: str, given: dict[str, Any]
 ) -> Decision:
-    basis, notice = given.get("legal_basis"), given.get("notice")
+    basis = _text(given.get("legal_basis") or given.get("basis"))
     return Decision(
         seq=event.seq,
         channel=channel,
@@ -218,9 +230,42 @@ def _decision(
         allowed=allowed,
         decided_at=event.occurred_at,
         evidence=evidence,
-        collection_point=event.source,
-        basis=str(basis) if basis else None,
-        notice=str(notice) if notice else None,
+        collection_point=_text(given.get("collection_point")) or event.source,
+        basis=basis,
+        notice=_text(given.get("notice")),
+        notice_version=_text(given.get("notice_version")),
+        notice_hash=None,
+        jurisdiction=_text(given.get("jurisdiction")),
+        actor=_text(given.get("actor")),
+        expires_at=_instant(given.get("expires_at")) if allowed else None,
+    )
+
+
+def _text(value: object) -> str | None:
+    return str(value)[:TEXT_MAX_CHARACTERS] if value else None
+
+
+def _instant(value: object) -> datetime | None:
+    """An instant as written, in UTC where no zone is named; None for what is none."""
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found
+
+
+def with_notice(decision: Decision, declared: Purposes) -> Decision:
+    """With the notice that is declared under its name, or for its purpose: version and hash of the text of today."""
+    purpose = declared.purposes.get(decision.purpose)
+    name = decision.notice or (purpose.notice if purpose else "") or None
+    notice = declared.notices.get(name or "")
+    if notice is None or decision.notice_version not in (None, notice.version):
+        return decision
+    return decision._replace(
+        notice=name,
+        notice_version=notice.version,
+        notice_hash=notice.hash,
+        jurisdiction=decision.jurisdiction or notice.jurisdiction or None,
     )
 
 

@@ -1,9 +1,15 @@
 """What can go wrong when a profile is asked for."""
 
-from regulars.kit.errors import NotFound
+from regulars.kit.errors import NotFound, RegularsError
 
 
 class NoSuchCustomer(NotFound):
     """The customer id never existed, or the customer was erased."""
 
     code = "RG-1301"
+
+
+class PurposesRefused(RegularsError):
+    """purposes.yaml cannot be used: purposes and notices stay undeclared until it is mended."""
+
+    code = "RG-1302"

@@ -97,12 +97,14 @@ on conflict do nothing;
 -- name: append_consents
 -- The record of a decision is written once; a batch carried again writes nothing.
 insert into consent (
-    seq, channel, purpose, address, allowed, decided_at, evidence, collection_point, basis, notice
+    seq, channel, purpose, address, allowed, decided_at, evidence, collection_point, basis,
+    notice, notice_version, notice_hash, jurisdiction, actor, expires_at
 )
 select * from unnest(
     %(seq)s::bigint[], %(channel)s::text[], %(purpose)s::text[], %(address)s::text[], %(allowed)s::boolean[],
     %(decided_at)s::timestamptz[], %(evidence)s::text[], %(collection_point)s::text[], %(basis)s::text[],
-    %(notice)s::text[]
+    %(notice)s::text[], %(notice_version)s::text[], %(notice_hash)s::text[], %(jurisdiction)s::text[], %(actor)s::text[],
+    %(expires_at)s::timestamptz[]
 )
 on conflict do nothing;
 
@@ -150,17 +152,17 @@ with owned as (
     where '' = any(%(addresses)s::text[]) and c.customer = any(%(customers)s::bigint[])
 ),
 decision as (
-    select c.channel, c.purpose, c.address, c.allowed, c.decided_at, c.seq, ec.customer
+    select c.channel, c.purpose, c.address, c.allowed, c.decided_at, c.seq, c.expires_at, ec.customer
     from unnest(%(channels)s::text[], %(purposes)s::text[], %(addresses)s::text[]) as k (channel, purpose, address)
     join consent c on c.channel = k.channel and c.purpose = k.purpose and c.address = k.address
     left join lateral (select e.customer from event_customer e where e.seq = c.seq offset 0) ec on true
     -- The record of what was said stays; what was withdrawn counts for nobody.
     where k.address <> '' and not is_withdrawn(c.seq)
     union all
-    select c.channel, c.purpose, c.address, c.allowed, c.decided_at, c.seq, ec.customer
+    select c.channel, c.purpose, c.address, c.allowed, c.decided_at, c.seq, c.expires_at, ec.customer
     from owned
     cross join lateral (
-        select d.channel, d.purpose, d.address, d.allowed, d.decided_at, d.seq
+        select d.channel, d.purpose, d.address, d.allowed, d.decided_at, d.seq, d.expires_at
         from consent d where d.seq = owned.seq and d.address = '' offset 0
     ) c
     join unnest(%(channels)s::text[], %(purposes)s::text[], %(addresses)s::text[]) as k (channel, purpose, address)
@@ -180,12 +182,13 @@ beside as (
         partition by d.channel, d.purpose, d.address order by d.allowed, d.decided_at desc, d.seq desc
     )
 )
-insert into consent_state (customer, channel, purpose, address, allowed, decided_at, seq)
+insert into consent_state (customer, channel, purpose, address, allowed, decided_at, seq, expires_at)
 select distinct on (b.customer, b.channel, b.purpose, b.address)
     b.customer, b.channel, b.purpose, b.address,
     b.allowed and not b.stopped,
     case when b.stopped then b.first_at else b.decided_at end,
-    case when b.stopped then b.first_seq else b.seq end
+    case when b.stopped then b.first_seq else b.seq end,
+    case when b.allowed and not b.stopped then b.expires_at end
 from beside b
 where b.customer is not null
 order by b.customer, b.channel, b.purpose, b.address, b.decided_at desc, b.allowed, b.seq desc;
@@ -208,12 +211,32 @@ where f.customer = %(customer)s
 order by f.field;
 
 -- name: consents_of
--- What holds now for one customer.
-select st.channel, st.purpose, st.address, st.allowed, st.decided_at, st.seq, c.evidence, c.collection_point
+-- What holds now for one customer; a yes that has ended is none.
+select st.channel, st.purpose, st.address, st.allowed and coalesce(st.expires_at > %(now)s, true), st.decided_at, st.seq,
+    c.evidence, c.collection_point, st.expires_at
 from consent_state st
 left join consent c on c.seq = st.seq and c.channel = st.channel and c.purpose = st.purpose and c.address = st.address
 where st.customer = %(customer)s
 order by st.channel, st.purpose, st.address;
+
+-- name: consent_history
+-- Every decision of a customer as it was recorded, latest first. The view says whose each is; what was withdrawn as an
+-- event counts for nobody and is not shown.
+with owned as (
+    select r.seq from signature g join record r on r.signature = g.id where g.customer = %(customer)s
+    union
+    select r.seq
+    from carrier_span c join record r on r.signature = c.signature and r.occurred_at between c.from_at and c.to_at
+    where c.customer = %(customer)s
+)
+select c.seq, c.channel, c.purpose, c.address, c.allowed, c.decided_at, c.evidence, c.collection_point, c.basis,
+    c.notice, c.notice_version, c.notice_hash, c.jurisdiction, c.actor, c.expires_at
+from owned
+cross join lateral (select d.* from consent d where d.seq = owned.seq offset 0) c
+cross join lateral (select e.customer from event_customer e where e.seq = c.seq offset 0) ec
+where ec.customer = %(customer)s and not is_withdrawn(c.seq)
+order by c.decided_at desc, c.seq desc, c.channel, c.purpose, c.address
+limit %(limit)s;
 
 -- name: search
 -- The rarest word drives, as a range of the key; every other word must be there as a prefix too.

@@ -47,6 +47,8 @@ class Consent(msgspec.Struct, frozen=True):
     seq: int
     evidence: str | None
     collection_point: str | None
+    expires_at: datetime | None
+    """When this yes ends, or ended, by itself."""
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -79,7 +81,7 @@ def read(app: App, customer: int) -> Profile:
     fields = [Field(*row) for row in app.db.execute(SQL.fields_with_provenance, given)]
     if not fields and not (app.db.execute(SQL.is_customer, given).fetchone() or (False,))[0]:
         raise NoSuchCustomer(f"There is no customer {customer}", "Search by name, e-mail, phone or card instead")
-    consents = [Consent(*row) for row in app.db.execute(SQL.consents_of, given)]
+    consents = [Consent(*row) for row in app.db.execute(SQL.consents_of, given | {"now": app.clock.now()})]
     values = {field.name: field.value for field in fields}
     return Profile(current, display_name(values.get("first_name"), values.get("last_name"), current), fields, consents)
 

@@ -291,7 +291,7 @@ limit %(limit)s;
 -- Members whom consent lets us write to, by channel.
 select c.channel, count(distinct c.customer)
 from segment_member m join consent_state c on c.customer = m.customer
-where m.segment = %(segment)s and c.purpose = 'marketing' and c.allowed
+where m.segment = %(segment)s and c.purpose = 'marketing' and c.allowed and coalesce(c.expires_at > %(now)s, true)
 group by c.channel
 order by 2 desc;
 

@@ -31,7 +31,7 @@ def add_people(app: App, count: int, *, consent: bool | None = True, first: int 
 def intent(customer: int, key: str = "", **more: Any) -> Intent:
     given = {"key": key or f"test:{customer}:mail:1", "customer": customer, "channel": "email", "purpose": "marketing"}
     given |= {"template": "win_back", "origin": "test", "payload": {"offer_title": "Five off", "offer_days": 7}}
-    return Intent(**given, **more)
+    return Intent(**given | more)
 
 
 def wish(app: App, *intents: Intent, at: datetime | None = None) -> Outcome:

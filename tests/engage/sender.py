@@ -18,6 +18,7 @@ from regulars.kit.clock import ManualClock, SystemClock
 from regulars.kit.dice import SeededDice
 from regulars.kit.settings import Settings
 from regulars.lake import Lake
+from regulars.profile import purposes
 from regulars.store import Store
 
 NOON = datetime(2026, 3, 2, 15, tzinfo=UTC)
@@ -53,7 +54,7 @@ def send_then_mark(app: App) -> None:
         vouch = signer(inside)
         rows = inside.db.execute(SQL.ready_wishes, {"channel": "email", "limit": PER_ROUND}).fetchall()
         for row in rows:
-            wish, seq = wish_of(inside, row[:WISH_COLUMNS])
+            wish, seq = wish_of(inside, row[:WISH_COLUMNS], purposes(app.settings))
             judged = Judged(wish, judge(wish, NOON, frozenset(channels)), seq)
             parcel = _parcel(inside, judged, row[WISH_COLUMNS:], vouch, NOON)
             line.send(parcel.address, channels["email"].compose(app, parcel, vouch))

@@ -32,7 +32,9 @@ YES = Wish(
         ({"channel": "pigeon"}, "suppressed", Reason.NO_CHANNEL),
         ({"valid_until": NOON}, "suppressed", Reason.EXPIRED),
         ({"not_before": NOON + DAY}, "later", Reason.NOT_YET),
-        ({"purpose": "receipt", "consent": None, "suppressed": True}, "ready", Reason.ALLOWED),
+        ({"is_asked_for": True, "consent": None, "suppressed": True}, "ready", Reason.ALLOWED),
+        ({"consent_until": NOON}, "suppressed", Reason.LAPSED),
+        ({"consent_until": NOON + DAY}, "ready", Reason.ALLOWED),
     ],
 )
 def test_the_answer_and_its_reason(change: dict[str, object], state: str, reason: Reason) -> None:

@@ -9,7 +9,11 @@ ASKED = (
     text("address", "For which address only; all of hers where left out", "clementine@example.com", personal="email"),
     text("collection_point", "Where she was asked", "checkout"),
     text("basis", "Legal basis", "consent"),
-    text("notice", "Version of the text she saw", "privacy-2026-01"),
+    text("notice", "The text she saw, by its name in purposes.yaml", "privacy-2026"),
+    text("notice_version", "Its version", "2"),
+    text("expires_at", "When a yes ends by itself; unreadable, it is none", "2027-03-31T00:00:00Z"),
+    text("jurisdiction", "Under which law", "GDPR"),
+    text("actor", "Who entered it, where that was not she", "store 412"),
 )
 
 groups.add("consents")(

@@ -53,7 +53,15 @@ create table consent (
     evidence text not null,
     collection_point text not null,
     basis text,
+    -- What she was shown: the notice's id, its version, and the SHA-256 of its text as it stood then.
     notice text,
+    notice_version text,
+    notice_hash text,
+    jurisdiction text,
+    -- Who entered it: she herself where nobody is named.
+    actor text,
+    -- A yes ends by itself at this instant; null: it stands until it is withdrawn.
+    expires_at timestamptz,
     primary key (seq, channel, purpose, address)
 );
 create index consent_address on consent (address, channel, purpose);
@@ -67,6 +75,8 @@ create table consent_state (
     allowed boolean not null,
     decided_at timestamptz not null,
     seq bigint not null,
+    -- Read with the instant of the question: a yes that has ended is none, without a job that would have to run first.
+    expires_at timestamptz,
     primary key (customer, channel, purpose, address)
 );
 create index consent_state_address on consent_state (address, channel, purpose);

@@ -122,7 +122,7 @@ def segment(app: App, name: str, after: int | None = None) -> SegmentPage:
         members=rows_of(app, name, [member.customer for member in found]),
         after=found[-1].customer if len(found) == MEMBERS_PER_PAGE else None,
         overlap=[(str(other), titles.get(str(other), str(other)), count) for other, count in overlap],
-        reach=app.db.execute(SQL.reachable, {"segment": name}).fetchall(),
+        reach=app.db.execute(SQL.reachable, {"segment": name, "now": app.clock.now()}).fetchall(),
         money=Money(members_cents=money[0] or 0, members=money[1], all_cents=money[2] or 0, all=money[3]),
     )
 

@@ -13,7 +13,7 @@ from regulars import analyze, design, profile, resolve
 from regulars.analyze import Evidence, Standing, TraitValue
 from regulars.app import App
 from regulars.design import Balance
-from regulars.profile import Hit, Profile, TimelineItem
+from regulars.profile import Decided, Hit, Profile, TimelineItem
 from regulars.resolve import Explanation, Identifier
 from regulars.store import queries
 from regulars.web import access, audit
@@ -25,6 +25,7 @@ SQL = queries("regulars.web")
 SEARCH_ROWS = 50
 STATEMENT_ROWS = 5
 TIMELINE_ROWS = 30
+DECISION_ROWS = 30
 # The source of other movements is a redemption, or nothing.
 ABOUT_AN_ORDER = ("earn", "return")
 TEXT_MAX_CHARS = 200
@@ -75,6 +76,8 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
     points: Balance
     statement: list[PointsLine]
     messages: list[Message]
+    decisions: list[Decided]
+    """What they agreed to or took back, latest first."""
     timeline: Timeline
     orders: int
     spend_cents: int
@@ -111,6 +114,7 @@ def customer(app: App, number: int) -> Customer:
         points=design.balance(app, current),
         statement=statement(app, current),
         messages=outbox(app, customer=current).messages,
+        decisions=profile.history(app, current, DECISION_ROWS),
         timeline=timeline(app, current),
         orders=orders,
         spend_cents=spend,
@@ -192,6 +196,14 @@ def timeline_json(
         return timeline(inside, customer, before)
 
 
+@get("/api/customers/{number:int}/consents", opt=access.office("customers:read"), sync_to_thread=True)
+def consents_json(app: House, request: Request[Any, Any, Any], number: FromPath[int]) -> list[dict[str, Any]]:
+    """A receipt for each decision of one customer (ISO/IEC TS 27560:2023), latest first."""
+    audit.write(app, request.user, "read consent receipts", f"customer:{number}")
+    with app.transaction() as inside:
+        return profile.receipts(inside, profile.read(inside, number).customer)
+
+
 @get("/api/customers/{number:int}/traits/{trait:str}", opt=access.office("customers:read"), sync_to_thread=True)
 def trait_json(
     app: House, request: Request[Any, Any, Any], number: FromPath[int], trait: FromPath[str]
@@ -202,4 +214,4 @@ def trait_json(
         return behind(inside, number, trait)
 
 
-routes = [trait_json, customers_json, customer_json, timeline_json]
+routes = [trait_json, consents_json, customers_json, customer_json, timeline_json]
