@@ -15,6 +15,7 @@ from regulars.engage.deliver import deliver
 from regulars.engage.errors import CatcherMissing, LinkRefused, MailUnreachable, TemplateRefused
 from regulars.engage.feedback import click, hear
 from regulars.engage.moment import moment, moment_asgi
+from regulars.engage.preferences import Preferences, prefer, preferences
 from regulars.engage.templates import Letter, render
 from regulars.engage.unsubscribe import Unsubscribed, subscribed, unsubscribe
 
@@ -31,6 +32,7 @@ __all__ = [
     "MailUnreachable",
     "Opened",
     "Parcel",
+    "Preferences",
     "Reason",
     "TemplateRefused",
     "Unsubscribed",
@@ -43,6 +45,8 @@ __all__ = [
     "hear",
     "moment",
     "moment_asgi",
+    "prefer",
+    "preferences",
     "render",
     "subscribed",
     "unsubscribe",

@@ -228,9 +228,20 @@ on conflict (channel, address) do nothing
 -- Where letters to these customers go, for reports that name nobody's address.
 select customer, lower(email) from profile where customer = any(%(customers)s::bigint[]) and email is not null
 
+-- name: release
+-- She said yes again herself: only what her own word had put on the list comes off it.
+delete from suppression where channel = %(channel)s and address = %(address)s and reason = %(reason)s
+
+-- name: choices_of
+-- The latest word for each channel and purpose; on the channel of the link only what is about this address or about any.
+select distinct on (c.channel, c.purpose) c.channel, c.purpose, c.allowed and coalesce(c.expires_at > %(now)s, true)
+from consent_state c
+where c.customer = %(customer)s and (c.channel <> %(channel)s or c.address in ('', %(address)s))
+order by c.channel, c.purpose, c.decided_at desc, c.allowed, c.seq desc
+
 -- name: is_suppressed
 -- What the page shows before the button.
-select 1 from suppression where channel = %(channel)s and address = %(address)s
+select reason from suppression where channel = %(channel)s and address = %(address)s
 
 -- name: known_now
 -- Everything a card may say, by key, in one round trip. Points are exact on this day: the wallet's sum while no lot starts

@@ -16,6 +16,7 @@ from regulars.engage.signing import signer
 from regulars.store import queries
 
 SQL = queries("regulars.engage")
+BY_LINK = "unsubscribed by link"
 
 
 class Unsubscribed(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +33,7 @@ def unsubscribe(app: App, token: str, at: datetime) -> Unsubscribed:
     Raises LinkRefused.
     """
     key, customer, channel, address, template = _sent(app, token)
-    fresh = suppress(app, [Stop(channel, address, "unsubscribed by link", at, key)]) == 1
+    fresh = suppress(app, [Stop(channel, address, BY_LINK, at, key)]) == 1
     if fresh:
         told = collect.Announcement(
             message_id=f"unsubscribed:{key}",

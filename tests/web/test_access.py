@@ -42,8 +42,8 @@ NAMES = {
 }
 REFUSED = (401, 403)
 # Written down here and not read from the handlers: this list is what they are judged by.
-FOR_EVERYBODY = {"/signin", "/u/x", "/c/x"}
-NEED_MORE = {"/home/live", "/u/x", "/c/x", "/refusals/mend"}
+FOR_EVERYBODY = {"/signin", "/u/x", "/c/x", "/p/x"}
+NEED_MORE = {"/home/live", "/u/x", "/c/x", "/p/x", "/refusals/mend"}
 """Asked with more than an address."""
 FOR_ASSOCIATES = {"/moment", "/api/moment", "/password", "/signout"}
 

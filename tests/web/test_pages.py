@@ -313,6 +313,44 @@ def test_a_link_that_is_not_ours_is_refused_in_words(site: Site) -> None:
     assert "This link is not one of ours" in answer.text
 
 
+def test_a_reader_chooses_without_javascript_what_she_hears_and_sees_no_name_of_hers(
+    browser: Browser, site: Site
+) -> None:
+    from regulars.engage.preferences import PREFERENCES
+    from regulars.engage.signing import signer
+
+    with site.app.transaction() as inside:
+        path = "/p/" + signer(inside).token(PREFERENCES, sent_rows(site)[2][0])
+    context = context_of(browser, site, None, java_script_enabled=False, viewport=SIZES["tablet"])
+    page = context.new_page()
+    page.goto(path)
+
+    asked = page.get_by_role("checkbox", name="News and offers")
+    expect(asked).to_be_checked()
+    assert "@" in page.inner_text("main")
+    asked.uncheck()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Saved: you hear nothing from us")
+    page.goto(path)
+    expect(asked).not_to_be_checked()
+    context.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_preference_center_has_no_axe_violation(browser: Browser, site: Site, theme: str) -> None:
+    from regulars.engage.preferences import PREFERENCES
+    from regulars.engage.signing import signer
+
+    with site.app.transaction() as inside:
+        path = "/p/" + signer(inside).token(PREFERENCES, sent_rows(site)[2][0])
+    context = context_of(browser, site, None, color_scheme=theme, viewport=SIZES["desk"])
+    page = context.new_page()
+    page.goto(path)
+
+    assert Axe().run(page).response["violations"] == []
+    context.close()
+
+
 def sent_rows(site: Site) -> list[tuple[str, int]]:
     """Outbox keys and customers of messages that went out, oldest first."""
     with site.app.transaction() as inside:

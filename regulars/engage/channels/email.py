@@ -33,6 +33,7 @@ from regulars.kit.settings import Settings
 # A mail server may think about a message for long; the quiet period of `deliver` is longer than this.
 TIMEOUT_SECONDS = 30
 UNSUBSCRIBE = "unsubscribe"
+PREFERENCES = "preferences"
 REFUSED_FROM = 400
 PERMANENT = 500
 # "Log in first", whatever it answers: RFC 4954.
@@ -120,10 +121,12 @@ class Email:
 
     def compose(self, app: App, parcel: Parcel, signer: Signer) -> bytes:
         """The message as it goes over the line: both parts, and headers that let every mail program unsubscribe."""
-        out = f"{app.settings.base_url.rstrip('/')}/u/{signer.token(UNSUBSCRIBE, parcel.key)}"
+        base = app.settings.base_url.rstrip("/")
+        out = f"{base}/u/{signer.token(UNSUBSCRIBE, parcel.key)}"
+        wishes = f"{base}/p/{signer.token(PREFERENCES, parcel.key)}"
         brand = {"name": app.settings.brand_name}
         shop = click_link(app, signer, parcel.key, app.settings.shop_url or app.settings.base_url)
-        links = {"unsubscribe": out, "shop": shop}
+        links = {"unsubscribe": out, "preferences": wishes, "shop": shop}
         letter = render(parcel.template, {**parcel.facts, "brand": brand, "links": links})
         name, _, domain = carried(parcel.address).rpartition("@")
         # An encoded word has no place in an address (RFC 2047): a name that is not ASCII goes as it is (RFC 6532).

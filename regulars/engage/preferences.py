@@ -1,0 +1,125 @@
+"""The preference center: what one message's reader may hear from us, changed without a sign-in.
+
+The link proves one thing: whoever opens it reads what is sent to that address. So on its own channel everything can be
+agreed to and withdrawn; on the others what was agreed to is shown to be withdrawn, and nothing can be agreed to. No
+name and no other address is shown, because mails are forwarded.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from regulars import collect
+from regulars.app import App
+from regulars.engage.channels.email import PREFERENCES
+from regulars.engage.errors import LinkRefused
+from regulars.engage.feedback import Stop, suppress
+from regulars.engage.signing import signer
+from regulars.engage.unsubscribe import BY_LINK, mask
+from regulars.kit.clock import microseconds
+from regulars.profile import Purposes, purposes
+from regulars.store import queries
+
+SQL = queries("regulars.engage")
+COLLECTION_POINT = "preference center"
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to say yes or no to."""
+
+    channel: str
+    purpose: str
+    title: str
+    meaning: str
+    allowed: bool
+
+    @property
+    def name(self) -> str:
+        """What the form calls it."""
+        return f"{self.channel}.{self.purpose}"
+
+
+class Preferences(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page shows."""
+
+    masked: str
+    channel: str
+    """The one the link came by."""
+    choices: list[Choice]
+    is_gone: bool
+    """The address is suppressed for another reason than her own word: letters came back, or somebody complained."""
+
+
+def preferences(app: App, token: str) -> Preferences:
+    """What stands now. Raises LinkRefused."""
+    _, customer, channel, address = _reader(app, token)
+    return _standing(app, customer, channel, address)
+
+
+def prefer(app: App, token: str, wanted: frozenset[str], at: datetime) -> Preferences:
+    """Keep exactly the choices of these names; each change is an event of ours. In a transaction. Raises LinkRefused.
+
+    A yes takes the address off the suppression list where only her own word had put it there; a no to everything on the
+    link's channel puts it on at once.
+    """
+    key, customer, channel, address = _reader(app, token)
+    before, declared = _standing(app, customer, channel, address), purposes(app.settings)
+    after = [msgspec.structs.replace(one, allowed=one.name in wanted) for one in before.choices]
+    changed = [now for was, now in zip(before.choices, after, strict=True) if was.allowed != now.allowed]
+    collect.announce(app, [_told(one, key, customer, channel, address, at, declared) for one in changed])
+    if any(one.allowed for one in changed):
+        app.db.execute(SQL.release, {"channel": channel, "address": address, "reason": BY_LINK})
+    if not any(one.allowed for one in after if one.channel == channel):
+        suppress(app, [Stop(channel, address, BY_LINK, at, key)])
+    return msgspec.structs.replace(before, choices=after)
+
+
+def _reader(app: App, token: str) -> tuple[str, int, str, str]:
+    key = str(signer(app).read(PREFERENCES, token))
+    row = app.db.execute(SQL.sent_to, {"key": key}).fetchone()
+    if row is None:
+        raise LinkRefused("This message is not known here", "Write to us instead; we change it by hand")
+    _, customer, channel, address, _ = row
+    return key, customer, channel, address
+
+
+def _standing(app: App, customer: int, channel: str, address: str) -> Preferences:
+    given = {"customer": customer, "channel": channel, "address": address, "now": app.clock.now()}
+    said = {(on, purpose): allowed for on, purpose, allowed in app.db.execute(SQL.choices_of, given)}
+    row = app.db.execute(SQL.is_suppressed, {"channel": channel, "address": address}).fetchone()
+    stopped = row is not None
+    choices = [
+        Choice(channel=on, purpose=name, title=purpose.title, meaning=purpose.meaning, allowed=allowed)
+        for name, purpose in purposes(app.settings).asked().items()
+        for on in purpose.channels
+        for allowed in [said.get((on, name), False) and not (stopped and on == channel)]
+        if on == channel or allowed
+    ]
+    choices.sort(key=lambda one: one.channel != channel)
+    return Preferences(
+        masked=mask(address), channel=channel, choices=choices, is_gone=row is not None and row[0] != BY_LINK
+    )
+
+
+def _told(
+    one: Choice, key: str, customer: int, channel: str, address: str, at: datetime, declared: Purposes
+) -> collect.Announcement:
+    properties = {
+        "channel": one.channel,
+        "purpose": one.purpose,
+        "collection_point": COLLECTION_POINT,
+        "legal_basis": "consent",
+    }
+    if one.channel == channel:
+        properties["address"] = address
+    if notice := declared.purposes[one.purpose].notice:
+        properties["notice"] = notice
+    return collect.Announcement(
+        message_id=f"preference:{key}:{one.name}:{microseconds(at)}"[:99],
+        name="Consent Given" if one.allowed else "Consent Withdrawn",
+        customer=customer,
+        occurred_at=at,
+        properties=properties,
+    )
