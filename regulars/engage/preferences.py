@@ -7,6 +7,7 @@ name and no other address is shown, because mails are forwarded.
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
 import msgspec
@@ -24,6 +25,9 @@ from regulars.store import queries
 
 SQL = queries("regulars.engage")
 COLLECTION_POINT = "preference center"
+GIVEN, WITHDRAWN = "Consent Given", "Consent Withdrawn"
+# Of what an id of ours is made of: keys and purposes may be long, ids of messages may not.
+HASH_BYTES = 12
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,8 +58,8 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
 
 def preferences(app: App, token: str) -> Preferences:
     """What stands now. Raises LinkRefused."""
-    _, customer, channel, address = _reader(app, token)
-    return _standing(app, customer, channel, address)
+    key, customer, channel, address = _reader(app, token)
+    return _standing(app, _said(app, key, customer, channel, address), channel, address)
 
 
 def prefer(app: App, token: str, wanted: frozenset[str], at: datetime) -> Preferences:
@@ -65,9 +69,16 @@ def prefer(app: App, token: str, wanted: frozenset[str], at: datetime) -> Prefer
     link's channel puts it on at once.
     """
     key, customer, channel, address = _reader(app, token)
-    before, declared = _standing(app, customer, channel, address), purposes(app.settings)
+    said, declared = _said(app, key, customer, channel, address), purposes(app.settings)
+    before = _standing(app, said, channel, address)
     after = [msgspec.structs.replace(one, allowed=one.name in wanted) for one in before.choices]
-    changed = [now for was, now in zip(before.choices, after, strict=True) if was.allowed != now.allowed]
+    # Compared with what was shown and with what was said: a stopped address shows a no to everything, and what is left
+    # without a tick must not come to life again when another yes takes the address off the list.
+    changed = [
+        now
+        for was, now in zip(before.choices, after, strict=True)
+        if now.allowed != was.allowed or now.allowed != said.get((now.channel, now.purpose), False)
+    ]
     collect.announce(app, [_told(one, key, customer, channel, address, at, declared) for one in changed])
     if any(one.allowed for one in changed):
         app.db.execute(SQL.release, {"channel": channel, "address": address, "reason": BY_LINK})
@@ -85,9 +96,18 @@ def _reader(app: App, token: str) -> tuple[str, int, str, str]:
     return key, customer, channel, address
 
 
-def _standing(app: App, customer: int, channel: str, address: str) -> Preferences:
+def _said(app: App, key: str, customer: int, channel: str, address: str) -> dict[tuple[str, str], bool]:
+    """Her latest word by channel and purpose, also what the worker has not carried yet."""
     given = {"customer": customer, "channel": channel, "address": address, "now": app.clock.now()}
-    said = {(on, purpose): allowed for on, purpose, allowed in app.db.execute(SQL.choices_of, given)}
+    said = {(on, purpose): (at, allowed) for on, purpose, allowed, at in app.db.execute(SQL.choices_of, given)}
+    mine = {"from": _id(key), "to": _id(key) + "~", "given": GIVEN}
+    for on, purpose, allowed, at in app.db.execute(SQL.chosen_by_link, mine):
+        if (on, purpose) not in said or said[on, purpose][0] <= at:
+            said[on, purpose] = at, allowed
+    return {about: allowed for about, (_, allowed) in said.items()}
+
+
+def _standing(app: App, said: dict[tuple[str, str], bool], channel: str, address: str) -> Preferences:
     row = app.db.execute(SQL.is_suppressed, {"channel": channel, "address": address}).fetchone()
     stopped = row is not None
     choices = [
@@ -117,9 +137,18 @@ def _told(
     if notice := declared.purposes[one.purpose].notice:
         properties["notice"] = notice
     return collect.Announcement(
-        message_id=f"preference:{key}:{one.name}:{microseconds(at)}"[:99],
-        name="Consent Given" if one.allowed else "Consent Withdrawn",
+        message_id=f"{_id(key)}{microseconds(at)}:{_short(one.name)}",
+        name=GIVEN if one.allowed else WITHDRAWN,
         customer=customer,
         occurred_at=at,
         properties=properties,
     )
+
+
+def _id(key: str) -> str:
+    """How the ids of all choices begin that were made through this message's link."""
+    return f"preference:{_short(key)}:"
+
+
+def _short(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=HASH_BYTES).hexdigest()

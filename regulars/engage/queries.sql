@@ -234,10 +234,26 @@ delete from suppression where channel = %(channel)s and address = %(address)s an
 
 -- name: choices_of
 -- The latest word for each channel and purpose; on the channel of the link only what is about this address or about any.
-select distinct on (c.channel, c.purpose) c.channel, c.purpose, c.allowed and coalesce(c.expires_at > %(now)s, true)
+select distinct on (c.channel, c.purpose)
+    c.channel, c.purpose, c.allowed and coalesce(c.expires_at > %(now)s, true), c.decided_at
 from consent_state c
 where c.customer = %(customer)s and (c.channel <> %(channel)s or c.address in ('', %(address)s))
 order by c.channel, c.purpose, c.decided_at desc, c.allowed, c.seq desc
+
+-- name: chosen_by_link
+-- What the reader of one message chose so far, oldest first, also what the worker has not carried yet: without it a
+-- second choice made at once would be compared with the state before the first.
+select w.channel, w.purpose, w.allowed, w.at
+from (
+    select j.body -> 'properties' ->> 'channel', j.body -> 'properties' ->> 'purpose', j.name = %(given)s, j.occurred_at
+    from source s join journal j on j.source_id = s.id
+    where s.kind = 'own' and j.message_id >= %(from)s and j.message_id < %(to)s
+    union all
+    select a.properties ->> 'channel', a.properties ->> 'purpose', a.name = %(given)s, a.occurred_at
+    from announcement a
+    where a.message_id >= %(from)s and a.message_id < %(to)s
+) as w (channel, purpose, allowed, at)
+order by w.at
 
 -- name: is_suppressed
 -- What the page shows before the button.

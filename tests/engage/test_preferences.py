@@ -51,6 +51,35 @@ def test_a_no_by_the_link_stops_the_next_letter_and_a_yes_lets_it_go_again(app: 
     assert states(app)["again"][0] == "ready"
 
 
+def test_the_last_word_counts_also_where_the_worker_has_heard_of_none_yet(app: App, clock: ManualClock) -> None:
+    app.settings.home_path.mkdir(parents=True, exist_ok=True)
+    (app.settings.home_path / "purposes.yaml").write_text("purposes: {research: {title: Research, channels: [email]}}")
+    _, token = written_to(app)
+    with app.transaction() as inside:
+        engage.prefer(inside, token, frozenset({"email.marketing", "email.research"}), clock.now())
+    clock.move_to(clock.now() + timedelta(seconds=1))
+
+    shown = choose(app, token, "email.marketing")
+
+    assert names(shown) == {"email.marketing": True, "email.research": False}
+
+
+def test_a_yes_that_lifts_a_stop_wakes_nothing_that_was_left_without_a_tick(app: App, clock: ManualClock) -> None:
+    app.settings.home_path.mkdir(parents=True, exist_ok=True)
+    (app.settings.home_path / "purposes.yaml").write_text("purposes: {research: {title: Research, channels: [email]}}")
+    ada, token = written_to(app)
+    choose(app, token, "email.marketing", "email.research")
+    with app.transaction() as inside:
+        engage.unsubscribe(inside, signer(inside).token("unsubscribe", "letter"), clock.now())
+    clock.move_to(clock.now() + timedelta(minutes=1))
+
+    choose(app, token, "email.marketing")
+    wish(app, intent(ada, "study", purpose="research"), intent(ada, "news"))
+
+    assert states(app)["study"] == ("suppressed", "withdrawn")
+    assert states(app)["news"][0] == "ready"
+
+
 def test_another_channel_can_be_stopped_by_the_link_but_never_agreed_to(app: App, clock: ManualClock) -> None:
     _, token = written_to(app)
 
