@@ -52,8 +52,10 @@ class Bundle(NamedTuple):
     payment: object
     order: object
     first_name: object
+    first_name_verified: bool
     last_name: object
     birth: object
+    birth_verified: bool
     street: object
     city: object
     postcode: object
@@ -71,6 +73,8 @@ class Evidence(NamedTuple):
     first_name: str | None
     surname: str | None
     address: str | None
+    dob_verified: bool
+    name_verified: bool
 
 
 def bundle(event: Event) -> Bundle:
@@ -104,8 +108,10 @@ def bundle(event: Event) -> Bundle:
         # An order names a person only where nothing stronger does; else every order would be a signature of its own.
         None if strong else properties.get("order_id"),
         first_name,
+        traits.get("first_name_verified") is True,
         last_name,
         birth,
+        traits.get("birth_date_verified") is True,
         street,
         city,
         postcode,
@@ -194,6 +200,7 @@ class Cleaner:
             None if raw.first_name is None else normalize.name(text_of(raw.first_name)),
             None if raw.last_name is None else normalize.name(text_of(raw.last_name)),
             address,
+            (raw.birth_verified, raw.first_name_verified),
         )
 
 
@@ -231,14 +238,24 @@ class _Found:
             case _:
                 self.take(LOGIN, f"login:{kind}", normalize.token(raw))
 
-    def evidence(self, dob: int | None, first_name: str | None, surname: str | None, address: str | None) -> Evidence:
-        """All of it, with the number of its signature."""
+    def evidence(
+        self,
+        dob: int | None,
+        first_name: str | None,
+        surname: str | None,
+        address: str | None,
+        verified: tuple[bool, bool],
+    ) -> Evidence:
+        """All of it, with the number of its signature. `verified`: birth and first name."""
+        dob_verified, name_verified = verified[0] and dob is not None, verified[1] and first_name is not None
         links = tuple(sorted(self._links))
         packed = b"".join(struct.pack(">qbi", *link) for link in links)
         told = "\x1f".join(str(part or "") for part in (dob, first_name, surname, address)).encode()
-        digest = hashlib.blake2b(packed + b"\x1e" + told, digest_size=8).digest()
+        proved = b"\x1e" + bytes((dob_verified, name_verified)) if dob_verified or name_verified else b""
+        digest = hashlib.blake2b(packed + b"\x1e" + told + proved, digest_size=8).digest()
         number = int.from_bytes(digest, "big", signed=True)
-        return Evidence(number, links, tuple(self._values.values()), dob, first_name, surname, address)
+        values = tuple(self._values.values())
+        return Evidence(number, links, values, dob, first_name, surname, address, dob_verified, name_verified)
 
 
 @lru_cache(maxsize=1024)

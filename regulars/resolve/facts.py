@@ -29,6 +29,9 @@ class Signature(msgspec.Struct, frozen=True):
     first_name: str | None = None
     surname: str | None = None
     address: str | None = None
+    dob_verified: bool = False
+    """Somebody looked at a document; so too for the first name."""
+    name_verified: bool = False
     ghost: bool = False
     """What an erased person's links leave behind: clashes and counts, but is nobody's."""
 

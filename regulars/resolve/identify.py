@@ -182,6 +182,8 @@ def _new_signature(reading: Reading, number: int) -> Signature:
         found.first_name,
         found.surname,
         found.address,
+        found.dob_verified,
+        found.name_verified,
     )
 
 

@@ -204,13 +204,14 @@ class _Levels:
                 cluster.logins = {_root(login, alias) for login in cluster.logins}
 
     def _cores(self) -> None:
-        """Each cluster goes on with one birth and one first name: most signatures, else latest, else smallest."""
+        """Each cluster goes on with one birth and one first name: verified, else most
+        signatures, else latest, else smallest."""
         for cluster in self._clusters():
             facts = [self.by_id[s] for s in cluster.signatures]
             if len(cluster.dobs) > 1:
-                cluster.dobs = {_most([(s.dob, s.last_day) for s in facts if s.dob is not None])}
+                cluster.dobs = {_most([(s.dob, s.dob_verified, s.last_day) for s in facts if s.dob is not None])}
             if len(cluster.names) > 1:
-                cluster.names = {_most([(s.first_name, s.last_day) for s in facts if s.first_name])}
+                cluster.names = {_most([(s.first_name, s.name_verified, s.last_day) for s in facts if s.first_name])}
 
     def _level(self, level: int, edges: list[tuple[int, tuple[int, int]]]) -> None:
         for _, node in edges:
@@ -275,10 +276,12 @@ def _union(clusters: Iterable[Cluster]) -> Cluster:
 Vote = TypeVar("Vote", int, str)
 
 
-def _most(votes: Sequence[tuple[Vote, int]]) -> Vote:
-    counts = Counter(value for value, _ in votes)
+def _most(votes: Sequence[tuple[Vote, bool, int]]) -> Vote:
+    if any(verified for _, verified, _ in votes):
+        votes = [vote for vote in votes if vote[1]]
+    counts = Counter(value for value, _, _ in votes)
     latest: dict[Vote, int] = {}
-    for value, day in votes:
+    for value, _, day in votes:
         latest[value] = max(day, latest.get(value, day))
     best = max((counts[value], latest[value]) for value in counts)
     return min(value for value in counts if (counts[value], latest[value]) == best)

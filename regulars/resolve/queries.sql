@@ -78,7 +78,7 @@ select reach from signature where id = any(%(signatures)s::bigint[]);
 -- name: signatures_of_reaches
 -- Whole components: the rule never looks across them.
 select id, customer, reach, known, delicate, gapped, sessions, first_seq, first_day, last_day, dob, first_name, surname,
-    address
+    address, dob_verified, name_verified
 from signature where reach = any(%(reaches)s::bigint[]);
 
 -- name: links_of_signatures
@@ -96,10 +96,11 @@ where subject in (
 
 -- name: write_signatures
 -- New ones and those whose answer changed.
-insert into signature as s (id, first_seq, first_day, last_day, dob, first_name, surname, address, customer, reach,
-    known, delicate, gapped, sessions)
+insert into signature as s (id, first_seq, first_day, last_day, dob, first_name, surname, address, dob_verified,
+    name_verified, customer, reach, known, delicate, gapped, sessions)
 select * from unnest(%(id)s::bigint[], %(first_seq)s::bigint[], %(first_day)s::int[], %(last_day)s::int[],
-    %(dob)s::int[], %(first_name)s::text[], %(surname)s::text[], %(address)s::text[], %(customer)s::bigint[],
+    %(dob)s::int[], %(first_name)s::text[], %(surname)s::text[], %(address)s::text[],
+    %(dob_verified)s::boolean[], %(name_verified)s::boolean[], %(customer)s::bigint[],
     %(reach)s::bigint[], %(known)s::boolean[], %(delicate)s::boolean[], %(gapped)s::boolean[], %(sessions)s::boolean[])
 on conflict (id) do update set customer = excluded.customer, reach = excluded.reach, known = excluded.known,
     delicate = excluded.delicate, gapped = excluded.gapped, sessions = excluded.sessions;
@@ -245,10 +246,10 @@ where r.signature = m.old and r.seq = any(%(leaving)s::bigint[]);
 
 -- name: copy_signatures
 -- The new signature starts as a copy; its first record and days follow from its records.
-insert into signature (id, customer, reach, first_seq, first_day, last_day, dob, first_name, surname, address, known,
-    delicate, gapped, sessions)
+insert into signature (id, customer, reach, first_seq, first_day, last_day, dob, first_name, surname, address, dob_verified,
+    name_verified, known, delicate, gapped, sessions)
 select m.new, s.customer, s.reach, s.first_seq, s.first_day, s.last_day, s.dob, s.first_name, s.surname, s.address,
-    s.known, s.delicate, s.gapped, s.sessions
+    s.dob_verified, s.name_verified, s.known, s.delicate, s.gapped, s.sessions
 from unnest(%(old)s::bigint[], %(new)s::bigint[]) m(old, new) join signature s on s.id = m.old
 on conflict do nothing;
 

@@ -22,7 +22,8 @@ LOG = logger("resolve")
 NUMBERS = {int, bool, type(None)}
 LEVELS_THAT_NAME = frozenset(LEVELS) - {ORDER, *CARRIERS}
 SIGNATURE = (
-    "id first_seq first_day last_day dob first_name surname address customer reach known delicate gapped sessions"
+    "id first_seq first_day last_day dob first_name surname address dob_verified name_verified"
+    " customer reach known delicate gapped sessions"
 )
 CARRIER_BITS = sum(1 << level for level in CARRIERS)
 
@@ -83,7 +84,12 @@ def _signatures(app: App, known: Known, advanced: Advanced, shared: set[tuple[in
 def signatures(app: App, rows: Iterable[tuple[Signature, Standing]]) -> None:
     """New signatures, and those whose answer changed."""
     told = [
-        (s.id, s.first_seq, s.first_day, s.last_day, s.dob, s.first_name, s.surname, s.address, *now) for s, now in rows
+        (
+            *(s.id, s.first_seq, s.first_day, s.last_day, s.dob, s.first_name, s.surname, s.address),
+            *(s.dob_verified, s.name_verified),
+            *now,
+        )
+        for s, now in rows
     ]
     if told:
         app.db.execute(SQL.write_signatures, columns(SIGNATURE, told))

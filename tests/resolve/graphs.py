@@ -21,7 +21,8 @@ def random_records(dice: random.Random, count: int, spread_days: int = 40) -> li
         ]
         days = dice.choice([spread_days, spread_days, 1500])
         at = dice.randrange(days * 1440) if dice.random() < 0.6 else dice.randrange(600)
-        records.append(Rec(f"r{number:02}", at, " ".join(tokens), dice.choice(NAMES), dice.choice(BIRTHS)))
+        said = dice.choice(NAMES), dice.choice(BIRTHS)
+        records.append(Rec(f"r{number:02}", at, " ".join(tokens), *said, verified=dice.random() < 0.1))
     return records
 
 

@@ -23,13 +23,22 @@ def value(token: str) -> int:
 class Rec:
     """A record: key, minutes since the beginning, identifiers, attributes."""
 
-    def __init__(self, key: str, at: str | int, tokens: str, name: str | None = None, dob: int | None = None) -> None:
+    def __init__(
+        self,
+        key: str,
+        at: str | int,
+        tokens: str,
+        name: str | None = None,
+        dob: int | None = None,
+        verified: bool = False,
+    ) -> None:
         self.key, self.tokens, self.name, self.dob = key, tokens, name, dob
+        self.verified = verified
         self.minutes = at if isinstance(at, int) else minutes(at)
 
     @property
     def signature(self) -> int:
-        return hash64("signature", *sorted(self.tokens.split()), self.name, self.dob)
+        return hash64("signature", *sorted(self.tokens.split()), self.name, self.dob, self.verified)
 
     def links(self) -> tuple[Link, ...]:
         return tuple(sorted({link(token) for token in self.tokens.split()}))
@@ -65,6 +74,8 @@ def signatures(records: Sequence[Rec], seqs: dict[str, int] | None = None) -> li
             max(rec.minutes for rec in some) // 1440,
             some[0].dob,
             some[0].name,
+            dob_verified=some[0].verified and some[0].dob is not None,
+            name_verified=some[0].verified and some[0].name is not None,
         )
         for number, some in by_signature.items()
     ]
@@ -111,6 +122,8 @@ def event(seq: int, rec: Rec, kind: str = "other") -> Event:
         traits["first_name"] = rec.name
     if rec.dob:
         traits["birth_date"] = f"{rec.dob // 10000:04}-{rec.dob // 100 % 100:02}-{rec.dob % 100:02}"
+    if rec.verified:
+        traits |= {"birth_date_verified": True, "first_name_verified": True}
     at = BEGIN + timedelta(minutes=rec.minutes)
     return Event(
         seq=seq,

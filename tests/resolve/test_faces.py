@@ -141,3 +141,18 @@ def test_evaluation_counts_pairs_without_looking_at_each() -> None:
 
     assert (found.precision, found.recall) == (1 / 3, 1 / 4)
     assert (found.largest, found.true_largest, found.records) == (3, 3, 5)
+
+
+def test_a_birth_from_a_document_decides_whom_a_family_address_joins(app: App) -> None:
+    load(
+        app,
+        Rec("a", 0, "L1", None, 19800102),
+        Rec("b", 1, "L1 t1", None, 19800102),
+        Rec("c", 3, "efam", None, 20090704),
+    )
+    carry(app, [event(4, Rec("v", 4, "L1 efam", None, 20090704, verified=True))])
+
+    with app.transaction() as inside:
+        customers = inside.db.execute("select distinct customer from signature").fetchall()
+
+    assert customers == [(1,)]

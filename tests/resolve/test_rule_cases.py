@@ -162,3 +162,11 @@ def test_a_steward_merge_makes_two_logins_one() -> None:
 
     assert_parts(records, "a|b c")
     assert_parts(records, "a b c", merge)
+
+
+def test_a_birth_that_somebody_looked_up_outvotes_what_was_typed_more_often() -> None:
+    typed = [Rec("a", 0, "L1", None, 19800102), Rec("b", 1, "L1 t1", None, 19800102)]
+    other = Rec("c", 3, "efam", None, 20090704)
+
+    assert_parts([*typed, Rec("v", 2, "L1 efam", None, 20090704), other], "a b v|c")
+    assert_parts([*typed, Rec("v", 2, "L1 efam", None, 20090704, verified=True), other], "a b c v")

@@ -47,6 +47,8 @@ def facts(app: App, events: list[Event]) -> list[Signature]:
             found.first_name,
             found.surname,
             found.address,
+            found.dob_verified,
+            found.name_verified,
         )
     return list(by_id.values())
 

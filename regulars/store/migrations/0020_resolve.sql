@@ -36,6 +36,9 @@ create table signature (
     first_name text collate "C",
     surname text collate "C",
     address text collate "C",
+    -- Somebody looked at a document: these outvote what was only typed.
+    dob_verified boolean not null default false,
+    name_verified boolean not null default false,
     -- Its customer has any person-level link, orders included: the rule's word, for founders and sessions.
     known boolean not null default false,
     -- Its days decide something (a clash in its reach; a value with two epochs): a new day recomputes the reach.
