@@ -10,7 +10,7 @@ from datetime import datetime
 
 from regulars import analyze, design, engage, profile, resolve
 from regulars.app import App
-from regulars.model import Batch, Card, Moment, Outcome
+from regulars.model import Batch, Card, Moment, Outcome, People
 
 
 def on_events(app: App, batch: Batch) -> Outcome:
@@ -33,13 +33,23 @@ def on_tick(app: App, now: datetime) -> Outcome:
 def on_withdrawal(app: App, positions: list[int], bound: int) -> int:
     """Let what was made of these withdrawn events go, and of the others up to `bound` of the same people; how many."""
     people = resolve.forget(app, positions, bound)  # who is who without them?
-    changes = profile.apply(app, people)
-    changes = analyze.update(app, changes)
-    ended = design.correct(app, changes)  # points go back, journeys that rested on them end
-    engage.cancel(app, ended)
+    _correct(app, people)
     return len(people.withdrawn)
+
+
+def on_decision(app: App, people: People) -> None:
+    """Let what a steward stated about people (`resolve.decide`) hold in every room, in the same transaction."""
+    _correct(app, people)
 
 
 def on_moment(app: App, moment: Moment) -> Card | None:
     """Answer a till, a page or a call now; read-only. None: nobody is known by this identifier."""
     return engage.moment(app, moment)
+
+
+def _correct(app: App, people: People) -> None:
+    """Who is who has changed, and nothing happened: facts move, and nobody is let into anything by that."""
+    changes = profile.apply(app, people)
+    changes = analyze.update(app, changes)
+    ended = design.correct(app, changes)  # points go with the records, journeys that rested on others end
+    engage.cancel(app, ended)

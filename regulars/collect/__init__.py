@@ -89,6 +89,7 @@ from regulars.collect.http.limits import (
     trouble_of,
 )
 from regulars.collect.journal import (
+    FLOW,
     Announcement,
     Receipt,
     Refusal,
@@ -96,6 +97,7 @@ from regulars.collect.journal import (
     accept_mixed,
     advance,
     announce,
+    checkpoint_of,
     claim,
     publish,
     refusals,
@@ -230,6 +232,7 @@ __all__ = [
     "EVENT_BY_KIND",
     "FACT_COLUMNS",
     "FAULTS_LISTED_MAX",
+    "FLOW",
     "KEY_CACHE_SECONDS",
     "LOOKED_THROUGH_ROWS",
     "MEND_OPERATIONS",
@@ -349,6 +352,7 @@ __all__ = [
     "cents",
     "change_limits",
     "check_mapping",
+    "checkpoint_of",
     "claim",
     "compact_lake",
     "content_of",

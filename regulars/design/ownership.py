@@ -26,13 +26,14 @@ def follow(app: App, changes: Changes, heirs: dict[int, int], now: datetime) -> 
     people = changes.people
     if people is None:
         return
+    cause = people.cause or str(people.batch.last_seq)
     if heirs:
-        _join(app, heirs, people.batch.last_seq, now)
+        _join(app, heirs, cause, now)
     if people.recompute:
-        _part(app, people.recompute, people.batch.last_seq, now)
+        _part(app, people.recompute, cause, now)
 
 
-def _join(app: App, heirs: dict[int, int], seq: int, now: datetime) -> None:
+def _join(app: App, heirs: dict[int, int], cause: str, now: datetime) -> None:
     given = {"losers": list(heirs), "survivors": list(heirs.values())}
     if app.db.execute(SQL.wallets_of_losers, given).fetchone() is None:
         return
@@ -46,10 +47,10 @@ def _join(app: App, heirs: dict[int, int], seq: int, now: datetime) -> None:
     app.db.execute(SQL.move_lots, given)
     app.db.execute(SQL.move_entries, given)
     day = day_number(now, app.settings.zone)
-    post_all(app, [Ordered(c, Settle(key=f"merge:{c}:{seq}", day=day)) for c in sorted(joined)], dict(joined))
+    post_all(app, [Ordered(c, Settle(key=f"merge:{c}:{cause}", day=day)) for c in sorted(joined)], dict(joined))
 
 
-def _part(app: App, customers: list[int], seq: int, now: datetime) -> None:
+def _part(app: App, customers: list[int], cause: str, now: datetime) -> None:
     affected = sorted(c for (c,) in app.db.execute(SQL.stray_entries, {"customers": customers}))
     if not affected:
         return
@@ -61,7 +62,7 @@ def _part(app: App, customers: list[int], seq: int, now: datetime) -> None:
         posted[customer][account] = points
     held: dict[int, tuple[int, int]] = dict.fromkeys(affected, (0, 0))
     held |= {c: (a, p) for c, a, p in app.db.execute(SQL.lot_sums, {"customers": affected})}
-    _adjust(app, affected, posted, held, returned, seq, now)
+    _adjust(app, affected, posted, held, returned, cause, now)
     _set_wallets(app, affected, held)
 
 
@@ -71,7 +72,7 @@ def _adjust(
     posted: dict[int, dict[str, int]],
     held: dict[int, tuple[int, int]],
     returned: list[tuple[int, ...]],
-    seq: int,
+    cause: str,
     now: datetime,
 ) -> None:
     """One entry a wallet: transfers that make the accounts equal to the lots, and the lots' returned points."""
@@ -89,7 +90,7 @@ def _adjust(
     day, at = day_number(now, app.settings.zone), now.isoformat()
     gained = {c: wanted[c]["available"] - posted[c]["available"] for c in affected}
     entries = [
-        (id, f"split:{c}:{seq}", 0, "adjust", None, None, False, c, None, day, at, gained[c], 0, SPLIT_NOTE)
+        (id, f"split:{c}:{cause}", 0, "adjust", None, None, False, c, None, day, at, gained[c], 0, SPLIT_NOTE)
         for c, id in entry_of.items()
     ]
     copy(app.db, SQL.copy_entries, entries)

@@ -30,3 +30,5 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
     every room rebuilds it from their events. Includes ids that no longer exist: those end up empty and are removed."""
     withdrawn: list[int] = []
     """Positions whose events were taken back; whoever had them is among `recompute`."""
+    cause: str = ""
+    """Names what changed who is who where it was no batch: a decision, a withdrawal. What follows happens once each."""

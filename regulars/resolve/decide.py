@@ -1,7 +1,8 @@
 """What stewards state: this is one person, these are two, nobody owns this value. Facts of the rule, never edits of it.
 
 A statement is a version of a subject; undoing it is a later, empty version, and undoing that a later one still. Every
-function runs in the caller's transaction and gives People with an empty batch: what the rooms to the right must redo.
+function runs in the caller's transaction and gives People with an empty batch, as of where the flow stands: what the
+rooms to the right must redo (`flow.on_decision`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from regulars import collect
 from regulars.app import App
 from regulars.kit.clock import microseconds
 from regulars.kit.dice import hash64
@@ -33,6 +35,7 @@ class Steward(msgspec.Struct, frozen=True):
 
 def merge(app: App, steward: Steward, records: Sequence[int]) -> People:
     """These records (journal positions) are one person's, whatever else they say."""
+    stop_the_flow(app)
     signatures = sorted(set(_signatures(app, records).values()))
     if len(signatures) < 2:
         raise DecisionRefused("These records are one already: their evidence is equal", "Name records of two customers")
@@ -44,7 +47,7 @@ def split(app: App, steward: Steward, staying: Sequence[int], leaving: Sequence[
     """The leaving records are another person than the staying ones, which keep the customer's id."""
     if not staying or not leaving or set(staying) & set(leaving):
         raise DecisionRefused("A split needs two sides without a common record", "Name the records of each side once")
-    app.db.execute(SQL.lock_resolver, {"key": RESOLVER_LOCK})
+    stop_the_flow(app)
     subject = f"split:{min(leaving)}:{min(staying)}"
     _separate(app, subject, _signatures(app, [*staying, *leaving]), leaving)
     by_record = _signatures(app, [*staying, *leaving])
@@ -134,7 +137,7 @@ def _versions(app: App, subject: str) -> list[Decision]:
 
 def _state(app: App, steward: Steward, decision: Decision) -> People:
     """Write the next version of a subject and recompute what it touches, before and after."""
-    app.db.execute(SQL.lock_resolver, {"key": RESOLVER_LOCK})
+    stop_the_flow(app)
     versions = _versions(app, decision.subject)
     decision = msgspec.structs.replace(decision, version=1 + max((d.version for d in versions), default=0))
     now = app.clock.now()
@@ -159,17 +162,26 @@ def _state(app: App, steward: Steward, decision: Decision) -> People:
         values=sorted({one.value for one in some if one.value is not None}),
     )
     cause = touched.Cause(seq=-microseconds(now), at=now)
-    return publish(app, touch, cause)
+    return publish(app, touch, cause, f"{decision.subject}:{decision.version}")
 
 
-def publish(app: App, touch: touched.Touch, cause: touched.Cause) -> People:
-    """Recompute without a batch, and say what changed."""
+def stop_the_flow(app: App) -> int:
+    """Where the flow stands, until the transaction ends. In the order in which a batch takes both locks."""
+    bound = collect.checkpoint_of(app, collect.FLOW)
+    app.db.execute(SQL.lock_resolver, {"key": RESOLVER_LOCK})
+    return bound
+
+
+def publish(app: App, touch: touched.Touch, cause: touched.Cause, named: str) -> People:
+    """Recompute without a batch, and say what changed; `named` is what changes it, never the same twice."""
+    bound = stop_the_flow(app)
     moved = touched.recompute(app, touch, fresh=()).difference
     announce(app, moved.merged, moved.split, cause)
     return People(
-        batch=Batch(events=[], last_seq=0),
+        batch=Batch(events=[], last_seq=bound),
         customers=[],
         created=moved.created,
         merged=moved.merged,
         recompute=moved.recompute,
+        cause=named,
     )

@@ -9,7 +9,6 @@ from regulars.app import App
 from regulars.kit.clock import microseconds
 from regulars.model import People
 from regulars.resolve import decide, touched
-from regulars.resolve.identify import RESOLVER_LOCK
 from regulars.store import queries
 
 SQL = queries(__package__ or "")
@@ -20,9 +19,10 @@ def rebuild(app: App) -> People:
 
     Holds all signatures in memory: about 2 kB each.
     """
-    app.db.execute(SQL.lock_resolver, {"key": RESOLVER_LOCK})
+    decide.stop_the_flow(app)
     signatures = [number for (number,) in app.db.execute(SQL.all_signatures)]
     values = [number for (number,) in app.db.execute(SQL.all_values)]
     touch = touched.Touch(signatures=signatures, values=values)
     now = app.clock.now()
-    return decide.publish(app, touch, touched.Cause(seq=-microseconds(now), at=now))
+    at = microseconds(now)
+    return decide.publish(app, touch, touched.Cause(seq=-at, at=now), f"rebuild:{at}")

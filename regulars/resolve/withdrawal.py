@@ -62,6 +62,7 @@ def forget(app: App, seqs: Sequence[int], bound: int) -> People:
         merged=moved.merged,
         recompute=moved.recompute,
         withdrawn=sorted(taken),
+        cause=f"withdrawal:{min(taken)}",  # a record is taken once
     )
 
 
