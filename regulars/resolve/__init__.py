@@ -1,8 +1,9 @@
 """Who did it: every event gets its customer, by a rule that gives one answer whatever the order of arrival.
 
 Takes: batches of journalled events (`identify`), withdrawn events (`forget`), stewards' decisions.
-Gives: the customer of each event with what changed (`People`), `look_up` for a till, `identifiers`, `evaluate`, `audit`
-    of what the brand's data is worth for knowing people; views event_customer and customer_identifier.
+Gives: the customer of each event with what changed (`People`), `look_up` for a till, `identifiers`, `evaluate`, what
+    stewards read (`record_groups`, `decisions`, `health`), `audit` of what the brand's data is worth for knowing
+    people; views event_customer and customer_identifier.
 Writes tables: resolve_secret, value, signature, link, record, customer, carrier_span, redirect, identity_event, cut,
     decision, match_measure.
 Never: lets the clock, money or a coin decide who is who (a steward's decision and a rebuild only say when they
@@ -13,38 +14,63 @@ from regulars.resolve import decide, normalize
 from regulars.resolve.audit import KINDS, Audit, Finding, audit, overview
 from regulars.resolve.audit_answer import answer, as_csv, joinable
 from regulars.resolve.decide import Steward
+from regulars.resolve.desk import (
+    HEALTH_LISTED_MAX,
+    Carried,
+    Conflict,
+    Decided,
+    Generic,
+    Health,
+    RecordGroup,
+    Suspicious,
+    decisions,
+    health,
+    record_groups,
+    records_of_groups,
+)
 from regulars.resolve.errors import CustomerUnknown, DecisionRefused
 from regulars.resolve.evaluate import Evaluation, evaluate
 from regulars.resolve.explain import Explanation, Hop, Refusal, explain
 from regulars.resolve.identify import identify
-from regulars.resolve.look_up import Identifier, current, identifiers, look_up
+from regulars.resolve.look_up import Identifier, current, customer_id, identifiers, look_up
 from regulars.resolve.partition import partition
 from regulars.resolve.potential import Match, Recognized, prepare
 from regulars.resolve.rebuild import rebuild
 from regulars.resolve.withdrawal import forget
 
 __all__ = [
+    "HEALTH_LISTED_MAX",
     "KINDS",
     "Audit",
+    "Carried",
+    "Conflict",
     "CustomerUnknown",
+    "Decided",
     "DecisionRefused",
     "Evaluation",
     "Explanation",
     "Finding",
+    "Generic",
+    "Health",
     "Hop",
     "Identifier",
     "Match",
     "Recognized",
+    "RecordGroup",
     "Refusal",
     "Steward",
+    "Suspicious",
     "answer",
     "as_csv",
     "audit",
     "current",
+    "customer_id",
     "decide",
+    "decisions",
     "evaluate",
     "explain",
     "forget",
+    "health",
     "identifiers",
     "identify",
     "joinable",
@@ -54,4 +80,6 @@ __all__ = [
     "partition",
     "prepare",
     "rebuild",
+    "record_groups",
+    "records_of_groups",
 ]

@@ -30,6 +30,7 @@ MENU = [
             Item("Refusals", "/refusals", "shield", "n"),
             Item("Events", "/vocabulary", "note", "v"),
             Item("Customers", "/customers", "people", "c"),
+            Item("Identity", "/identity", "merge", "w"),
         ],
     ),
     Group("Analysis", [Item("Segments", "/segments", "filter", "s"), Item("Traits", "/traits", "gauge", "t")]),

@@ -41,6 +41,8 @@ PAGES = [
     "/customers",
     "/customers?q=hazel",
     "/customers/1",
+    "/customers/1/identity",
+    "/identity",
     "/segments",
     "/segments/lapsing_regulars",
     "/segments/lapsing_regulars/why/1",

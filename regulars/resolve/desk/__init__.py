@@ -1,0 +1,22 @@
+"""What a steward reads before and after deciding: records of a customer, what was decided, how healthy it all is."""
+
+from regulars.resolve.desk.decisions import Decided, decisions
+from regulars.resolve.desk.health import HEALTH_LISTED_MAX, Conflict, Generic, Health, Move, Size, Suspicious, health
+from regulars.resolve.desk.records import Carried, RecordGroup, record_groups, records_of_groups
+
+__all__ = [
+    "HEALTH_LISTED_MAX",
+    "Carried",
+    "Conflict",
+    "Decided",
+    "Generic",
+    "Health",
+    "Move",
+    "RecordGroup",
+    "Size",
+    "Suspicious",
+    "decisions",
+    "health",
+    "record_groups",
+    "records_of_groups",
+]

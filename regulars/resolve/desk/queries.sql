@@ -1,0 +1,103 @@
+-- name: groups_of_customer
+-- Her records, those of equal evidence as one: a shopper's two hundred receipts with one card are one line.
+select s.id, s.first_seq, count(*), s.first_day, s.last_day, coalesce(s.first_name, ''), coalesce(s.surname, ''),
+    array_agg(distinct f.name order by f.name)
+from signature s
+join record r on r.signature = s.id and r.occurred_at is not null
+join journal j on j.seq = r.seq
+join source f on f.id = j.source_id
+where s.customer = %(customer)s
+group by s.id
+order by s.first_seq
+limit %(limit)s
+
+-- name: carried_by
+-- What these records bring, strongest first, and what became of it.
+select l.signature, v.type, v.shown, l.class, l.state
+from link l join value v on v.id = l.value
+where l.signature = any(%(signatures)s::bigint[])
+order by l.signature, l.class, v.type, v.shown
+
+-- name: records_of_groups
+-- Every record behind these groups, of one customer only: what a page was shown may be out of date.
+select s.first_seq, r.seq
+from signature s join record r on r.signature = s.id and r.occurred_at is not null
+where s.customer = %(customer)s and s.first_seq = any(%(firsts)s::bigint[])
+order by r.seq
+limit %(limit)s
+
+-- name: decisions
+-- What stewards stated, newest first; of each subject the version in force is the highest.
+select d.subject, d.version, d.kind, d.actor, d.reason, d.at,
+    d.version = max(d.version) over (partition by d.subject),
+    (
+        select p.kind from decision p where p.subject = d.subject and p.kind <> '' and p.version <= d.version
+        order by p.version desc limit 1
+    ),
+    coalesce(v.type, ''), coalesce(v.shown, ''),
+    array(
+        select distinct s.customer from signature s
+        where s.id = any(d.signatures || d.leaving) and s.customer is not null order by s.customer
+    )
+from decision d left join value v on v.id = d.value
+where %(customer)s::bigint is null or d.subject in (
+    select x.subject from decision x join signature s on s.id = any(x.signatures || x.leaving)
+    where s.customer = %(customer)s
+)
+order by d.at desc, d.subject, d.version desc
+limit %(limit)s
+
+-- name: counts
+-- The whole in one line: customers known and not, records, groups of equal evidence.
+select (select count(*) from customer where known), (select count(*) from customer where not known),
+    (select count(*) from record where occurred_at is not null), (select count(*) from signature where customer is not null),
+    (select count(*) from value where generic <> 0)
+
+-- name: sizes
+-- How many known customers consist of how many groups of equal evidence.
+select least(width_bucket(n, %(bounds)s::bigint[]), cardinality(%(bounds)s::bigint[])), count(*), max(n)
+from (
+    select count(*) as n from signature s join customer c on c.id = s.customer and c.known group by s.customer
+) one
+group by 1
+order by 1
+
+-- name: generic_values
+-- Identifiers that turned out to be nobody's own, those with the most holders first.
+select v.id, v.type, v.shown, count(distinct l.signature), count(distinct s.customer)
+from value v join link l on l.value = v.id join signature s on s.id = l.signature
+where v.generic <> 0
+group by v.id
+order by 4 desc, v.id
+limit %(limit)s
+
+-- name: conflicts
+-- Where the rule refused to join, by what it refused and why.
+select level, reason, count(*), count(distinct reach), min(reach)
+from cut group by level, reason order by 3 desc, level, reason limit %(limit)s
+
+-- name: suspicious
+-- Known customers with several cards or first names, or many addresses. Logins do not tell: one in each name space is
+-- usual, and two in one never meet.
+select s.customer, count(distinct l.value) filter (where l.level = 1), count(distinct l.value) filter (where l.level = 2),
+    count(distinct l.value) filter (where v.type = 'email'), count(distinct l.value) filter (where v.type = 'phone'),
+    count(distinct s.first_name) filter (where s.first_name <> '')
+from signature s
+join customer c on c.id = s.customer and c.known
+join link l on l.signature = s.id and l.state = 0 and l.level between 1 and 8
+join value v on v.id = l.value
+group by s.customer
+having count(distinct l.value) filter (where l.level = 2) > 1
+    or count(distinct l.value) filter (where v.type in ('email', 'phone')) > 3
+    or count(distinct s.first_name) filter (where s.first_name <> '') > 1
+order by count(distinct l.value) desc, s.customer
+limit %(limit)s
+
+-- name: moves
+-- Merges and splits by week, and how many of each.
+select date_trunc('week', at at time zone %(zone)s)::date, count(*) filter (where kind = 'merge'),
+    count(*) filter (where kind = 'split')
+from identity_event
+where at >= %(since)s
+group by 1
+order by 1
