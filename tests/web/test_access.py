@@ -22,6 +22,7 @@ from . import seed
 from .site import Site
 
 FILL = {
+    "{action:str}": "merge",
     "{customer:int}": "1",
     "{number:int}": "1",
     "{seq:int}": "1",
