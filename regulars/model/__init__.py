@@ -2,16 +2,21 @@
 
 from regulars.model.changes import Change, Changes, SegmentMove
 from regulars.model.event import Batch, Body, Event
+from regulars.model.holding import EVERY_COLUMN, Hangs, Holding, Impersonal
 from regulars.model.outcome import Card, Intent, Moment, Outcome, Plays
 from regulars.model.people import Merge, People
 
 __all__ = [
+    "EVERY_COLUMN",
     "Batch",
     "Body",
     "Card",
     "Change",
     "Changes",
     "Event",
+    "Hangs",
+    "Holding",
+    "Impersonal",
     "Intent",
     "Merge",
     "Moment",

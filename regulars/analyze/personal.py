@@ -1,0 +1,64 @@
+"""What the tables of this room hold about people."""
+
+from regulars.model import Hangs, Holding, Impersonal
+
+FOLDED = "given as traits, finished and in words"
+
+DECLARED = (
+    Holding(
+        table="trait_state",
+        title="Sums behind your traits",
+        hangs=Hangs.CUSTOMER,
+        keys=("customer",),
+        kept=("*",),
+        why_kept=FOLDED,
+    ),
+    Holding(
+        table="cell_*",
+        title="Sums behind your traits",
+        hangs=Hangs.CUSTOMER,
+        keys=("customer",),
+        kept=("*",),
+        why_kept=FOLDED,
+    ),
+    Holding(
+        table="segment_member",
+        title="Segments you are in",
+        hangs=Hangs.CUSTOMER,
+        keys=("customer",),
+        told=("segment", "since"),
+    ),
+    Holding(
+        table="segment_move",
+        title="Segments you entered and left",
+        hangs=Hangs.CUSTOMER,
+        keys=("customer",),
+        told=("segment", "entered", "at"),
+        kept=("id", "day"),
+        why_kept="numbers of our own bookkeeping",
+    ),
+    Holding(
+        table="trait_complete",
+        title="Whether your past has been folded",
+        hangs=Hangs.CUSTOMER,
+        keys=("customer",),
+    ),
+    Holding(
+        table="score",
+        title="Scores computed about you",
+        hangs=Hangs.CUSTOMER,
+        keys=("customer",),
+        told=("model", "version", "as_of_day", "value", "parts", "grade"),
+    ),
+    Holding(
+        table="score_change",
+        title="How your scores changed",
+        hangs=Hangs.CUSTOMER,
+        keys=("customer",),
+        told=("model", "version", "as_of_day", "value", "grade"),
+    ),
+    Impersonal("as_of", "the day that windows end with"),
+    Impersonal("trait_definition", "which traits there are"),
+    Impersonal("segment_definition", "which segments there are"),
+    Impersonal("score_model", "a model over all customers: sums and parameters"),
+)

@@ -1,0 +1,48 @@
+"""What the tables of this room hold about people."""
+
+from regulars.model import Hangs, Holding
+
+DECLARED = (
+    Holding(
+        table="profile_field",
+        title="What we know about you, with where each value comes from",
+        hangs=Hangs.CUSTOMER,
+        keys=("customer",),
+        told=("field", "value", "verified", "occurred_at", "seq"),
+    ),
+    Holding(
+        table="profile",
+        title="The same, one row a person",
+        hangs=Hangs.CUSTOMER,
+        keys=("customer",),
+        kept=("*",),
+        why_kept="a copy of profile_field",
+    ),
+    Holding(
+        table="profile_token",
+        title="Words you are found by",
+        hangs=Hangs.CUSTOMER,
+        keys=("customer",),
+        kept=("token",),
+        why_kept="made of profile_field",
+    ),
+    Holding(
+        table="consent",
+        title="What you agreed to and what you took back",
+        hangs=Hangs.RECORD,
+        keys=("seq",),
+        told=(
+            *("channel", "purpose", "address", "allowed", "decided_at", "evidence", "collection_point", "basis"),
+            *("notice", "notice_version", "notice_hash", "jurisdiction", "actor", "expires_at"),
+        ),
+    ),
+    Holding(
+        table="consent_state",
+        title="Whether we may contact you, by channel, purpose and address",
+        hangs=Hangs.CUSTOMER,
+        keys=("customer",),
+        told=("channel", "purpose", "address", "allowed", "expires_at"),
+        kept=("decided_at", "seq"),
+        why_kept="an address that several people use may have been stopped by another of them",
+    ),
+)
