@@ -7,13 +7,13 @@ from collections import defaultdict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regulars.resolve.advance import Loaded, advance
-from regulars.resolve.facts import Decision, Held, Settled, Signature
+from regulars.resolve.facts import Decision, Held, Signature
 from regulars.resolve.judge import NO_RULINGS
 from regulars.resolve.meet import components
 from regulars.resolve.partition import partition, reaches
 from regulars.resolve.policy import EDGE, LOGIN
 from tests.resolve.graphs import random_records
+from tests.resolve.memory import Memory
 from tests.resolve.notation import signatures
 
 SEEDS = st.integers(0, 10**9)
@@ -77,49 +77,6 @@ def test_every_customer_hangs_together_by_links_that_count(seed: int) -> None:
             near[head].append(signature)
             near[signature].append(head)
     assert len(components(near)) == len(set(customers.values()) - {None})
-
-
-class Memory:
-    """The stream's store as dicts: what PostgreSQL is asked, and nothing more."""
-
-    def __init__(self, former_holders: bool = True) -> None:
-        self.signatures: dict[int, Signature] = {}
-        self.links: dict[tuple[int, int, int], Held] = {}
-        self.reach: dict[int, int] = {}
-        self.customers: dict[int, int | None] = {}
-        self.former_holders = former_holders
-
-    def take(self, new: list[Signature]) -> None:
-        asked = {link.value for signature in new for link in signature.links}
-        while True:
-            advanced = self.advanced(new, asked)
-            loaded = {s for (s, value, _) in advanced.standing if value in advanced.logins_turned}
-            more = {value for (s, value, _) in advanced.standing if s in loaded} - asked
-            if not more:
-                break
-            asked |= more
-        self.signatures |= {signature.id: signature for signature in new}
-        self.links |= advanced.links
-        for settled in advanced.settled:
-            self.publish(settled)
-
-    def advanced(self, new: list[Signature], asked: set[int]):
-        # The control looks at holders by an edge only: who was barred or is generic is forgotten.
-        touched = {
-            self.reach[s]
-            for (s, value, _), one in self.links.items()
-            if value in asked and (self.former_holders or one.state == EDGE)
-        }
-        found = {s: self.signatures[s] for s, reach in self.reach.items() if reach in touched}
-        links = {key: one for key, one in self.links.items() if key[0] in found}
-        found |= {signature.id: signature for signature in new}
-        return advance(Loaded(signatures=found, links=links, decisions=[]), asked, {})
-
-    def publish(self, settled: Settled) -> None:
-        members = {s: group.id for group in settled.groups for s in group.signatures}
-        for signature in [*members, *settled.unidentified]:
-            self.reach[signature] = settled.reach
-            self.customers[signature] = members.get(signature)
 
 
 def differs(seed: int, former_holders: bool) -> bool:

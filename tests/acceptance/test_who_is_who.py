@@ -1,0 +1,170 @@
+"""The accepted scenarios through the whole product: from the front door to customers, in several orders.
+
+All orders of all scenarios share one journal, each with identifiers of its own: at every step each order's next records
+come in. So a stream of many small batches costs what one does.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Generator
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+
+from regulars import analyze, flow, resolve
+from regulars.app import App
+from regulars.kit.clock import ManualClock
+from regulars.kit.dice import SeededDice
+from regulars.kit.settings import Settings
+from regulars.lake import Lake
+from regulars.model import Moment, People
+from regulars.resolve import Steward, decide
+from tests.conftest import START, stored
+from tests.databases import Databases
+from tests.engage.town import tell
+from tests.resolve.notation import Rec, event
+from tests.resolve.scenarios import SCENARIOS, Scenario, Stated
+from tests.worker.place import drain
+
+ORDERS = 6
+STEPS = 8
+STEWARD = Steward("ada", "as the scenario says")
+
+by_name = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+
+
+class Run(NamedTuple):
+    """One scenario in one order; `mark` tells its identifiers from every other run's."""
+
+    mark: str
+    scenario: Scenario
+    records: list[Rec]
+
+    def own(self, rec: Rec) -> Rec:
+        tokens = " ".join(
+            token.rstrip("!?") + self.mark + token[len(token.rstrip("!?")) :] for token in rec.tokens.split()
+        )
+        return Rec(rec.key, rec.minutes, tokens, rec.name, rec.dob, rec.verified)
+
+
+class Town(NamedTuple):
+    """Everybody's runs, carried; customer by message."""
+
+    app: App
+    runs: list[Run]
+    customers: dict[str, int | None]
+    before: dict[str, int | None]
+    rebuilt: People
+
+
+def message(run: Run, rec: Rec) -> dict[str, Any]:
+    """A record as it comes in at the door."""
+    said = event(1, run.own(rec))
+    body = msgspec.to_builtins(said.body)
+    return {
+        "type": "identify",
+        "messageId": f"{run.mark}-{rec.key}",
+        "timestamp": said.occurred_at.isoformat(),
+        **{name: part for name, part in body.items() if part},
+    }
+
+
+def runs() -> list[Run]:
+    told: list[Run] = []
+    for number, scenario in enumerate(SCENARIOS):
+        for order in range(ORDERS):
+            dice = random.Random(order)
+            some = list(scenario.records) if not order else dice.sample(scenario.records, len(scenario.records))
+            told.append(Run(f"x{number}y{order}", scenario, some))
+    return told
+
+
+@pytest.fixture(scope="module")
+def town(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Generator[Town, None, None]:
+    """All of them carried in STEPS stretches; then stewards speak; then the whole is computed again."""
+    home = tmp_path_factory.mktemp("town")
+    with databases.lent() as url, stored(url) as store:
+        settings = Settings(home=str(home), database_url=url, brand_name="Corner Market")
+        lake, clock = Lake(home / "lake"), ManualClock(START)
+        app = App(settings=settings, store=store, lake=lake, clock=clock, dice=SeededDice(1))
+        analyze.ensure_schema(app)
+        everybody = runs()
+        for step in range(STEPS):
+            tell(app, "site", [message(run, rec) for run in everybody for rec in piece(run, step)], "other")
+            drain(app)
+        for run in everybody:
+            for stated in run.scenario.stated:
+                speak(app, run, stated)
+        before = owners(app)
+        with app.transaction() as inside:
+            rebuilt = resolve.rebuild(inside)
+        yield Town(app, everybody, owners(app), before, rebuilt)
+
+
+def piece(run: Run, step: int) -> list[Rec]:
+    """The records of this step: one or none of a short scenario, a stretch of a long one."""
+    count = len(run.records)
+    size = -(-count // STEPS)
+    return run.records[step * size : (step + 1) * size]
+
+
+def speak(app: App, run: Run, stated: Stated) -> None:
+    """A statement through every room, as the page of a customer does it."""
+    with app.transaction() as inside:
+        flow.on_decision(inside, decided(inside, run, stated))
+
+
+def decided(inside: App, run: Run, stated: Stated) -> People:
+    seqs = positions(inside)
+    keys = [seqs[f"{run.mark}-{key}"] for key in stated.keys]
+    leaving = [seqs[f"{run.mark}-{key}"] for key in stated.leaving]
+    text = stated.token + run.mark
+    match stated.kind:
+        case "verify":
+            return decide.verify(inside, STEWARD, keys[0], text)
+        case "close":
+            what = Moment(kind="email", value=f"{text}@shop.example")
+            return decide.close(inside, STEWARD, what, 19723 + (stated.day or 0))
+        case "undo":
+            [first, *_] = run.scenario.stated
+            least = [min(seqs[f"{run.mark}-{key}"] for key in side) for side in (first.leaving, first.keys)]
+            return decide.undo(inside, STEWARD, f"split:{least[0]}:{least[1]}")
+        case _:
+            return decide.split(inside, STEWARD, keys, leaving)
+
+
+def positions(inside: App) -> dict[str, int]:
+    return dict(inside.db.execute("select message_id, seq from journal where message_id like 'x%'").fetchall())
+
+
+def owners(app: App) -> dict[str, int | None]:
+    sql = "select message_id, customer from journal join event_customer using (seq) where message_id like 'x%'"
+    with app.transaction() as inside:
+        return dict(inside.db.execute(sql).fetchall())
+
+
+def parts(town: Town, run: Run) -> str:
+    """Customers as a scenario writes them."""
+    groups: dict[int, list[str]] = {}
+    texts: list[str] = []
+    for rec in run.records:
+        customer = town.customers[f"{run.mark}-{rec.key}"]
+        if customer is None:
+            texts.append(f"[{rec.key}]")
+        else:
+            groups.setdefault(customer, []).append(rec.key)
+    return "|".join(sorted([*texts, *(" ".join(sorted(keys)) for keys in groups.values())]))
+
+
+@by_name
+def test_what_comes_in_at_the_door_ends_as_the_people_expected(town: Town, scenario: Scenario) -> None:
+    answers = {run.mark: parts(town, run) for run in town.runs if run.scenario is scenario}
+
+    assert answers == dict.fromkeys(answers, scenario.expected)
+
+
+def test_a_batch_run_over_everything_changes_nobody(town: Town) -> None:
+    assert (town.rebuilt.created, town.rebuilt.merged, town.rebuilt.recompute) == ([], [], [])
+    assert town.customers == town.before

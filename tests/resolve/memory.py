@@ -1,0 +1,80 @@
+"""The stream's store as dicts: what PostgreSQL is asked, and nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from regulars.resolve.advance import Advanced, Loaded, advance
+from regulars.resolve.facts import Decision, Held, Settled, Signature
+from regulars.resolve.policy import EDGE
+
+
+class Memory:
+    """Signatures, links and the published answer; `take` is a batch, `decide` a steward."""
+
+    def __init__(self, former_holders: bool = True) -> None:
+        self.signatures: dict[int, Signature] = {}
+        self.links: dict[tuple[int, int, int], Held] = {}
+        self.reach: dict[int, int] = {}
+        self.customers: dict[int, int | None] = {}
+        self.decisions: list[Decision] = []
+        self.former_holders = former_holders
+
+    def take(self, new: Sequence[Signature]) -> None:
+        """New signatures, or known ones as wide as they are with one more record."""
+        new = [_wider(self.signatures.get(one.id), one) for one in new]
+        self.signatures |= {one.id: one for one in new}
+        self._settle([one.id for one in new], {link.value for one in new for link in one.links})
+
+    def decide(self, decision: Decision) -> None:
+        """A statement: the reaches of those it names are computed again."""
+        self.decisions.append(decision)
+        named = [s for s in (*decision.signatures, *decision.leaving) if s in self.signatures]
+        asked = {link.value for s in named for link in self.signatures[s].links}
+        self._settle(named, asked | ({decision.value} if decision.value is not None else set()))
+
+    def _settle(self, named: Sequence[int], asked: set[int]) -> None:
+        while True:
+            advanced = self.advanced(named, asked)
+            loaded = {s for (s, value, _) in advanced.standing if value in advanced.logins_turned}
+            more = {value for (s, value, _) in advanced.standing if s in loaded} - asked
+            if not more:
+                break
+            asked |= more
+        self.links |= advanced.links
+        for settled in advanced.settled:
+            self.publish(settled)
+
+    def advanced(self, named: Sequence[int], asked: set[int]) -> Advanced:
+        """The rule on the reaches of these signatures and of all who hold these values."""
+        # The control looks at holders by an edge only: who was barred or is generic is forgotten.
+        touched = {
+            self.reach[s]
+            for (s, value, _), one in self.links.items()
+            if value in asked and (self.former_holders or one.state == EDGE)
+        }
+        touched |= {self.reach[s] for s in named if s in self.reach}
+        found = {s: self.signatures[s] for s, reach in self.reach.items() if reach in touched}
+        links = {key: one for key, one in self.links.items() if key[0] in found}
+        found |= {s: self.signatures[s] for s in named}
+        return advance(Loaded(signatures=found, links=links, decisions=self.decisions), asked, {})
+
+    def publish(self, settled: Settled) -> None:
+        """What stands from now on."""
+        members = {s: group.id for group in settled.groups for s in group.signatures}
+        for signature in [*members, *settled.unidentified]:
+            self.reach[signature] = settled.reach
+            self.customers[signature] = members.get(signature)
+
+
+def _wider(was: Signature | None, one: Signature) -> Signature:
+    if was is None:
+        return one
+    return msgspec.structs.replace(
+        one,
+        first_seq=min(was.first_seq, one.first_seq),
+        first_day=min(was.first_day, one.first_day),
+        last_day=max(was.last_day, one.last_day),
+    )
