@@ -28,10 +28,15 @@ from regulars.resolve.desk import (
     record_groups,
     records_of_groups,
 )
-from regulars.resolve.errors import CustomerUnknown, DecisionRefused
+from regulars.resolve.errors import CustomerUnknown, DecisionRefused, LinkRefused
 from regulars.resolve.evaluate import Evaluation, evaluate
 from regulars.resolve.explain import Explanation, Hop, Refusal, explain
 from regulars.resolve.identify import identify
+from regulars.resolve.linkage.clusters import AUTOMATIC_BITS, REVIEW_BITS
+from regulars.resolve.linkage.run import Followed as LinkFollowed
+from regulars.resolve.linkage.run import Task as LinkTask
+from regulars.resolve.linkage.run import link
+from regulars.resolve.linkage.weigh import Scorer
 from regulars.resolve.look_up import Identifier, current, customer_id, identifiers, look_up
 from regulars.resolve.partition import partition
 from regulars.resolve.potential import Match, Recognized, prepare
@@ -39,8 +44,10 @@ from regulars.resolve.rebuild import rebuild
 from regulars.resolve.withdrawal import forget
 
 __all__ = [
+    "AUTOMATIC_BITS",
     "HEALTH_LISTED_MAX",
     "KINDS",
+    "REVIEW_BITS",
     "Audit",
     "Carried",
     "Conflict",
@@ -54,10 +61,14 @@ __all__ = [
     "Health",
     "Hop",
     "Identifier",
+    "LinkFollowed",
+    "LinkRefused",
+    "LinkTask",
     "Match",
     "Recognized",
     "RecordGroup",
     "Refusal",
+    "Scorer",
     "Steward",
     "Suspicious",
     "answer",
@@ -74,6 +85,7 @@ __all__ = [
     "identifiers",
     "identify",
     "joinable",
+    "link",
     "look_up",
     "normalize",
     "overview",

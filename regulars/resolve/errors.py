@@ -13,3 +13,9 @@ class DecisionRefused(InputRefused):
     """A steward's statement that cannot be taken; nothing of it was kept."""
 
     code = "RG-1202"
+
+
+class LinkRefused(InputRefused):
+    """Records that cannot be linked as asked: a file, a mapping or a model; the message names it."""
+
+    code = "RG-1250"

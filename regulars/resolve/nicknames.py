@@ -147,7 +147,18 @@ def _pairs() -> frozenset[tuple[str, str]]:
     return frozenset(pairs)
 
 
+def _roots() -> dict[str, list[str]]:
+    roots: dict[str, list[str]] = {}
+    for line in FAMILIES.strip().splitlines():
+        root, *shorts = line.split()
+        for name in (root, *shorts):
+            roots.setdefault(name, []).append(root)
+    return roots
+
+
 NICKNAMES = _pairs()
+ROOTS_BY_NAME = _roots()
+"""The full names that somebody so called may have."""
 CACHED_PAIRS = 65_536
 
 

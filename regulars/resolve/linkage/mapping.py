@@ -1,0 +1,61 @@
+"""Which column of the files holds which field of a record, as a file of TOML says or as it was guessed. Pure."""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from regulars.resolve.errors import LinkRefused
+from regulars.resolve.linkage.fields import DATES, FIELDS
+
+# A record without any of these tells nobody apart.
+TELLING = frozenset(("first_name", "last_name", "full_name", "email", "phone", "landline", "national_id"))
+
+
+class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a mapping file says."""
+
+    fields: dict[str, str]
+    """Column to field: `given_name = "first_name"`. Columns that are not named are left out."""
+    dates: dict[str, str] = {}
+    """Column of dates of birth to their pattern, as in `%d.%m.%Y`; left out, it is guessed."""
+
+
+def load(path: Path) -> Mapping:
+    """The mapping in this file. Raises LinkRefused, naming every fault at once."""
+    try:
+        mapping = msgspec.convert(tomllib.loads(path.read_text()), Mapping)
+    except (OSError, ValueError, msgspec.ValidationError) as fault:
+        raise LinkRefused(
+            f"The mapping {path.name} cannot be used: {fault}",
+            'Write a table [fields] of column = "field", as docs/how-to/link-records.md shows',
+        ) from None
+    twice = [field for field, times in Counter(mapping.fields.values()).items() if times > 1]
+    faults = [f"'{field}' is no field" for field in mapping.fields.values() if field not in FIELDS]
+    faults += [f"two columns are the field '{field}'" for field in twice]
+    faults += [f"'{pattern}' is no pattern of dates" for pattern in mapping.dates.values() if pattern not in DATES]
+    if faults:
+        raise LinkRefused(
+            f"The mapping {path.name} cannot be used: {'; '.join(faults)}",
+            f"Fields are {', '.join(FIELDS)}; patterns are {', '.join(DATES)}",
+        )
+    return mapping
+
+
+def check(mapping: Mapping, columns: Sequence[str]) -> None:
+    """Raise LinkRefused where the files lack a column, or nothing would tell people apart."""
+    missing = [name for name in (*mapping.fields, *mapping.dates) if name not in columns]
+    if missing:
+        raise LinkRefused(
+            f"The files have no column {', '.join(map(repr, missing))}",
+            f"They have {', '.join(map(repr, columns))}: mend the mapping",
+        )
+    if not TELLING & set(mapping.fields.values()):
+        raise LinkRefused(
+            "No column says who a record is about",
+            f"Name the columns of {', '.join(sorted(TELLING))} with --mapping",
+        )

@@ -1,0 +1,263 @@
+"""Linking files of records: columns are guessed, people are found, and what cannot be linked is said in words."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+import numpy as np
+import pyarrow.parquet as parquet
+import pytest
+
+from regulars import resolve
+from regulars.resolve.linkage import blocking, pairs, records
+from regulars.resolve.linkage.fields import FIELDS
+from regulars.resolve.linkage.guess import guess
+from tests.resolve.linking import COLUMNS, febrl, people, write
+
+DATED = '[fields]\nlast_name = "last_name"\ndob = "birth_date"'
+HOME = ("12", "amberley street", "kew", "3101")
+
+
+@pytest.fixture(scope="module")
+def linked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """A thousand records with their model, pairs and clusters; nobody tuned anything on them."""
+    folder = tmp_path_factory.mktemp("linked")
+    out = folder / "out"
+    return out, resolve.link(resolve.LinkTask(files=(febrl("dataset1", folder),), out=out, truth="person"))
+
+
+def link(folder: Path, file: Path, **more: Any) -> set[frozenset[str]]:
+    resolve.link(resolve.LinkTask(files=(file,), out=folder / "out", **more))
+    return people(folder / "out")
+
+
+def test_people_are_found_without_a_mapping_or_a_label(linked: tuple[Path, dict[str, Any]]) -> None:
+    out, metrics = linked
+
+    assert metrics["truth"]["edges"].f1 >= 0.98
+    assert metrics["truth"]["pairwise"].precision >= 0.995
+    assert metrics["truth"]["b_cubed"].f1 >= 0.985
+    assert metrics["largest_cluster"] == 2
+    assert msgspec.json.decode((out / "metrics.json").read_bytes())["records"] == 1000
+
+
+def test_pairs_name_records_with_weight_and_probability(linked: tuple[Path, dict[str, Any]]) -> None:
+    rows = parquet.read_table(linked[0] / "pairs.parquet").to_pylist()
+
+    assert list(rows[0]) == ["left_id", "right_id", "match_weight", "probability"]
+    assert all(row["match_weight"] >= resolve.REVIEW_BITS for row in rows)
+    assert all(row["probability"] == pytest.approx(1 / (1 + 2 ** -row["match_weight"])) for row in rows)
+
+
+def test_our_scores_are_splinks_scores_on_twenty_thousand_pairs(linked: tuple[Path, dict[str, Any]]) -> None:
+    from splink import DuckDBAPI, Linker
+
+    logging.getLogger("splink").setLevel(logging.ERROR)
+    model = msgspec.json.decode((linked[0] / "model.json").read_bytes())
+    # Strangers, too: all who were born in one month of whatever year.
+    model["blocking_rules_to_generate_predictions"] = [
+        {"blocking_rule": "l.birth_month = r.birth_month", "sql_dialect": "duckdb"}
+    ]
+    with duckdb.connect(str(linked[0] / ".work" / "work.duckdb")) as connection:
+        linker = Linker(DuckDBAPI(connection=connection).register("keyed"), model, log_level=None)
+        name = linker.inference.predict().physical_name
+        theirs = connection.sql(f"from {name} select number__l, number__r, match_weight").to_arrow_table()
+        table = connection.sql("from record order by number_").to_arrow_table()
+    left, right, bits = (column.to_numpy() for column in theirs.columns)
+    scorer = resolve.Scorer(linked[0] / "model.json")
+
+    ours = scorer.weigh_pairs(scorer.numbered(table), left, right).bits
+
+    assert len(ours) > 20_000
+    assert np.abs(ours - bits).max() <= 1e-9
+
+
+def test_one_record_is_weighed_as_in_a_batch(linked: tuple[Path, dict[str, Any]]) -> None:
+    scorer = resolve.Scorer(linked[0] / "model.json")
+    with duckdb.connect(str(linked[0] / ".work" / "work.duckdb"), read_only=True) as connection:
+        table = connection.sql("from record order by number_").to_arrow_table()
+    row = parquet.read_table(linked[0] / ".work" / "scores.parquet").slice(0, 1).to_pylist()[0]
+
+    alone = scorer.weigh(table.slice(row["left_number"], 1), table.slice(row["right_number"], 1))
+
+    assert alone.bits.tolist() == [row["bits"]]
+
+
+def test_the_order_of_the_rows_changes_nobody(linked: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    turned = link(tmp_path, febrl("dataset1", tmp_path, step=-1), model=linked[0] / "model.json")
+
+    assert turned == people(linked[0])
+
+
+def test_twins_and_namesakes_at_one_address_stay_apart(linked: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    rows = [
+        ("twin-1", "laura", "haverty", *HOME, "19840312", ""),
+        ("twin-2", "simone", "haverty", *HOME, "19840312", ""),
+        ("father", "declan", "haverty", *HOME, "19510922", ""),
+        ("son", "declan", "haverty", *HOME, "19871105", ""),
+        ("nickname", "theo", "marchetti", "7", "ferndale court", "mona vale", "2103", "19710630", ""),
+        ("in-full", "theodore", "marchetti", "7", "ferndale court", "mona vale", "2103", "19710630", ""),
+        ("moved", "ingrid", "sorensen", "88", "balmoral road", "yass", "2582", "19660418", "7719340"),
+        ("before", "ingrid", "sorensen", "3", "quarry lane", "penola", "5277", "19660418", "7719340"),
+    ]
+
+    found = link(tmp_path, write(tmp_path / "town.csv", COLUMNS, rows), model=linked[0] / "model.json")
+
+    assert found == {
+        *(frozenset([name]) for name in ("twin-1", "twin-2", "father", "son")),
+        frozenset(("nickname", "in-full")),
+        frozenset(("moved", "before")),
+    }
+
+
+def test_a_run_that_was_killed_goes_on_behind_its_last_stage(
+    linked: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    task = resolve.LinkTask(
+        files=(febrl("dataset1", tmp_path),), out=tmp_path / "out", model=linked[0] / "model.json", truth="person"
+    )
+    begun: list[str] = []
+
+    def killed(stage: str, share: float) -> None:
+        begun.append(stage)
+        if stage == "score":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        resolve.link(task, killed)
+    again: list[tuple[str, float]] = []
+    resolve.link(task, lambda stage, share: again.append((stage, share)))
+
+    assert [stage for stage, share in again if share == 0.0] == ["score", "cluster"]
+    assert people(tmp_path / "out") == people(linked[0])
+
+
+def test_the_result_of_other_records_is_not_written_over(linked: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    rows = [(str(place), "theo", "marchetti", *HOME, "19710630", "") for place in range(3)]
+    model = linked[0] / "model.json"
+    first = link(tmp_path, write(tmp_path / "a.csv", COLUMNS, rows), model=model)
+
+    with pytest.raises(resolve.LinkRefused, match="holds something else already"):
+        link(tmp_path, write(tmp_path / "a.csv", COLUMNS, rows[:2]), model=model)
+
+    assert people(tmp_path / "out") == first
+
+
+def test_a_folder_of_something_else_is_not_written_into(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "letters.txt").write_text("mine")
+
+    with pytest.raises(resolve.LinkRefused, match="holds something else already"):
+        link(tmp_path, write(tmp_path / "a.csv", ["last_name"], [["lee"]]))
+
+
+def test_a_file_that_is_no_parquet_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").write_text("first_name,last_name")
+
+    with pytest.raises(resolve.LinkRefused, match=r"a\.parquet cannot be read"):
+        link(tmp_path, tmp_path / "a.parquet")
+
+
+def test_columns_are_known_by_what_stands_in_them() -> None:
+    sample = {
+        "a": ["Mary", "John", "Susan", "Karl"],
+        "b": ["mary@example.com", "j@x.org", "susan@example.com", "k@x.org"],
+        "c": ["1980-03-01", "1971-12-24", "1964-07-30", "1999-01-15"],
+        "d": ["12 High Street", "4 Mill Lane", "7 Oak Ave", "1 Station Road"],
+    }
+
+    assert guess(sample).fields == {"a": "first_name", "b": "email", "c": "birth_date", "d": "street"}
+
+
+def test_names_under_each_others_heading_are_put_right() -> None:
+    sample = {"first_name": ["Okafor", "Lindgren", "Marchetti"], "last_name": ["John", "Mary", "Susan"]}
+
+    assert guess(sample).fields == {"last_name": "first_name", "first_name": "last_name"}
+
+
+def test_an_export_of_a_spreadsheet_is_read(linked: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    head = ["Nr", "Vorname", "Nachname", "Strasse", "Ort", "PLZ", "Geburtsdatum"]
+    rows = [
+        ("1", "Jürgen", "Großmann", "Hauptstraße 12", "Köln", "50667", "01.12.1960"),
+        ("2", "Jurgen", "Großmann", "Hauptstraße 12", "Köln", "50667", "01.12.1960"),
+        ("3", "Sabine", "Weißkopf", "Am Markt 3", "Bonn", "53111", "24.03.1975"),
+    ]
+    file = write(tmp_path / "kunden.csv", head, rows, encoding="cp1252", delimiter=";")
+
+    found = link(tmp_path, file, model=linked[0] / "model.json")
+
+    assert frozenset(("kunden.csv:1", "kunden.csv:2")) in found
+
+
+def test_a_key_that_too_many_share_brings_nobody_together(tmp_path: Path) -> None:
+    many = [
+        ("ann", f"name{'abcdefghijklmnopqrstuvwxyz'[place % 26]}{'xyz'[place // 26]}", "000") for place in range(70)
+    ]
+    rows = [(first, last, f"{place:02d}55512345") for place, (first, last, _) in enumerate(many)]
+    file = write(tmp_path / "a.csv", ["first_name", "last_name", "phone"], [*rows, rows[0]])
+    with duckdb.connect() as connection:
+        records.read(connection, [file], tmp_path)
+        records.clean(connection, guess({"first_name": ["Ann"], "last_name": ["Lee"], "phone": ["555 123 4567"]}))
+        names = blocking.key_all(connection, records.present(connection))
+
+        assert pairs.meet(connection, names) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "more", "said"),
+    [
+        ("", {}, "no header"),
+        ("first_name,last_name\n", {}, "no records"),
+        ("shoe_size,color\n44,blue\n45,red\n", {}, "who a record is about"),
+        ("id,last_name,email\n1,lee,a@x.org\n1,low,b@x.org\n", {}, "share an id: 1"),
+        ("id,last_name,email\n1,lee,a@x.org\n2,low,b@x.org\n", {"truth": "person"}, "no column 'person'"),
+        (
+            "id,last_name,dob\n1,lee,soon\n2,low,later\n",
+            {"mapping": DATED},
+            "dates of birth",
+        ),
+        ("id,last_name\n1,lee\n", {"mapping": '[fields]\nsurname = "last_name"'}, "no column 'surname'"),
+        ("id,last_name\n1,lee\n", {"mapping": '[fields]\nlast_name = "shoe"\nid = "hat"'}, "'shoe' is no field"),
+        ("id,last_name\n1,lee\n", {"mapping": "[columns]\n"}, "cannot be used"),
+        ("id,last_name\n1,lee\n", {"model": '{"comparisons": []}'}, "is no model"),
+    ],
+)
+def test_what_cannot_be_linked_is_said(content: str, more: dict[str, str], said: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(content)
+    given: dict[str, Any] = {}
+    for name, value in more.items():
+        given[name] = value if name == "truth" else tmp_path / f"{name}.toml"
+        if name != "truth":
+            given[name].write_text(value)
+
+    with pytest.raises(resolve.LinkRefused if said != "no header" else Exception, match=said):
+        link(tmp_path, tmp_path / "a.csv", **given)
+
+    assert not (tmp_path / "out" / "clusters.parquet").exists()
+
+
+def test_a_model_of_other_fields_is_refused(linked: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    model = msgspec.json.decode((linked[0] / "model.json").read_bytes())
+    model["comparisons"][0]["comparison_levels"][1]["sql_condition"] = '"shoe_size_l" = "shoe_size_r"'
+    (tmp_path / "other.json").write_bytes(msgspec.json.encode(model))
+
+    with pytest.raises(resolve.LinkRefused, match="compares shoe_size"):
+        link(tmp_path, febrl("dataset1", tmp_path), model=tmp_path / "other.json")
+
+
+def test_a_condition_we_do_not_know_is_refused(linked: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    model = msgspec.json.decode((linked[0] / "model.json").read_bytes())
+    model["comparisons"][0]["comparison_levels"][1]["sql_condition"] = 'soundex("last_name_l") = soundex("last_name_r")'
+    (tmp_path / "other.json").write_bytes(msgspec.json.encode(model))
+
+    with pytest.raises(resolve.LinkRefused, match="not one we know"):
+        resolve.Scorer(tmp_path / "other.json")
+
+
+def test_every_field_is_cleaned_or_names_the_record(tmp_path: Path) -> None:
+    assert {"record_id", "birth_date"} == set(FIELDS) - set(records.CLEAN)
+    assert np.all([field.spellings == field.spellings.lower() for field in FIELDS.values()])
