@@ -11,6 +11,7 @@ from regulars.model import Merge
 from regulars.resolve.facts import Decision, Group, Held, Settled, Signature, in_force
 from regulars.resolve.judge import Bench, ValueState, judge_all, ruled_by
 from regulars.resolve.levels import settle
+from regulars.resolve.likeness import NOTHING_ALIKE, Likeness
 from regulars.resolve.partition import held_by_signature, reaches
 from regulars.resolve.policy import GENERIC, LOGIN
 
@@ -24,6 +25,8 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     links: dict[LinkKey, Held]
     """Verdicts that stand, of signatures that were there before."""
     decisions: list[Decision]
+    alike: Likeness = NOTHING_ALIKE
+    """Scores of the model in force, of two loaded signatures."""
 
 
 class Advanced(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +58,8 @@ def advance(loaded: Loaded, asked: Iterable[int], given: Mapping[LinkKey, Held])
     links = {**loaded.links, **given, **judged}
     changed = {key: one for key, one in links.items() if loaded.links.get(key) != one}
     held = held_by_signature(loaded.signatures, links)
-    settled = [settle(part, held, ruled, dropped) for part, dropped in reaches(loaded.signatures, held, ruled)]
+    parts = reaches(loaded.signatures, held, ruled, loaded.alike)
+    settled = [settle(part, held, ruled, dropped, loaded.alike) for part, dropped in parts]
     return Advanced(
         settled=settled, links=changed, standing=links, values=states, logins_turned=_turned(loaded, changed)
     )

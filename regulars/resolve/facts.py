@@ -52,7 +52,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
     verify: `signatures` own `value` (a pending card). withdraw: they do not. block: nobody owns `value`.
     close: what held `value` up to `day` is another one's than what holds it later. merge: `signatures` are one person.
-    split: `leaving` is another person than `signatures`, which keep the id.
+    split: `leaving` is another person than `signatures`, which keep the id. model: scores of model `value` count.
     """
 
     subject: str
@@ -74,6 +74,16 @@ class Cut(NamedTuple):
     other: int
 
 
+class Doubt(NamedTuple):
+    """Two clusters that a score finds alike and the rule does not join: who decides is a steward."""
+
+    one: int
+    other: int
+    """The two signatures of theirs that score highest."""
+    bits: float
+    """Mean over all that could be compared."""
+
+
 class Group(msgspec.Struct, frozen=True):
     """One customer: its signatures, whose first one (by founder order) mints the id."""
 
@@ -91,6 +101,7 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
     unidentified: list[int]
     """Signatures nothing links."""
     cuts: list[Cut]
+    doubts: list[Doubt]
     shared_carriers: frozenset[tuple[int, int]]
     """(value, epoch) of carriers whose anonymous events follow sessions."""
     delicate: bool

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from regulars.resolve.clash import Cluster, births_clash, clash, logins_clash, names_clash
-from regulars.resolve.facts import Cut, Group, Held, Settled, Signature
+from regulars.resolve.facts import Cut, Doubt, Group, Held, Settled, Signature
 from regulars.resolve.judge import Rulings
-from regulars.resolve.meet import Edge, meet
+from regulars.resolve.likeness import NOTHING_ALIKE, Alike, Bands, Likeness
+from regulars.resolve.meet import Edge, components, meet
 from regulars.resolve.policy import (
     BARRED,
     CARD,
@@ -34,6 +35,7 @@ from regulars.resolve.policy import (
     MAX_DEVICES,
     MAX_EMAILS,
     MAX_PHONES,
+    PAIR,
     PHONE,
     PHONE_VERIFIED,
     VOID,
@@ -77,30 +79,44 @@ def _tell(cluster: Cluster, signature: Signature, held: Iterable[Held]) -> None:
 
 
 def settle(
-    signatures: Sequence[Signature], held: Mapping[int, Sequence[Held]], ruled: Rulings, dropped_levels: frozenset[int]
+    signatures: Sequence[Signature],
+    held: Mapping[int, Sequence[Held]],
+    ruled: Rulings,
+    dropped_levels: frozenset[int],
+    alike: Likeness = NOTHING_ALIKE,
 ) -> Settled:
     """Partition one component of the reach graph. `held`: judged links by signature."""
     if len(signatures) == 1:
         return _alone(signatures[0], held[signatures[0].id])
     by_id = {s.id: s for s in signatures}
     reach = min(by_id)
-    if not dropped_levels and not _ruled(by_id, ruled) and _is_one(signatures, held):
+    if PAIR in dropped_levels:
+        alike = NOTHING_ALIKE
+    bits = alike.among(by_id) if alike.bits else {}
+    # Scores of records that identifiers join anyway add nothing: only where they bridge a gap do the levels decide.
+    bridges = bool(bits) and not _hangs_together(by_id, held)
+    if not dropped_levels and not bridges and not _ruled(by_id, ruled) and _is_one(signatures, held):
         return _calm(reach, [_group(signatures, held)], [])
-    return _Levels(by_id, held, ruled, dropped_levels).run(reach)
+    return _Levels(by_id, held, ruled, dropped_levels, bits, alike.bands).run(reach)
 
 
 def _calm(reach: int, groups: list[Group], unidentified: list[int]) -> Settled:
     return Settled(
-        reach=reach, groups=groups, unidentified=unidentified, cuts=[], shared_carriers=frozenset(), delicate=False
-    )
+        reach=reach, groups=groups, unidentified=unidentified, cuts=[], doubts=[], shared_carriers=frozenset(),
+        delicate=False,
+    )  # fmt: skip
 
 
 def _alone(signature: Signature, held: Sequence[Held]) -> Settled:
     """A component of one: a customer if any identifier counts, known if one of them names a person."""
-    if all(one.state not in (EDGE, BARRED) for one in held):
+    if _names_nobody(held):
         return _calm(signature.id, [], [signature.id])
     group = Group(signature.first_seq, _is_known(held), signature.id, (signature.id,))
     return _calm(signature.id, [group], [])
+
+
+def _names_nobody(held: Iterable[Held]) -> bool:
+    return all(one.state not in (EDGE, BARRED) for one in held)
 
 
 def _is_one(signatures: Iterable[Signature], held: Mapping[int, Sequence[Held]]) -> bool:
@@ -113,6 +129,18 @@ def _is_one(signatures: Iterable[Signature], held: Mapping[int, Sequence[Held]])
     if len(whole.dobs) > 1 and any(births_clash(a, b) for a in whole.dobs for b in whole.dobs):
         return False
     return len(whole.names) < 2 or not any(names_clash(a, b) for a in whole.names for b in whole.names)
+
+
+def _hangs_together(by_id: Mapping[int, Signature], held: Mapping[int, Sequence[Held]]) -> bool:
+    """Do identifiers alone join all of them?"""
+    near: dict[int, list[int]] = {s: [] for s in by_id}
+    heads: dict[tuple[int, int], int] = {}
+    for s in by_id:
+        for one in held[s]:
+            if one.state == EDGE and (head := heads.setdefault((one.value, one.epoch), s)) != s:
+                near[head].append(s)
+                near[s].append(head)
+    return len(components(near)) == 1
 
 
 def _ruled(by_id: Mapping[int, Signature], ruled: Rulings) -> bool:
@@ -150,12 +178,15 @@ class _Levels:
         held: Mapping[int, Sequence[Held]],
         ruled: Rulings,
         dropped_levels: frozenset[int],
+        bits: Mapping[tuple[int, int], float],
+        bands: Bands,
     ) -> None:
         self.by_id, self.held, self.ruled = by_id, held, ruled
-        self.dropped = dropped_levels
+        self.dropped, self.bits, self.bands = dropped_levels, bits, bands
         self.of: dict[object, Cluster] = {s: describe(one, held[s]) for s, one in by_id.items()}
         self.vertices: dict[int, list[object]] = {id(cluster): [vertex] for vertex, cluster in self.of.items()}
         self.cuts: list[Cut] = []
+        self.doubts: list[Doubt] = []
         self.shared: set[tuple[int, int]] = set()
         self.edges: dict[int, list[tuple[int, tuple[int, int]]]] = defaultdict(list)
         for s in by_id:
@@ -168,17 +199,24 @@ class _Levels:
         for level in LEVELS:
             if level == FIRST_LEVEL_WITH_NAMES:
                 self._cores()
-            if level not in self.dropped and level in self.edges:
+            if level == PAIR and self.bits:
+                self._unite_alike()
+            elif level not in self.dropped and level in self.edges:
                 self._level(level, self.edges[level])
         groups: list[Group] = []
+        unidentified: list[int] = []
         for cluster in self._clusters():
-            if cluster.signatures:
+            if len(cluster.signatures) == 1 and _names_nobody(self.held[cluster.signatures[0]]):
+                unidentified += cluster.signatures
+            elif cluster.signatures:
                 groups.append(_group([self.by_id[s] for s in cluster.signatures], self.held))
         return Settled(
             reach=reach,
             groups=sorted(groups, key=lambda group: group.id),
-            unidentified=[],
+            unidentified=sorted(unidentified),
             cuts=sorted(self.cuts),
+            # A carrier may have settled it since.
+            doubts=sorted(doubt for doubt in self.doubts if self.of[doubt.one] is not self.of[doubt.other]),
             shared_carriers=frozenset(self.shared),
             delicate=True,
         )
@@ -222,6 +260,13 @@ class _Levels:
         if level in CARRIERS:
             edges = self._without_shared_carriers(edges, level)
         self._join(edges, level)
+
+    def _unite_alike(self) -> None:
+        alike = Alike(self.by_id, self.of, self.bits, self.bands)
+        for group in alike.groups(lambda some: exceeds(_union(some))):
+            self._unite(group)
+        self.cuts += alike.cuts()
+        self.doubts += alike.doubts()
 
     def _without_shared_carriers(
         self, edges: list[tuple[int, tuple[int, int]]], level: int

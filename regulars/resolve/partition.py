@@ -17,8 +17,9 @@ import msgspec
 from regulars.resolve.facts import Decision, Held, Settled, Signature, in_force
 from regulars.resolve.judge import Bench, Rulings, ValueState, judge_all, ruled_by
 from regulars.resolve.levels import settle
+from regulars.resolve.likeness import NOTHING_ALIKE, Likeness
 from regulars.resolve.meet import components
-from regulars.resolve.policy import EDGE, LEVELS, MAX_REACH
+from regulars.resolve.policy import EDGE, LEVELS, MAX_REACH, PAIR
 
 # A value as a vertex beside signatures: pairs never equal a signature's number.
 Vertex = int | tuple[int, int]
@@ -42,14 +43,17 @@ class Partition(msgspec.Struct, frozen=True, kw_only=True):
         return answer
 
 
-def partition(signatures: Iterable[Signature], decisions: Iterable[Decision] = ()) -> Partition:
+def partition(
+    signatures: Iterable[Signature], decisions: Iterable[Decision] = (), alike: Likeness = NOTHING_ALIKE
+) -> Partition:
     """Customers of all these signatures. `decisions` in any order, with duplicates, all versions."""
     by_id = {signature.id: signature for signature in signatures}
     ruled = ruled_by(in_force(decisions), by_id)
     asked = {link.value for signature in by_id.values() for link in signature.links}
     links, values = judge_all(Bench(by_id.values(), asked, ruled))
     held = held_by_signature(by_id, links)
-    settled = [settle(part, held, ruled, dropped) for part, dropped in reaches(by_id, held, ruled)]
+    parts = reaches(by_id, held, ruled, alike)
+    settled = [settle(part, held, ruled, dropped, alike) for part, dropped in parts]
     return Partition(settled=settled, links=links, values=values)
 
 
@@ -64,15 +68,19 @@ def held_by_signature(
 
 
 def reaches(
-    by_id: Mapping[int, Signature], held: Mapping[int, Sequence[Held]], ruled: Rulings, limit: int = MAX_REACH
+    by_id: Mapping[int, Signature],
+    held: Mapping[int, Sequence[Held]],
+    ruled: Rulings,
+    alike: Likeness = NOTHING_ALIKE,
+    limit: int = MAX_REACH,
 ) -> list[tuple[list[Signature], frozenset[int]]]:
     """Components of the reach graph, each with the levels dropped to keep it within `limit` signatures."""
     answer: list[tuple[list[Signature], frozenset[int]]] = []
     waiting: list[tuple[Sequence[int], frozenset[int]]] = [(list(by_id), frozenset())]
     while waiting:
         among, dropped = waiting.pop()
-        for part in _parts(among, held, ruled, dropped):
-            weakest = _weakest(part, held, dropped) if len(part) > limit else None
+        for part in _parts(among, held, ruled, alike, dropped):
+            weakest = _weakest(part, held, alike, dropped) if len(part) > limit else None
             if weakest is not None:
                 waiting.append((part, dropped | {weakest}))
             else:
@@ -81,7 +89,11 @@ def reaches(
 
 
 def _parts(
-    among: Sequence[int], held: Mapping[int, Sequence[Held]], ruled: Rulings, dropped: frozenset[int]
+    among: Sequence[int],
+    held: Mapping[int, Sequence[Held]],
+    ruled: Rulings,
+    alike: Likeness,
+    dropped: frozenset[int],
 ) -> list[list[int]]:
     near: dict[int, list[int]] = {s: [] for s in among}
     heads: dict[tuple[int, int], int] = {}
@@ -97,11 +109,18 @@ def _parts(
         for s in some[1:]:
             near[some[0]].append(s)
             near[s].append(some[0])
+    for one, other in alike.among(near) if PAIR not in dropped else ():
+        near[one].append(other)
+        near[other].append(one)
     return components(near)
 
 
-def _weakest(part: Sequence[int], held: Mapping[int, Sequence[Held]], dropped: frozenset[int]) -> int | None:
+def _weakest(
+    part: Sequence[int], held: Mapping[int, Sequence[Held]], alike: Likeness, dropped: frozenset[int]
+) -> int | None:
     """The weakest level still joining this part; logins are never dropped."""
     levels = {one.level for s in part for one in held[s] if one.state == EDGE}
+    if alike.among(set(part)):
+        levels.add(PAIR)
     left = [level for level in LEVELS[1:] if level in levels and level not in dropped]
     return left[-1] if left else None

@@ -13,13 +13,14 @@ ORDER = 5
 PAYMENT = 6
 EMAIL = 7
 PHONE = 8
+# Likeness of what records say: no identifier, so no link has this class.
+PAIR = 9
 DEVICE = 10
 COOKIE = 11
 # A card claimed on line and not verified: kept, but no link until a steward or the source verifies it.
 CARD_PENDING = 12
 
-# Level 9 is the pair score, which is not built yet.
-LEVELS = (LOGIN, CARD, EMAIL_VERIFIED, PHONE_VERIFIED, ORDER, PAYMENT, EMAIL, PHONE, DEVICE, COOKIE)
+LEVELS = (LOGIN, CARD, EMAIL_VERIFIED, PHONE_VERIFIED, ORDER, PAYMENT, EMAIL, PHONE, PAIR, DEVICE, COOKIE)
 CARRIERS = (DEVICE, COOKIE)
 # From here on births and first names speak; before, a login or a card is stronger than what somebody typed.
 FIRST_LEVEL_WITH_NAMES = EMAIL_VERIFIED
@@ -80,6 +81,7 @@ CLASS_NAMES = {
     PAYMENT: "payment token",
     EMAIL: "e-mail",
     PHONE: "phone",
+    PAIR: "likeness",
     DEVICE: "device",
     COOKIE: "cookie",
     CARD_PENDING: "loyalty card, not verified",

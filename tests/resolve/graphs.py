@@ -1,7 +1,9 @@
 """Dense random graphs: few values, many holders, so that every rule has work. Sparse ones find nothing."""
 
 import random
+from collections.abc import Sequence
 
+from regulars.resolve.likeness import Pair
 from tests.resolve.notation import Rec
 
 NAMES = [None, None, "anna", "annie", "ben", "karl", "k"]
@@ -24,6 +26,15 @@ def random_records(dice: random.Random, count: int, spread_days: int = 40) -> li
         said = dice.choice(NAMES), dice.choice(BIRTHS)
         records.append(Rec(f"r{number:02}", at, " ".join(tokens), *said, verified=dice.random() < 0.1))
     return records
+
+
+def random_pairs(dice: random.Random, signatures: Sequence[int]) -> list[Pair]:
+    """Scores of some of them, many of them equal, by two models."""
+    some: list[Pair] = []
+    for _ in range(dice.randrange(1, 2 * len(signatures))):
+        one, other = sorted(dice.sample(signatures, 2))
+        some.append(Pair(one, other, dice.choice([1, 1, 1, 2]), dice.choice([-3, 1, 4, 6, 7, 9, 9, 12, 20])))
+    return some
 
 
 def mark(dice: random.Random, kind: str) -> str:

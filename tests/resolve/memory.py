@@ -8,7 +8,9 @@ import msgspec
 
 from regulars.resolve.advance import Advanced, Loaded, advance
 from regulars.resolve.facts import Decision, Held, Settled, Signature
+from regulars.resolve.likeness import Pair, likeness
 from regulars.resolve.policy import EDGE
+from tests.resolve.notation import BANDS
 
 
 class Memory:
@@ -20,6 +22,7 @@ class Memory:
         self.reach: dict[int, int] = {}
         self.customers: dict[int, int | None] = {}
         self.decisions: list[Decision] = []
+        self.pairs: list[Pair] = []
         self.former_holders = former_holders
 
     def take(self, new: Sequence[Signature]) -> None:
@@ -28,12 +31,20 @@ class Memory:
         self.signatures |= {one.id: one for one in new}
         self._settle([one.id for one in new], {link.value for one in new for link in one.links})
 
+    def score(self, pairs: Sequence[Pair]) -> None:
+        """Scores of signatures that are there."""
+        self.pairs += pairs
+        self._settle(sorted({s for one, other, _, _ in pairs for s in (one, other)}), set())
+
     def decide(self, decision: Decision) -> None:
         """A statement: the reaches of those it names are computed again."""
         self.decisions.append(decision)
-        named = [s for s in (*decision.signatures, *decision.leaving) if s in self.signatures]
+        # A model speaks of everybody it scored.
+        scored = {s for one, other, _, _ in self.pairs for s in (one, other)} if decision.kind == "model" else ()
+        named = [s for s in (*decision.signatures, *decision.leaving, *scored) if s in self.signatures]
         asked = {link.value for s in named for link in self.signatures[s].links}
-        self._settle(named, asked | ({decision.value} if decision.value is not None else set()))
+        spoken = {decision.value} if decision.value is not None and decision.kind != "model" else set[int]()
+        self._settle(named, asked | spoken)
 
     def _settle(self, named: Sequence[int], asked: set[int]) -> None:
         while True:
@@ -59,7 +70,8 @@ class Memory:
         found = {s: self.signatures[s] for s, reach in self.reach.items() if reach in touched}
         links = {key: one for key, one in self.links.items() if key[0] in found}
         found |= {s: self.signatures[s] for s in named}
-        return advance(Loaded(signatures=found, links=links, decisions=self.decisions), asked, {})
+        alike = likeness(self.pairs, self.decisions, BANDS)
+        return advance(Loaded(signatures=found, links=links, decisions=self.decisions, alike=alike), asked, {})
 
     def publish(self, settled: Settled) -> None:
         """What stands from now on."""

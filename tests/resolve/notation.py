@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 from regulars.kit.dice import hash64
 from regulars.model import Body, Event
 from regulars.resolve.facts import Decision, Link, Signature
+from regulars.resolve.likeness import Bands, Pair, likeness
 from regulars.resolve.partition import Partition, partition
 from regulars.resolve.policy import CARD, CARD_PENDING, COOKIE, DEVICE, EMAIL, LOGIN, ORDER, PAYMENT, PHONE
 
 CLASS = {"u": LOGIN, "L": CARD, "e": EMAIL, "p": PHONE, "o": ORDER, "t": PAYMENT, "d": DEVICE, "c": COOKIE}
 VERIFIED = {EMAIL: 3, PHONE: 4}
+BANDS = {1: Bands(2.0, 7.0), 2: Bands(2.0, 7.0)}
 BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
 
 
@@ -31,14 +33,18 @@ class Rec:
         name: str | None = None,
         dob: int | None = None,
         verified: bool = False,
+        surname: str | None = None,
+        street: str | None = None,
     ) -> None:
         self.key, self.tokens, self.name, self.dob = key, tokens, name, dob
-        self.verified = verified
+        self.verified, self.surname, self.street = verified, surname, street
         self.minutes = at if isinstance(at, int) else minutes(at)
 
     @property
     def signature(self) -> int:
-        return hash64("signature", *sorted(self.tokens.split()), self.name, self.dob, self.verified)
+        return hash64(
+            "signature", *sorted(self.tokens.split()), self.name, self.dob, self.verified, self.surname, self.street
+        )
 
     def links(self) -> tuple[Link, ...]:
         return tuple(sorted({link(token) for token in self.tokens.split()}))
@@ -74,6 +80,8 @@ def signatures(records: Sequence[Rec], seqs: dict[str, int] | None = None) -> li
             max(rec.minutes for rec in some) // 1440,
             some[0].dob,
             some[0].name,
+            some[0].surname,
+            some[0].street,
             dob_verified=some[0].verified and some[0].dob is not None,
             name_verified=some[0].verified and some[0].name is not None,
         )
@@ -81,9 +89,26 @@ def signatures(records: Sequence[Rec], seqs: dict[str, int] | None = None) -> li
     ]
 
 
-def solve(records: Sequence[Rec], decisions: Iterable[Decision] = (), seqs: dict[str, int] | None = None) -> Partition:
+def solve(
+    records: Sequence[Rec],
+    decisions: Iterable[Decision] = (),
+    seqs: dict[str, int] | None = None,
+    pairs: Iterable[Pair] = (),
+) -> Partition:
     """The partition of records, in the order given."""
-    return partition(signatures(records, seqs), decisions)
+    decisions = list(decisions)
+    return partition(signatures(records, seqs), decisions, likeness(pairs, decisions, BANDS))
+
+
+def pair(one: Rec, other: Rec, bits: float, model: int = 1) -> Pair:
+    """Two records as a model scores them."""
+    ends = sorted((one.signature, other.signature))
+    return Pair(ends[0], ends[1], model, bits)
+
+
+def in_force(model: int, version: int = 1) -> Decision:
+    """The scores of this model count."""
+    return Decision(subject="model", version=version, kind="model", value=model)
 
 
 def parts(records: Sequence[Rec], answer: Partition) -> str:
@@ -120,6 +145,10 @@ def event(seq: int, rec: Rec, kind: str = "other") -> Event:
             traits["payment_token"] = bare
     if rec.name:
         traits["first_name"] = rec.name
+    if rec.surname:
+        traits["last_name"] = rec.surname
+    if rec.street:
+        traits["address"] = {"street": rec.street, "postcode": "60601"}
     if rec.dob:
         traits["birth_date"] = f"{rec.dob // 10000:04}-{rec.dob // 100 % 100:02}-{rec.dob % 100:02}"
     if rec.verified:

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from regulars.resolve.facts import Decision
-from tests.resolve.notation import Rec, value
+from regulars.resolve.likeness import Pair
+from tests.resolve.notation import Rec, in_force, pair, value
 
 ALL_ORDERS_UP_TO = 7
 # Orders of a scenario with more events than that. Raise it for a thorough run.
@@ -28,6 +29,7 @@ class Stated(NamedTuple):
     leaving: tuple[str, ...] = ()
     token: str = ""
     day: int | None = None
+    model: int = 0
 
 
 class Scenario(NamedTuple):
@@ -37,10 +39,23 @@ class Scenario(NamedTuple):
     records: tuple[Rec, ...]
     expected: str
     stated: tuple[Stated, ...] = ()
+    scores: tuple[tuple[str, str, float, int], ...] = ()
+    """By two keys: bits, and the model that gave them. Model 1 is in force unless something else is stated."""
+
+    def pairs(self, records: Sequence[Rec]) -> list[Pair]:
+        """Scores of these records."""
+        by_key = {rec.key: rec for rec in records}
+        return [
+            pair(by_key[one], by_key[other], bits, model)
+            for one, other, bits, model in self.scores
+            if one in by_key and other in by_key
+        ]
 
 
 def decision(stated: Stated, records: Sequence[Rec], version: int = 1) -> Decision:
     """A statement as the rule reads it."""
+    if stated.kind == "model":
+        return in_force(stated.model, version + 1)
     numbers = {rec.key: rec.signature for rec in records}
     return Decision(
         subject=":".join((stated.kind, *stated.keys, stated.token)),
@@ -104,6 +119,25 @@ HOUSE = tuple(
     Rec(f"h{n}", n, f"pland e{n}", who, 19600101 + n * 100_000)
     for n, who in enumerate(("walter", "ingrid", "karl", "sophie"))
 )
+JON = (
+    Rec("till", 0, "", "jon", 19840201, surname="smyth", street="12 Mill Road"),
+    Rec("web", 1, "e1", "john", 19840102, surname="smith", street="12 Mill Road"),
+)
+TWINS = (
+    Rec("tim", 0, "L1", "tim", 20100504, surname="lund", street="4 Hay Lane"),
+    Rec("rob", 1, "L2", "rob", 20100504, surname="lund", street="4 Hay Lane"),
+)
+FATHER = (
+    Rec("karl", 0, "L1", "karl", 19600504, surname="lund", street="4 Hay Lane"),
+    Rec("junior", 1, "e2", "karl", 19881107, surname="lund", street="4 Hay Lane"),
+)
+ALIKE = (Rec("r1", 0, "pa"), Rec("r2", 1, "pb"))
+CONTRADICTED = (
+    *ALIKE,
+    *(Rec("r1b", 2, "pa u1", None, 19510307), Rec("r2b", 3, "pb u2", None, 19830809)),
+)
+UPGRADED = (("r1", "r2", 9.0, 1), ("r1", "r2", 1.0, 2))
+NEW_MODEL, OLD_MODEL = Stated("model", model=2), Stated("model", model=1)
 
 SCENARIOS = (
     Scenario("S1 visits before and after a login are one person", VISITS, "l1 l2 p0 p1 p2 p3 p4 q1"),
@@ -140,6 +174,10 @@ SCENARIOS = (
         "S8 a number silent for a year is another's", (Rec("p", "0d", "pold"), Rec("q", "430d", "pold u3")), "p|q"
     ),
     Scenario("S8 what was closed starts anew", (*CHANGED, Rec("n1", "130d", "eold")), "n1|o1 o2", (CLOSED,)),
+    Scenario("S9 who scores high is one, though no identifier says so", JON, "till web", (), (("till", "web", 9, 1),)),
+    Scenario("S9 who scores between stays two", JON, "[till]|web", (), (("till", "web", 4, 1),)),
+    Scenario("S9 twins stay two, however high they score", TWINS, "rob|tim", (), (("tim", "rob", 12, 1),)),
+    Scenario("S9 so do father and son", FATHER, "junior|karl", (), (("karl", "junior", 12, 1),)),
     Scenario("S10 a split holds", MIXED, "r1 r2 r3 r4|r5 r6", (SPLIT,)),
     Scenario("S10 undone, they are one again", MIXED, "r1 r2 r3 r4 r5 r6", (SPLIT, Stated("undo"))),
     Scenario(
@@ -153,5 +191,9 @@ SCENARIOS = (
         (Rec("r1", 0, "e1"), Rec("r2", 1, "p1"), Rec("r3", 2, "e1 p1")),
         "r1 r2 r3",
     ),
+    Scenario("S12 a score joins", ALIKE, "r1 r2", (), (("r1", "r2", 9, 1),)),
+    Scenario("S12 late births and logins part them again", CONTRADICTED, "r1 r1b|r2 r2b", (), (("r1", "r2", 9, 1),)),
+    Scenario("S15 a new model parts them", ALIKE, "r1|r2", (NEW_MODEL,), UPGRADED),
+    Scenario("S15 the old one restored, they are one", ALIKE, "r1 r2", (NEW_MODEL, OLD_MODEL), UPGRADED),
     Scenario("S14 four people at one address and landline are four", HOUSE, "h0|h1|h2|h3"),
 )

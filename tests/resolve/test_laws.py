@@ -7,15 +7,18 @@ from collections import defaultdict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regulars.resolve.facts import Decision, Held, Signature
+from regulars.resolve.facts import Decision, Doubt, Held, Signature
 from regulars.resolve.judge import NO_RULINGS
+from regulars.resolve.likeness import Pair, likeness
 from regulars.resolve.meet import components
-from regulars.resolve.partition import partition, reaches
+from regulars.resolve.partition import Partition, partition, reaches
 from regulars.resolve.policy import EDGE, LOGIN
-from tests.resolve.graphs import random_records
+from tests.resolve.graphs import random_pairs, random_records
 from tests.resolve.memory import Memory
-from tests.resolve.notation import signatures
+from tests.resolve.notation import BANDS, in_force, signatures
 
+# Versions of one subject: the first is in force.
+MODEL = (in_force(1, 2), in_force(2, 1))
 SEEDS = st.integers(0, 10**9)
 # Raise it for a thorough run.
 DENSE_GRAPHS = int(os.environ.get("REGULARS_TEST_GRAPHS", "400"))
@@ -38,8 +41,23 @@ def test_order_and_duplication_never_matter(seed: int) -> None:
 
 @given(SEEDS)
 @QUICK
+def test_order_never_matters_to_scores_either(seed: int) -> None:
+    some = facts_of(seed)
+    pairs, dice = scored(seed, some), random.Random(seed + 1)
+    alike = likeness(pairs, MODEL, BANDS)
+
+    again = likeness(dice.sample([*pairs, *pairs[:2]], len(pairs) + len(pairs[:2])), MODEL[::-1], BANDS)
+
+    whole, shuffled = partition(some, MODEL, alike), partition(dice.sample(some, len(some)), MODEL, again)
+    assert shuffled.customers() == whole.customers()
+    assert doubts(shuffled) == doubts(whole)
+
+
+@given(SEEDS)
+@QUICK
 def test_no_customer_has_two_logins(seed: int) -> None:
-    answer = partition(facts_of(seed))
+    some = facts_of(seed)
+    answer = partition(some, MODEL, likeness(scored(seed, some), MODEL, BANDS))
     customers = answer.customers()
 
     logins: dict[int, set[int]] = defaultdict(set)
@@ -58,7 +76,7 @@ def test_a_stewards_split_is_never_inside_one_customer(seed: int) -> None:
     one, other = dice.sample([s.id for s in some], 2) if len(some) > 1 else (1, 2)
     split = Decision(subject="s", version=1, kind="split", signatures=(one,), leaving=(other,))
 
-    customers = partition(some, [split]).customers()
+    customers = partition(some, [split, *MODEL], likeness(scored(seed, some), MODEL, BANDS)).customers()
 
     assert customers.get(one) is None or customers.get(one) != customers.get(other)
 
@@ -79,20 +97,51 @@ def test_every_customer_hangs_together_by_links_that_count(seed: int) -> None:
     assert len(components(near)) == len(set(customers.values()) - {None})
 
 
+def scored(seed: int, some: list[Signature]) -> list[Pair]:
+    """Every other graph has scores, too."""
+    return random_pairs(random.Random(seed), [s.id for s in some]) if seed % 2 and len(some) > 1 else []
+
+
+def doubts(answer: Partition) -> list[Doubt]:
+    return sorted(doubt for settled in answer.settled for doubt in settled.doubts)
+
+
 def differs(seed: int, former_holders: bool) -> bool:
     some = facts_of(seed, most=30)
     dice = random.Random(seed)
     memory = Memory(former_holders)
-    waiting = list(some)
+    waiting, pairs, models = list(some), scored(seed, some), list(MODEL)
     while waiting:
         size = dice.randrange(1, 4)
         memory.take(waiting[:size])
         waiting = waiting[size:]
-    return memory.customers != partition(some).customers()
+        # Scores come with the later of two; a decision on models at any time.
+        met = [pair for pair in pairs if pair.one in memory.signatures and pair.other in memory.signatures]
+        memory.score(met)
+        pairs = [pair for pair in pairs if pair not in met]
+        if models and dice.random() < 0.3:
+            memory.decide(models.pop())
+    for model in models:
+        memory.decide(model)
+    return memory.customers != partition(some, MODEL, likeness(memory.pairs, MODEL, BANDS)).customers()
 
 
 def test_what_a_stream_ends_with_is_what_the_whole_gives() -> None:
     assert not [seed for seed in range(DENSE_GRAPHS) if differs(seed, former_holders=True)]
+
+
+def test_the_control_where_the_last_of_two_scores_counts_is_caught() -> None:
+    """Without the rule that the lower one does, what comes later would decide."""
+
+    def people(some: list[Signature], pairs: list[Pair]) -> dict[int, int | None]:
+        last = {(pair.one, pair.other): pair for pair in pairs if pair.model == 1}
+        return partition(some, MODEL, likeness(last.values(), MODEL, BANDS)).customers()
+
+    graphs = [facts_of(seed) for seed in range(1, DENSE_GRAPHS, 2)]
+    told = [(some, scored(seed, some)) for seed, some in zip(range(1, DENSE_GRAPHS, 2), graphs, strict=True)]
+
+    assert [some for some, pairs in told if people(some, pairs) != people(some, pairs[::-1])]
+    assert len({len(doubts(partition(some, MODEL, likeness(pairs, MODEL, BANDS)))) for some, pairs in told}) > 2
 
 
 def test_the_control_that_forgets_former_holders_is_caught() -> None:

@@ -1,13 +1,15 @@
-"""The cases of the rule that need no pair scores, each under every order (or sixty random ones), with duplicates."""
+"""The cases of the rule, each under every order (or sixty random ones), with duplicates."""
 
 import itertools
 import random
+from collections.abc import Sequence
 
 import pytest
 
 from regulars.resolve.facts import Decision
-from regulars.resolve.policy import DEVICE, GENERIC
-from tests.resolve.notation import Rec, parts, solve, value
+from regulars.resolve.likeness import Pair
+from regulars.resolve.policy import DEVICE, GENERIC, PAIR
+from tests.resolve.notation import Rec, in_force, pair, parts, solve, value
 
 ALL_ORDERS_UP_TO = 7
 RANDOM_ORDERS = 60
@@ -20,19 +22,19 @@ def orders(records: list[Rec]) -> list[list[Rec]]:
     return [dice.sample(records, len(records)) for _ in range(RANDOM_ORDERS)]
 
 
-def assert_parts(records: list[Rec], expected: str, *decisions: Decision) -> None:
+def assert_parts(records: list[Rec], expected: str, *decisions: Decision, pairs: Sequence[Pair] = ()) -> None:
     """In every order, with records told twice and decisions too; ids by the given journal positions."""
     seqs = {rec.key: place + 1 for place, rec in enumerate(records)}
-    ids = solve(records, decisions, seqs).customers()
+    ids = solve(records, decisions, seqs, pairs).customers()
     for order in orders(records):
-        answer = solve([*order, order[0]], [*reversed(decisions), *decisions], seqs)
+        answer = solve([*order, order[0]], [*reversed(decisions), *decisions], seqs, [*reversed(pairs), *pairs])
         assert parts(records, answer) == expected
         assert answer.customers() == ids
 
 
-def ids(records: list[Rec], *decisions: Decision) -> dict[str, str]:
+def ids(records: list[Rec], *decisions: Decision, pairs: Sequence[Pair] = ()) -> dict[str, str]:
     """Key of the founder record of each record's customer."""
-    customers = solve(records, decisions).customers()
+    customers = solve(records, decisions, None, pairs).customers()
     return {rec.key: records[seq - 1].key for rec in records if (seq := customers[rec.signature]) is not None}
 
 
@@ -170,3 +172,94 @@ def test_a_birth_that_somebody_looked_up_outvotes_what_was_typed_more_often() ->
 
     assert_parts([*typed, Rec("v", 2, "L1 efam", None, 20090704), other], "a b v|c")
     assert_parts([*typed, Rec("v", 2, "L1 efam", None, 20090704, verified=True), other], "a b c v")
+
+
+JON = [Rec("a", 0, "L1", "jon", 19840201), Rec("b", 1, "e1!", "john", 19840102)]
+
+
+def test_who_scores_high_is_one_and_who_scores_between_is_a_stewards_question() -> None:
+    likely = [pair(*JON, 4)]
+
+    assert_parts(JON, "a b", in_force(1), pairs=[pair(*JON, 9)])
+    assert_parts(JON, "a|b", in_force(1), pairs=likely)
+    assert_parts(JON, "a|b", pairs=[pair(*JON, 9)])
+    [settled] = solve(JON, [in_force(1)], None, likely).settled
+    assert [doubt.bits for doubt in settled.doubts] == [4]
+
+
+def test_twins_score_high_and_stay_two() -> None:
+    twins = [Rec("a", 0, "L1", "tim", 20100504), Rec("b", 1, "L2", "rob", 20100504)]
+    pairs = [pair(*twins, 9)]
+
+    assert_parts(twins, "a|b", in_force(1), pairs=pairs)
+    [settled] = solve(twins, [in_force(1)], None, pairs).settled
+    assert [(cut.level, cut.reason) for cut in settled.cuts] == [(PAIR, "different first names")]
+    assert settled.doubts == []
+
+
+def test_no_model_joins_again_what_a_steward_told_apart() -> None:
+    records = [Rec(f"r{n}", n, f"e1! t{n}") for n in range(1, 5)]
+    records += [Rec("r5", 5, "e1! p1!"), Rec("r6", 6, "e1! p1! t6")]
+    scored = [pair(records[0], records[4], 20), pair(records[0], records[4], 30, model=2)]
+    apart = split(1, records[:4], records[4:])
+    undone, again = Decision(subject="d1", version=2, kind=""), split(3, records[:4], records[4:])
+
+    for model in (in_force(1), in_force(2)):
+        assert_parts(records, "r1 r2 r3 r4|r5 r6", apart, model, pairs=scored)
+        assert set(ids(records, apart, model, pairs=scored).values()) == {"r1", "r5"}
+        assert_parts(records, "r1 r2 r3 r4 r5 r6", apart, undone, model, pairs=scored)
+        assert_parts(records, "r1 r2 r3 r4|r5 r6", apart, undone, again, model, pairs=scored)
+
+
+def test_late_births_and_logins_part_what_a_score_had_joined() -> None:
+    alike = [Rec("r1", 0, "pa"), Rec("r2", 1, "pb")]
+    later = [Rec("r1b", 2, "pa u1", None, 19510307), Rec("r2b", 3, "pb u2", None, 19830809)]
+    pairs = [pair(*alike, 9)]
+
+    assert_parts(alike, "r1 r2", in_force(1), pairs=pairs)
+    assert_parts([*alike, *later], "r1 r1b|r2 r2b", in_force(1), pairs=pairs)
+
+
+def test_a_new_model_parts_and_the_old_one_joins_again_under_the_same_id() -> None:
+    pairs = [pair(*JON, 9), pair(*JON, 1, model=2)]
+
+    assert ids(JON, in_force(1), pairs=pairs) == {"a": "a", "b": "a"}
+    assert ids(JON, in_force(1), in_force(2, 2), pairs=pairs) == {"a": "a", "b": "b"}
+    assert ids(JON, in_force(1), in_force(2, 2), in_force(1, 3), pairs=pairs) == {"a": "a", "b": "a"}
+
+
+def test_of_two_scores_of_one_pair_the_lower_counts() -> None:
+    assert_parts(JON, "a|b", in_force(1), pairs=[pair(*JON, 9), pair(*JON, 4)])
+
+
+def test_who_is_equally_like_two_joins_neither_unless_all_three_are_alike() -> None:
+    three = [Rec("a", 0, "L1"), Rec("b", 1, "L2"), Rec("c", 2, "e1")]
+    tied = [pair(three[0], three[2], 9), pair(three[1], three[2], 9)]
+
+    assert_parts(three, "a|b|c", in_force(1), pairs=tied)
+    assert_parts(three, "a b c", in_force(1), pairs=[*tied, pair(three[0], three[1], 7)])
+
+
+def test_one_lucky_score_does_not_join_a_long_history() -> None:
+    said = {"name": "anna", "dob": 19800102}
+    history = [Rec(f"h{n}", n, f"u1 t{n}", **said) for n in range(4)]
+    lucky = Rec("x", 9, "e1", **said)
+
+    scores = [pair(lucky, rec, 9) for rec in history]
+
+    assert_parts([*history, lucky], "h0 h1 h2 h3 x", in_force(1), pairs=scores)
+    assert_parts([*history, lucky], "h0 h1 h2 h3|x", in_force(1), pairs=scores[:1])
+
+
+def test_what_could_not_be_compared_does_not_speak_against_likeness() -> None:
+    visits = [Rec(f"v{n}", n, f"u1 c{n}") for n in range(4)]
+    named, lone = Rec("n", 5, "u1", "anna", 19800102), Rec("x", 9, "e1", "anna", 19800102)
+
+    assert_parts([*visits, named, lone], "n v0 v1 v2 v3 x", in_force(1), pairs=[pair(named, lone, 9)])
+
+
+def test_a_record_without_any_identifier_is_somebodys_once_it_is_alike() -> None:
+    records = [Rec("t", 0, "", "jon", 19840201), Rec("w", 1, "e1", "jon", 19840201)]
+
+    assert_parts(records, "[t]|w", in_force(1), pairs=[pair(*records, 5)])
+    assert_parts(records, "t w", in_force(1), pairs=[pair(*records, 9)])

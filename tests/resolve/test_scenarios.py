@@ -9,7 +9,7 @@ import pytest
 
 from regulars.resolve.facts import Decision
 from tests.resolve.memory import Memory
-from tests.resolve.notation import Rec, parts, signatures, solve
+from tests.resolve.notation import Rec, in_force, parts, signatures, solve
 from tests.resolve.scenarios import ORDERS, SCENARIOS, Scenario, decision, orders
 
 # Records of a scenario above which a stream runs in fewer random orders: it costs the square of them.
@@ -21,7 +21,7 @@ by_name = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: sc
 
 def decisions(scenario: Scenario) -> list[Decision]:
     """All that was stated; undoing is an empty version, undoing that the last statement again."""
-    told: list[Decision] = []
+    told: list[Decision] = [in_force(1)] if scenario.scores else []
     for version, stated in enumerate(scenario.stated, 1):
         if stated.kind == "undo":
             kind = "" if told[-1].kind else told[0].kind
@@ -31,10 +31,13 @@ def decisions(scenario: Scenario) -> list[Decision]:
     return told
 
 
-def streamed(order: Sequence[Rec], told: Sequence[Decision], seqs: dict[str, int]) -> dict[int, int | None]:
+def streamed(
+    scenario: Scenario, order: Sequence[Rec], told: Sequence[Decision], seqs: dict[str, int]
+) -> dict[int, int | None]:
     memory = Memory()
-    for rec in order:
+    for count, rec in enumerate(order, 1):
         memory.take(signatures([rec], seqs))
+        memory.score([pair for pair in scenario.pairs(order[:count]) if pair not in memory.pairs])
     for one in told:
         memory.decide(one)
     return memory.customers
@@ -44,7 +47,9 @@ def streamed(order: Sequence[Rec], told: Sequence[Decision], seqs: dict[str, int
 def test_the_rule_gives_the_people_expected_in_every_order(scenario: Scenario) -> None:
     told = decisions(scenario)
 
-    answers = {parts(order, solve(order, told[::-1])) for order in orders(scenario.records)}
+    answers = {
+        parts(order, solve(order, told[::-1], None, scenario.pairs(order))) for order in orders(scenario.records)
+    }
 
     assert answers == {scenario.expected}
 
@@ -53,9 +58,9 @@ def test_the_rule_gives_the_people_expected_in_every_order(scenario: Scenario) -
 def test_a_stream_ends_in_every_order_with_the_people_and_ids_of_the_rule(scenario: Scenario) -> None:
     told = decisions(scenario)
     seqs = {rec.key: place + 1 for place, rec in enumerate(scenario.records)}
-    whole = solve(scenario.records, told, seqs).customers()
+    whole = solve(scenario.records, told, seqs, scenario.pairs(scenario.records)).customers()
 
     most = ORDERS_WHEN_LONG if len(scenario.records) > LONG else ORDERS
-    differing = [order for order in orders(scenario.records, most) if streamed(order, told, seqs) != whole]
+    differing = [order for order in orders(scenario.records, most) if streamed(scenario, order, told, seqs) != whole]
 
     assert differing == []
