@@ -1,15 +1,19 @@
 """`regulars customer`: find somebody, and say who she is and why we think so."""
 
-from typing import Annotated, Any
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from regulars import analyze, design, profile, resolve
+from regulars import analyze, collect, design, privacy, profile, resolve
 from regulars.app import App
 from regulars.cli.terminal import Json, opened, plain, print_json, print_table
-from regulars.kit.errors import NotFound
+from regulars.kit.errors import InputRefused, NotFound
 from regulars.model import Moment
 from regulars.store import queries
 
@@ -61,6 +65,42 @@ def show(
         print_json(known)
     else:
         draw(known)
+
+
+@commands.command("export")
+def export_customer(
+    who: Annotated[str, typer.Argument(help="Customer id, loyalty card, e-mail or phone.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Where to write the ZIP; here, unless given.")] = None,
+    masked: Annotated[bool, typer.Option("--masked", help="Hide what names or describes a person.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Write everything that is held about one customer into a ZIP: JSON lines, a page for reading, a README."""
+    with opened() as app, app.transaction() as inside:
+        customer = find(inside, who)
+        path = out or Path(privacy.file_name(inside, customer))
+        with written(path) as file:
+            done = privacy.export(inside, customer, file, collect.hidden if masked else collect.in_the_clear)
+    if as_json:
+        print_json({"path": str(path), "export": done})
+        return
+    rows = [(file.name, file.rows, file.title) for file in done.files if file.rows]
+    print_table(f"Customer {done.customer} is in {path}", ("File", "Rows", "What it is"), rows)
+
+
+@contextmanager
+def written(path: Path) -> Generator[IO[bytes]]:
+    """A new file that its owner alone may read; there when it is whole, else not at all. Raises InputRefused."""
+    unfinished = path.with_name(path.name + ".part")
+    try:
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    except OSError as fault:
+        raise InputRefused(f"{path} cannot be written: {fault.strerror}", "Name another place with --out") from None
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def find(app: App, who: str) -> int:

@@ -128,7 +128,7 @@ DECLARED = (
     Holding(
         table="audit_use",
         title="Which evidence came from which source",
-        hangs=Hangs.SIGNATURE,
+        hangs=Hangs.SIGNATURES,
         keys=("signatures",),
         kept=("*",),
         why_kept="read anew whenever a file of the lake is written again",

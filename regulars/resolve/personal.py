@@ -81,7 +81,7 @@ DECLARED = (
     Holding(
         table="decision",
         title="What our staff stated about your records",
-        hangs=Hangs.SIGNATURE,
+        hangs=Hangs.SIGNATURES,
         keys=("signatures", "leaving"),
         told=("kind", "at"),
         kept=("subject", "version", "value", "day", "actor", "reason"),

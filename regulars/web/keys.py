@@ -31,7 +31,7 @@ SCOPES = {
     "moment:read": "the card at the till; with customers:read the full one",
     "events:read": "live events and refusals, what they say of people masked, events and the plan",
     "events:write": "sending refused events again",
-    "personal:read": "messages in the clear, each for a stated reason",
+    "personal:read": "messages and all of one customer in the clear, each for a stated reason",
     "sources:read": "sources, devices, the inventory and the audit",
     "sources:write": "changing the inventory",
     "health:read": "whether the flow stands still",

@@ -1,8 +1,10 @@
 """Customers and segments on the command line, from events that went through every room."""
 
 import json
+import zipfile
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,6 +54,17 @@ def asked(ann: str) -> Callable[..., Any]:
         return json.loads(result.stdout)
 
     return ask
+
+
+def test_an_export_is_a_file_that_its_owner_alone_may_read(ann: str, tmp_path: Path) -> None:
+    path = tmp_path / "ann.zip"
+
+    result = RUN.invoke(main, ["customer", "export", ann, "--out", str(path)])
+
+    assert result.exit_code == 0, result.output
+    assert path.stat().st_mode & 0o077 == 0
+    with zipfile.ZipFile(path) as archive:
+        assert ann in archive.read("data/profile_field.jsonl").decode()
 
 
 def test_a_customer_is_found_by_the_beginning_of_her_name(asked: Callable[..., Any]) -> None:
