@@ -60,3 +60,7 @@ copy raw_journal (source_id, received_at, message_id, kind, name, occurred_at, b
 -- name: copy_raw_in
 -- The fastest way there is to fill a table with its indexes.
 copy raw_journal (source_id, received_at, message_id, kind, name, occurred_at, body, body_hash) from stdin
+
+-- name: settle_words
+-- After a load of this size the server does this by itself: statistics, and what makes an index enough to read.
+vacuum (analyze) profile_token, profile, value, link, signature

@@ -48,8 +48,8 @@ def named(app: App, text: str, limit: int) -> list[profile.Hit]:
     customer = resolve.look_up(app, Moment(kind="customer", value=text.strip()))
     if customer is None:
         return hits
-    contact = app.db.execute(SQL.contact_of, {"customer": customer}).fetchone() or (None, None, None)
-    first = profile.Hit(customer, profile.read(app, customer).name, *contact)
+    email, phone, city = app.db.execute(SQL.contact_of, {"customer": customer}).fetchone() or (None, None, None)
+    first = profile.Hit(customer, profile.read(app, customer).name, email, phone, city)
     return [first, *[hit for hit in hits if hit.customer != customer]][:limit]
 
 

@@ -11,8 +11,9 @@ Never: decides who is who, sends anything, or invents a value nobody stated.
 from regulars.profile.apply import apply
 from regulars.profile.errors import NoSuchCustomer, PurposesRefused
 from regulars.profile.purposes import Purpose, Purposes, purposes
-from regulars.profile.read import Consent, Field, Hit, Profile, read, search
+from regulars.profile.read import Consent, Field, Profile, read
 from regulars.profile.receipts import Decided, history, receipts
+from regulars.profile.search import Hit, search
 from regulars.profile.timeline import TimelineItem, timeline
 
 __all__ = [

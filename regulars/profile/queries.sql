@@ -238,31 +238,50 @@ where ec.customer = %(customer)s and not is_withdrawn(c.seq)
 order by c.decided_at desc, c.seq desc, c.channel, c.purpose, c.address
 limit %(limit)s;
 
--- name: search
--- The rarest word drives, as a range of the key; every other word must be there as a prefix too.
-with candidate as (
-    select customer, min(token) = %(first)s as exact
-    from (
-        select token, customer from profile_token
-        where token >= %(first)s and token < %(end)s
-        order by token
-        limit %(candidates)s
-    ) t
-    group by customer
-)
-select p.customer, p.first_name, p.last_name, p.email, p.phone, p.city
-from candidate c
-join profile p on p.customer = c.customer
-where not exists (
-    select from unnest(%(rest)s::text[]) as w (word)
-    where not exists (select from profile_token t where t.customer = c.customer and t.token ^@ w.word)
-)
-order by c.exact desc, p.last_name, p.first_name, p.customer
+-- name: sizes
+-- How many holders each word has, counted up to a limit: the rarest word drives.
+select r.word, count(*)
+from unnest(%(words)s::integer[], %(lows)s::text[], %(ends)s::text[]) as r (word, low, "end")
+cross join lateral (
+    select from profile_token t where t.token >= r.low collate "C" and t.token < r."end" collate "C" limit %(limit)s
+) t
+group by r.word;
+
+-- name: holders
+-- Who has a word in any of its spellings, best spelling first.
+select t.customer, min(r.match) as match
+from unnest(%(lows)s::text[], %(ends)s::text[], %(matches)s::integer[]) as r (low, "end", match)
+cross join lateral (
+    select t.customer from profile_token t
+    where t.token >= r.low collate "C" and t.token < r."end" collate "C"
+    order by t.token, t.customer
+    limit %(limit)s
+) t
+group by t.customer
+order by match, t.customer
 limit %(limit)s;
 
--- name: hit
--- One customer as a line of a search result.
-select customer, first_name, last_name, email, phone, city from profile where customer = %(customer)s;
+-- name: holders_of_all
+-- Who has every word, where each of them alone has too many holders to look at: one pass over the ranges, one bit a word.
+-- Counting bits is cheaper than joining sets, and no planner can choose badly.
+select t.customer
+from unnest(%(words)s::integer[], %(lows)s::text[], %(ends)s::text[], %(matches)s::integer[]) as r (word, low, "end", match)
+cross join lateral (
+    select t.customer from profile_token t
+    where t.token >= r.low collate "C" and t.token < r."end" collate "C"
+    limit %(limit)s
+) t
+group by t.customer
+having bit_or(1 << r.word) = %(all)s
+order by bit_count(bit_or(case when r.match = 0 then 1 << r.word else 0 end)::bit(32)) desc, t.customer
+limit %(candidates)s;
+
+-- name: candidates
+-- As lines of a search result, with the words they are found by. Whoever has no profile is known by a card alone.
+select c.id, p.first_name, p.last_name, p.email, p.phone, p.city,
+    array(select t.token from profile_token t where t.customer = c.id)
+from unnest(%(customers)s::bigint[]) as c (id)
+left join profile p on p.customer = c.id;
 
 -- name: timeline
 -- One line across all sources, latest first; the anchor is the last row the reader has seen.

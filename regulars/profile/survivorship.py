@@ -32,6 +32,8 @@ ADDRESS_KEYS = {
     "country": ("country",),
 }
 WORDS = re.compile(r"\w+")
+# Before an e-mail among the words to search by.
+EMAIL_MARK = "="
 
 
 class Fact(NamedTuple):
@@ -167,10 +169,14 @@ def tokens_of(values: dict[str, str]) -> set[str]:
         if field == "phone":
             tokens |= phone_tokens(value)
         else:
-            tokens |= set(words_of(value))
-            if field == "email":
-                tokens.add(plain(value))
+            tokens |= email_tokens(value) if field == "email" else set(words_of(value))
     return {token[:MAX_TOKEN_CHARS] for token in tokens}
+
+
+def email_tokens(email: str) -> set[str]:
+    """The whole of it, its domain, and the words before the @; marked, so that "a" is not every address with an a."""
+    local, _, domain = plain(email).rpartition("@")
+    return {EMAIL_MARK + plain(email), f"@{domain}", *words_of(local)}
 
 
 def phone_tokens(phone: str) -> set[str]:

@@ -37,7 +37,7 @@ from regulars.resolve.linkage.run import Followed as LinkFollowed
 from regulars.resolve.linkage.run import Task as LinkTask
 from regulars.resolve.linkage.run import link
 from regulars.resolve.linkage.weigh import Scorer
-from regulars.resolve.look_up import Identifier, current, customer_id, identifiers, look_up
+from regulars.resolve.look_up import Identifier, card_holders, current, customer_id, identifiers, look_up
 from regulars.resolve.partition import partition
 from regulars.resolve.potential import Match, Recognized, prepare
 from regulars.resolve.rebuild import rebuild
@@ -74,6 +74,7 @@ __all__ = [
     "answer",
     "as_csv",
     "audit",
+    "card_holders",
     "current",
     "customer_id",
     "decide",

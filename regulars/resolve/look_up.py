@@ -17,6 +17,7 @@ SQL = queries(__package__ or "")
 
 # Digits of the greatest id, a bigint.
 ID_MAX_CHARACTERS = len(str(ID_MAX))
+LAST_SIGN = chr(0x10FFFF)
 
 
 class Identifier(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +48,16 @@ def look_up(app: App, moment: Moment) -> int | None:
     if not rows or (len(rows) > 1 and rows[0][1] == rows[1][1]):
         return None
     return rows[0][0]
+
+
+def card_holders(app: App, text: str, limit: int) -> dict[int, bool]:
+    """Customers with a card that ends like this, and whether it is the whole card; cards nobody owns name nobody."""
+    number = normalize.card(text)
+    if number is None:
+        return {}
+    ending = number[::-1]
+    given = {"card": number, "low": ending, "end": ending + LAST_SIGN, "limit": limit}
+    return dict(app.db.execute(SQL.card_holders, given).fetchall())
 
 
 def customer_id(text: str) -> int | None:

@@ -206,6 +206,22 @@ from link l join signature s on s.id = l.signature
 where l.value = %(value)s and l.state = 0 and l.level between 1 and 9 and s.customer is not null
 group by s.customer order by level limit 2;
 
+-- name: card_holders
+-- A card as people read it out: its last digits. Cards are stored backwards in an index of their own.
+select s.customer, bool_or(v.shown = %(card)s) as whole
+from (
+    select id, shown from value
+    where type = 'card' and reverse(shown) collate "C" >= %(low)s and reverse(shown) collate "C" < %(end)s
+    order by reverse(shown) collate "C"
+    limit %(limit)s
+) v
+join link l on l.value = v.id and l.state = 0
+join signature s on s.id = l.signature
+where s.customer is not null
+group by s.customer
+order by whole desc, s.customer
+limit %(limit)s;
+
 -- name: current_customer
 -- A customer id that is or once was.
 select id from customer where id = %(id)s

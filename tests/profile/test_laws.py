@@ -111,4 +111,4 @@ def test_what_cannot_be_read_is_left_out_and_nobodys_events_state_nothing() -> N
 def test_the_words_of_a_customer_are_folded() -> None:
     words = tokens_of({"first_name": "José-María", "phone": "+12125550142", "email": "j.m@example.com"})
 
-    assert {"jose", "maria", "12125550142", "2125550142", "j.m@example.com", "example"} <= words
+    assert {"jose", "maria", "12125550142", "2125550142", "=j.m@example.com", "@example.com"} <= words

@@ -40,6 +40,8 @@ PAGES = [
     "/vocabulary/event?name=Order Completed",
     "/customers",
     "/customers?q=hazel",
+    "/customers?q=barneby",
+    "/customers?q=qqqqq",
     "/customers/1",
     "/customers/1/identity",
     "/identity",
@@ -170,6 +172,29 @@ def test_the_search_dialog_reaches_people_segments_and_pages_by_keyboard(page: P
     page.keyboard.press("Enter")
 
     expect(page).to_have_url(re.compile("/segments/lapsing_regulars"))
+
+
+def test_a_misspelled_customer_is_found_while_typing_and_opened_by_keyboard(page: Page) -> None:
+    page.goto("/customers")
+    page.keyboard.press("/")
+    page.keyboard.type("thistle barneby", delay=20)
+    expect(page.locator("#found")).to_contain_text("1 customer is spelled similarly")
+
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    expect(page.get_by_label("Find a customer")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Barnaby Thistle")
+
+
+def test_a_search_that_fails_says_so_and_keeps_what_was_typed(page: Page) -> None:
+    page.goto("/customers")
+    page.route("**/customers?q=*", lambda route: route.abort())
+    page.get_by_label("Find a customer").press_sequentially("thistle")
+
+    expect(page.get_by_role("alert")).to_contain_text("The search did not answer")
+    expect(page.get_by_label("Find a customer")).to_have_value("thistle")
 
 
 def test_keys_move_the_row_cursor_open_rows_and_jump_between_pages(page: Page) -> None:

@@ -20,6 +20,8 @@ create table value (
     first_day integer not null,
     last_day integer not null
 );
+-- A card by its last digits, as people read it out.
+create index value_card_end on value (reverse(shown) collate "C") where type = 'card';
 
 -- Equal evidence: every record with these links and these matching attributes. `id` is the hash of them.
 create table signature (

@@ -36,6 +36,18 @@
   });
   document.addEventListener("change", e => { if (e.target.matches("[data-submits]")) e.target.form.requestSubmit(); });
 
+  function cursor(row) {
+    $$("[data-cursor]").forEach(other => other.removeAttribute("data-cursor"));
+    row.setAttribute("data-cursor", ""); $("a, button", row)?.focus(); row.scrollIntoView({ block: "nearest" });
+  }
+  // A search that fails says so in the place of its answer; the next letter asks again.
+  const failed = e => {
+    const place = e.detail.target; if (!place?.dataset.failed) return;
+    const said = document.createElement("p"); said.className = "card-body note"; said.setAttribute("role", "alert"); said.textContent = place.dataset.failed;
+    place.replaceChildren(said);
+  };
+  ["htmx:responseError", "htmx:sendError"].forEach(name => document.addEventListener(name, failed));
+
   let going = 0;
   document.addEventListener("keydown", e => {
     if (e.key === "Escape" && shell?.dataset.nav === "open") return drawer(false);
@@ -43,6 +55,12 @@
     if (dialog?.id === "jump" && (e.key === "ArrowDown" || e.key === "ArrowUp")) {
       const stops = [$("input", dialog), ...$$("a", dialog)], at = stops.indexOf(document.activeElement);
       e.preventDefault(); return stops[Math.max(0, Math.min(stops.length - 1, at + (e.key === "ArrowDown" ? 1 : -1)))]?.focus();
+    }
+    const find = e.target.matches("[data-find]"), found = $$("#found [data-rows] > tr a");
+    if (e.key === "ArrowDown" && find && found.length) { e.preventDefault(); return cursor(found[0].closest("tr")); }
+    if ((e.key === "ArrowDown" || e.key === "ArrowUp") && found.includes(document.activeElement)) {
+      const to = found[found.indexOf(document.activeElement) + (e.key === "ArrowDown" ? 1 : -1)];
+      e.preventDefault(); return to ? cursor(to.closest("tr")) : e.key === "ArrowUp" && $("[data-find]")?.focus();
     }
     if (dialog || e.metaKey || e.ctrlKey || e.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(e.target.tagName) || e.target.isContentEditable) return;
     const place = going && Date.now() - going < 1200 && $(`[data-go="${CSS.escape(e.key)}"]`);
@@ -53,8 +71,7 @@
     if (e.key === "j" || e.key === "k") {                                  // move the row cursor; enter follows the row's link
       const rows = $$("[data-rows] > tr"), at = rows.findIndex(r => r.hasAttribute("data-cursor"));
       const to = rows[Math.max(0, Math.min(rows.length - 1, at + (e.key === "j" ? 1 : -1)))];
-      if (!to) return;
-      rows[at]?.removeAttribute("data-cursor"); to.setAttribute("data-cursor", ""); $("a, button", to)?.focus(); to.scrollIntoView({ block: "nearest" });
+      if (to) cursor(to);
     }
   });
 })();
