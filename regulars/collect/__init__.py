@@ -10,7 +10,8 @@ Writes tables: source, source_use, write_key, journal, refusal, set_aside, check
     import_refusal, pull, system, audit_stretch, audit_cell, audit_use,
     webhook, webhook_mapping, delivery, delivery_event, client_trouble,
     stream, stream_offset, stream_delivery, device.
-Never: says who an event belongs to, changes a journal row, or acknowledges what is not durable.
+Never: says who an event belongs to, changes a journal row (but empties those of an erased person), or acknowledges
+    what is not durable.
 """
 
 from regulars.collect import paths
@@ -43,6 +44,7 @@ from regulars.collect.audit.masking import Look, hidden, hidden_text, in_the_cle
 from regulars.collect.deliveries import map_deliveries
 from regulars.collect.door import Arrival, Refused, Row, admit
 from regulars.collect.entrances import Entrance, entrances
+from regulars.collect.erasure import bare, erase_events, retain_orders
 from regulars.collect.errors import FilesBusy, MendRefused, PullBusy, RateExceeded
 from regulars.collect.facts import FACT_COLUMNS, Fact, FactColumn, cents, facts_of
 from regulars.collect.feeds import (
@@ -346,6 +348,7 @@ __all__ = [
     "advance",
     "announce",
     "arrivals",
+    "bare",
     "begin_import",
     "carry_import",
     "carry_replay",
@@ -370,6 +373,7 @@ __all__ = [
     "dismiss_refusal",
     "end_of_rotated",
     "entrances",
+    "erase_events",
     "event_uses",
     "fact_files",
     "facts_of",
@@ -436,6 +440,7 @@ __all__ = [
     "remove_system",
     "repair_lake",
     "replay_deliveries",
+    "retain_orders",
     "revoke",
     "rotate",
     "run_pull",

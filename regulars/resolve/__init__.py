@@ -1,13 +1,14 @@
 """Who did it: every event gets its customer, by a rule that gives one answer whatever the order of arrival.
 
-Takes: batches of journalled events (`identify`), withdrawn events (`forget`), stewards' decisions.
+Takes: batches of journalled events (`identify`), withdrawn events (`forget`), stewards' decisions,
+    customers to be erased (`erase`).
 Gives: the customer of each event with what changed (`People`), `look_up` for a till, `identifiers`, `evaluate`, what
     stewards read (`record_groups`, `decisions`, `health`), `audit` of what the brand's data is worth for knowing
     people; views event_customer and customer_identifier.
 Writes tables: resolve_secret, value, signature, link, record, customer, carrier_span, redirect, identity_event, cut,
-    decision, match_measure.
+    decision, match_measure, erased_value.
 Never: lets the clock, money or a coin decide who is who (a steward's decision and a rebuild only say when they
-    happened), deletes evidence that nobody withdrew, or joins people by their names (names only part them).
+    happened), deletes evidence that nobody withdrew or erased, or joins people by their names (names only part them).
 """
 
 from regulars.resolve import decide, normalize
@@ -28,6 +29,7 @@ from regulars.resolve.desk import (
     record_groups,
     records_of_groups,
 )
+from regulars.resolve.erasure import Erased, Told, erase, erase_records, positions_of
 from regulars.resolve.errors import CustomerUnknown, DecisionRefused, LinkRefused
 from regulars.resolve.evaluate import Evaluation, evaluate
 from regulars.resolve.explain import Explanation, Hop, Refusal, explain
@@ -54,6 +56,7 @@ __all__ = [
     "CustomerUnknown",
     "Decided",
     "DecisionRefused",
+    "Erased",
     "Evaluation",
     "Explanation",
     "Finding",
@@ -71,6 +74,7 @@ __all__ = [
     "Scorer",
     "Steward",
     "Suspicious",
+    "Told",
     "answer",
     "as_csv",
     "audit",
@@ -79,6 +83,8 @@ __all__ = [
     "customer_id",
     "decide",
     "decisions",
+    "erase",
+    "erase_records",
     "evaluate",
     "explain",
     "forget",
@@ -91,6 +97,7 @@ __all__ = [
     "normalize",
     "overview",
     "partition",
+    "positions_of",
     "prepare",
     "rebuild",
     "record_groups",

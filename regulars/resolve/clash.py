@@ -14,6 +14,7 @@ class Cluster:
     """What a set of signatures says together. Grows by `absorb` while the levels run."""
 
     __slots__ = (
+        "aparts",
         "cards",
         "contacts",
         "dobs",
@@ -35,6 +36,8 @@ class Cluster:
         self.names: set[str] = set()
         # (number of a steward's split, side)
         self.splits: set[tuple[int, int]] = set()
+        # The same of what erased births and names told.
+        self.aparts: set[tuple[int, int]] = set()
         self.known = False
 
     def absorb(self, other: Cluster) -> None:
@@ -53,6 +56,8 @@ class Cluster:
             self.names |= other.names
         if other.splits:
             self.splits |= other.splits
+        if other.aparts:
+            self.aparts |= other.aparts
         self.known = self.known or other.known
 
 
@@ -60,7 +65,7 @@ def clash(one: Cluster, other: Cluster, level: int) -> str | None:
     """Why these two cannot be one person on this level, or None."""
     if one.logins and other.logins and logins_clash(one.logins | other.logins):
         return "two logins"
-    if one.splits and any((number, 1 - side) in other.splits for number, side in one.splits):
+    if one.splits and _on_two_sides(one.splits, other.splits):
         return "split by a steward"
     if level in LEVELS_WHERE_CARDS_CLASH and one.cards and other.cards and not one.cards & other.cards:
         return "two cards"
@@ -69,7 +74,13 @@ def clash(one: Cluster, other: Cluster, level: int) -> str | None:
             return "different dates of birth"
         if any(names_clash(a, b) for a in one.names for b in other.names):
             return "different first names"
+        if one.aparts and _on_two_sides(one.aparts, other.aparts):
+            return "told apart before an erasure"
     return None
+
+
+def _on_two_sides(one: set[tuple[int, int]], other: set[tuple[int, int]]) -> bool:
+    return any((number, 1 - side) in other for number, side in one)
 
 
 def logins_clash(logins: Iterable[tuple[int, int]]) -> bool:

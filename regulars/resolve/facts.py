@@ -53,6 +53,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     verify: `signatures` own `value` (a pending card). withdraw: they do not. block: nobody owns `value`.
     close: what held `value` up to `day` is another one's than what holds it later. merge: `signatures` are one person.
     split: `leaving` is another person than `signatures`, which keep the id. model: scores of model `value` count.
+    apart: a birth or first name that is erased told them apart.
     """
 
     subject: str
@@ -106,6 +107,8 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
     """(value, epoch) of carriers whose anonymous events follow sessions."""
     delicate: bool
     """The levels had to decide something: days of its records may matter."""
+    ghosts: list[tuple[int, bool]]
+    """What erased people left in it, nobody's: signature, and whether she was known."""
 
 
 def in_force(decisions: Iterable[Decision]) -> list[Decision]:

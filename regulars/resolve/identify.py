@@ -19,6 +19,7 @@ import msgspec
 from regulars import collect
 from regulars.app import App
 from regulars.kit.clock import EPOCH, microseconds
+from regulars.kit.logging import logger
 from regulars.model import Batch, Event, Merge, People
 from regulars.resolve import touched
 from regulars.resolve.clean import Cleaner, Evidence
@@ -28,6 +29,7 @@ from regulars.store import Store, queries
 from regulars.store.rows import array
 
 SQL = queries(__package__ or "")
+LOG = logger("resolve")
 RESOLVER_LOCK = 7_302_001
 SECRET_BYTES = 32
 DAY_SECONDS = 86_400
@@ -97,9 +99,14 @@ def _without_collector() -> Generator[None]:
 
 def _identify(app: App, batch: Batch) -> People:
     cleaner = cleaner_of(app)
-    app.db.execute(SQL.lock_resolver, {"key": RESOLVER_LOCK})
+    row = app.db.execute(SQL.lock_resolver, {"key": RESOLVER_LOCK}).fetchone()
+    assert row is not None, "a lock that is taken returns"
     reading = read(cleaner, batch.events)
-    _own_events(app, reading)
+    refused = _own_events(app, reading) | _of_erased(app, batch, reading, row[1])
+    if refused:
+        batch = _without(app, batch, refused)
+        reading = read(cleaner, batch.events)
+        _own_events(app, reading)
     known = _known(app, reading)
     new = [_new_signature(reading, number) for number in reading.evidence if number not in known]
     stretched = _stretched(reading, known)
@@ -152,15 +159,50 @@ def day_of(instant: datetime) -> int:
     return (instant - EPOCH).days
 
 
-def _own_events(app: App, reading: Reading) -> None:
-    """Our own events get the signature of the record that minted the customer's id: they follow the founder."""
+def _own_events(app: App, reading: Reading) -> set[int]:
+    """Our own events get the signature of the record that minted the customer's id: they follow the founder.
+
+    Gives the places of those about somebody who is erased.
+    """
     if not reading.own:
-        return
+        return set()
     rows = app.db.execute(SQL.signatures_of_records, {"seqs": sorted(set(reading.own.values()))}).fetchall()
     by_seq = {seq: signature for seq, signature, _ in rows}
     for position, customer in reading.own.items():
         # Nobody was ever minted there: nobody's event.
         reading.signatures[position] = by_seq.get(customer, 0)
+    erased = {seq for seq, _, is_erased in rows if is_erased}
+    return {position for position, customer in reading.own.items() if customer in erased}
+
+
+def _of_erased(app: App, batch: Batch, reading: Reading, erased_at: datetime | None) -> set[int]:
+    """The places of events that happened before an erasure and carry what only that person had: an old file again."""
+    if erased_at is None:
+        return set()
+    old = [place for place, event in enumerate(batch.events) if event.occurred_at <= erased_at]
+    carried = {
+        place: {link.value for link in found.links}
+        for place in old
+        if (found := reading.evidence.get(reading.signatures[place])) is not None
+    }
+    values = {value for some in carried.values() for value in some}
+    rows = app.db.execute(SQL.erased_values, {"values": array(values)}).fetchall() if values else []
+    until: dict[int, datetime] = dict(rows)
+    return {
+        place
+        for place, some in carried.items()
+        if any(value in until and batch.events[place].occurred_at <= until[value] for value in some)
+    }
+
+
+def _without(app: App, batch: Batch, places: set[int]) -> Batch:
+    """The batch with these events bare, for all rooms; the journal forgets what was in them."""
+    collect.erase_events(app, [batch.events[place].seq for place in sorted(places)])
+    LOG.info("events_of_erased_people", events=len(places))
+    return Batch(
+        events=[collect.bare(event) if place in places else event for place, event in enumerate(batch.events)],
+        last_seq=batch.last_seq,
+    )
 
 
 def _known(app: App, reading: Reading) -> dict[int, Known]:

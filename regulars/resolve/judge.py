@@ -51,6 +51,7 @@ class Rulings(msgspec.Struct, frozen=True):
     closes: dict[int, tuple[int, ...]]
     merges: tuple[frozenset[int], ...]
     splits: tuple[tuple[frozenset[int], frozenset[int]], ...]
+    aparts: tuple[tuple[frozenset[int], frozenset[int]], ...]
 
 
 class Valid(NamedTuple):
@@ -92,6 +93,7 @@ def rulings(decisions: Iterable[Decision], signatures: Mapping[int, Signature]) 
         closes={value: tuple(sorted(days)) for value, days in closes.items()},
         merges=tuple(frozenset(d.signatures) for d in by_kind["merge"]),
         splits=tuple((frozenset(d.signatures), frozenset(d.leaving)) for d in by_kind["split"]),
+        aparts=tuple((frozenset(d.signatures), frozenset(d.leaving)) for d in by_kind["apart"]),
     )
 
 

@@ -96,23 +96,32 @@ def settle(
     # Scores of records that identifiers join anyway add nothing: only where they bridge a gap do the levels decide.
     bridges = bool(bits) and not _hangs_together(by_id, held)
     if not dropped_levels and not bridges and not _ruled(by_id, ruled) and _is_one(signatures, held):
-        return _calm(reach, [_group(signatures, held)], [])
+        return _calm(reach, *_people([signatures], held), [])
     return _Levels(by_id, held, ruled, dropped_levels, bits, alike.bands).run(reach)
 
 
-def _calm(reach: int, groups: list[Group], unidentified: list[int]) -> Settled:
+def cores(signatures: Iterable[Signature], held: Mapping[int, Sequence[Held]], ruled: Rulings) -> list[Cluster]:
+    """The clusters as they enter the level on which names speak, one birth and first name each. Whole reaches."""
+    levels = _Levels({s.id: s for s in signatures}, held, ruled, frozenset(), {}, NOTHING_ALIKE.bands)
+    levels.climb(below=FIRST_LEVEL_WITH_NAMES)
+    return [cluster for cluster in levels.clusters() if cluster.signatures]
+
+
+def _calm(reach: int, groups: list[Group], ghosts: list[tuple[int, bool]], unidentified: list[int]) -> Settled:
     return Settled(
         reach=reach, groups=groups, unidentified=unidentified, cuts=[], doubts=[], shared_carriers=frozenset(),
-        delicate=False,
+        delicate=False, ghosts=ghosts,
     )  # fmt: skip
 
 
 def _alone(signature: Signature, held: Sequence[Held]) -> Settled:
     """A component of one: a customer if any identifier counts, known if one of them names a person."""
+    if signature.ghost:
+        return _calm(signature.id, [], [(signature.id, _is_known(held))], [])
     if _names_nobody(held):
-        return _calm(signature.id, [], [signature.id])
+        return _calm(signature.id, [], [], [signature.id])
     group = Group(signature.first_seq, _is_known(held), signature.id, (signature.id,))
-    return _calm(signature.id, [group], [])
+    return _calm(signature.id, [group], [], [])
 
 
 def _names_nobody(held: Iterable[Held]) -> bool:
@@ -144,7 +153,7 @@ def _hangs_together(by_id: Mapping[int, Signature], held: Mapping[int, Sequence[
 
 
 def _ruled(by_id: Mapping[int, Signature], ruled: Rulings) -> bool:
-    groups = [*ruled.merges, *(side for split in ruled.splits for side in split)]
+    groups = [*ruled.merges, *(side for split in (*ruled.splits, *ruled.aparts) for side in split)]
     return any(not group.isdisjoint(by_id) for group in groups)
 
 
@@ -155,6 +164,25 @@ def exceeds(cluster: Cluster) -> bool:
         or any(len(values) > MAX_BY_KIND[kind] for kind, values in cluster.contacts.items())
         or logins_clash(cluster.logins)
     )
+
+
+def _people(
+    clusters: Iterable[Iterable[Signature]], held: Mapping[int, Sequence[Held]]
+) -> tuple[list[Group], list[tuple[int, bool]]]:
+    """Customers; and the ghosts among them, who are nobody's, each with whether she was known."""
+    groups: list[Group] = []
+    ghosts: list[tuple[int, bool]] = []
+    for cluster in clusters:
+        living: list[Signature] = []
+        erased: list[Signature] = []
+        for one in cluster:
+            (erased if one.ghost else living).append(one)
+        if erased:
+            is_known = any(_is_known(held[one.id]) for one in (*living, *erased))
+            ghosts += [(one.id, is_known) for one in erased]
+        if living:
+            groups.append(_group(living, held))
+    return groups, ghosts
 
 
 def _group(members: Iterable[Signature], held: Mapping[int, Sequence[Held]]) -> Group:
@@ -194,22 +222,30 @@ class _Levels:
                 if one.state == EDGE:
                     self.edges[one.level].append((s, (one.value, one.epoch)))
 
-    def run(self, reach: int) -> Settled:
+    def climb(self, below: int) -> None:
+        """Use the evidence of all levels stronger than this one; cores stand once names are to speak."""
         self._decisions()
         for level in LEVELS:
             if level == FIRST_LEVEL_WITH_NAMES:
                 self._cores()
+            if level >= below:
+                return
             if level == PAIR and self.bits:
                 self._unite_alike()
             elif level not in self.dropped and level in self.edges:
                 self._level(level, self.edges[level])
-        groups: list[Group] = []
+
+    def run(self, reach: int) -> Settled:
+        self.climb(below=LEVELS[-1] + 1)
+        members: list[list[Signature]] = []
         unidentified: list[int] = []
-        for cluster in self._clusters():
-            if len(cluster.signatures) == 1 and _names_nobody(self.held[cluster.signatures[0]]):
-                unidentified += cluster.signatures
+        for cluster in self.clusters():
+            only = cluster.signatures[0] if len(cluster.signatures) == 1 else None
+            if only is not None and not self.by_id[only].ghost and _names_nobody(self.held[only]):
+                unidentified.append(only)
             elif cluster.signatures:
-                groups.append(_group([self.by_id[s] for s in cluster.signatures], self.held))
+                members.append([self.by_id[s] for s in cluster.signatures])
+        groups, ghosts = _people(members, self.held)
         return Settled(
             reach=reach,
             groups=sorted(groups, key=lambda group: group.id),
@@ -219,9 +255,10 @@ class _Levels:
             doubts=sorted(doubt for doubt in self.doubts if self.of[doubt.one] is not self.of[doubt.other]),
             shared_carriers=frozenset(self.shared),
             delicate=True,
+            ghosts=ghosts,
         )
 
-    def _clusters(self) -> list[Cluster]:
+    def clusters(self) -> list[Cluster]:
         return list({id(cluster): cluster for cluster in self.of.values()}.values())
 
     def _decisions(self) -> None:
@@ -233,18 +270,23 @@ class _Levels:
                 for s in group:
                     if s in self.of:
                         self.of[s].splits.add((number, side))
+        for number, sides in enumerate(self.ruled.aparts):
+            for side, group in enumerate(sides):
+                for s in group:
+                    if s in self.of:
+                        self.of[s].aparts.add((number, side))
         alias: dict[tuple[int, int], tuple[int, int]] = {}
-        for cluster in self._clusters():
+        for cluster in self.clusters():
             if logins_clash(cluster.logins):
                 _alias(cluster.logins, alias)
         if alias:
-            for cluster in self._clusters():
+            for cluster in self.clusters():
                 cluster.logins = {_root(login, alias) for login in cluster.logins}
 
     def _cores(self) -> None:
         """Each cluster goes on with one birth and one first name: verified, else most
         signatures, else latest, else smallest."""
-        for cluster in self._clusters():
+        for cluster in self.clusters():
             facts = [self.by_id[s] for s in cluster.signatures]
             if len(cluster.dobs) > 1:
                 cluster.dobs = {_most([(s.dob, s.dob_verified, s.last_day) for s in facts if s.dob is not None])}

@@ -67,7 +67,7 @@ def components(near: Mapping[int, Iterable[int]]) -> list[list[int]]:
 
 def _clashes(part: Sequence[tuple[int, Cluster]], level: int) -> dict[int, dict[int, str]]:
     """Who clashes with whom and why; clusters that say nothing clash with nobody."""
-    speaking = [(key, c) for key, c in part if c.logins or c.cards or c.dobs or c.names or c.splits]
+    speaking = [(key, c) for key, c in part if c.logins or c.cards or c.dobs or c.names or c.splits or c.aparts]
     clashes: dict[int, dict[int, str]] = defaultdict(dict)
     for position, (key, one) in enumerate(speaking):
         for other_key, other in speaking[:position]:

@@ -37,7 +37,7 @@ class Partition(msgspec.Struct, frozen=True, kw_only=True):
         """Customer by signature; None where nothing links it."""
         answer: dict[int, int | None] = {}
         for one in self.settled:
-            answer |= dict.fromkeys(one.unidentified)
+            answer |= dict.fromkeys([*one.unidentified, *(ghost for ghost, _ in one.ghosts)])
             for group in one.groups:
                 answer |= dict.fromkeys(group.signatures, group.id)
         return answer

@@ -17,7 +17,7 @@ DECLARED = (
         hangs=Hangs.CUSTOMER,
         keys=("customer",),
         told=("first_day", "last_day", "dob", "first_name", "surname", "address", "dob_verified", "name_verified"),
-        kept=("id", "reach", "first_seq", "known", "delicate", "gapped", "sessions"),
+        kept=("id", "reach", "first_seq", "known", "delicate", "gapped", "sessions", "ghost"),
         why_kept="numbers of our own bookkeeping",
     ),
     Holding(
@@ -86,6 +86,14 @@ DECLARED = (
         told=("kind", "at"),
         kept=("subject", "version", "value", "day", "actor", "reason"),
         why_kept="names our staff, and may name the person you were taken for",
+    ),
+    Holding(
+        table="erased_value",
+        title="What erased people were known by",
+        hangs=Hangs.VALUE,
+        keys=("value",),
+        kept=("erasure", "erased_at"),
+        why_kept="keyed hashes of people who are gone, so that an old file does not bring them back",
     ),
     Impersonal("resolve_secret", "the key that identifiers are numbered with"),
     Impersonal("match_measure", "sums over all customers"),

@@ -1,6 +1,12 @@
 -- name: lock_resolver
--- One resolver at a time: a steward's decision and a batch must not both compute from the same former state.
-select pg_advisory_xact_lock(%(key)s);
+-- One resolver at a time: a steward's decision and a batch must not both compute from the same former state. Beside it
+-- the latest instant up to which somebody was erased: only older events are looked at for what they carry. Whoever might
+-- change it has waited for the flow's checkpoint before, so this statement does not begin too early to see it.
+select pg_advisory_xact_lock(%(key)s), (select max(erased_at) from erased_value);
+
+-- name: erased_values
+-- Which of these only erased people had, and until when whoever carries them is one of them.
+select value, max(erased_at) from erased_value where value = any(%(values)s::bigint[]) group by value;
 
 -- name: make_secret
 -- The first process to come makes it; all others read the same.
@@ -17,7 +23,7 @@ from signature where id = any(%(ids)s::bigint[]);
 
 -- name: signatures_of_records
 -- Our own events name a customer by the position of its founder record: whoever holds that record now is meant.
-select r.seq, r.signature, s.customer from record r join signature s on s.id = r.signature
+select r.seq, r.signature, s.ghost is not null from record r join signature s on s.id = r.signature
 where r.seq = any(%(seqs)s::bigint[]);
 
 -- name: write_records
@@ -48,6 +54,7 @@ group by v.id;
 
 -- name: calm_reaches
 -- Reaches that are one named customer of whom no steward spoke, in numbers: enough to see that newcomers change nothing.
+-- Never where an erased person left a ghost: it counts, and is in no number here.
 with member as (
     select reach, min(customer) as customer, count(*) as size,
         coalesce(array_agg(dob) filter (where dob is not null), '{}') as dobs,
@@ -55,7 +62,7 @@ with member as (
     from signature
     where reach = any(%(reaches)s::bigint[])
     group by reach
-    having not bool_or(delicate or id in (select unnest(signatures || leaving) from decision))
+    having not bool_or(delicate or ghost is not null or id in (select unnest(signatures || leaving) from decision))
 ), held as (
     select reach, coalesce(array_agg(space) filter (where level = 1), '{}') as spaces,
         count(*) filter (where level = 2) as cards, count(*) filter (where level in (3, 4, 7, 8)) as contacts,
@@ -78,7 +85,7 @@ select reach from signature where id = any(%(signatures)s::bigint[]);
 -- name: signatures_of_reaches
 -- Whole components: the rule never looks across them.
 select id, customer, reach, known, delicate, gapped, sessions, first_seq, first_day, last_day, dob, first_name, surname,
-    address, dob_verified, name_verified
+    address, dob_verified, name_verified, ghost is not null
 from signature where reach = any(%(reaches)s::bigint[]);
 
 -- name: links_of_signatures
@@ -134,11 +141,12 @@ where l.signature = any(%(signatures)s::bigint[]) and v.epochs > 1;
 
 -- name: carrier_events
 -- Everything that happened on these carriers, with the person where there is one.
-select l.value, l.epoch, r.seq, r.signature, r.occurred_at, r.signed_out, s.customer, s.known
+select l.value, l.epoch, r.seq, r.signature, r.occurred_at, r.signed_out, s.customer, s.known, s.ghost
 from link l
 join signature s on s.id = l.signature
 join record r on r.signature = s.id
 where l.value = any(%(values)s::bigint[]) and l.state = 0 and l.level in (10, 11) and r.occurred_at is not null
+    and (s.ghost is null or s.known)
 order by l.value, l.epoch, r.occurred_at, r.seq;
 
 -- name: spans_of
@@ -435,3 +443,159 @@ where d.customer = h.old and h.heir <> d.old;
 -- name: drop_lost_redirects
 -- Nobody is left where these led.
 delete from redirect where customer = any(%(ids)s::bigint[]);
+
+-- name: positions_of
+-- Everything a customer is made of, our own events about her included; the view says whose each is.
+with owned as (
+    select r.seq from signature s join record r on r.signature = s.id where s.customer = %(customer)s
+    union
+    select r.seq
+    from carrier_span c join record r on r.signature = c.signature and r.occurred_at between c.from_at and c.to_at
+    where c.customer = %(customer)s
+)
+select o.seq from owned o
+cross join lateral (select e.customer from event_customer e where e.seq = o.seq offset 0) ec
+where ec.customer = %(customer)s
+order by o.seq;
+
+-- name: concerned_signatures
+-- Evidence that an erasure touches: whose, and whether all of its records go. Our own events are no evidence.
+with given as (
+    select unnest(%(seqs)s::bigint[]) as seq
+)
+select s.id, s.customer, s.reach, not exists (
+    select from record r
+    where r.signature = s.id and r.occurred_at is not null and not exists (select from given g where g.seq = r.seq)
+)
+from signature s
+where s.id in (select r.signature from record r join given g on g.seq = r.seq) and s.ghost is null and s.id <> %(nothing)s;
+
+-- name: records_with
+-- All records of this evidence: our own events about her among them.
+select seq from record where signature = any(%(ids)s::bigint[]);
+
+-- name: held_by_nobody_else
+-- Values that nobody living holds but these, with their text; a blocked one says nothing about anybody.
+select v.id, v.type, v.shown, exists (select from decision d where d.value = v.id and d.kind = 'block')
+from value v
+where v.id in (select l.value from link l where l.signature = any(%(ids)s::bigint[])) and not exists (
+    select from link o join signature s on s.id = o.signature
+    where o.value = v.id and s.ghost is null and o.signature <> all(%(ids)s::bigint[])
+);
+
+-- name: make_ghosts
+-- Evidence under another number, without a person, a name, a birth or an address.
+insert into signature (id, reach, first_seq, first_day, last_day, known, delicate, gapped, sessions, ghost)
+select m.new, s.reach, s.first_seq, s.first_day, s.last_day, s.known, s.delicate, s.gapped, s.sessions, %(erasure)s
+from unnest(%(old)s::bigint[], %(new)s::bigint[]) m(old, new) join signature s on s.id = m.old;
+
+-- name: erased_signature
+-- What records of erased people say where not even a ghost is needed.
+insert into signature (id, reach, first_seq, first_day, last_day, ghost) values (%(erased)s, %(erased)s, 0, 0, 0, 0)
+on conflict do nothing;
+
+-- name: haunt_links
+-- Same links, held by the ghosts.
+update link l set signature = m.new from unnest(%(old)s::bigint[], %(new)s::bigint[]) m(old, new)
+where l.signature = m.old;
+
+-- name: rename_values
+-- What nobody living holds gets a number of no meaning: ghosts still hang together by it, and nobody can join them.
+with made as (
+    insert into value (id, type, shown, generic, shared, epochs, first_day, last_day)
+    select m.new, v.type, '', v.generic, v.shared, v.epochs, v.first_day, v.last_day
+    from unnest(%(old)s::bigint[], %(new)s::bigint[]) m(old, new) join value v on v.id = m.old
+), stated as (
+    update decision d set value = m.new from unnest(%(old)s::bigint[], %(new)s::bigint[]) m(old, new) where d.value = m.old
+), gone as (
+    delete from value where id = any(%(old)s::bigint[])
+)
+update link l set value = m.new from unnest(%(old)s::bigint[], %(new)s::bigint[]) m(old, new) where l.value = m.old;
+
+-- name: blank_values
+-- Blocked for everybody, and shown to nobody any more.
+update value set shown = '' where id = any(%(ids)s::bigint[]);
+
+-- name: haunt_records
+-- Only when something happened is kept of them.
+update record r set signature = m.new from unnest(%(old)s::bigint[], %(new)s::bigint[]) m(old, new)
+where r.signature = m.old;
+
+-- name: erase_records
+-- Her records among evidence that others share.
+update record set signature = %(erased)s, signed_out = false
+where seq = any(%(seqs)s::bigint[]) and signature = any(%(ids)s::bigint[]);
+
+-- name: haunt_decisions
+-- What stewards stated about her holds between her ghosts and others; their words may name her, so they go.
+update decision d set reason = '',
+    signatures = array(
+        select coalesce(m.new, x.id) from unnest(d.signatures) with ordinality x(id, place)
+        left join unnest(%(old)s::bigint[], %(new)s::bigint[]) m(old, new) on m.old = x.id order by x.place
+    ),
+    leaving = array(
+        select coalesce(m.new, x.id) from unnest(d.leaving) with ordinality x(id, place)
+        left join unnest(%(old)s::bigint[], %(new)s::bigint[]) m(old, new) on m.old = x.id order by x.place
+    )
+where d.signatures && %(old)s::bigint[] or d.leaving && %(old)s::bigint[];
+
+-- name: write_aparts
+-- What births and names told apart, without them.
+insert into decision (subject, version, kind, signatures, leaving, actor, reason, at)
+select 'apart:' || %(erasure)s::bigint || ':' || a.n, 1, 'apart', a.one::bigint[], a.other::bigint[], 'erasure', '', %(at)s
+from unnest(%(one)s::text[], %(other)s::text[]) with ordinality a(one, other, n);
+
+-- name: needless_ghosts
+-- Ghosts around these, if from none of them a value leads to anybody living: then nobody would notice them gone.
+with recursive around (id) as (
+    select unnest(%(ids)s::bigint[])
+    union
+    select s.id
+    from around a
+    join link l on l.signature = a.id
+    join link o on o.value = l.value
+    join signature s on s.id = o.signature and s.ghost is not null
+)
+select id from around
+where not exists (
+    select from around a
+    join link l on l.signature = a.id
+    join link o on o.value = l.value
+    join signature s on s.id = o.signature and s.ghost is null
+);
+
+-- name: drop_ghosts
+-- Nothing but the instants of their records is left.
+with moved as (
+    update record set signature = %(erased)s, signed_out = false where signature = any(%(ids)s::bigint[])
+)
+delete from signature where id = any(%(ids)s::bigint[]);
+
+-- name: write_erased_values
+-- By keyed hash only: whoever has the secret can test a guess, nobody can read it.
+insert into erased_value (value, erasure, erased_at)
+select value, %(erasure)s, %(erased_at)s from unnest(%(values)s::bigint[]) e(value)
+on conflict do nothing;
+
+-- name: drop_identity_events
+-- Who she was joined with and parted from, under any id she ever had.
+delete from identity_event where customer = any(%(ids)s::bigint[]) or other = any(%(ids)s::bigint[]);
+
+-- name: former_ids
+-- Ids that led to these customers.
+select old from redirect where customer = any(%(ids)s::bigint[]);
+
+-- name: mates_of
+-- Whole reaches of hers, as the rule reads them.
+select id, customer, reach, known, delicate, gapped, sessions, first_seq, first_day, last_day, dob, first_name, surname,
+    address, dob_verified, name_verified, ghost is not null
+from signature where reach in (select reach from signature where id = any(%(ids)s::bigint[]));
+
+-- name: ghosts_of
+-- What these erased records stand for now.
+select distinct s.id from record r join signature s on s.id = r.signature and s.ghost <> 0
+where r.seq = any(%(seqs)s::bigint[]);
+
+-- name: values_of
+-- What these hold.
+select distinct value from link where signature = any(%(ids)s::bigint[]);

@@ -244,7 +244,7 @@ def _value_rows(app: App, values: set[int]) -> dict[int, ValueRow]:
 def _customers(advanced: Advanced) -> dict[int, int | None]:
     answer: dict[int, int | None] = {}
     for settled in advanced.settled:
-        answer |= dict.fromkeys(settled.unidentified)
+        answer |= dict.fromkeys([*settled.unidentified, *(ghost for ghost, _ in settled.ghosts)])
         for group in settled.groups:
             answer |= dict.fromkeys(group.signatures, group.id)
     return answer

@@ -48,13 +48,13 @@ def forget(app: App, seqs: Sequence[int], bound: int) -> People:
     With them go all other withdrawn records up to `bound` of the same customers. Twice the same changes nothing.
     """
     app.db.execute(SQL.lock_resolver, {"key": RESOLVER_LOCK})
-    nothing = _nothing()
+    nothing = no_evidence()
     given = {"seqs": array(seqs), "nothing": nothing, "bound": bound}
     taken = dict(app.db.execute(SQL.withdrawn_with, given).fetchall())
     if not taken:
         return People(batch=Batch(events=[], last_seq=bound), customers=[], created=[], merged=[], recompute=[])
     lost = _take(app, taken, nothing)
-    moved = _settle(app, lost)
+    moved = settle(app, lost)
     return People(
         batch=Batch(events=[], last_seq=bound),
         customers=[],
@@ -67,7 +67,7 @@ def forget(app: App, seqs: Sequence[int], bound: int) -> People:
 
 
 @cache
-def _nothing() -> int:
+def no_evidence() -> int:
     """The signature of an event that says nothing: the same for every secret and country."""
     bare = Event(
         seq=0, source="", source_kind="other", login_space="", message_id="", kind="aside", name="",
@@ -101,7 +101,7 @@ def _take(app: App, taken: Mapping[int, int], nothing: int) -> Lost:
     return Lost(gone=gone, values=values, signatures=mates, customers=concerned, members=members)
 
 
-def _settle(app: App, lost: Lost) -> Difference:
+def settle(app: App, lost: Lost) -> Difference:
     """The rule on what is left, and who has to be computed again."""
     around = {"signatures": array(lost.signatures), "values": array(lost.values)}
     names = dict(app.db.execute(SQL.names_around, around).fetchall())

@@ -103,6 +103,8 @@ def _members(settled: Iterable[Settled]) -> Iterator[tuple[int, int | None, bool
                 yield s, group.id, group.known, one
         for s in one.unidentified:
             yield s, None, False, one
+        for s, is_known in one.ghosts:
+            yield s, None, is_known, one
 
 
 def links(app: App, verdicts: Mapping[LinkKey, Held]) -> None:
@@ -203,7 +205,7 @@ def sessions(
     former = _former(app, {s for s, row in known.rows.items() if row.sessions})
     if not events and not former:
         return {}, set()
-    follow = attribute(event for event, _ in events)
+    follow = {seq: person for seq, person in attribute(event for event, _ in events).items() if person >= 0}
     now = spans([event for event, _ in events], follow)
     if former:
         app.db.execute(SQL.delete_spans, {"signatures": list(former)})
@@ -220,10 +222,15 @@ def _seen(app: App, carriers: set[tuple[int, int]]) -> list[tuple[Seen, int | No
         return []
     rows = app.db.execute(SQL.carrier_events, {"values": [value for value, _ in carriers]})
     return [
-        (Seen((value, epoch), at, seq, signature, customer if known else None, out), customer)
-        for value, epoch, seq, signature, at, out, customer, known in rows
+        (Seen((value, epoch), at, seq, signature, _person(customer, known, ghost), out), customer)
+        for value, epoch, seq, signature, at, out, customer, known, ghost in rows
         if (value, epoch) in carriers
     ]
+
+
+def _person(customer: int | None, known: bool, ghost: int | None) -> int | None:
+    """Whose session it is. An erased person's was hers: it ends those of others, and nobody gets what was in it."""
+    return (customer if ghost is None else -ghost) if known else None
 
 
 def _former(app: App, signatures: set[int]) -> dict[int, list[Span]]:

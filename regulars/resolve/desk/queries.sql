@@ -40,10 +40,10 @@ select d.subject, d.version, d.kind, d.actor, d.reason, d.at,
         where s.id = any(d.signatures || d.leaving) and s.customer is not null order by s.customer
     )
 from decision d left join value v on v.id = d.value
-where %(customer)s::bigint is null or d.subject in (
+where d.kind <> 'apart' and (%(customer)s::bigint is null or d.subject in (
     select x.subject from decision x join signature s on s.id = any(x.signatures || x.leaving)
     where s.customer = %(customer)s
-)
+))
 order by d.at desc, d.subject, d.version desc
 limit %(limit)s
 

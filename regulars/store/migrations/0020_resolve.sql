@@ -47,10 +47,13 @@ create table signature (
     delicate boolean not null default false,
     gapped boolean not null default false,
     -- It is on a shared carrier: events follow sessions.
-    sessions boolean not null default false
+    sessions boolean not null default false,
+    -- Number of the erasure that left it: it clashes and counts like others and is nobody's. 0: what is nowhere needed.
+    ghost bigint
 ) with (fillfactor = 80);
 create index signature_reach on signature (reach);
 create index signature_customer on signature (customer);
+create index signature_ghost on signature (ghost) where ghost is not null;
 
 -- A signature carries a value. `class` as evidence, `level` as it counts now (0: not at all).
 create table link (
@@ -128,7 +131,7 @@ create index cut_reach on cut (reach);
 create table decision (
     subject text not null,
     version integer not null,
-    -- verify, withdraw, block, close, merge, split or '' (undone)
+    -- verify, withdraw, block, close, merge, split, apart (stated by an erasure) or '' (undone)
     kind text not null,
     signatures bigint[] not null,
     -- split: the leaving side
@@ -142,6 +145,15 @@ create table decision (
 );
 create index decision_signatures on decision using gin (signatures, leaving);
 create index decision_value on decision (value);
+
+-- What only erased people had, by its keyed hash: records of before that carry it are refused, whoever brings them again.
+create table erased_value (
+    value bigint not null,
+    erasure bigint not null,
+    erased_at timestamptz not null,
+    primary key (value, erasure)
+);
+create index erased_value_at on erased_value (erased_at);
 
 -- Stretches are looked up where there can be one only: a join would cost every record a look.
 create view event_customer as

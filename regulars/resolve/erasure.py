@@ -1,0 +1,165 @@
+"""A person erased: her evidence goes, and nobody else's customer changes by it.
+
+Her device or family address may be others', too. Taken away like an import's, her records would make it look like
+theirs alone, and hand them what she did there anonymously. So her signatures stay as ghosts where somebody living can
+notice: the same links under another number, without a name, a birth, an address or a customer. Values that nobody else
+has get a number of no meaning; what her birth and first name told apart is kept as a decision `apart` between numbers.
+Ghosts clash, count and cut like everybody, are shown to nobody, and join nobody that comes later.
+
+What only she had is remembered by keyed hash: older records that bring it again are refused (identify.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from regulars.app import App
+from regulars.kit.dice import hash64
+from regulars.model import Batch, People
+from regulars.resolve import decide, touched
+from regulars.resolve.apart import Apart, told_apart
+from regulars.resolve.facts import Signature, in_force
+from regulars.resolve.judge import ruled_by
+from regulars.resolve.partition import held_by_signature
+from regulars.resolve.withdrawal import Lost, no_evidence, settle
+from regulars.store import queries
+from regulars.store.rows import array
+
+SQL = queries(__package__ or "")
+ERASED = hash64("erased")
+"""The signature of erased records that need no ghost."""
+
+
+class Told(NamedTuple):
+    """An identifier that only she had."""
+
+    value: int
+    type: str
+    text: str
+    """Normalized."""
+
+
+class Erased(msgspec.Struct, frozen=True, kw_only=True):
+    """What left the evidence."""
+
+    people: People
+    """Who is who without her; `withdrawn` says which positions went."""
+    ids: list[int]
+    """Every id she ever had."""
+    alone: list[Told]
+    """Identifiers that nobody living has beside her."""
+
+
+class Concerned(NamedTuple):
+    """A signature that loses records."""
+
+    id: int
+    customer: int | None
+    reach: int
+    is_hers: bool
+    """All its records go."""
+
+
+def positions_of(app: App, customer: int) -> list[int]:
+    """The positions of everything this customer is made of, in order."""
+    return [seq for (seq,) in app.db.execute(SQL.positions_of, {"customer": customer})]
+
+
+def erase(app: App, customer: int, erased_at: datetime, erasure: int) -> Erased:
+    """The people without this one, in the caller's transaction; `erasure` numbers it and is never used twice."""
+    decide.stop_the_flow(app)
+    return erase_records(app, positions_of(app, customer), erased_at, erasure)
+
+
+def erase_records(app: App, positions: Sequence[int], erased_at: datetime, erasure: int) -> Erased:
+    """The people without the person of these records. Records erased already are left alone."""
+    bound = decide.stop_the_flow(app)
+    given = {"seqs": array(positions), "nothing": no_evidence()}
+    concerned = [Concerned(*row) for row in app.db.execute(SQL.concerned_signatures, given)]
+    hers = [one.id for one in concerned if one.is_hers]
+    shared = [one.id for one in concerned if not one.is_hers]
+    about = app.db.execute(SQL.records_with, {"ids": array(hers)}).fetchall()
+    seqs = sorted({*positions, *(seq for (seq,) in about)}) if concerned else []
+    customers = {customer for (customer,) in app.db.execute(SQL.owners_of, {"seqs": array(seqs)})}
+    ids = sorted({*customers, *(one.customer for one in concerned if one.is_hers and one.customer is not None)})
+    alone = _haunt(app, hers, erased_at, erasure)
+    lost = _leave(app, concerned, shared, seqs, set(ids))
+    former = [old for (old,) in app.db.execute(SQL.former_ids, {"ids": array(ids)})]
+    app.db.execute(SQL.drop_identity_events, {"ids": array([*ids, *former])})
+    moved = settle(app, lost)
+    people = People(
+        batch=Batch(events=[], last_seq=bound),
+        customers=[],
+        created=moved.created,
+        merged=moved.merged,
+        recompute=moved.recompute,
+        withdrawn=seqs,
+        cause=f"erasure:{erasure}",
+    )
+    return Erased(people=people, ids=sorted({*ids, *former}), alone=alone)
+
+
+def _haunt(app: App, hers: Sequence[int], erased_at: datetime, erasure: int) -> list[Told]:
+    """Put ghosts in the place of her signatures; gives what only she had."""
+    ghost_of = {signature: hash64("ghost", signature, erasure) for signature in hers}
+    aparts = _told_apart(app, hers)
+    ids = {"ids": array(hers)}
+    found = app.db.execute(SQL.held_by_nobody_else, ids).fetchall()
+    alone = [Told(value, kind, text) for value, kind, text, is_blocked in found if not is_blocked]
+    app.db.execute(SQL.blank_values, {"ids": array(value for value, _, _, is_blocked in found if is_blocked)})
+    moves = {"old": array(ghost_of), "new": array(ghost_of.values())}
+    app.db.execute(SQL.erased_signature, {"erased": ERASED})
+    app.db.execute(SQL.make_ghosts, moves | {"erasure": erasure})
+    app.db.execute(SQL.haunt_links, moves)
+    app.db.execute(SQL.haunt_records, moves)
+    app.db.execute(SQL.haunt_decisions, moves)
+    values = [told.value for told in alone]
+    app.db.execute(
+        SQL.rename_values, {"old": array(values), "new": array(hash64("ghost", value, erasure) for value in values)}
+    )
+    app.db.execute(SQL.drop_spans, ids)
+    app.db.execute(SQL.drop_signatures, ids)
+    remembered = {"values": array(told.value for told in alone if told.text), "erased_at": erased_at}
+    app.db.execute(SQL.write_erased_values, remembered | {"erasure": erasure})
+    if aparts:
+        given = {
+            "one": [array(ghost_of[s] for s in one) for one, _ in aparts],
+            "other": [array(other) for _, other in aparts],
+        }
+        app.db.execute(SQL.write_aparts, given | {"erasure": erasure, "at": app.clock.now()})
+    return [told for told in alone if told.text]
+
+
+def _told_apart(app: App, hers: Collection[int]) -> list[Apart]:
+    """What her births and names decide in the reaches that she is in."""
+    rows = app.db.execute(SQL.mates_of, {"ids": array(hers)}).fetchall()
+    held, links = touched.links_of(app, [row[0] for row in rows])
+    signatures = {row[0]: Signature(row[0], tuple(links.get(row[0], ())), *row[7:]) for row in rows}
+    if len(signatures) == len(hers):
+        return []
+    values = {value for _, value, _ in held}
+    ruled = ruled_by(in_force(touched.decisions_about(app, signatures, values)), signatures)
+    return told_apart(signatures.values(), held_by_signature(signatures, held), ruled, set(hers))
+
+
+def _leave(
+    app: App, concerned: Sequence[Concerned], shared: Sequence[int], seqs: Sequence[int], customers: set[int]
+) -> Lost:
+    """Take her records out of what others share, drop ghosts nobody needs; gives all that must be looked at again."""
+    new = [ghost for (ghost,) in app.db.execute(SQL.ghosts_of, {"seqs": array(seqs)})]
+    values = {value for (value,) in app.db.execute(SQL.values_of, {"ids": array(new)})}
+    needless = {"ids": array(ghost for (ghost,) in app.db.execute(SQL.needless_ghosts, {"ids": array(new)}))}
+    values |= {value for (value,) in app.db.execute(SQL.drop_links, needless)}
+    app.db.execute(SQL.drop_ghosts, needless | {"erased": ERASED})
+    app.db.execute(SQL.erase_records, {"seqs": array(seqs), "ids": array(shared), "erased": ERASED})
+    app.db.execute(SQL.shrink_signatures, {"ids": array(shared)})
+    seen = {one.reach for one in concerned}
+    app.db.execute(SQL.delete_cuts, {"reaches": list(seen)})
+    mates = [signature for (signature,) in app.db.execute(SQL.mates, {"reaches": array(seen)})]
+    members = dict(app.db.execute(SQL.members_of, {"customers": array(customers)}).fetchall())
+    gone = {one.id: one.customer for one in concerned if one.is_hers}
+    return Lost(gone=gone, values=values, signatures=mates, customers=customers, members=members)

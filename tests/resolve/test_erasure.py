@@ -1,0 +1,203 @@
+"""A person erased: nobody else's customer changes by it, and what comes again of her is refused."""
+
+import itertools
+import os
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from regulars import collect, resolve
+from regulars.app import App
+from regulars.kit.dice import hash64
+from regulars.model import Body
+from regulars.resolve.apart import told_apart
+from regulars.resolve.facts import Decision, Link, Signature
+from regulars.resolve.judge import ruled_by
+from regulars.resolve.partition import held_by_signature, partition, reaches
+from tests.resolve.graphs import random_records
+from tests.resolve.notation import BEGIN, Rec, event, signatures
+from tests.resolve.test_stream import Books, batches, carry, owners
+from tests.resolve.test_withdrawal import clear as forget_all
+
+DENSE_GRAPHS = int(os.environ.get("REGULARS_TEST_GRAPHS", "150"))
+QUICK = settings(max_examples=DENSE_GRAPHS, deadline=None)
+LATER = BEGIN + timedelta(days=5000)
+
+
+@dataclass
+class Facts:
+    """The rule's input, as an erasure leaves it: what the store does to its tables, done to lists."""
+
+    signatures: list[Signature]
+    decisions: list[Decision]
+    names_speak: bool = True
+
+    def customers(self) -> dict[int, int]:
+        found = partition(self.signatures, self.decisions).customers()
+        return {signature: customer for signature, customer in found.items() if customer is not None}
+
+    def erase(self, customer: int, number: int) -> None:
+        hers = {signature for signature, whose in self.customers().items() if whose == customer}
+        living = [one for one in self.signatures if one.id not in hers and not one.ghost]
+        held_by_others = {link.value for one in living for link in one.links}
+        held_by_her = {link.value for one in self.signatures if one.id in hers for link in one.links}
+        alone = held_by_her - held_by_others
+        aparts = self.aparts(hers) if self.names_speak else []
+        ghost_of = {signature: hash64("ghost", signature, number) for signature in hers}
+
+        def ghost(one: Signature) -> Signature:
+            links = tuple(
+                Link(hash64(value, number) if value in alone else value, cls, space) for value, cls, space in one.links
+            )
+            days = one.first_day, one.last_day
+            return Signature(ghost_of.get(one.id, one.id), links, one.first_seq, *days, ghost=True)
+
+        self.signatures = living + [ghost(one) for one in self.signatures if one not in living]
+        self.decisions = [
+            Decision(
+                subject=one.subject,
+                version=one.version,
+                kind=one.kind,
+                signatures=tuple(ghost_of.get(s, s) for s in one.signatures),
+                leaving=tuple(ghost_of.get(s, s) for s in one.leaving),
+            )
+            for one in self.decisions
+        ] + [
+            Decision(
+                subject=f"apart:{number}:{n}",
+                version=1,
+                kind="apart",
+                signatures=tuple(ghost_of[s] for s in one),
+                leaving=other,
+            )
+            for n, (one, other) in enumerate(aparts)
+        ]
+
+    def aparts(self, hers: set[int]) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+        by_id = {one.id: one for one in self.signatures}
+        ruled = ruled_by(self.decisions, by_id)
+        held = held_by_signature(by_id, partition(self.signatures, self.decisions).links)
+        return [apart for part, _ in reaches(by_id, held, ruled) for apart in told_apart(part, held, ruled, hers)]
+
+
+def disturbed(seed: int, names_speak: bool = True) -> bool:
+    """Does somebody notice that others were erased?"""
+    dice = random.Random(seed)
+    facts = Facts(signatures(random_records(dice, dice.randrange(4, 40), dice.choice([2, 40]))), [], names_speak)
+    for number in range(1, 4):
+        before = facts.customers()
+        if not before:
+            return False
+        customer = dice.choice(sorted(set(before.values())))
+        facts.erase(customer, number)
+        if facts.customers() != {s: whose for s, whose in before.items() if whose != customer}:
+            return True
+    return False
+
+
+@given(st.integers(0, 10**9))
+@QUICK
+def test_nobody_notices_that_others_were_erased(seed: int) -> None:
+    assert not disturbed(seed)
+
+
+def test_the_control_that_forgets_what_names_told_apart_is_caught() -> None:
+    assert [seed for seed in range(DENSE_GRAPHS) if disturbed(seed, names_speak=False)]
+
+
+def erase(app: App, customer: int, number: int = 1) -> resolve.Erased:
+    """As the house does it, as far as the journal and this room go."""
+    with app.transaction() as inside:
+        erased = resolve.erase(inside, customer, LATER, number)
+        collect.erase_events(inside, erased.people.withdrawn)
+        return erased
+
+
+def clear(app: App) -> None:
+    forget_all(app)
+    with app.transaction() as inside:
+        inside.db.execute("delete from erased_value")
+        inside.db.execute("delete from decision")
+
+
+def test_a_stream_with_erasures_disturbs_nobody_and_ends_where_a_rebuild_ends(app: App) -> None:
+    for seed in range(12):
+        dice = random.Random(seed)
+        clear(app)
+        books = Books()
+        events = [event(n + 1, rec) for n, rec in enumerate(random_records(dice, 40, dice.choice([2, 40])))]
+        for number, some in enumerate(batches(dice, events), 1):
+            books.take(app, carry(app, some))
+            before = owners(app)
+            if not before or dice.random() < 0.7:
+                continue
+            customer = dice.choice(sorted(set(before.values())))
+
+            books.take(app, erase(app, customer, number).people)
+
+            assert owners(app) == {seq: whose for seq, whose in before.items() if whose != customer}, f"seed {seed}"
+        with app.transaction() as inside:
+            again = resolve.rebuild(inside)
+        assert (again.merged, again.recompute) == ([], []), f"seed {seed}"
+        assert {seq: c for c, seqs in books.events.items() for seq in seqs} == owners(app), f"seed {seed}"
+
+
+def test_a_shared_tablet_stays_shared_when_one_of_two_is_erased_whatever_came_first(app: App) -> None:
+    told = [Rec("x", 0, "u13 d1"), Rec("y", 200, "u14 d1"), Rec("a", 150, "d1")]
+    again = [Rec("again", 0, "u13 d1"), Rec("late", 160, "d1"), Rec("new", 6000 * 1440, "u13 d2")]
+    for before, after in itertools.product(itertools.permutations(told), itertools.permutations(again)):
+        clear(app)
+        some = [event(n + 1, rec) for n, rec in enumerate((*before, *after))]
+        place = {rec.key: n + 1 for n, rec in enumerate((*before, *after))}
+        for one in some[:3]:
+            carry(app, [one])
+
+        erase(app, place["x"])
+        for one in some[3:]:
+            carry(app, [one])
+
+        now = owners(app)
+        assert (now[place["y"]], now[place["new"]]) == (place["y"], place["new"])
+        assert now[place["a"]] == now[place["late"]] != place["y"]
+        assert {place["x"], place["again"]}.isdisjoint(now)
+
+
+def test_what_only_she_had_is_nowhere_in_the_room_but_as_a_keyed_hash(app: App) -> None:
+    carry(app, [event(1, Rec("a", 0, "u1 e1! d1", "anna", 19800102)), event(2, Rec("b", 5, "u2 d1", "ben"))])
+
+    erased = erase(app, 1)
+
+    with app.transaction() as inside:
+        shown = inside.db.execute("select type, shown from value where shown <> '' order by 1, 2").fetchall()
+        names = inside.db.execute("select first_name, dob from signature where customer is null").fetchall()
+        remembered = inside.db.execute("select count(*) from erased_value").fetchall()
+    assert shown == [("device", "d1"), ("login:web", "u2")]
+    assert set(names) == {(None, None)}
+    assert sorted(told.text for told in erased.alone) == ["e1@shop.example", "u1"]
+    assert remembered == [(2,)]
+
+
+def test_no_ghost_stays_where_nobody_living_could_notice(app: App) -> None:
+    carry(app, [event(1, Rec("a", 0, "u1 e1!")), event(2, Rec("b", 5, "u2 d1")), event(3, Rec("c", 9, "u3 d1"))])
+
+    for number, customer in enumerate((1, 2, 3), 1):
+        erase(app, customer, number)
+
+    with app.transaction() as inside:
+        left = inside.db.execute("select (select count(*) from value), (select count(*) from link)").fetchone()
+    assert left == (0, 0)
+
+
+def test_our_own_events_about_an_erased_customer_are_emptied_when_they_come_late(app: App) -> None:
+    carry(app, [event(1, Rec("a", 0, "u1 e1!"))])
+    erase(app, 1)
+    body = Body(context={"customer": 1}, properties={"segment": "loyal"})
+    late = msgspec.structs.replace(event(2, Rec("b", 9, "")), source_kind="own", kind="track", body=body)
+
+    people = carry(app, [late])
+
+    assert (people.customers, people.batch.events[0].kind) == ([None], "aside")
