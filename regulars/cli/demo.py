@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from regulars import analyze, collect, demo, engage, worker
+from regulars import analyze, collect, demo, engage, resolve, worker
 from regulars.app import App, open_app
 from regulars.bench.memory import MemoryWatch
 from regulars.cli import terminal
@@ -118,7 +118,7 @@ def stopped_by_sigterm() -> Generator[None, None, None]:
 
 
 def load(app: App, size: str, today: date | None, carrier: Child, quiet: bool) -> demo.LoadReport:
-    """Load the year while the worker carries it, and wait until everything is carried and sent.
+    """Load the year while the worker carries it, wait until everything is carried and sent, and read it for the audit.
 
     Broken off in the middle, the replay of history stays open and the next run goes on with it.
     """
@@ -135,6 +135,10 @@ def load(app: App, size: str, today: date | None, carrier: Child, quiet: bool) -
 
         report = replay(app, size, today, show)
         wait_until_carried(app, carrier, partial(advance_bar, bars, carrying))
+        reading = bars.add_task("Reading every field", total=None)
+        collect.flush(app)
+        resolve.prepare(app)
+        bars.update(reading, completed=1, total=1)
     return report
 
 

@@ -12,7 +12,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
-import pyarrow as pa
+
+from regulars.lake.arrow import pa
 
 MEMORY_LIMIT = "1GB"
 THREADS = 2
@@ -50,22 +51,12 @@ class Engine:
         self.run(f'create table "{name}" as select * from given_rows')
         self._connection.unregister("given_rows")
 
-    @contextmanager
-    def beside(self) -> Generator[Engine, None, None]:
-        """The same tables for another thread; temporary ones are its own."""
-        connection = self._connection.cursor()
-        try:
-            connection.execute("use work")
-            yield Engine(connection)
-        finally:
-            connection.close()
-
 
 @contextmanager
-def engine() -> Generator[Engine, None, None]:
+def engine(threads: int = THREADS) -> Generator[Engine, None, None]:
     """A fresh engine, closed at the end. What does not fit into MEMORY_LIMIT goes to a folder that goes with it."""
     with TemporaryDirectory(prefix="regulars-lake-") as spill:
-        connection = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "threads": THREADS, "temp_directory": spill})
+        connection = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "threads": threads, "temp_directory": spill})
         try:
             # A thread takes a piece of a table at a time: in pieces of the usual size most tables here are one.
             connection.execute(f"attach ':memory:' as work (row_group_size {PIECE_ROWS}); use work")

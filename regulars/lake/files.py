@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from regulars.kit.durable import sync_folder
+from regulars.lake.arrow import pa
 
 ARROW_TYPES = {
     "bigint": pa.int64(),

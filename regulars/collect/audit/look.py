@@ -7,11 +7,7 @@ looked at once, whatever the number of events that carry it, so cleaners that ju
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from datetime import datetime
-from functools import partial
-from queue import SimpleQueue
 from typing import NamedTuple
 
 from regulars.collect.audit.fields import is_payment_card, rule_of
@@ -28,8 +24,6 @@ Judge = Callable[[str], bool]
 KEPT_HASHES = 1_024
 # Beyond these the least frequent events of a source, and the last fields of an event, are only counted.
 EVENTS_MAX = 200
-# Events read at once: while one is judged in Python, DuckDB takes the other apart.
-READERS = 2
 FIELDS_MAX = 200
 DEPTH = 4
 VALUE_MAX_CHARACTERS = 256
@@ -113,21 +107,9 @@ def cells(duck: Engine, judges: Mapping[str, Judge]) -> list[Cell]:
         seen[source] = seen.get(source, 0) + 1
         if seen[source] <= EVENTS_MAX:
             owners.append(Owner(source, event))
-    with ExitStack() as stack, ThreadPoolExecutor(READERS) as pool:
-        free = SimpleQueue[Engine]()
-        for _ in range(READERS):
-            free.put(stack.enter_context(duck.beside()))
-        for some in pool.map(partial(_with_one, free, judges), owners):
-            found += some
+    for owner in owners:
+        found += _of_event(duck, owner, judges)
     return found
-
-
-def _with_one(free: SimpleQueue[Engine], judges: Mapping[str, Judge], owner: Owner) -> list[Cell]:
-    duck = free.get()
-    try:
-        return list(_of_event(duck, owner, judges))
-    finally:
-        free.put(duck)
 
 
 def _of_event(duck: Engine, owner: Owner, judges: Mapping[str, Judge]) -> Iterator[Cell]:
