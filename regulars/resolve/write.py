@@ -126,8 +126,8 @@ def _values(app: App, touch: Touch, known: Known, advanced: Advanced) -> None:
         ):
             _, kind, text = touch.texts.get(value, (value, "", ""))
             if state.generic & ~(before.generic if before else 0):
-                # An alert, for the feed behind it is often broken; the value itself is personal and stays out of logs.
-                LOG.warning("identifier_demoted", value=value, type=kind, levels=state.generic)
+                # The feed behind it is often broken: the Identity page says so. The value is personal and stays out.
+                LOG.debug("identifier_demoted", value=value, type=kind, levels=state.generic)
             rows.append((value, kind, text, state.generic, state.shared, state.epochs, 0, 0))
     generic = {value for value, state in advanced.values.items() if state.generic}
     days = _days(known, generic) if generic else {}

@@ -6,10 +6,13 @@ import anyio
 import httpx
 import pytest
 
+from regulars import collect
 from regulars.app import App
 from regulars.web import create_app, first_run_token
 from regulars.web.access import open_session
 from regulars.web.accounts import accounts
+
+from . import seed
 
 PAGES = {
     "/": "Connect the first source",
@@ -44,6 +47,16 @@ def test_a_page_without_data_says_what_it_would_show(app: App, path: str) -> Non
 
     assert status == 200
     assert PAGES[path] in text
+
+
+def test_what_has_arrived_and_was_not_read_is_not_called_missing(app: App) -> None:
+    with app.transaction() as inside:
+        source, _ = collect.register(inside, "tills", "tills")
+        collect.accept(inside, source, [seed.order(1, 1)], received_at=app.clock.now())
+
+    _, text = anyio.run(fetched, app, "/sources")
+
+    assert "1 of 1 system connected; what they brought is yet to be read" in text
 
 
 def test_what_does_not_exist_is_answered_in_words(app: App) -> None:

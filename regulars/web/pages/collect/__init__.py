@@ -81,6 +81,8 @@ def title(found: Audit) -> str:
     if not found.connected:
         return "No source is connected yet"
     connected = f"{found.connected} of {words.plural(len(found.systems), 'system')} connected"
+    if found.report.read_until == 0 < found.report.journal_until:
+        return f"{connected}; what they brought is yet to be read"
     if found.named_share is None:
         return f"{connected}; no revenue has arrived yet"
     return f"{connected}; {words.percent(found.named_share)} of revenue has a name"
