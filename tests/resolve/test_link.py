@@ -13,7 +13,7 @@ import pyarrow.parquet as parquet
 import pytest
 
 from regulars import resolve
-from regulars.resolve.linkage import blocking, pairs, records
+from regulars.resolve.linkage import blocking, modeling, pairs, records, training
 from regulars.resolve.linkage.fields import FIELDS
 from regulars.resolve.linkage.guess import guess
 from tests.resolve.linking import COLUMNS, febrl, people, write
@@ -173,6 +173,68 @@ def test_columns_are_known_by_what_stands_in_them() -> None:
     assert guess(sample).fields == {"a": "first_name", "b": "email", "c": "birth_date", "d": "street"}
 
 
+def test_files_may_call_a_field_differently(linked: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    one = write(tmp_path / "crm.csv", ["given_name", "surname", "dob"], [["Theo", "Marchetti", "1971-06-30"]])
+    other = write(tmp_path / "till.csv", ["Vorname", "Nachname", "Geboren"], [["Theodore", "Marchetti", "30.06.1971"]])
+
+    metrics = resolve.link(resolve.LinkTask(files=(one, other), out=tmp_path / "out", model=linked[0] / "model.json"))
+
+    assert people(tmp_path / "out") == {frozenset(("crm.csv:1", "till.csv:1"))}
+    assert metrics["mapping"].columns("birth_date") == ["Geboren", "dob"]
+
+
+def test_whose_address_it_is_does_not_hide_what_a_column_holds() -> None:
+    sample = {"mailing_address_city": ["Kew", "Yass"], "Customer Last Name": ["Lee", "Low"], "customer_id": ["1", "2"]}
+
+    assert guess(sample).fields == {"mailing_address_city": "city", "Customer Last Name": "last_name"}
+
+
+def test_a_day_that_no_calendar_has_is_a_slip_and_no_other_person(
+    linked: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    rows = [
+        ("typed", "susan", "gardner", *HOME, "19590666", "4471120"),
+        ("true", "susan", "gardner", *HOME, "19590616", "4471120"),
+    ]
+
+    found = link(tmp_path, write(tmp_path / "town.csv", COLUMNS, rows), model=linked[0] / "model.json")
+
+    assert found == {frozenset(("typed", "true"))}
+
+
+def test_what_strangers_alone_share_teaches_nothing(tmp_path: Path) -> None:
+    # One city, one postcode: whoever is born on one day shares all three, and nobody is twice in the file.
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    rows = [
+        (f"{letters[place % 26]}ann", f"le{letters[place // 26]}", f"1980-01-{1 + place % 28:02}", "3101")
+        for place in range(600)
+    ]
+    file = write(
+        tmp_path / "a.csv", ["first_name", "last_name", "birth_date", "postcode"], [*rows, ("a", "b", "", "1")]
+    )
+    with duckdb.connect() as connection:
+        [names] = records.read(connection, [file], tmp_path)
+        cells = records.sampled(connection, 0, names)
+        records.clean(connection, records.dated(guess(cells), [cells]))
+        blocking.key_all(connection, records.present(connection))
+
+        assert "birth_date postcode" not in training.sessions(connection, records.present(connection))
+
+
+def test_what_training_never_met_has_its_usual_chances() -> None:
+    levels = [
+        {"label_for_charts": "the same", "m_probability": 0.0, "u_probability": 0.001},
+        {"label_for_charts": "one slip", "m_probability": 0.0, "u_probability": 0.002},
+        {"label_for_charts": "different", "m_probability": 1.0, "u_probability": 0.9},
+    ]
+
+    settled = modeling.settle({"comparisons": [{"output_column_name": "phone", "comparison_levels": levels}]})
+
+    assert [level["m_probability"] for level in settled["comparisons"][0]["comparison_levels"]] == pytest.approx(
+        [0.85, 0.05, 0.1]
+    )
+
+
 def test_names_under_each_others_heading_are_put_right() -> None:
     sample = {"first_name": ["Okafor", "Lindgren", "Marchetti"], "last_name": ["John", "Mary", "Susan"]}
 
@@ -222,6 +284,11 @@ def test_a_key_that_too_many_share_brings_nobody_together(tmp_path: Path) -> Non
         ),
         ("id,last_name\n1,lee\n", {"mapping": '[fields]\nsurname = "last_name"'}, "no column 'surname'"),
         ("id,last_name\n1,lee\n", {"mapping": '[fields]\nlast_name = "shoe"\nid = "hat"'}, "'shoe' is no field"),
+        (
+            "id,last_name,surname\n1,lee,low\n",
+            {"mapping": '[fields]\nlast_name = "last_name"\nsurname = "last_name"'},
+            "are both 'last_name'",
+        ),
         ("id,last_name\n1,lee\n", {"mapping": "[columns]\n"}, "cannot be used"),
         ("id,last_name\n1,lee\n", {"model": '{"comparisons": []}'}, "is no model"),
     ],

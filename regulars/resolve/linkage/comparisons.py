@@ -6,12 +6,14 @@ sides (`x_l`, `x_r`), of the few functions that `scorer` knows too, and never ne
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 # No fractions that a likeness can be exactly: two machines may differ in its last digit.
 ALIKE, LIKELY, FAR = 0.9201, 0.8201, 0.7501
 RELATIVES = "relatives"
+COLUMN = re.compile(r'"(\w+)_[lr]"')
 
 
 class Level(NamedTuple):
@@ -194,6 +196,15 @@ AGAINST = frozenset(("a namesake at home", "a relative at home", "a twin at home
 def has(present: Collection[str], columns: str) -> bool:
     """All these columns are there."""
     return all(column in present for column in columns.split())
+
+
+def columns_of(comparison: Comparison) -> set[str]:
+    """The columns it asks for."""
+    conditions = (
+        comparison.unknown or unknown(*comparison.needs.split()),
+        *(level.condition for level in comparison.levels),
+    )
+    return {name for condition in conditions for name in COLUMN.findall(condition)}
 
 
 def settings(present: Collection[str], rules: Collection[str], uid: str) -> dict[str, Any]:

@@ -10,6 +10,9 @@ from typing import NamedTuple
 from regulars.resolve.nicknames import NICKNAMES
 
 WORDS = re.compile(r"[^a-z0-9]+")
+# Whose it is, before what it is: `mailing_address_city`.
+WHOSE = re.compile(r"^(mailing|home|residential|billing|shipping|primary|customer|contact|person|client)_(?!id$)")
+OF_ADDRESS = re.compile(r"^address_")
 EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;.]{2,}")
 PHONE = re.compile(r"\+?[\d()/ .-]{7,20}")
 POSTCODE = re.compile(r"\d{4,6}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d", re.IGNORECASE)
@@ -139,3 +142,11 @@ FIELDS: dict[str, Field] = {
     "state": Field("a state", "state province region county bundesland", _is_state),
 }
 FIELD_BY_SPELLING = {spelling: name for name, field in FIELDS.items() for spelling in field.spellings.split()}
+
+
+def field_named(column: str) -> str:
+    """The field that a column's name means; empty: none that we know."""
+    name = plain(column)
+    bare = WHOSE.sub("", name)
+    spellings = (name, bare, OF_ADDRESS.sub("", bare))
+    return next((FIELD_BY_SPELLING[spelling] for spelling in spellings if spelling in FIELD_BY_SPELLING), "")

@@ -9,11 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping as Map
 from collections.abc import Sequence
 
-from regulars.resolve.linkage.fields import FIELD_BY_SPELLING, FIELDS, date_pattern, known_first_names, plain
+from regulars.resolve.linkage.fields import FIELDS, date_pattern, field_named, known_first_names
 from regulars.resolve.linkage.mapping import Mapping
 
 # Columns stand under each other's heading where the one of last names holds so many more first names.
 SWAPPED_SHARE = 0.15
+
+
+def guess_all(files: Sequence[Map[str, Sequence[str]]], taken: Sequence[str] = ()) -> Mapping:
+    """The mapping that samples of several files suggest together: files may call a field differently."""
+    made = [guess(cells, taken) for cells in reversed(files)]
+    return Mapping(
+        fields={column: field for mapping in made for column, field in mapping.fields.items()},
+        dates={column: pattern for mapping in made for column, pattern in mapping.dates.items()},
+    )
 
 
 def guess(cells_by_column: Map[str, Sequence[str]], taken: Sequence[str] = ()) -> Mapping:
@@ -21,7 +30,7 @@ def guess(cells_by_column: Map[str, Sequence[str]], taken: Sequence[str] = ()) -
     columns = {name: cells for name, cells in cells_by_column.items() if cells and name not in taken}
     found: dict[str, str] = {}
     for column, cells in columns.items():
-        field = FIELD_BY_SPELLING.get(plain(column), "")
+        field = field_named(column)
         looks = FIELDS[field].looks if field else None
         # First names of another country are first names, too.
         if field and field not in found and (looks is None or field == "first_name" or looks(cells)):

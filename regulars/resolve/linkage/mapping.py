@@ -24,6 +24,10 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dates: dict[str, str] = {}
     """Column of dates of birth to their pattern, as in `%d.%m.%Y`; left out, it is guessed."""
 
+    def columns(self, field: str) -> list[str]:
+        """The columns that hold a field: more than one where files call it differently."""
+        return [column for column, its in self.fields.items() if its == field]
+
 
 def load(path: Path) -> Mapping:
     """The mapping in this file. Raises LinkRefused, naming every fault at once."""
@@ -34,9 +38,7 @@ def load(path: Path) -> Mapping:
             f"The mapping {path.name} cannot be used: {fault}",
             'Write a table [fields] of column = "field", as docs/how-to/link-records.md shows',
         ) from None
-    twice = [field for field, times in Counter(mapping.fields.values()).items() if times > 1]
     faults = [f"'{field}' is no field" for field in mapping.fields.values() if field not in FIELDS]
-    faults += [f"two columns are the field '{field}'" for field in twice]
     faults += [f"'{pattern}' is no pattern of dates" for pattern in mapping.dates.values() if pattern not in DATES]
     if faults:
         raise LinkRefused(
@@ -46,14 +48,22 @@ def load(path: Path) -> Mapping:
     return mapping
 
 
-def check(mapping: Mapping, columns: Sequence[str]) -> None:
-    """Raise LinkRefused where the files lack a column, or nothing would tell people apart."""
-    missing = [name for name in (*mapping.fields, *mapping.dates) if name not in columns]
+def check(mapping: Mapping, files: Sequence[Sequence[str]]) -> None:
+    """Raise LinkRefused where the files lack a column, one holds a field twice, or nothing would tell people apart."""
+    known = dict.fromkeys(column for columns in files for column in columns)
+    missing = [name for name in (*mapping.fields, *mapping.dates) if name not in known]
     if missing:
         raise LinkRefused(
             f"The files have no column {', '.join(map(repr, missing))}",
-            f"They have {', '.join(map(repr, columns))}: mend the mapping",
+            f"They have {', '.join(map(repr, known))}: mend the mapping",
         )
+    for columns in files:
+        held = Counter(mapping.fields[column] for column in columns if column in mapping.fields)
+        for field in (field for field, times in held.items() if times > 1):
+            both = [column for column in mapping.columns(field) if column in columns]
+            raise LinkRefused(
+                f"{' and '.join(map(repr, both))} are both '{field}'", "Leave all but one out of the mapping"
+            )
     if not TELLING & set(mapping.fields.values()):
         raise LinkRefused(
             "No column says who a record is about",

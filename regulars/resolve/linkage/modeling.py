@@ -11,6 +11,9 @@ from regulars.resolve.linkage.comparisons import AGAINST, RELATIVES
 # Of a level that training never met among records of one person, nobody knows how rare it is: rarer than this share.
 UNSEEN_CHANCE = 0.002
 CHANCE_MIN = 1e-9
+# Where records of one person hardly ever agree, training met none of them: then chances are what they usually are.
+LEARNED_MIN = 0.1
+USUAL_SAME, USUAL_DIFFERENT = 0.85, 0.1
 # What relatives share by living together, beside what they were told apart by.
 SHARED_AT_HOME = ("last_name", "street", "place", "city", "state", "unit", "phone", "landline", "email")
 SHARED_MORE = {"a namesake at home": "first_name", "a twin at home": "birth_date"}
@@ -39,6 +42,12 @@ def weight(level: dict[str, Any]) -> float:
 
 def _smooth(levels: list[dict[str, Any]]) -> None:
     """No chance is zero, and what is more alike than "different" never speaks more against one person than that."""
+    if levels[0].get("m_probability", 0.0) < LEARNED_MIN:
+        between = (1.0 - USUAL_SAME - USUAL_DIFFERENT) / max(1, len(levels) - 2)
+        for level in levels:
+            level["m_probability"] = between
+        levels[0]["m_probability"] = USUAL_SAME
+        levels[-1]["m_probability"] = min(USUAL_DIFFERENT, levels[-1].get("u_probability", 1.0))
     for level in levels:
         level["u_probability"] = max(level.get("u_probability", CHANCE_MIN), CHANCE_MIN)
         level["m_probability"] = max(level.get("m_probability", UNSEEN_CHANCE), CHANCE_MIN)

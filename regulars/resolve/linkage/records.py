@@ -65,9 +65,10 @@ DERIVED = frozenset(
 NUMBER_BEFORE, NUMBER_BEHIND = "^(\\d+[a-z]?) (.+)$", "^(.*[a-z].*) (\\d+ ?[a-z]?)$"
 
 
-def read(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], folder: Path) -> list[str]:
-    """Make the table `raw` (file, row, every column as text) of these files; the names of their columns."""
+def read(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], folder: Path) -> list[list[str]]:
+    """Make the table `raw` (file, row, every column as text) of these files; the names of the columns of each."""
     parts: list[str] = []
+    found: list[list[str]] = []
     for place, path in enumerate(files):
         source = _source(path, folder / f"again-{place}.csv")
         try:
@@ -79,6 +80,7 @@ def read(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], folder: P
         rows, columns = _shape(connection, f"part_{place}")
         if not rows:
             raise LinkRefused(f"{path.name} has no records", "Name a file with rows under its header")
+        found.append(columns)
         shown = ", ".join(f"cast({quoted(name)} as varchar) as {quoted(name)}" for name in columns)
         parts.append(
             f'select {place} as "file number", {text(path.name)} as "file name", rowid + 1 as "file row", {shown}'
@@ -87,7 +89,7 @@ def read(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], folder: P
     connection.execute("create table raw as " + " union all by name ".join(parts))
     for place in range(len(files)):
         connection.execute(f"drop table part_{place}")
-    return [name for name in _shape(connection, "raw")[1] if name not in ("file number", "file name", "file row")]
+    return found
 
 
 def _source(path: Path, again: Path) -> str:
@@ -122,38 +124,41 @@ def _shape(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, list
     return connection.execute(f"from {table} select count(*)").fetchall()[0][0], columns
 
 
-def sampled(connection: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> dict[str, list[str]]:
-    """Filled cells by column, of rows from all over the files."""
-    total = _shape(connection, "raw")[0]
+def sampled(connection: duckdb.DuckDBPyConnection, place: int, columns: Sequence[str]) -> dict[str, list[str]]:
+    """Filled cells by column, of rows from all over a file."""
+    total = connection.execute(f'from raw select count(*) where "file number" = {place}').fetchall()[0][0]
     step = max(1, total // SAMPLE_ROWS)
     shown = ", ".join(f"trim({quoted(name)})" for name in columns)
-    rows = connection.execute(f"from raw select {shown} where rowid % {step} = 0 limit {SAMPLE_ROWS}").fetchall()
-    return {name: [row[place] for row in rows if row[place]] for place, name in enumerate(columns)}
+    rows = connection.execute(
+        f'from raw select {shown} where "file number" = {place} and "file row" % {step} = 0 limit {SAMPLE_ROWS}'
+    ).fetchall()
+    return {name: [row[at] for row in rows if row[at]] for at, name in enumerate(columns)}
 
 
-def dated(mapping: Mapping, cells: Map[str, Sequence[str]]) -> Mapping:
+def dated(mapping: Mapping, cells: Sequence[Map[str, Sequence[str]]]) -> Mapping:
     """The same mapping with the pattern of its dates of birth, where it names none. Raises LinkRefused."""
-    birth = next((column for column, field in mapping.fields.items() if field == "birth_date"), None)
-    if birth is None or mapping.dates.get(birth):
-        return mapping
-    pattern = guessing.date_pattern(cells[birth])
-    if pattern is None:
-        raise LinkRefused(
-            f"'{birth}' does not look like dates of birth", f"Name their pattern: {', '.join(DATE_PARTS)}"
-        )
-    return Mapping(fields=mapping.fields, dates={birth: pattern})
+    dates = dict(mapping.dates)
+    for birth in (column for column, field in mapping.fields.items() if field == "birth_date"):
+        if dates.get(birth):
+            continue
+        pattern = guessing.date_pattern([cell for file in cells for cell in file.get(birth, ())])
+        if pattern is None:
+            raise LinkRefused(
+                f"'{birth}' does not look like dates of birth", f"Name their pattern: {', '.join(DATE_PARTS)}"
+            )
+        dates[birth] = pattern
+    return Mapping(fields=mapping.fields, dates=dates)
 
 
 def clean(connection: duckdb.DuckDBPyConnection, mapping: Mapping, truth: str = "") -> None:
     """Make the table `record` of `raw`: number, record_id, true_person, then every field of FIELDS, cleaned."""
-    columns = {field: column for column, field in mapping.fields.items()}
-    named = [f"{_cleaned(field, columns, mapping)} as {field}" for field in FIELDS if field != "record_id"]
-    own = f"trim({quoted(columns['record_id'])})" if "record_id" in columns else NOTHING
+    named = [f"{_cleaned(field, mapping)} as {field}" for field in FIELDS if field != "record_id"]
+    own = _first([f"nullif(trim({quoted(column)}), '')" for column in mapping.columns("record_id")])
     person = f"trim({quoted(truth)})" if truth else NOTHING
     connection.execute(
         'create table cleaned as select cast(row_number() over (order by "file number", "file row") - 1 as integer)'
         " as number_"
-        f", coalesce(nullif({own}, ''), \"file name\" || ':' || \"file row\") as record_id"
+        f', coalesce({own}, "file name" || \':\' || "file row") as record_id'
         f", nullif({person}, '') as true_person, {', '.join(named)} from raw"
     )
     twice = connection.execute(
@@ -168,10 +173,16 @@ def clean(connection: duckdb.DuckDBPyConnection, mapping: Mapping, truth: str = 
     _derive(connection)
 
 
-def _cleaned(field: str, columns: Map[str, str], mapping: Mapping) -> str:
-    column = columns.get(field)
-    if column is None:
-        return NOTHING
+def _cleaned(field: str, mapping: Mapping) -> str:
+    """A field, of whichever column holds it in a record's file."""
+    return _first([_cleaned_column(field, column, mapping) for column in mapping.columns(field)])
+
+
+def _first(values: Sequence[str]) -> str:
+    return f"coalesce({', '.join(values)})" if values else NOTHING
+
+
+def _cleaned_column(field: str, column: str, mapping: Mapping) -> str:
     cell = f"nullif(trim({quoted(column)}), '')"
     filled = f"(case when not regexp_full_match({cell}, {text(BLOCKED.pattern)}, 'i') then {cell} end)"
     if field == "birth_date":
@@ -213,8 +224,10 @@ def _derive(connection: duckdb.DuckDBPyConnection) -> None:
         "create table record as select halves.* exclude (whole, full_name)"
         ", left(first_name, 1) as initial, case when length(first_name) = 1 then first_name end as initial_only"
         ", coalesce(root_1, first_name) as root_1, root_2, root_3"
-        ", left(birth_date, 4) as birth_year, substr(birth_date, 5, 2) as birth_month"
-        ", right(birth_date, 2) as birth_day"
+        # A part that no calendar has is a slip, and no proof of another birth.
+        ", case when left(birth_date, 4) between '1850' and '2050' then left(birth_date, 4) end as birth_year"
+        ", case when substr(birth_date, 5, 2) between '01' and '12' then substr(birth_date, 5, 2) end as birth_month"
+        ", case when right(birth_date, 2) between '01' and '31' then right(birth_date, 2) end as birth_day"
         ", left(birth_date, 4) || right(birth_date, 2) || substr(birth_date, 5, 2) as birth_swapped"
         ", split_part(email, '@', 1) as mailbox"
         " from halves left join given_roots on first_name = short order by number_"

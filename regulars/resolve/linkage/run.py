@@ -160,11 +160,14 @@ def _read(run: _Run) -> None:
     for table in ("raw", "cleaned", "halves", "record"):
         connection.execute(f"drop table if exists {table}")
     found = records.read(connection, task.files, run.work)
-    if task.truth and task.truth not in found:
-        raise LinkRefused(f"The files have no column '{task.truth}'", f"Name one of {', '.join(found)} with --truth")
-    cells = records.sampled(connection, found)
+    for path, names in zip(task.files, found, strict=True):
+        if task.truth and task.truth not in names:
+            raise LinkRefused(
+                f"{path.name} has no column '{task.truth}'", f"Name one of {', '.join(names)} with --truth"
+            )
+    cells = [records.sampled(connection, place, names) for place, names in enumerate(found)]
     truth = [task.truth] if task.truth else []
-    mapping = mappings.load(task.mapping) if task.mapping else guessing.guess(cells, truth)
+    mapping = mappings.load(task.mapping) if task.mapping else guessing.guess_all(cells, truth)
     mappings.check(mapping, found)
     run.state.mapping = records.dated(mapping, cells)
     records.clean(connection, run.state.mapping, task.truth)
