@@ -1,37 +1,47 @@
 """DATA 5: what we know about each customer.
 
 Takes: `People` (a batch with the customer of each event, merges, customers to recompute); the journal and resolve's
-views `event_customer` and `customer_identifier` for rebuilding, time lines and card search.
+views `event_customer` and `customer_identifier` for rebuilding, time lines and card search; `profile.yaml`.
 Gives: `apply` (golden fields and consents as differences), `read`, `search`, `timeline`, and the tables `profile`
 and `consent_state` for the rooms on the right.
-Writes tables: profile_field, profile, profile_token, consent, consent_state.
+Writes tables: profile_policy, profile_field, profile, profile_token, consent, consent_state.
 Never: decides who is who, sends anything, or invents a value nobody stated.
 """
 
 from regulars.profile.apply import apply
-from regulars.profile.errors import NoSuchCustomer, PurposesRefused
+from regulars.profile.declared import OVERLAY, STEWARD, Declared, in_force
+from regulars.profile.errors import DeclarationRefused, NoSuchCustomer, PurposesRefused
 from regulars.profile.purposes import Purpose, Purposes, purposes
-from regulars.profile.read import Consent, Field, Profile, read
+from regulars.profile.read import Consent, Field, Other, Profile, read
 from regulars.profile.receipts import Decided, history, receipts
+from regulars.profile.refresh import adopt, refresh
 from regulars.profile.search import Hit, search
 from regulars.profile.timeline import TimelineItem, timeline
 
 __all__ = [
+    "OVERLAY",
+    "STEWARD",
     "Consent",
     "Decided",
+    "DeclarationRefused",
+    "Declared",
     "Field",
     "Hit",
     "NoSuchCustomer",
+    "Other",
     "Profile",
     "Purpose",
     "Purposes",
     "PurposesRefused",
     "TimelineItem",
+    "adopt",
     "apply",
     "history",
+    "in_force",
     "purposes",
     "read",
     "receipts",
+    "refresh",
     "search",
     "timeline",
 ]

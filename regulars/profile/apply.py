@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from regulars.app import App
+from regulars.kit.clock import microseconds
+from regulars.kit.collector import without_collector
 from regulars.model import Body, Change, Changes, Event, People
-from regulars.profile import consent
-from regulars.profile.survivorship import Fact, facts_of, fold, tokens_of
+from regulars.profile import choice, consent
+from regulars.profile.choice import Key, Place, Stated, Values
+from regulars.profile.declared import Declared, in_force
+from regulars.profile.survivorship import SEARCHED, Fact, facts_of, tokens_of
 from regulars.store import queries
 from regulars.store.rows import array, quoted
 
 SQL = queries(__package__ or "")
 
-Fields = dict[tuple[int, str], str]
-"""Values by (customer, field)."""
-
 
 def apply(app: App, people: People) -> Changes:
     """Fold what the batch says about persons into the profiles; at most 16 statements, none if nothing was said.
 
-    Merged customers take the greater of both values field by field; customers to recompute are rebuilt from events.
+    Merged customers keep what is known of both; customers to recompute are rebuilt from events.
     """
-    stale = set(people.recompute)
+    with without_collector():
+        return _apply(app, people)
+
+
+def _apply(app: App, people: People) -> Changes:
     moves = final_moves(people)
-    stated = facts_of(zip(people.batch.events, people.customers, strict=True), app.settings.brand_country)
-    facts = [fact for fact in stated if fact.customer not in stale]
-    concerned = {fact.customer for fact in facts} | stale | set(moves) | set(moves.values())
     changed: list[Change] = []
+    concerned: set[int] = set(people.recompute) | set(moves) | set(moves.values())
+    declared = in_force(app)
+    stated = facts_of(zip(people.batch.events, people.customers, strict=True), app.settings.brand_country, declared)
+    concerned |= {fact.customer for fact in stated}
     if concerned:
-        before = _fields(app, concerned)
-        _move(app, moves)
-        _store(app, fold([*facts, *_rebuild(app, stale)]))
-        changed = differences(before, _fields(app, concerned))
-        _project(app, {change.customer for change in changed})
+        changed = _bring_up(app, concerned, stated, moves, set(people.recompute), declared)
     consent.apply(app, people, moves)
     touched = {customer for customer in people.customers if customer is not None}
     touched |= concerned | set(people.created)
@@ -51,42 +54,50 @@ def final_moves(people: People) -> dict[int, int]:
     return moves
 
 
-def differences(before: Fields, after: Fields) -> list[Change]:
-    """What moved, by customer and field."""
-    keys = sorted(before.keys() | after.keys())
-    return [
-        Change(customer=key[0], field=key[1], before=before.get(key), after=after.get(key))
-        for key in keys
-        if before.get(key) != after.get(key)
-    ]
+def _bring_up(
+    app: App, concerned: set[int], stated: list[Fact], moves: dict[int, int], stale: set[int], declared: Declared
+) -> list[Change]:
+    """What is known of these customers: read once, thought about here, and only what differs is written."""
+    before = load(app, concerned)
+    after = dict(before)
+    touched: set[Place] = set()
+    for loser, survivor in moves.items():
+        touched |= choice.move(after, loser, survivor)
+    dropped = {place for place in after if place[0] in stale} if stale else set[Place]()
+    for place in dropped:
+        del after[place]
+    touched |= choice.add(after, [fact for fact in stated if fact.customer not in stale])
+    touched |= choice.add(after, _rebuild(app, stale, declared))
+    choice.settle(after, touched, declared)
+    touched |= dropped
+    found = choice.difference(before, after, touched)
+    _store(app, found)
+    changed = [Change(place[0], place[1], old, new) for place, old, new in found.moved]
+    _project(app, changed, after)
+    return changed
 
 
-def _fields(app: App, customers: set[int]) -> Fields:
-    rows = app.db.execute(SQL.fields_of_customers, {"customers": array(customers)}).fetchall()
-    return {(customer, field): value for customer, field, value in rows}
+def load(app: App, customers: Iterable[int]) -> Values:
+    """All that is kept of these customers."""
+    values: Values = {}
+    for row in app.db.execute(SQL.values_of_customers, {"customers": array(customers)}):
+        values.setdefault(row[:2], {})[row[2:5]] = Stated._make(row[5:])
+    return values
 
 
-def _move(app: App, moves: dict[int, int]) -> None:
-    if moves:
-        given = {"losers": list(moves), "survivors": list(moves.values())}
-        app.db.execute(SQL.merge_fields, given)
-        app.db.execute(SQL.drop_fields, {"customers": list(moves)})
-
-
-def _rebuild(app: App, stale: set[int]) -> list[Fact]:
+def _rebuild(app: App, stale: set[int], declared: Declared) -> list[Fact]:
     if not stale:
         return []
-    app.db.execute(SQL.drop_fields, {"customers": list(stale)})
     rows = app.db.execute(SQL.stating_events, {"customers": list(stale)}).fetchall()
-    return facts_of([(_event(row), row[0]) for row in rows], app.settings.brand_country)
+    return facts_of([(_event(row), row[0]) for row in rows], app.settings.brand_country, declared)
 
 
 def _event(row: tuple[Any, ...]) -> Event:
-    _, seq, source_kind, kind, name, occurred_at, traits, context_traits, properties = row
+    _, seq, source, source_kind, kind, name, occurred_at, traits, context_traits, properties = row
     body = Body(traits=traits or {}, properties=properties or {}, context={"traits": context_traits or {}})
     return Event(
         seq=seq,
-        source="",
+        source=source,
         source_kind=source_kind,
         login_space="",
         message_id="",
@@ -98,34 +109,58 @@ def _event(row: tuple[Any, ...]) -> Event:
     )
 
 
-def _store(app: App, facts: list[Fact]) -> None:
-    if not facts:
+def _store(app: App, moved: choice.Difference) -> None:
+    if moved.gone:
+        app.db.execute(SQL.drop_values, _keys(moved.gone))
+    if not moved.written:
         return
-    customers, fields, values, verified, occurred, seqs = zip(*facts, strict=True)
+    rows = [stated for _, _, stated in moved.written]
     app.db.execute(
-        SQL.store_facts,
-        {
-            "customers": array(customers),
-            "fields": quoted(fields),
-            "values": quoted(values),
-            "verified": array(verified),
-            "occurred": quoted(occurred),
-            "seqs": array(seqs),
+        SQL.store_values,
+        _keys([(place, key) for place, key, _ in moved.written])
+        | {
+            "values": quoted(row.value for row in rows),
+            "occurred": array(microseconds(row.occurred_at) for row in rows),
+            "seqs": array(row.seq for row in rows),
+            "expires": array(None if row.expires_at is None else microseconds(row.expires_at) for row in rows),
+            "rules": _named(row.rule or "" for row in rows),
         },
     )
 
 
-def _project(app: App, customers: set[int]) -> None:
-    if not customers:
+def _keys(rows: list[tuple[Place, Key]]) -> dict[str, Any]:
+    return {
+        "customers": array(place[0] for place, _ in rows),
+        "fields": _named(place[1] for place, _ in rows),
+        "sources": _named(key[0] for _, key in rows),
+        "verified": array(key[1] for _, key in rows),
+        "digests": array(key[2] for _, key in rows),
+    }
+
+
+def _named(names: Iterable[str]) -> str:
+    """Names as an array literal; none of them holds a sign that would need care."""
+    return '{"' + '","'.join(names) + '"}'
+
+
+def _project(app: App, changed: list[Change], values: Values) -> None:
+    """The row and the words of those whose golden values moved."""
+    if not changed:
         return
+    customers = {change.customer for change in changed}
     given: dict[str, Any] = {"customers": array(customers), "now": app.clock.now()}
     app.db.execute(SQL.drop_profiles, given)
     app.db.execute(SQL.project_profiles, given)
-    by_customer: dict[int, dict[str, str]] = {}
-    for (customer, field), value in _fields(app, customers).items():
-        by_customer.setdefault(customer, {})[field] = value
-    tokens = [(token, customer) for customer, values in by_customer.items() for token in tokens_of(values)]
-    app.db.execute(SQL.drop_tokens, given)
+    renamed = {change.customer for change in changed if change.field in SEARCHED}
+    if not renamed:
+        return
+    tokens = [(token, customer) for customer in sorted(renamed) for token in tokens_of(_searched(values, customer))]
+    app.db.execute(SQL.drop_tokens, {"customers": array(renamed)})
     if tokens:
         words, owners = zip(*tokens, strict=True)
         app.db.execute(SQL.add_tokens, {"tokens": quoted(words), "customers": array(owners)})
+
+
+def _searched(values: Values, customer: int) -> dict[str, str]:
+    found = {field: choice.value_of(values.get((customer, field), choice.NOTHING)) for field in SEARCHED}
+    return {field: value for field, value in found.items() if value is not None}

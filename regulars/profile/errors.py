@@ -13,3 +13,9 @@ class PurposesRefused(RegularsError):
     """purposes.yaml cannot be used: purposes and notices stay undeclared until it is mended."""
 
     code = "RG-1302"
+
+
+class DeclarationRefused(RegularsError):
+    """profile.yaml cannot be used: what was declared before holds until it is mended."""
+
+    code = "RG-1303"

@@ -1,14 +1,17 @@
 """What the tables of this room hold about people."""
 
-from regulars.model import Hangs, Holding
+from regulars.model import Hangs, Holding, Impersonal
 
 DECLARED = (
+    Impersonal(table="profile_policy", why="what the brand declares about all profiles"),
     Holding(
         table="profile_field",
         title="What we know about you, with where each value comes from",
         hangs=Hangs.CUSTOMER,
         keys=("customer",),
-        told=("field", "value", "verified", "occurred_at", "seq"),
+        told=("field", "value", "source", "verified", "occurred_at", "seq", "expires_at", "rule"),
+        kept=("digest",),
+        why_kept="a hash of the value, for finding it again",
     ),
     Holding(
         table="profile",

@@ -1,22 +1,28 @@
--- name: fields_of_customers
--- Before and after of a batch: the difference is what the rooms on the right react to.
-select customer, field, value from profile_field where customer = any(%(customers)s::bigint[]);
+-- name: policy
+-- By what values are chosen: as it was adopted last.
+select declared from profile_policy;
 
--- name: merge_fields
--- Merging two customers is taking the greater fact of each field; the order of merges does not matter.
-insert into profile_field (customer, field, value, verified, occurred_at, seq)
-select distinct on (m.survivor, f.field) m.survivor, f.field, f.value, f.verified, f.occurred_at, f.seq
-from unnest(%(losers)s::bigint[], %(survivors)s::bigint[]) as m (loser, survivor)
-join profile_field f on f.customer = m.loser
-order by m.survivor, f.field, f.verified desc, f.occurred_at desc, f.seq desc
-on conflict (customer, field) do update
-set value = excluded.value, verified = excluded.verified, occurred_at = excluded.occurred_at, seq = excluded.seq
-where (excluded.verified, excluded.occurred_at, excluded.seq)
-    > (profile_field.verified, profile_field.occurred_at, profile_field.seq);
+-- name: adopt_policy
+-- A declaration holds from now on, and nobody is computed by it yet.
+insert into profile_policy (declared, done_to) values (%(declared)s, 0)
+on conflict (one) do update set declared = excluded.declared, done_to = 0;
 
--- name: drop_fields
--- A customer that went up in another, or is about to be rebuilt from her events.
-delete from profile_field where customer = any(%(customers)s::bigint[]);
+-- name: policy_is_done
+-- Nothing was ever declared, or all customers are computed by what is.
+select true where not exists (select from profile_policy where done_to is not null);
+
+-- name: next_to_refresh
+-- Customers by id, after those that are done.
+select id from customer where id > (select done_to from profile_policy) order by id limit %(limit)s;
+
+-- name: refreshed_to
+-- How far it is; null once all are done. Whoever is new was computed by it already.
+update profile_policy set done_to = %(id)s;
+
+-- name: values_of_customers
+-- All that is kept of those whom a batch concerns; the choice is made in Python.
+select customer, field, source, verified, digest, value, occurred_at, seq, expires_at, rule
+from profile_field where customer = any(%(customers)s::bigint[]);
 
 -- name: stating_events
 -- Everything the journal holds that states something about these persons: what a rebuild folds. The first part finds
@@ -28,7 +34,7 @@ with owned as (
     from carrier_span c join record r on r.signature = c.signature and r.occurred_at between c.from_at and c.to_at
     where c.customer = any(%(customers)s::bigint[])
 )
-select ec.customer, j.seq, s.kind, j.kind, j.name, j.occurred_at,
+select ec.customer, j.seq, s.name, s.kind, j.kind, j.name, j.occurred_at,
     j.body -> 'traits', j.body -> 'context' -> 'traits', j.body -> 'properties'
 from owned
 cross join lateral (select e.customer from event_customer e where e.seq = owned.seq offset 0) ec
@@ -37,26 +43,41 @@ join source s on s.id = j.source_id
 where ec.customer = any(%(customers)s::bigint[])
     and (j.kind = 'identify' or j.body -> 'context' ? 'traits' or j.body -> 'properties' ?| array['email', 'phone']);
 
--- name: store_facts
--- The rule of survivorship as a guard: a fact that does not win changes nothing, whenever it arrives.
-insert into profile_field (customer, field, value, verified, occurred_at, seq)
-select * from unnest(
-    %(customers)s::bigint[], %(fields)s::text[], %(values)s::text[], %(verified)s::boolean[],
-    %(occurred)s::timestamptz[], %(seqs)s::bigint[]
+-- name: drop_values
+-- What is kept no longer: older than those that count, or of a customer that went up in another.
+delete from profile_field f
+using unnest(
+    %(customers)s::bigint[], %(fields)s::text[], %(sources)s::text[], %(verified)s::boolean[], %(digests)s::bigint[]
+) as k (customer, field, source, verified, digest)
+where f.customer = k.customer and f.field = k.field and f.source = k.source and f.verified = k.verified
+    and f.digest = k.digest;
+
+-- name: store_values
+-- Only rows that differ from what stands.
+insert into profile_field (
+    customer, field, source, verified, digest, value, occurred_at, seq, expires_at, rule
 )
-on conflict (customer, field) do update
-set value = excluded.value, verified = excluded.verified, occurred_at = excluded.occurred_at, seq = excluded.seq
-where (excluded.verified, excluded.occurred_at, excluded.seq)
-    > (profile_field.verified, profile_field.occurred_at, profile_field.seq);
+select n.customer, n.field, n.source, n.verified, n.digest, n.value,
+    timestamptz 'epoch' + n.occurred * interval '1 microsecond', n.seq,
+    timestamptz 'epoch' + n.expires * interval '1 microsecond', nullif(n.rule, '')
+from unnest(
+    %(customers)s::bigint[], %(fields)s::text[], %(sources)s::text[], %(verified)s::boolean[], %(digests)s::bigint[],
+    %(values)s::text[], %(occurred)s::bigint[], %(seqs)s::bigint[], %(expires)s::bigint[], %(rules)s::text[]
+) as n (customer, field, source, verified, digest, value, occurred, seq, expires, rule)
+on conflict (customer, field, source, verified, digest) do update
+set value = excluded.value, occurred_at = excluded.occurred_at, seq = excluded.seq, expires_at = excluded.expires_at,
+    rule = excluded.rule;
 
 -- name: drop_profiles
 -- Customers without any field left have no profile row.
 delete from profile p
 where p.customer = any(%(customers)s::bigint[])
-    and not exists (select from profile_field f where f.customer = p.customer);
+    and not exists (
+        select from profile_field f where f.customer = p.customer and f.rule is not null and f.value <> ''
+    );
 
 -- name: project_profiles
--- One wide row a customer, so that readers need no pivot.
+-- One wide row a customer, so that readers need no pivot. An empty golden value says that nothing is known.
 insert into profile (
     customer, first_name, last_name, email, phone, street, city, postcode, state, country, birth_date, zone, language,
     changed_at
@@ -76,7 +97,7 @@ select customer,
     max(value) filter (where field = 'language'),
     %(now)s
 from profile_field
-where customer = any(%(customers)s::bigint[])
+where customer = any(%(customers)s::bigint[]) and rule is not null and value <> ''
 group by customer
 on conflict (customer) do update
 set first_name = excluded.first_name, last_name = excluded.last_name, email = excluded.email, phone = excluded.phone,
@@ -201,14 +222,6 @@ select coalesce((select r.customer from redirect r where r.old = %(customer)s), 
 -- Tells a customer without any field from an id that never was.
 select exists (select from customer where id = %(customer)s);
 
--- name: fields_with_provenance
--- Each golden value with the event it comes from.
-select f.field, f.value, f.verified, f.occurred_at, f.seq, s.name
-from profile_field f
-left join journal j on j.seq = f.seq
-left join source s on s.id = j.source_id
-where f.customer = %(customer)s
-order by f.field;
 
 -- name: consents_of
 -- What holds now for one customer; a yes that has ended is none.

@@ -7,21 +7,43 @@ from datetime import datetime
 import msgspec
 
 from regulars.app import App
+from regulars.profile.apply import load
+from regulars.profile.choice import Key, Stated, decided_by, golden, rank
+from regulars.profile.declared import Declared, in_force
 from regulars.profile.errors import NoSuchCustomer
 from regulars.store import queries
 
 SQL = queries(__package__ or "")
 
 
+class Other(msgspec.Struct, frozen=True):
+    """A value that was stated too, and why it is not the golden one."""
+
+    value: str
+    verified: bool
+    stated_at: datetime
+    seq: int
+    source: str
+    why: str
+    """verified, steward, trust, newest, complete or last: by what the golden one is greater; same: it agrees."""
+
+
 class Field(msgspec.Struct, frozen=True):
-    """A golden value and where it comes from. `name` is a column of `profile`, or address (JSON)."""
+    """A golden value and where it comes from. `name` is a column of `profile`, address (JSON) or a declared field."""
 
     name: str
     value: str
     verified: bool
     stated_at: datetime
     seq: int
-    source: str | None
+    source: str
+    title: str | None = None
+    """What the brand calls it; None for a field of ours."""
+    why: str = "only"
+    """only, or by what it is greater than the best different value, as `Other.why`."""
+    expires_at: datetime | None = None
+    """When bought data goes by itself."""
+    others: list[Other] = []
 
 
 class Consent(msgspec.Struct, frozen=True):
@@ -49,19 +71,55 @@ class Profile(msgspec.Struct, frozen=True):
 
     def value(self, field: str) -> str | None:
         """The golden value of a field, None if nobody ever stated one."""
-        return next((held.value for held in self.fields if held.name == field), None)
+        return next((held.value or None for held in self.fields if held.name == field), None)
 
 
 def read(app: App, customer: int) -> Profile:
     """The profile of a customer, by her id or one that was merged into hers. Raises NoSuchCustomer."""
     (current,) = app.db.execute(SQL.current_id, {"customer": customer}).fetchone() or (customer,)
     given = {"customer": current}
-    fields = [Field(*row) for row in app.db.execute(SQL.fields_with_provenance, given)]
+    fields = fields_of_customer(app, current)
     if not fields and not (app.db.execute(SQL.is_customer, given).fetchone() or (False,))[0]:
         raise NoSuchCustomer(f"There is no customer {customer}", "Search by name, e-mail, phone or card instead")
     consents = [Consent(*row) for row in app.db.execute(SQL.consents_of, given | {"now": app.clock.now()})]
     values = {field.name: field.value for field in fields}
     return Profile(current, display_name(values.get("first_name"), values.get("last_name"), current), fields, consents)
+
+
+def fields_of_customer(app: App, customer: int) -> list[Field]:
+    """Each field by name with the value that holds, why it does, and the others."""
+    policy, now = in_force(app), app.clock.now()
+    found: list[Field] = []
+    for (_, name), kept in sorted(load(app, [customer]).items()):
+        standing = {key: one for key, one in kept.items() if one.expires_at is None or one.expires_at > now}
+        if not standing:
+            continue
+        winner, why = golden(standing, name, policy)
+        best = standing[winner]
+        others = _others(standing, winner, name, policy)
+        if not best.value and not others:
+            continue
+        found.append(
+            Field(
+                name, best.value, winner[1], best.occurred_at, best.seq, winner[0], policy.title(name), why,
+                best.expires_at, others,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _others(standing: dict[Key, Stated], winner: Key, name: str, policy: Declared) -> list[Other]:
+    best = rank(winner, standing[winner], name, policy)
+    ranked = sorted(
+        ((rank(key, one, name, policy), key) for key, one in standing.items() if key != winner), reverse=True
+    )
+    return [
+        Other(
+            standing[key].value, key[1], standing[key].occurred_at, standing[key].seq, key[0],
+            "same" if key[2] == winner[2] else decided_by(best, each, name, policy),
+        )
+        for each, key in ranked
+    ]  # fmt: skip
 
 
 def display_name(first_name: str | None, last_name: str | None, customer: int) -> str:

@@ -1,8 +1,6 @@
-"""Which value of a field survives: a pure rule, so the order of arrival never matters.
+"""What events say about persons, read and cleaned: facts, and the words a customer is found by. Pure.
 
-A fact is what one event says about one field of one person. Of all facts about a field the greatest survives, ordered
-by (verified, occurred_at, seq). A maximum is associative, commutative and idempotent: two customers are merged by
-taking the greater of their values field by field, and late or repeated events change nothing they should not.
+A fact is what one event says about one field of one person. Which of them holds is decided in `choice`.
 """
 
 from __future__ import annotations
@@ -12,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any, NamedTuple, cast
 from zoneinfo import available_timezones
@@ -19,6 +18,7 @@ from zoneinfo import available_timezones
 import phonenumbers
 
 from regulars.model import Event
+from regulars.profile.declared import USUAL, Declared, FieldRule
 from regulars.resolve import normalize
 
 MAX_VALUE_CHARS = 500
@@ -34,10 +34,13 @@ ADDRESS_KEYS = {
 WORDS = re.compile(r"\w+")
 # Before an e-mail among the words to search by.
 EMAIL_MARK = "="
+# Before or behind the point.
+NUMBER_MAX_DIGITS = 30
+YES_OR_NO = {"true": "yes", "yes": "yes", "y": "yes", "1": "yes", "false": "no", "no": "no", "n": "no", "0": "no"}
 
 
 class Fact(NamedTuple):
-    """One field of one customer as one event stated it."""
+    """One field of one customer as one source stated it."""
 
     customer: int
     field: str
@@ -45,24 +48,11 @@ class Fact(NamedTuple):
     verified: bool
     occurred_at: datetime
     seq: int
+    source: str
+    expires_at: datetime | None = None
 
 
-def wins(a: Fact, b: Fact) -> bool:
-    """True if `a` survives over `b`; both speak of the same field."""
-    return (a.verified, a.occurred_at, a.seq) > (b.verified, b.occurred_at, b.seq)
-
-
-def fold(facts: Iterable[Fact]) -> list[Fact]:
-    """The surviving fact of each (customer, field), in that order."""
-    best: dict[tuple[int, str], Fact] = {}
-    for fact in facts:
-        held = best.get((fact.customer, fact.field))
-        if held is None or wins(fact, held):
-            best[fact.customer, fact.field] = fact
-    return [best[key] for key in sorted(best)]
-
-
-def facts_of(events: Iterable[tuple[Event, int | None]], country: str) -> list[Fact]:
+def facts_of(events: Iterable[tuple[Event, int | None]], country: str, declared: Declared = USUAL) -> list[Fact]:
     """All facts about persons in these (event, customer) pairs; events without traits cost next to nothing.
 
     Read are the traits of identify, `context.traits` of any event, and e-mail and phone of track properties, except
@@ -81,23 +71,67 @@ def facts_of(events: Iterable[tuple[Event, int | None]], country: str) -> list[F
                 continue
             traits = {name: value for name, value in properties.items() if name in CONTACTS}
         facts += [
-            Fact(customer, field, value, verified, event.occurred_at, event.seq)
-            for field, value, verified in fields_of(cast(dict[str, Any], traits), country)
+            Fact(customer, field, value, verified, event.occurred_at, event.seq, event.source)
+            for field, value, verified in fields_of(cast(dict[str, Any], traits), country, declared)
         ]
     return facts
 
 
-def fields_of(traits: dict[str, Any], country: str) -> list[tuple[str, str, bool]]:
-    """(field, clean value, verified) of each usable trait; what cannot be read is left out."""
-    found: list[tuple[str, str, bool]] = []
+def fields_of(traits: dict[str, Any], country: str, declared: Declared = USUAL) -> list[tuple[str, str, bool]]:
+    """(field, clean value, verified) of each usable trait, a field once; what cannot be read is left out."""
+    found: dict[str, tuple[str, str, bool]] = {}
     for name, (field, clean) in READERS.items():
         raw = traits.get(name)
-        if raw is None or raw == "":
+        if raw is None or raw == "" or field in found:
             continue
         value = clean_phone(raw, country) if field == "phone" else clean(raw)
         if value:
-            found.append((field, value, traits.get(f"{field}_verified") is True))
-    return found
+            found[field] = (field, value, traits.get(f"{field}_verified") is True)
+    for name, field in declared.readers.items():
+        raw = traits.get(name)
+        if raw is not None and field not in found and (value := clean_custom(raw, declared.fields[field])):
+            found[field] = (field, value, traits.get(f"{field}_verified") is True)
+    return list(found.values())
+
+
+def clean_custom(raw: object, rule: FieldRule) -> str | None:
+    """A value of a declared field as its type writes it."""
+    match rule.type:
+        case "number":
+            return clean_number(raw)
+        case "date":
+            return clean_birth(raw)
+        case "yes_no":
+            return YES_OR_NO.get(str(raw).strip().lower())
+        case "choice":
+            wanted = str(raw).strip().casefold()
+            return next((choice for choice in rule.choices if choice.casefold() == wanted), None)
+        case _:
+            return clean_text(raw)
+
+
+def clean_field(field: str, raw: object, country: str, declared: Declared) -> str | None:
+    """A value for this field as somebody typed it, clean; None for what cannot be one."""
+    if field in declared.custom:
+        return clean_custom(raw, declared.fields[field])
+    if field == "phone":
+        return clean_phone(raw, country)
+    return next((clean(raw) for name, clean in READERS.values() if name == field), None)
+
+
+def clean_number(raw: object) -> str | None:
+    """A decimal number in plain digits."""
+    if isinstance(raw, bool):
+        return None
+    try:
+        value = Decimal(str(raw).strip())
+    except InvalidOperation:
+        return None
+    if not value.is_finite() or not -NUMBER_MAX_DIGITS <= value.adjusted() <= NUMBER_MAX_DIGITS:
+        return None
+    text = f"{value:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return None if len(text) > MAX_VALUE_CHARS else "0" if text in ("-0", "") else text
 
 
 def clean_text(raw: object) -> str | None:

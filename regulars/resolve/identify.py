@@ -7,10 +7,8 @@ pure rule runs on them, and the difference is written. Statements per batch are 
 
 from __future__ import annotations
 
-import gc
 from collections import defaultdict
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import datetime
 from weakref import WeakKeyDictionary
 
@@ -19,6 +17,7 @@ import msgspec
 from regulars import collect
 from regulars.app import App
 from regulars.kit.clock import EPOCH, microseconds
+from regulars.kit.collector import without_collector
 from regulars.kit.logging import logger
 from regulars.model import Batch, Event, Merge, People
 from regulars.resolve import touched
@@ -81,20 +80,8 @@ def identify(app: App, batch: Batch) -> People:
     """The batch with the customer of each event, in the caller's transaction."""
     if not batch.events:
         return People(batch=batch, customers=[], created=[], merged=[], recompute=[])
-    with _without_collector():
+    with without_collector():
         return _identify(app, batch)
-
-
-@contextmanager
-def _without_collector() -> Generator[None]:
-    """A batch makes many small tuples and no cycles; looking for cycles in all of memory took half of its time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _identify(app: App, batch: Batch) -> People:

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 import msgspec
 import psycopg
 
-from regulars import collect, engage, flow, resolve
+from regulars import collect, engage, flow, profile, resolve
 from regulars.app import App
 from regulars.kit.clock import ManualClock
 from regulars.kit.errors import place_of
@@ -63,6 +63,8 @@ class Round(msgspec.Struct, frozen=True):
     """Deliveries of webhooks that were settled."""
     pruned: int = 0
     """Deliveries of webhooks that were let go."""
+    refreshed: int = 0
+    """Customers that were computed by a changed declaration of the profile."""
 
     @property
     def was_idle(self) -> bool:
@@ -138,6 +140,7 @@ class Worker:
         watched = beside("watch", self._watch.step)
         sent = beside("deliveries", lambda: sum(engage.deliver(app, SEND_PER_ROUND).values()))
         pruned = beside("old_deliveries", self._prune)
+        refreshed = beside("profiles", self._refresh)
         flushed = beside("lake", lambda: self._flush(now, carried))
         return Round(
             carried=carried,
@@ -150,7 +153,14 @@ class Worker:
             withdrawn=withdrawn,
             mapped=mapped,
             pruned=pruned,
+            refreshed=refreshed,
         )
+
+    def _refresh(self) -> int:
+        """Customers computed by what `profile.yaml` declares since it changed."""
+        with self.app.transaction() as app:
+            profile.adopt(app)
+            return profile.refresh(app)
 
     def _step(self) -> tuple[int, bool, datetime]:
         """Carry or tick; where carrying breaks, again with half as many, until one event stands alone and is passed."""

@@ -37,7 +37,7 @@ PEOPLE = [f"p{number}" for number in range(8)]
 PROJECTIONS = {
     "known": "select id, known from customer",
     "identifiers": "select customer, type, class, value, shared, generic from customer_identifier",
-    "fields": "select customer, field, value, verified, occurred_at from profile_field",
+    "fields": "select customer, field, source, value, verified, occurred_at, rule from profile_field",
     "profiles": "select customer, first_name, last_name, email, phone, city from profile",
     "words": "select customer, token from profile_token",
     "consents": "select customer, channel, purpose, address, allowed, decided_at from consent_state",

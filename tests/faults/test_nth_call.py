@@ -137,7 +137,7 @@ def state(app: App) -> State:
                 "select id, events, followed_at from withdrawal order by 1",
                 "select * from withdrawn_range order by 1",
                 "select seq, customer from event_customer order by 1",
-                "select customer, field, value from profile_field order by 1, 2",
+                "select customer, field, source, value, rule from profile_field order by 1, 2, 3, 4",
                 "select id, known from customer order by 1",
                 "select customer, available, pending, debt from wallet order by 1",
                 "select customer, spend_cents from trait_state order by 1",

@@ -1,4 +1,4 @@
-"""Survivorship is a maximum: no order, no grouping and no repetition of facts changes what is known. Pure."""
+"""Survivorship: no order, no grouping and no repetition of facts changes what is kept and which of it holds. Pure."""
 
 from __future__ import annotations
 
@@ -8,72 +8,119 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.model import Body, Event
-from regulars.profile.survivorship import Fact, facts_of, fields_of, fold, tokens_of
+from regulars.profile.choice import VALUES_KEPT, Values, add, move, settle, value_of
+from regulars.profile.declared import ORDER, OVERLAY, STEWARD, USUAL, Declared, FieldRule
+from regulars.profile.survivorship import Fact, facts_of, fields_of, tokens_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-CUSTOMERS = (1, 2)
 FIELDS = ("email", "first_name", "address")
+SOURCES = ("crm", "web", STEWARD, OVERLAY + "bought")
+ORDERS = st.permutations(ORDER).map(lambda order: Declared(survivorship=tuple(order), trust={"crm": 90, "web": 10}))
 
 
 @st.composite
 def facts(draw: st.DrawFn) -> list[Fact]:
-    """Facts of a few customers, many at the same instant; of one field each event states one value."""
-    size = draw(st.integers(0, 12))
+    """Facts of a few customers, many at the same instant, more than are kept; each event states one value."""
+    size = draw(st.integers(0, 25))
     return [
         Fact(
-            customer=draw(st.sampled_from(CUSTOMERS)),
+            customer=draw(st.sampled_from((1, 2))),
             field=draw(st.sampled_from(FIELDS)),
-            value=draw(st.sampled_from("abc")),
+            value=draw(st.sampled_from(("a", "b", "ccc", "dd", "e", "f", "gg", ""))),
             verified=draw(st.booleans()),
             occurred_at=START + timedelta(days=draw(st.integers(0, 2))),
             seq=seq,
+            source=draw(st.sampled_from(SOURCES)),
         )
         for seq in range(size)
     ]
+
+
+def kept(*batches: list[Fact], declared: Declared = USUAL, moves: tuple[tuple[int, int], ...] = ()) -> Values:
+    """What stands after these batches, each settled as the room does, and after the merges."""
+    values: Values = {}
+    for batch in batches:
+        settle(values, add(values, batch), declared)
+    for loser, survivor in moves:
+        settle(values, move(values, loser, survivor), declared)
+    return values
 
 
 def owned_by(customer: int, stated: list[Fact]) -> list[Fact]:
     return [fact._replace(customer=customer) for fact in stated]
 
 
-@given(facts(), st.randoms(use_true_random=False))
-def test_any_order_and_any_repetition_gives_the_same_values(stated: list[Fact], random) -> None:
+def winner(*stated: Fact, declared: Declared = USUAL) -> tuple[str, str | None]:
+    (place,) = kept(list(stated), declared=declared).values()
+    return next((one.value, one.rule) for one in place.values() if one.rule is not None)
+
+
+def said(value: str, source: str = "crm", *, verified: bool = False, day: int = 0, field: str = "first_name") -> Fact:
+    return Fact(1, field, value, verified, START + timedelta(days=day), sum(map(ord, value)), source)
+
+
+@given(facts(), ORDERS, st.randoms(use_true_random=False))
+def test_any_order_and_any_repetition_keeps_the_same_and_chooses_the_same(
+    stated: list[Fact], declared: Declared, random
+) -> None:
     shuffled = [*stated, *stated[:3]]
     random.shuffle(shuffled)
 
-    assert fold(shuffled) == fold(stated)
+    assert kept(shuffled, declared=declared) == kept(stated, declared=declared)
 
 
-@given(facts(), facts())
-def test_folding_in_two_batches_equals_folding_at_once(first: list[Fact], second: list[Fact]) -> None:
+@given(facts(), facts(), ORDERS)
+def test_two_batches_keep_what_one_would(first: list[Fact], second: list[Fact], declared: Declared) -> None:
     later = [fact._replace(seq=fact.seq + 100) for fact in second]
 
-    assert fold([*fold(first), *later]) == fold([*first, *later])
+    assert kept(first, later, declared=declared) == kept([*first, *later], declared=declared)
 
 
-@given(facts())
-def test_merging_two_customers_equals_rebuilding_them_as_one(stated: list[Fact]) -> None:
-    merged = fold(owned_by(1, fold(stated)))
+@given(facts(), ORDERS)
+def test_merging_two_customers_equals_rebuilding_them_as_one(stated: list[Fact], declared: Declared) -> None:
+    merged = kept(stated, declared=declared, moves=((2, 1),))
 
-    assert merged == fold(owned_by(1, stated))
-
-
-@given(facts())
-def test_a_rule_that_took_the_last_arrival_would_be_caught(stated: list[Fact]) -> None:
-    """The negative control: arrival is no argument, so reversing must not matter for us, and does for that rule."""
-
-    def last_arrival(given_facts: list[Fact]) -> dict[tuple[int, str], str]:
-        return {(fact.customer, fact.field): fact.value for fact in given_facts}
-
-    values = {(fact.customer, fact.field): fact.value for fact in fold(stated)}
-
-    assert values == {(f.customer, f.field): f.value for f in fold(stated[::-1])}
-    control = [stated_fact(0, "a"), stated_fact(1, "b")]
-    assert last_arrival(control) != last_arrival(control[::-1])
+    assert merged == kept(owned_by(1, stated), declared=declared)
 
 
-def stated_fact(seq: int, value: str) -> Fact:
-    return Fact(1, "email", value, False, START, seq)
+@given(facts(), ORDERS)
+def test_one_value_of_each_field_holds_and_says_why(stated: list[Fact], declared: Declared) -> None:
+    values = kept(stated, declared=declared)
+
+    assert all(sum(one.rule is not None for one in place.values()) == 1 for place in values.values())
+    assert all(value_of(place) is not None or any(not one.value for one in place.values()) for place in values.values())
+
+
+def test_a_rule_that_kept_the_last_arrivals_would_be_caught() -> None:
+    """The negative control: with more values than are kept, arrival would decide which of them stay."""
+    stated = [said(str(number), day=number) for number in range(VALUES_KEPT + 2)]
+
+    assert kept(stated) == kept(stated[::-1])
+    assert stated[-VALUES_KEPT:] != stated[::-1][-VALUES_KEPT:]
+
+
+def test_each_criterion_decides_where_those_before_it_are_even() -> None:
+    trusting = Declared(trust={"crm": 80, "web": 20})
+
+    assert winner(said("Ann", verified=True), said("Anna", STEWARD, day=1)) == ("Ann", "verified")
+    assert winner(said("Ann", STEWARD), said("Anna", day=9)) == ("Ann", "steward")
+    assert winner(said("Ann", "crm"), said("Anna", "web", day=9), declared=trusting) == ("Ann", "trust")
+    assert winner(said("Ann", "crm", day=9), said("Anna", "web")) == ("Ann", "newest")
+    assert winner(said("Ann", "crm"), said("Annabel", "web")) == ("Annabel", "complete")
+    assert winner(said("Ann", "crm"), said("Ann", "web", day=3)) == ("Ann", "only")
+
+
+def test_bought_data_gives_way_to_what_the_brand_was_told_itself() -> None:
+    assert winner(said("40-49", OVERLAY + "bought", day=9), said("30-39", "web")) == ("30-39", "trust")
+
+
+def test_one_field_may_be_chosen_by_another_order_than_the_rest() -> None:
+    rule = FieldRule(survivorship=("complete", "newest"))
+    declared = Declared(fields={"last_name": rule})
+    stated = [said("Smith-Jones", field="last_name"), said("Smith", field="last_name", day=5)]
+
+    assert winner(*stated, declared=declared) == ("Smith-Jones", "complete")
+    assert winner(*stated) == ("Smith", "newest")
 
 
 def event(kind: str = "track", source_kind: str = "tills", name: str = "x", **body: object) -> Event:
@@ -106,6 +153,28 @@ def test_what_cannot_be_read_is_left_out_and_nobodys_events_state_nothing() -> N
 
     assert fields_of(odd, "US") == []
     assert facts_of([(event(kind="identify", traits={"first_name": "Al"}), None)], "US") == []
+
+
+def test_a_field_stated_in_two_spellings_by_one_event_is_stated_once() -> None:
+    assert fields_of({"firstName": "Al", "first_name": "Alan"}, "US") == [("first_name", "Alan", False)]
+
+
+def test_declared_fields_are_read_by_their_types() -> None:
+    declared = Declared(
+        fields={
+            "shoe_size": FieldRule(type="number"),
+            "milk": FieldRule(type="choice", choices=("Whole", "Oat")),
+            "member": FieldRule(type="yes_no", reads=("isMember",)),
+            "since": FieldRule(type="date"),
+            "motto": FieldRule(type="text"),
+        }
+    )
+    told = {"shoeSize": "38.50", "milk": "oat", "isMember": True, "since": "2020-02-30", "motto": " be  brief "}
+
+    assert fields_of(told, "US", declared) == [
+        ("shoe_size", "38.5", False), ("milk", "Oat", False), ("member", "yes", False), ("motto", "be brief", False)
+    ]  # fmt: skip
+    assert fields_of({"shoe_size": "NaN", "milk": "goat", "isMember": "perhaps"}, "US", declared) == []
 
 
 def test_the_words_of_a_customer_are_folded() -> None:

@@ -23,7 +23,7 @@ PROJECTIONS = {
     "membership": "select seq, e.customer from event_customer e join record r using (seq)"
     " where e.customer is not null and r.occurred_at is not null",
     "identifiers": "select customer, type, class, value, shared, generic from customer_identifier",
-    "fields": "select customer, field, value, verified, occurred_at, seq from profile_field",
+    "fields": "select customer, field, source, value, verified, occurred_at, seq, rule from profile_field",
     "profiles": "select customer, first_name, last_name, email, phone, city from profile",
     "words": "select token, customer from profile_token",
     "consents": "select customer, channel, purpose, address, allowed, decided_at, seq from consent_state",

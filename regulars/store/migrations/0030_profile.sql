@@ -1,19 +1,37 @@
 -- What we know about each customer. Writer: profile.
 
--- The golden value of each field with its provenance. One address is one field (as JSON), so that a house move never mixes
--- the street of one home with the city of another.
+-- By what values are chosen and which fields a brand adds: the declaration of profile.yaml that was adopted last.
+create table profile_policy (
+    one boolean primary key default true check (one),
+    declared text not null,
+    -- Customers up to this one are computed by it; null: all.
+    done_to bigint
+);
+
+-- Every value of each field with its provenance, one of them golden. One address is one field (as JSON), so that a house
+-- move never mixes the street of one home with the city of another.
 create table profile_field (
     customer bigint not null,
     field text collate "C" not null,
-    value text not null,
-    -- The rule of survivorship: verified before unverified, then the latest event, then the latest in the journal.
+    -- A source's name, @steward, or @overlay: and the name of an overlay.
+    source text collate "C" not null,
     verified boolean not null,
+    -- Hash of the value: a key has no room for a long one.
+    digest bigint not null,
+    -- Empty: a steward stated that nothing is known.
+    value text not null,
+    -- When the source last said so, and where: an event's position, a hand entry's number, 0 for an overlay.
     occurred_at timestamptz not null,
     seq bigint not null,
-    primary key (customer, field)
+    -- Of bought data: it goes by itself then.
+    expires_at timestamptz,
+    -- Why it is the golden one: the criterion that told it from the best different value; null: it is not.
+    rule text,
+    primary key (customer, field, source, verified, digest)
 ) with (fillfactor = 80);
+create index profile_field_expires on profile_field (expires_at) where expires_at is not null;
 
--- The same, one row a customer, for everybody who reads: a projection of profile_field.
+-- The golden values, one row a customer, for everybody who reads: a projection of profile_field.
 create table profile (
     customer bigint primary key,
     first_name text,

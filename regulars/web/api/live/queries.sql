@@ -21,7 +21,9 @@ limit %(limit)s
 
 -- name: fields_of_event
 -- Golden fields that stand because of this event; others have been stated better since.
-select field, value, verified from profile_field where seq = %(seq)s order by field
+select field, value, verified from profile_field
+where seq = %(seq)s and rule is not null and left(source, 1) <> '@'
+order by field
 
 -- name: consents_of_event
 -- Yes and no that this event is the evidence of.

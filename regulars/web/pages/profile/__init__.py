@@ -14,7 +14,7 @@ from regulars.analyze import TraitValue
 from regulars.app import App
 from regulars.kit.clock import day_date
 from regulars.optimize import label
-from regulars.profile import TimelineItem
+from regulars.profile import OVERLAY, STEWARD, Field, Other, TimelineItem
 from regulars.web import access, audit, render, words
 from regulars.web.api import home
 from regulars.web.api import profile as api
@@ -63,6 +63,27 @@ POINTS = {
 }
 
 
+# Why a value holds, and why another one does not.
+WHY_GOLDEN = {
+    "only": "nobody stated anything else",
+    "verified": "it is verified, the others are not",
+    "steward": "somebody of ours stated it by hand",
+    "trust": "its source is trusted more than the others",
+    "newest": "it was stated last",
+    "complete": "it is the most complete one",
+    "last": "it was written down last",
+}
+WHY_NOT = {
+    "same": "says the same",
+    "verified": "not verified",
+    "steward": "not stated by hand",
+    "trust": "its source is trusted less",
+    "newest": "older",
+    "complete": "less complete",
+    "last": "written down before",
+}
+
+
 class Joined(msgspec.Struct, frozen=True, kw_only=True):
     """Records that one piece of evidence joins to the others."""
 
@@ -106,6 +127,9 @@ def customer_page(app: House, request: Request[Any, Any, Any], customer: FromPat
         traits=known_traits(view),
         say_trait=partial(say_trait, app),
         joined=joined(view),
+        why_golden=why_golden,
+        why_not=why_not,
+        from_whom=from_whom,
         points_for=points_for,
         date_of=day_date,
     )
@@ -140,6 +164,23 @@ def joined(view: api.Customer) -> list[Joined]:
         by_evidence.setdefault((hop.strength, hop.value), []).append(hop.to_record)
     found = [Joined(strength=how, value=what, records=records) for (how, what), records in by_evidence.items()]
     return sorted(found, key=lambda one: -len(one.records))
+
+
+def why_golden(field: Field) -> str:
+    """Why this value holds, as words in a sentence."""
+    return f"it holds because {WHY_GOLDEN[field.why]}"
+
+
+def why_not(other: Other) -> str:
+    """Why this value does not hold."""
+    return WHY_NOT[other.why]
+
+
+def from_whom(source: str) -> str:
+    """Who stated a value: a source by its name, a person of ours, bought data."""
+    if source == STEWARD:
+        return "by hand"
+    return f"bought, {source.removeprefix(OVERLAY)}" if source.startswith(OVERLAY) else source
 
 
 def points_for(line: api.PointsLine) -> str:

@@ -1,0 +1,169 @@
+"""What a brand's profiles hold and whose word counts: `profile.yaml` in the data folder, read when it changes.
+
+survivorship: [verified, steward, trust, newest, complete]
+trust: {crm: 80, web: 30}
+fields:
+  email: {survivorship: [verified, newest]}
+  shoe_size: {title: Shoe size, type: number, reads: [shoe_size, shoeSize]}
+  milk: {title: Milk they like, type: choice, choices: [whole, skimmed, oat]}
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+from regulars.app import App
+from regulars.kit.settings import Settings
+from regulars.profile.errors import DeclarationRefused
+from regulars.store import queries
+
+SQL = queries(__package__ or "")
+PROFILE_FILE = "profile.yaml"
+PROFILE_MAX_BYTES = 256 * 1024
+FIELDS_MAX = 100
+CHOICES_MAX = 200
+# Versions of the file that one process remembers: it changes rarely, and a test has several folders.
+FILES_REMEMBERED = 8
+FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+TRUST_USUAL = 50
+# Bought data is a guess about somebody: whatever a source of the brand says is believed more, unless it is declared.
+TRUST_OVERLAY = 20
+STEWARD = "@steward"
+"""As a source: what a person of the brand stated by hand. No source that sends events can be named so."""
+OVERLAY = "@overlay:"
+"""Before the name of an overlay, as a source."""
+BUILT_IN: Final = ("first_name", "last_name", "email", "phone", "birth_date", "address", "zone", "language")
+
+Criterion = Literal["verified", "steward", "trust", "newest", "complete"]
+ORDER: Final[tuple[Criterion, ...]] = ("verified", "steward", "trust", "newest", "complete")
+
+
+class FieldRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A field that a brand adds (it has a type), or what it wants different for one of ours."""
+
+    survivorship: tuple[Criterion, ...] | None = None
+    trust: dict[str, int] = {}
+    title: str = ""
+    type: Literal["text", "number", "date", "choice", "yes_no"] | None = None
+    choices: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    """Traits it is read from; none: the one of its name, in both spellings."""
+
+
+class Declared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
+    """The whole declaration."""
+
+    survivorship: tuple[Criterion, ...] = ORDER
+    trust: dict[str, int] = {}
+    """By source, 0 to 100; not named: TRUST_USUAL."""
+    fields: dict[str, FieldRule] = {}
+
+    def order(self, field: str) -> tuple[Criterion, ...]:
+        """What decides between values of this field, first things first."""
+        rule = self.fields.get(field)
+        return self.survivorship if rule is None or rule.survivorship is None else rule.survivorship
+
+    def trusted(self, field: str, source: str) -> int:
+        """How much this source is believed about this field, 0 to 100."""
+        name = source.removeprefix("@")
+        usual = TRUST_OVERLAY if source.startswith(OVERLAY) else TRUST_USUAL
+        rule = self.fields.get(field)
+        return self.trust.get(name, usual) if rule is None else rule.trust.get(name, self.trust.get(name, usual))
+
+    @cached_property
+    def custom(self) -> dict[str, FieldRule]:
+        """The fields that the brand adds."""
+        return {name: rule for name, rule in self.fields.items() if rule.type is not None}
+
+    @cached_property
+    def readers(self) -> dict[str, str]:
+        """Custom field by the trait it is read from."""
+        return {
+            trait: name
+            for name, rule in self.custom.items()
+            for trait in rule.reads or dict.fromkeys((name, _camel(name)))
+        }
+
+    @cached_property
+    def text(self) -> str:
+        """The same for the same declaration."""
+        return msgspec.json.encode(self, order="sorted").decode()
+
+    def title(self, field: str) -> str | None:
+        """What the brand calls this field, None for ours."""
+        rule = self.custom.get(field)
+        return None if rule is None else rule.title or field.replace("_", " ").capitalize()
+
+
+USUAL = Declared()
+
+
+def in_force(app: App) -> Declared:
+    """What values are chosen by: the declaration that was adopted last, the same for every process."""
+    row = app.db.execute(SQL.policy).fetchone()
+    return USUAL if row is None else _decoded(row[0])
+
+
+def of_file(settings: Settings) -> Declared:
+    """What stands in the file now; the usual order without one. Raises DeclarationRefused."""
+    path = settings.home_path / PROFILE_FILE
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return USUAL
+    return _read(path, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(FILES_REMEMBERED)
+def _read(path: Path, changed_ns: int, size_bytes: int) -> Declared:
+    fix = f"Mend {path} (docs/reference/profile.md)"
+    if size_bytes > PROFILE_MAX_BYTES:
+        raise DeclarationRefused(f"{path.name} has {size_bytes} bytes, more than {PROFILE_MAX_BYTES}", fix)
+    try:
+        given = msgspec.yaml.decode(path.read_bytes(), type=Declared)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
+        raise DeclarationRefused(f"{path.name} cannot be read: {fault}", fix) from None
+    if faults := faults_of(given):
+        raise DeclarationRefused(f"{path.name}: {'; '.join(faults)}", fix)
+    return given
+
+
+@lru_cache(FILES_REMEMBERED)
+def _decoded(text: str) -> Declared:
+    return msgspec.json.decode(text, type=Declared)
+
+
+def faults_of(given: Declared) -> list[str]:
+    """Everything that is wrong with a declaration that can be read."""
+    faults = [f"a source is trusted from 0 to 100, not {value}" for value in _trusts(given) if not 0 <= value <= 100]
+    if len(given.fields) > FIELDS_MAX:
+        faults.append(f"{len(given.fields)} fields, more than {FIELDS_MAX}")
+    taken: dict[str, str] = {}
+    for name, rule in given.fields.items():
+        if name in BUILT_IN:
+            if rule.type is not None or rule.reads or rule.choices or rule.title:
+                faults.append(f"{name} is a field of ours: only survivorship and trust can be declared for it")
+        elif rule.type is None:
+            faults.append(f"{name} has no type")
+        elif not FIELD_NAME.fullmatch(name):
+            faults.append(f"'{name[:60]}' is no name: small letters, digits and _, at most 40")
+        if (rule.type == "choice") != bool(rule.choices) or len(rule.choices) > CHOICES_MAX:
+            faults.append(f"{name}: a choice, and nothing else, names its choices, at most {CHOICES_MAX}")
+        for trait in rule.reads:
+            if taken.setdefault(trait, name) != name:
+                faults.append(f"{name} and {taken[trait]} read the same trait {trait}")
+    return faults
+
+
+def _trusts(given: Declared) -> list[int]:
+    return [*given.trust.values(), *(value for rule in given.fields.values() for value in rule.trust.values())]
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
