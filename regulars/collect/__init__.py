@@ -9,12 +9,12 @@ Writes tables: source, source_use, write_key, journal, refusal, set_aside, check
     withdrawal, withdrawn_range, tracking_plan, violation, event_use, duplicate, replay, import_run, import_chunk,
     import_refusal, pull, system, audit_stretch, audit_cell, audit_use,
     webhook, webhook_mapping, delivery, delivery_event, client_trouble,
-    stream, stream_offset, stream_delivery, device.
+    stream, stream_offset, stream_delivery, device, stop_secret, stop_order, stopped, stop_use.
 Never: says who an event belongs to, changes a journal row (but empties those of an erased person), or acknowledges
     what is not durable.
 """
 
-from regulars.collect import paths
+from regulars.collect import paths, stop_files, stops
 from regulars.collect.ahead import ReadAhead
 from regulars.collect.aside import set_aside
 from regulars.collect.audit import (
@@ -451,6 +451,8 @@ __all__ = [
     "set_aside",
     "set_limits",
     "source_by_name",
+    "stop_files",
+    "stops",
     "stored_event",
     "tend_lake",
     "tidy_uploads",

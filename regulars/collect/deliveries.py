@@ -34,6 +34,7 @@ KEY_MAX_CHARACTERS = 80
 # For the field that says how many products were left out.
 SHORTENED_MARGIN_BYTES = 100
 MAPPED, SILENT, REFUSED = "mapped", "silent", "refused"
+NAMES_STOPPED = "It names somebody on the stop list"
 NO_MAPPING = "No mapping is saved yet"
 TOLD_OTHERWISE = "The journal has an event of this id with another body; that one stands"
 
@@ -340,23 +341,41 @@ def store(
         )
         for each in tellings
     ]
-    lost = set(append(app, entries, rejected).conflicts)
-    told = [(each, entry) for at, (each, entry) in enumerate(zip(tellings, entries, strict=True)) if at not in lost]
+    fate = append(app, entries, rejected)
+    lost, stopped = set(fate.conflicts), set(fate.stopped)
+    told = [
+        (each, entry)
+        for at, (each, entry) in enumerate(zip(tellings, entries, strict=True))
+        if at not in lost and at not in stopped
+    ]
     if told:
         app.db.execute(SQL.tell_events, _columns(told))
     lost_by_delivery = Counter(tellings[at].draft.delivery.id for at in lost)
-    final = [
-        (id, REFUSED, TOLD_OTHERWISE, events - lost_by_delivery[id])
-        if id in lost_by_delivery
-        else (id, state, reason, events)
-        for id, state, reason, events in settled
-    ]
+    stopped_by_delivery = Counter(tellings[at].draft.delivery.id for at in stopped)
+    final = [_settled_after(one, lost_by_delivery[one[0]], stopped_by_delivery[one[0]]) for one in settled]
     ids, states, reasons, events = map(list, zip(*final, strict=True))
     app.db.execute(
         SQL.settle_deliveries,
-        {"id": ids, "state": states, "reason": reasons, "events": events, "now": app.clock.now()},
+        {
+            "id": ids,
+            "state": states,
+            "reason": reasons,
+            "events": events,
+            # Nothing of it was told, so nothing has to be told anew: it need not be kept.
+            "emptied": [reason == NAMES_STOPPED for reason in reasons],
+            "now": app.clock.now(),
+        },
     )
     return final, [tellings[at] for at in sorted(lost)]
+
+
+def _settled_after(settled: Settled, lost: int, stopped: int) -> Settled:
+    """The same once the journal has said what it did not take."""
+    id, state, reason, events = settled
+    left = events - lost - stopped
+    if lost:
+        return id, REFUSED, TOLD_OTHERWISE, left
+    return (id, SILENT, NAMES_STOPPED, left) if stopped and not left else (id, state, reason, left)
 
 
 def _columns(told: Sequence[tuple[Telling, Entry]]) -> dict[str, list[Any]]:

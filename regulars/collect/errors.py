@@ -15,6 +15,7 @@ NOT_STORABLE = "RG-1109"
 SAME_ID_OTHER_BODY = "RG-1110"
 NOT_JSON = "RG-1111"
 ROW_UNREADABLE = "RG-1112"
+STOPPED = "RG-1113"
 REQUEST_OVER_LIMIT = "RG-1144"
 ROW_WITHOUT_CURSOR = "RG-1205"
 
@@ -232,3 +233,9 @@ class PullLibraryMissing(RegularsError):
     """Pulling needs a library that is not installed."""
 
     code = "RG-1169"
+
+
+class StopRefused(RegularsError):
+    """The stop list cannot be changed as asked; nothing of it was kept."""
+
+    code = "RG-1170"

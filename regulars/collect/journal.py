@@ -14,7 +14,8 @@ import msgspec
 from regulars.app import App
 from regulars.collect import errors
 from regulars.collect.door import Arrival, Refused, Row, admit, refuse
-from regulars.collect.keys import OWN_SOURCE, SQL, Source, register_own
+from regulars.collect.keys import JOURNAL_LOCK, OWN_SOURCE, SQL, Source, register_own
+from regulars.collect.stops import judge
 from regulars.kit.errors import InputRefused
 from regulars.model import Batch, Body, Event
 
@@ -22,8 +23,6 @@ FLOW = "flow"
 """The reader that carries the journal through the rooms."""
 LAKE = "lake"
 """The reader that copies it to Parquet."""
-# "JOUR": whoever appends holds it until the commit.
-JOURNAL_LOCK = 0x4A4F5552
 APPEND_MAX_EVENTS = 5_000
 PUBLISH_MAX_EVENTS = 5_000
 REFUSAL_SHOWN_CHARACTERS = 1_000
@@ -57,6 +56,8 @@ class Fate(NamedTuple):
 
     duplicates: list[int]
     conflicts: list[int]
+    stopped: list[int]
+    """Not stored: they name somebody on the stop list."""
 
     def add(self, place: int, same_body: bool) -> None:
         """This entry was here already."""
@@ -71,6 +72,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """Here already, with the same body."""
     conflicts: int
     """Here already with another body: kept as refusals, too."""
+    stopped: int
+    """Not stored: they name somebody on the stop list."""
     refusals: list[Refused]
 
 
@@ -111,9 +114,10 @@ def accept_mixed(
             rejected.append(Rejected(source, received_at, item))
     fate = append(app, entries, rejected)
     return Receipt(
-        accepted=len(entries) - len(fate.duplicates) - len(fate.conflicts),
+        accepted=len(entries) - len(fate.duplicates) - len(fate.conflicts) - len(fate.stopped),
         duplicates=len(fate.duplicates),
         conflicts=len(fate.conflicts),
+        stopped=len(fate.stopped),
         refusals=[each.refused for each in rejected] + [_conflict(entries[place]).refused for place in fate.conflicts],
     )
 
@@ -130,44 +134,65 @@ def append(app: App, entries: Sequence[Entry], rejected: Sequence[Rejected] = ()
             f"{len(entries) + len(rejected)} events at once would hold the journal for too long",
             f"Append at most {APPEND_MAX_EVENTS} a transaction",
         )
-    fate = _append_rows(app, entries) if entries else Fate([], [])
+    fate = _append_rows(app, entries) if entries else Fate([], [], [])
     rejected = [*rejected, *(_conflict(entries[place]) for place in fate.conflicts)]
     if rejected:
         _write_refusals(app, rejected)
     return fate
 
 
-def _append_rows(app: App, entries: Sequence[Entry]) -> Fate:
-    fate = Fate([], [])
+def _append_rows(app: App, entries: Sequence[Entry], kept_out: set[int] | None = None) -> Fate:
+    """`kept_out` are the places that name somebody on the stop list; None: the list is asked whether it is empty."""
+    fate = Fate([], [], sorted(kept_out or ()))
     first: dict[tuple[int, str], int] = {}
     for place, (source, _, row) in enumerate(entries):
+        if kept_out and place in kept_out:
+            continue
         original = first.setdefault((source.id, row.message_id), place)
         if original != place:
             fate.add(place, entries[original].row.body_hash == row.body_hash)
     unique = list(first.values())
+    if not unique:
+        return fate
     columns = _columns(entries if len(unique) == len(entries) else [entries[place] for place in unique])
     app.db.execute(SQL.lock_journal, {"lock": JOURNAL_LOCK})
-    counted = app.db.execute(SQL.append, columns).fetchone()
-    assert counted is not None
-    new, first_new = counted
+    new, first_new, is_unjudged = _put(app, columns, is_judged=kept_out is not None)
+    if is_unjudged:
+        return _append_rows(
+            app, entries, judge(app, [(each.source, each.received_at, each.row.body) for each in entries])
+        )
     if new < len(unique):
-        again: list[int] = []
-        before = app.db.execute(SQL.told_before, columns | {"first_new": first_new})
-        told: list[tuple[int, bool, bool]] = before.fetchall()
-        for at, same, withdrawn in told:
-            if withdrawn:
-                again.append(unique[at])
-            else:
-                fate.add(unique[at], same)
-        if again:
-            _append_again(app, entries, sorted(again), fate)
+        _tell_old_from_new(app, entries, unique, columns | {"first_new": first_new}, fate)
     return fate
+
+
+def _put(app: App, columns: dict[str, list[Any]], *, is_judged: bool) -> tuple[int, int, bool]:
+    """How many are new, the position of the first of them, and whether nothing was put because nobody judged it."""
+    row = app.db.execute(SQL.append, columns | {"judged": is_judged}).fetchone()
+    assert row is not None
+    return row[0], row[1], row[2]
+
+
+def _tell_old_from_new(
+    app: App, entries: Sequence[Entry], unique: list[int], given: dict[str, Any], fate: Fate
+) -> None:
+    """Which of these were in the journal already; those that were withdrawn since go in again."""
+    again: list[int] = []
+    told: list[tuple[int, bool, bool]] = app.db.execute(SQL.told_before, given).fetchall()
+    for at, same, withdrawn in told:
+        if withdrawn:
+            again.append(unique[at])
+        else:
+            fate.add(unique[at], same)
+    if again:
+        _append_again(app, entries, sorted(again), fate)
 
 
 def _append_again(app: App, entries: Sequence[Entry], places: list[int], fate: Fate) -> None:
     """Messages whose ids stand on withdrawn events: as new ones, under the id with a mark for each time before."""
     renamed = [entries[at]._replace(row=_marked(entries[at].row)) for at in places]
-    inner = _append_rows(app, renamed)
+    # The stop list was asked for them before, under the lock that we still hold.
+    inner = _append_rows(app, renamed, set())
     fate.duplicates.extend(places[at] for at in inner.duplicates)
     fate.conflicts.extend(places[at] for at in inner.conflicts)
 
@@ -202,13 +227,23 @@ def _conflict(entry: Entry) -> Rejected:
 
 
 def _write_refusals(app: App, rejected: Sequence[Rejected]) -> None:
-    columns = zip(*(each.refused for each in rejected), strict=True)
-    message_id, code, reason, fix, body, body_hash = map(list, columns)
     # Rows are written once, so two writers could wait for each other's; nobody waits who holds the journal.
     app.db.execute(SQL.lock_journal, {"lock": JOURNAL_LOCK})
-    app.db.execute(
+    if _put_refusals(app, rejected, is_judged=False):
+        kept_out = judge(app, [(each.source, each.received_at, each.refused.body) for each in rejected])
+        left = [each for place, each in enumerate(rejected) if place not in kept_out]
+        if left:
+            _put_refusals(app, left, is_judged=True)
+
+
+def _put_refusals(app: App, rejected: Sequence[Rejected], *, is_judged: bool) -> bool:
+    """Whether nothing was put because somebody is on the stop list and nobody judged these."""
+    columns = zip(*(each.refused for each in rejected), strict=True)
+    message_id, code, reason, fix, body, body_hash = map(list, columns)
+    row = app.db.execute(
         SQL.refuse,
         {
+            "judged": is_judged,
             "source_id": [each.source.id if each.source else None for each in rejected],
             "received_at": [each.received_at for each in rejected],
             "message_id": message_id,
@@ -218,7 +253,9 @@ def _write_refusals(app: App, rejected: Sequence[Rejected]) -> None:
             "body": body,
             "body_hash": body_hash,
         },
-    )
+    ).fetchone()
+    assert row is not None
+    return row[0]
 
 
 def claim(app: App, limit: int, reader: str = FLOW) -> Batch | None:

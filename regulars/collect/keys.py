@@ -13,6 +13,8 @@ from regulars.store import queries
 
 SQL = queries("regulars.collect")
 
+# "JOUR": whoever appends to the journal holds it until the commit.
+JOURNAL_LOCK = 0x4A4F5552
 SOURCE_KINDS = ("tills", "web", "shop", "crm", "email", "calls", "other")
 """What may be registered. Our own events have a kind and a source that nobody gets a key to: they are believed."""
 OWN_KIND = "own"

@@ -153,4 +153,8 @@ DECLARED = (
     Impersonal("withdrawal", "what was taken back and by whom of the brand"),
     Impersonal("withdrawn_range", "ranges of positions"),
     Impersonal("audit_stretch", "ranges of positions"),
+    Impersonal("stop_secret", "the key that the stop list is hashed with"),
+    Impersonal("stop_order", "why entries stand on the stop list, and by whom of the brand"),
+    Impersonal("stopped", "keyed hashes: they recognize whose data must not come in, and lead to nobody"),
+    Impersonal("stop_use", COUNTS),
 )

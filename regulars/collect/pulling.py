@@ -247,7 +247,7 @@ def _put(
         fate = append(inside, entries, rejected)
         moved = {"pull": use.id, "cursor": None if cursor is None else written(cursor), "rows": len(batch)}
         inside.db.execute(SQL.move_pull, moved)
-    doubled, contradicted = len(fate.duplicates), len(fate.conflicts)
+    doubled, contradicted = len(fate.duplicates), len(fate.conflicts) + len(fate.stopped)
     return PullReport(
         pull=use.name,
         rows=report.rows + len(batch),

@@ -117,6 +117,7 @@ select pg_advisory_xact_lock(%(lock)s)
 
 -- name: append
 -- The conflict clause is what makes a retry harmless. The lowest new position tells new rows from those that were there.
+-- Where somebody is on the stop list, nothing goes in before it was judged: the empty list costs one look.
 -- What a source sent is added up here, one row a source, which the journal's lock covers.
 with put as (
     insert into journal (source_id, message_id, kind, name, occurred_at, received_at, body, body_hash)
@@ -127,6 +128,7 @@ with put as (
     ) with ordinality as given (
         source_id, message_id, kind, name, occurred_at, received_at, body, body_hash, place
     )
+    where %(judged)b::boolean or not exists (select from stopped)
     order by place
     on conflict (source_id, message_id) do nothing
     returning seq, source_id, received_at, occurred_at
@@ -138,7 +140,8 @@ with put as (
         last_received_at = greatest(u.last_received_at, excluded.last_received_at),
         last_occurred_at = greatest(u.last_occurred_at, excluded.last_occurred_at)
 )
-select count(*), coalesce(min(seq), 9223372036854775807) from put
+select count(*), coalesce(min(seq), 9223372036854775807), not %(judged)b::boolean and exists (select from stopped)
+from put
 
 -- name: told_before
 -- Only when something was not new: which messages were in the journal already, whether with the same body, and whether
@@ -151,14 +154,19 @@ where journal.seq < %(first_new)s
 
 -- name: refuse
 -- Nothing is dropped silently: what we do not take is a row with its reason and its body as received. A sender that
--- repeats the same refused message for a week makes one row of it, whether the message has an id or not.
-insert into refusal (source_id, received_at, message_id, code, reason, fix, body, body_hash)
-select source_id, received_at, message_id, code, reason, fix, body, body_hash from unnest(
-    %(source_id)s::smallint[], %(received_at)s::timestamptz[], %(message_id)s::text[],
-    %(code)s::text[], %(reason)s::text[], %(fix)s::text[], %(body)s::text[], %(body_hash)s::bytea[]
-) with ordinality as given (source_id, received_at, message_id, code, reason, fix, body, body_hash, place)
-order by place
-on conflict (source_id, message_id, code, body_hash) do nothing
+-- repeats the same refused message for a week makes one row of it, whether the message has an id or not. Where somebody
+-- is on the stop list, nothing is written before it was judged.
+with put as (
+    insert into refusal (source_id, received_at, message_id, code, reason, fix, body, body_hash)
+    select source_id, received_at, message_id, code, reason, fix, body, body_hash from unnest(
+        %(source_id)s::smallint[], %(received_at)s::timestamptz[], %(message_id)s::text[],
+        %(code)s::text[], %(reason)s::text[], %(fix)s::text[], %(body)s::text[], %(body_hash)s::bytea[]
+    ) with ordinality as given (source_id, received_at, message_id, code, reason, fix, body, body_hash, place)
+    where %(judged)s::boolean or not exists (select from stopped)
+    order by place
+    on conflict (source_id, message_id, code, body_hash) do nothing
+)
+select not %(judged)s::boolean and exists (select from stopped)
 
 -- name: recent_refusals
 -- For people: newest first, a page at a time, and of each message its beginning.
@@ -467,3 +475,48 @@ update pull set fault = %(fault)s where id = %(pull)s and (ran_at is null or ran
 -- name: remove_pull
 -- What it brought stays.
 delete from pull where id = %(pull)s
+
+-- name: make_stop_secret
+-- The first who needs it makes it; everybody after hashes alike.
+insert into stop_secret (secret) values (%(secret)s) on conflict (one) do nothing
+
+-- name: stop_secret
+-- Key of the hashes.
+select secret from stop_secret
+
+-- name: order_stop
+-- Entries have a reason, and go with it.
+insert into stop_order (reason, actor, at) values (%(reason)s, %(actor)s, %(now)s) returning id
+
+-- name: stop
+-- The same entry twice is one; under two orders it stands until both are undone.
+insert into stopped (hash, stop_order) select hash, %(order)s from unnest(%(hashes)s::bytea[]) as given (hash)
+on conflict do nothing
+
+-- name: undo_stop_order
+-- Once, and known by whom.
+update stop_order set undone_at = %(now)s, undone_by = %(actor)s where id = %(order)s and undone_at is null
+
+-- name: drop_stopped
+-- From the commit on these people may come in again.
+delete from stopped where stop_order = %(order)s
+
+-- name: stop_orders
+-- For people, newest first.
+select o.id, o.reason, o.actor, o.at, (select count(*) from stopped s where s.stop_order = o.id), o.undone_at, o.undone_by
+from stop_order o order by o.id desc limit %(limit)s
+
+-- name: stop_uses
+-- What was kept out, by source.
+select s.name, u.messages, u.last_at from stop_use u join source s on s.id = u.source_id order by u.messages desc, s.name
+
+-- name: which_stopped
+-- Which of a batch's hashes stand on the list.
+select distinct hash from stopped where hash = any(%(hashes)s::bytea[])
+
+-- name: count_stopped
+-- All that is left of a message that was kept out.
+insert into stop_use as u (source_id, messages, last_at)
+select * from unnest(%(source_id)s::smallint[], %(messages)s::bigint[], %(at)s::timestamptz[])
+on conflict (source_id) do update set
+    messages = u.messages + excluded.messages, last_at = greatest(u.last_at, excluded.last_at)

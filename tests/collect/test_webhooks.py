@@ -347,3 +347,18 @@ def test_refunds_reach_their_customer_through_the_order(app: App, hook_door: Doo
         app, "select body -> 'context' -> 'externalIds' -> 0 ->> 'id' from journal where name = 'Order Updated'"
     )
     assert evidence == [("450789469",)]
+
+
+def test_a_delivery_about_somebody_on_the_stop_list_keeps_its_row_and_nothing_it_said(
+    app: App, hook_door: Door
+) -> None:
+    with app.transaction() as inside:
+        order = collect.stops.order_stop(inside, "erased", "test")
+        collect.stops.stop(inside, order, [collect.stops.Stop("email", SHOPIFY_ORDER["email"])])
+
+    post(hook_door, "orders/create", SHOPIFY_ORDER)
+    collect.map_deliveries(app)
+
+    assert journal(app) == []
+    assert states(app) == [("silent", "It names somebody on the stop list")]
+    assert rows(app, "select body, size_bytes from delivery") == [(b"", 0)]

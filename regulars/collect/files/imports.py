@@ -344,7 +344,11 @@ def _write(app: App, run: int, chunk: _Chunk) -> _Chunk:
             )
             for at in fate.conflicts
         ]
-        refusals = sorted(chunk.refusals + conflicts, key=lambda refusal: refusal.row)
+        stopped = [
+            RowRefusal(chunk.numbers[at], errors.STOPPED, "It names somebody on the stop list", "Nothing; it stays out")
+            for at in fate.stopped
+        ]
+        refusals = sorted(chunk.refusals + conflicts + stopped, key=lambda refusal: refusal.row)
         moved = inside.db.execute(
             SQL.chunk_done,
             {
@@ -355,7 +359,7 @@ def _write(app: App, run: int, chunk: _Chunk) -> _Chunk:
                 "to_seq": after if after > before else None,
                 "mark": chunk.last.mark,
                 "share": chunk.last.share,
-                "accepted": len(chunk.entries) - len(fate.duplicates) - len(fate.conflicts),
+                "accepted": len(chunk.entries) - len(fate.duplicates) - len(fate.conflicts) - len(fate.stopped),
                 "duplicates": len(fate.duplicates),
                 "refused": len(refusals),
                 "now": app.clock.now(),

@@ -30,7 +30,7 @@ TRIED_REFUSALS = 1_000
 SAMPLES_SHOWN = 10
 DISMISSED_AT_ONCE = 100_000
 REPLAYS_SHOWN = 20
-ACCEPTED, DUPLICATE, CONFLICTING = "accepted", "duplicate", "conflicting"
+ACCEPTED, DUPLICATE, CONFLICTING, STOPPED = "accepted", "duplicate", "conflicting", "stopped"
 
 log = logger("collect")
 
@@ -260,6 +260,7 @@ def _outcomes(app: App, source: Source, tried: list[tuple[_Kept, object | Unmend
     passing = [(each, item) for each, item in judged if isinstance(item, Row)]
     fate = append(app, [Entry(source, each.received_at, item) for each, item in passing])
     special = dict.fromkeys(fate.duplicates, DUPLICATE) | dict.fromkeys(fate.conflicts, CONFLICTING)
+    special |= dict.fromkeys(fate.stopped, STOPPED)
     taken = [
         _Outcome(each.id, True, special.get(place, ACCEPTED), item.message_id)
         for place, (each, item) in enumerate(passing)

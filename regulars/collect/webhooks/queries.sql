@@ -115,10 +115,12 @@ from unnest(%(source_id)s::smallint[], %(key)s::text[]) as given (source_id, key
 where e.source_id = given.source_id and e.key = given.key
 
 -- name: settle_deliveries
--- What became of each.
-update delivery d set state = given.state, reason = given.reason, events = given.events, mapped_at = %(now)s
-from unnest(%(id)s::bigint[], %(state)s::text[], %(reason)s::text[], %(events)s::int[])
-    as given (id, state, reason, events)
+-- What became of each. One that tells of nobody but people on the stop list keeps its row, not what it said.
+update delivery d set state = given.state, reason = given.reason, events = given.events, mapped_at = %(now)s,
+    body = case when given.emptied then ''::bytea else d.body end,
+    size_bytes = case when given.emptied then 0 else d.size_bytes end
+from unnest(%(id)s::bigint[], %(state)s::text[], %(reason)s::text[], %(events)s::int[], %(emptied)s::boolean[])
+    as given (id, state, reason, events, emptied)
 where d.id = given.id
 
 -- name: deliveries_of
