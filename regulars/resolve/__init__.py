@@ -6,12 +6,14 @@ Gives: the customer of each event with what changed (`People`), `look_up` for a 
     stewards read (`record_groups`, `decisions`, `health`), `audit` of what the brand's data is worth for knowing
     people; views event_customer and customer_identifier.
 Writes tables: resolve_secret, value, signature, link, record, customer, carrier_span, redirect, identity_event, cut,
-    decision, match_measure, erased_value.
+    decision, match_measure, erased_value, doubt, likeness_model, pair, block, block_size.
 Never: lets the clock, money or a coin decide who is who (a steward's decision and a rebuild only say when they
-    happened), deletes evidence that nobody withdrew or erased, or joins people by their names (names only part them).
+    happened), deletes evidence that nobody withdrew or erased, or joins people by their names without an approved
+    model (names only part them).
 """
 
 from regulars.resolve import decide, normalize
+from regulars.resolve.alike import models
 from regulars.resolve.audit import KINDS, Audit, Finding, audit, overview
 from regulars.resolve.audit_answer import answer, as_csv, joinable
 from regulars.resolve.decide import Steward
@@ -94,6 +96,7 @@ __all__ = [
     "joinable",
     "link",
     "look_up",
+    "models",
     "normalize",
     "overview",
     "partition",

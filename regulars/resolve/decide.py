@@ -7,7 +7,7 @@ rooms to the right must redo (`flow.on_decision`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -17,6 +17,8 @@ from regulars.kit.clock import microseconds
 from regulars.kit.dice import hash64
 from regulars.model import Batch, Moment, People
 from regulars.resolve import touched
+from regulars.resolve.advance import Difference
+from regulars.resolve.alike import pairs
 from regulars.resolve.errors import DecisionRefused
 from regulars.resolve.facts import Decision, in_force
 from regulars.resolve.identify import RESOLVER_LOCK, announce, cleaner_of
@@ -24,6 +26,9 @@ from regulars.resolve.look_up import normal
 from regulars.store import queries
 
 SQL = queries(__package__ or "")
+
+# Subject of the decision that puts a model in force.
+MODEL = "model"
 
 
 class Steward(msgspec.Struct, frozen=True):
@@ -49,7 +54,7 @@ def split(app: App, steward: Steward, staying: Sequence[int], leaving: Sequence[
         raise DecisionRefused("A split needs two sides without a common record", "Name the records of each side once")
     stop_the_flow(app)
     subject = f"split:{min(leaving)}:{min(staying)}"
-    _separate(app, subject, _signatures(app, [*staying, *leaving]), leaving)
+    alike = _separate(app, subject, _signatures(app, [*staying, *leaving]), leaving)
     by_record = _signatures(app, [*staying, *leaving])
     decision = Decision(
         subject=subject,
@@ -58,7 +63,20 @@ def split(app: App, steward: Steward, staying: Sequence[int], leaving: Sequence[
         signatures=tuple(sorted({by_record[seq] for seq in staying})),
         leaving=tuple(sorted({by_record[seq] for seq in leaving})),
     )
-    return _state(app, steward, decision)
+    return _state(app, steward, decision, alike)
+
+
+def distinguish(app: App, steward: Steward, one: int, other: int) -> People:
+    """The people of these two records are not one, however alike they are; each keeps all that is hers."""
+    stop_the_flow(app)
+    by_record = _signatures(app, [one, other])
+    if by_record[one] == by_record[other]:
+        raise DecisionRefused("These two records say the same", "Tell them apart on the page of the customer")
+    subject = f"distinct:{min(one, other)}:{max(one, other)}"
+    sides = (by_record[one],), (by_record[other],)
+    return _state(
+        app, steward, Decision(subject=subject, version=0, kind="distinct", signatures=sides[0], leaving=sides[1])
+    )
 
 
 def verify(app: App, steward: Steward, record: int, card: str) -> People:
@@ -83,6 +101,8 @@ def close(app: App, steward: Steward, what: Moment, day: int) -> People:
 
 def undo(app: App, steward: Steward, subject: str) -> People:
     """Take back what stands about a subject; taken back already: state the last thing again."""
+    if subject == MODEL:
+        raise DecisionRefused("A model is not taken back, another is approved", "Choose the model before it, or none")
     versions = _versions(app, subject)
     if not versions:
         raise DecisionRefused(f"Nothing was ever stated about '{subject}'", "Look it up in the list of decisions")
@@ -116,18 +136,22 @@ def _signatures(app: App, records: Sequence[int]) -> dict[int, int]:
     return found
 
 
-def _separate(app: App, subject: str, by_record: dict[int, int], leaving: Sequence[int]) -> None:
-    """Leaving records that share a signature with staying ones get a copy of it: same evidence, another number."""
+def _separate(app: App, subject: str, by_record: dict[int, int], leaving: Sequence[int]) -> set[int]:
+    """Leaving records that share a signature with staying ones get a copy of it: same evidence, another number.
+
+    Gives the signatures whose scores are others with the copies.
+    """
     signatures = sorted({by_record[seq] for seq in leaving})
     rows = app.db.execute(SQL.mixed_signatures, {"signatures": signatures, "leaving": list(leaving)}).fetchall()
     if not rows:
-        return
+        return set()
     old = [signature for (signature,) in rows]
     new = [hash64("split", signature, subject) for signature in old]
     app.db.execute(SQL.copy_signatures, {"old": old, "new": new})
     app.db.execute(SQL.copy_links, {"old": old, "new": new})
     app.db.execute(SQL.move_records, {"old": old, "new": new, "leaving": list(leaving)})
     app.db.execute(SQL.settle_signatures, {"ids": [*old, *new]})
+    return pairs.find_known(app, new)
 
 
 def _versions(app: App, subject: str) -> list[Decision]:
@@ -135,12 +159,24 @@ def _versions(app: App, subject: str) -> list[Decision]:
     return [touched.decision_of(row) for row in rows]
 
 
-def _state(app: App, steward: Steward, decision: Decision) -> People:
+def _state(app: App, steward: Steward, decision: Decision, alike: Collection[int] = ()) -> People:
     """Write the next version of a subject and recompute what it touches, before and after."""
     stop_the_flow(app)
+    some = write(app, steward, decision)
+    touch = touched.Touch(
+        signatures=sorted({s for one in some for s in (*one.signatures, *one.leaving)}),
+        values=sorted({one.value for one in some if one.value is not None}),
+        alike=alike,
+    )
+    now = app.clock.now()
+    cause = touched.Cause(seq=-microseconds(now), at=now)
+    return publish(app, touch, cause, f"{decision.subject}:{some[0].version}")
+
+
+def write(app: App, steward: Steward, decision: Decision) -> list[Decision]:
+    """Keep a statement as the next version of its subject; that, and all before it."""
     versions = _versions(app, decision.subject)
     decision = msgspec.structs.replace(decision, version=1 + max((d.version for d in versions), default=0))
-    now = app.clock.now()
     app.db.execute(
         SQL.write_decision,
         {
@@ -153,16 +189,10 @@ def _state(app: App, steward: Steward, decision: Decision) -> People:
             "day": decision.day,
             "actor": steward.actor,
             "reason": steward.reason,
-            "at": now,
+            "at": app.clock.now(),
         },
     )
-    some = [decision, *versions]
-    touch = touched.Touch(
-        signatures=sorted({s for one in some for s in (*one.signatures, *one.leaving)}),
-        values=sorted({one.value for one in some if one.value is not None}),
-    )
-    cause = touched.Cause(seq=-microseconds(now), at=now)
-    return publish(app, touch, cause, f"{decision.subject}:{decision.version}")
+    return [decision, *versions]
 
 
 def stop_the_flow(app: App) -> int:
@@ -177,6 +207,11 @@ def publish(app: App, touch: touched.Touch, cause: touched.Cause, named: str) ->
     bound = stop_the_flow(app)
     moved = touched.recompute(app, touch, fresh=()).difference
     announce(app, moved.merged, moved.split, cause)
+    return told(moved, bound, named)
+
+
+def told(moved: Difference, bound: int, named: str) -> People:
+    """A difference, as the rooms to the right take it."""
     return People(
         batch=Batch(events=[], last_seq=bound),
         customers=[],

@@ -21,6 +21,7 @@ from regulars.app import App
 from regulars.kit.dice import hash64
 from regulars.model import Batch, People
 from regulars.resolve import decide, touched
+from regulars.resolve.alike import pairs
 from regulars.resolve.apart import Apart, told_apart
 from regulars.resolve.facts import Signature, in_force
 from regulars.resolve.judge import ruled_by
@@ -86,8 +87,9 @@ def erase_records(app: App, positions: Sequence[int], erased_at: datetime, erasu
     seqs = sorted({*positions, *(seq for (seq,) in about)}) if concerned else []
     customers = {customer for (customer,) in app.db.execute(SQL.owners_of, {"seqs": array(seqs)})}
     ids = sorted({*customers, *(one.customer for one in concerned if one.is_hers and one.customer is not None)})
-    alone = _haunt(app, hers, erased_at, erasure)
+    alone, alike = _haunt(app, hers, erased_at, erasure)
     lost = _leave(app, concerned, shared, seqs, set(ids))
+    lost = msgspec.structs.replace(lost, alike=lost.alike | alike)
     former = [old for (old,) in app.db.execute(SQL.former_ids, {"ids": array(ids)})]
     app.db.execute(SQL.drop_identity_events, {"ids": array([*ids, *former])})
     moved = settle(app, lost)
@@ -103,8 +105,8 @@ def erase_records(app: App, positions: Sequence[int], erased_at: datetime, erasu
     return Erased(people=people, ids=sorted({*ids, *former}), alone=alone)
 
 
-def _haunt(app: App, hers: Sequence[int], erased_at: datetime, erasure: int) -> list[Told]:
-    """Put ghosts in the place of her signatures; gives what only she had."""
+def _haunt(app: App, hers: Sequence[int], erased_at: datetime, erasure: int) -> tuple[list[Told], set[int]]:
+    """Put ghosts in the place of her signatures; gives what only she had, and whose scores are others now."""
     ghost_of = {signature: hash64("ghost", signature, erasure) for signature in hers}
     aparts = _told_apart(app, hers)
     ids = {"ids": array(hers)}
@@ -116,6 +118,7 @@ def _haunt(app: App, hers: Sequence[int], erased_at: datetime, erasure: int) -> 
     app.db.execute(SQL.make_ghosts, moves | {"erasure": erasure})
     app.db.execute(SQL.haunt_links, moves)
     app.db.execute(SQL.haunt_records, moves)
+    alike = pairs.haunt(app, ghost_of)
     app.db.execute(SQL.haunt_decisions, moves)
     values = [told.value for told in alone]
     app.db.execute(
@@ -131,7 +134,7 @@ def _haunt(app: App, hers: Sequence[int], erased_at: datetime, erasure: int) -> 
             "other": [array(other) for _, other in aparts],
         }
         app.db.execute(SQL.write_aparts, given | {"erasure": erasure, "at": app.clock.now()})
-    return [told for told in alone if told.text]
+    return [told for told in alone if told.text], alike
 
 
 def _told_apart(app: App, hers: Collection[int]) -> list[Apart]:
@@ -152,7 +155,8 @@ def _leave(
     """Take her records out of what others share, drop ghosts nobody needs; gives all that must be looked at again."""
     new = [ghost for (ghost,) in app.db.execute(SQL.ghosts_of, {"seqs": array(seqs)})]
     values = {value for (value,) in app.db.execute(SQL.values_of, {"ids": array(new)})}
-    needless = {"ids": array(ghost for (ghost,) in app.db.execute(SQL.needless_ghosts, {"ids": array(new)}))}
+    unseen = [ghost for (ghost,) in app.db.execute(SQL.needless_ghosts, {"ids": array(new)})]
+    needless = {"ids": array(unseen)}
     values |= {value for (value,) in app.db.execute(SQL.drop_links, needless)}
     app.db.execute(SQL.drop_ghosts, needless | {"erased": ERASED})
     app.db.execute(SQL.erase_records, {"seqs": array(seqs), "ids": array(shared), "erased": ERASED})
@@ -162,4 +166,5 @@ def _leave(
     mates = [signature for (signature,) in app.db.execute(SQL.mates, {"reaches": array(seen)})]
     members = dict(app.db.execute(SQL.members_of, {"customers": array(customers)}).fetchall())
     gone = {one.id: one.customer for one in concerned if one.is_hers}
-    return Lost(gone=gone, values=values, signatures=mates, customers=customers, members=members)
+    alike = pairs.leave(app, unseen)
+    return Lost(gone=gone, values=values, signatures=mates, customers=customers, members=members, alike=alike)

@@ -52,8 +52,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
     verify: `signatures` own `value` (a pending card). withdraw: they do not. block: nobody owns `value`.
     close: what held `value` up to `day` is another one's than what holds it later. merge: `signatures` are one person.
-    split: `leaving` is another person than `signatures`, which keep the id. model: scores of model `value` count.
-    apart: a birth or first name that is erased told them apart.
+    split: `leaving` is another person than `signatures`, which keep the id. distinct: so too, and both keep what they
+    share. apart: a birth or first name that is erased told them apart. model: scores of model `value` count.
     """
 
     subject: str

@@ -21,6 +21,7 @@ from regulars.kit.collector import without_collector
 from regulars.kit.logging import logger
 from regulars.model import Batch, Event, Merge, People
 from regulars.resolve import touched
+from regulars.resolve.alike import pairs
 from regulars.resolve.clean import Cleaner, Evidence
 from regulars.resolve.facts import Signature
 from regulars.resolve.policy import ID_MAX
@@ -103,9 +104,10 @@ def _identify(app: App, batch: Batch) -> People:
     if not new and not again:
         customers = [known[number].customer if number in known else None for number in reading.signatures]
         return People(batch=batch, customers=customers, created=[], merged=[], recompute=[])
-    return _touched(
-        app, batch, reading, known, touched.Touch(new=new, seen_again=sorted(again), texts=_texts(reading, new))
+    touch = touched.Touch(
+        new=new, seen_again=sorted(again), texts=_texts(reading, new), alike=pairs.find(app, new) if new else ()
     )
+    return _touched(app, batch, reading, known, touch)
 
 
 def read(cleaner: Cleaner, events: Iterable[Event]) -> Reading:

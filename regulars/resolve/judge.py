@@ -92,7 +92,7 @@ def rulings(decisions: Iterable[Decision], signatures: Mapping[int, Signature]) 
         blocked=frozenset(d.value for d in by_kind["block"] if d.value is not None),
         closes={value: tuple(sorted(days)) for value, days in closes.items()},
         merges=tuple(frozenset(d.signatures) for d in by_kind["merge"]),
-        splits=tuple((frozenset(d.signatures), frozenset(d.leaving)) for d in by_kind["split"]),
+        splits=tuple((frozenset(d.signatures), frozenset(d.leaving)) for d in by_kind["split"] + by_kind["distinct"]),
         aparts=tuple((frozenset(d.signatures), frozenset(d.leaving)) for d in by_kind["apart"]),
     )
 

@@ -126,7 +126,11 @@ def birth(raw: str) -> int | None:
 
 @lru_cache(maxsize=CACHED_SPELLINGS)
 def address(street: str, city: str, postcode: str) -> str | None:
-    """Street, city and postcode in one comparable line; never a link."""
-    plain = unicodedata.normalize("NFKD", f"{street} {postcode or city}").encode("ascii", "ignore").decode().lower()
-    line = NOT_ALPHANUMERIC.sub(" ", plain).strip()
-    return line if street and line else None
+    """Street and postcode (or city) in one comparable line: "12 mill road, cm2 6pt"; never a link."""
+    line, place = (_words(part) for part in (street, postcode or city))
+    return ", ".join(part for part in (line, place) if part) if line else None
+
+
+def _words(raw: str) -> str:
+    plain = unicodedata.normalize("NFKD", raw).encode("ascii", "ignore").decode().lower()
+    return NOT_ALPHANUMERIC.sub(" ", plain).strip()

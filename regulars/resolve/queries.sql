@@ -198,8 +198,14 @@ select kind, customer, other, %(seq)s, %(at)s
 from unnest(%(kind)s::text[], %(customer)s::bigint[], %(other)s::bigint[]) e(kind, customer, other);
 
 -- name: delete_cuts
--- Explanations of components that were computed again.
+-- Explanations of components that were computed again, and what a steward was to look at there.
+with doubtless as (delete from doubt where reach = any(%(reaches)s::bigint[]))
 delete from cut where reach = any(%(reaches)s::bigint[]);
+
+-- name: write_doubts
+-- Customers that scores find alike and the rule does not join.
+insert into doubt (reach, one_signature, other_signature, bits)
+select * from unnest(%(reach)s::bigint[], %(one)s::bigint[], %(other)s::bigint[], %(bits)s::float8[]);
 
 -- name: write_cuts
 -- Where the rule refused to join, and why.
@@ -546,7 +552,8 @@ select 'apart:' || %(erasure)s::bigint || ':' || a.n, 1, 'apart', a.one::bigint[
 from unnest(%(one)s::text[], %(other)s::text[]) with ordinality a(one, other, n);
 
 -- name: needless_ghosts
--- Ghosts around these, if from none of them a value leads to anybody living: then nobody would notice them gone.
+-- Ghosts around these, if from none of them a value leads to anybody living, nor a score to anybody else: then nobody
+-- would notice them gone.
 with recursive around (id) as (
     select unnest(%(ids)s::bigint[])
     union
@@ -562,6 +569,10 @@ where not exists (
     join link l on l.signature = a.id
     join link o on o.value = l.value
     join signature s on s.id = o.signature and s.ghost is null
+) and not exists (
+    select from around a join pair p on p.one = a.id where p.other not in (select id from around)
+) and not exists (
+    select from around a join pair p on p.other = a.id where p.one not in (select id from around)
 );
 
 -- name: drop_ghosts

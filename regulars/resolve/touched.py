@@ -10,6 +10,7 @@ import msgspec
 from regulars.app import App
 from regulars.resolve import calm, write
 from regulars.resolve.advance import Advanced, Difference, Loaded, advance, difference
+from regulars.resolve.alike import pairs
 from regulars.resolve.facts import Decision, Held, Link, Signature
 from regulars.resolve.judge import is_within_window, valid_links
 from regulars.resolve.policy import CARD_PENDING, GENERIC, VOID
@@ -36,6 +37,8 @@ class Touch(msgspec.Struct, frozen=True, kw_only=True):
     """Values that a decision speaks of."""
     seen_again: list[int] = []
     """Known ones whose days decide something and stretched, or that are on shared carriers."""
+    alike: Collection[int] = ()
+    """Signatures whose scores are others than before."""
     joined: Collection[int] = ()
     """New ones that are written already, where nobody was told yet."""
     texts: dict[int, tuple[int, str, str]] = {}
@@ -75,7 +78,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 def recompute(app: App, touch: Touch, fresh: Collection[int]) -> Outcome:
     """Run the rule on what newcomers and decisions touch. `fresh`: records of this batch, new to everybody."""
-    joined = calm.join(app, touch.new, touch.texts)
+    # Whom scores concern the rule must look at; the others may join by numbers.
+    joined = calm.join(app, [signature for signature in touch.new if signature.id not in touch.alike], touch.texts)
     left = [signature for signature in touch.new if signature.id not in joined]
     outcome = _settle(app, msgspec.structs.replace(touch, new=left, joined=joined.keys()), fresh)
     # What the rest does may move those who joined, too: its word is later.
@@ -84,7 +88,7 @@ def recompute(app: App, touch: Touch, fresh: Collection[int]) -> Outcome:
 
 def _settle(app: App, touch: Touch, fresh: Collection[int]) -> Outcome:
     """Run the general rule on every touched reach and write what changed."""
-    if not (touch.new or touch.signatures or touch.values or touch.seen_again or touch.gone):
+    if not (touch.new or touch.signatures or touch.values or touch.seen_again or touch.gone or touch.alike):
         return Outcome(difference=difference({}, ()), by_signature={}, by_seq={})
     stirred = set(touch.values) | _values_of(app, touch.signatures) | _gapped_values_of(app, touch.seen_again)
     asked = {link.value for signature in touch.new for link in signature.links} | stirred
@@ -174,7 +178,7 @@ def _load(app: App, touch: Touch, judged: set[int], values: dict[int, ValueRow])
         SQL.reaches_of_holders,
         {
             "values": array(value for value in judged if value in values),
-            "signatures": array([*touch.signatures, *touch.seen_again]),
+            "signatures": array([*touch.signatures, *touch.seen_again, *touch.alike]),
         },
     ).fetchall()
     reaches = {reach for (reach,) in found}
@@ -186,7 +190,10 @@ def _load(app: App, touch: Touch, judged: set[int], values: dict[int, ValueRow])
     customers |= touch.gone
     signatures |= {signature.id: signature for signature in touch.new}
     loaded = Loaded(
-        signatures=signatures, links=held, decisions=decisions_about(app, signatures, {*judged, *touch.values})
+        signatures=signatures,
+        links=held,
+        decisions=decisions_about(app, signatures, {*judged, *touch.values}),
+        alike=pairs.load(app, signatures),
     )
     return Known(loaded=loaded, customers=customers, rows=standing, reaches=reaches, values=values)
 

@@ -19,6 +19,7 @@ from regulars.kit.clock import EPOCH, microseconds
 from regulars.model import Batch, Body, Event, Merge, People
 from regulars.resolve import touched
 from regulars.resolve.advance import Difference
+from regulars.resolve.alike import pairs
 from regulars.resolve.clean import Cleaner
 from regulars.resolve.identify import RESOLVER_LOCK, announce
 from regulars.store import queries
@@ -40,6 +41,8 @@ class Lost(msgspec.Struct, frozen=True, kw_only=True):
     """Who loses events."""
     members: dict[int, int]
     """Customer, as she was, by what is left of her signatures."""
+    alike: set[int]
+    """Whose scores are others without what is gone."""
 
 
 def forget(app: App, seqs: Sequence[int], bound: int) -> People:
@@ -93,19 +96,20 @@ def _take(app: App, taken: Mapping[int, int], nothing: int) -> Lost:
     values = {value for (value,) in app.db.execute(SQL.drop_links, ids)}
     customers |= {customer for (customer,) in app.db.execute(SQL.drop_spans, ids)}
     app.db.execute(SQL.drop_signatures, ids)
+    alike = pairs.leave(app, gone)
     app.db.execute(SQL.let_own_go, ids | {"nothing": nothing})
     app.db.execute(SQL.delete_cuts, {"reaches": list(reaches)})
     mates = [signature for (signature,) in app.db.execute(SQL.mates, {"reaches": array(reaches)})]
     concerned = customers | {customer for customer in gone.values() if customer is not None}
     members = dict(app.db.execute(SQL.members_of, {"customers": array(concerned)}).fetchall())
-    return Lost(gone=gone, values=values, signatures=mates, customers=concerned, members=members)
+    return Lost(gone=gone, values=values, signatures=mates, customers=concerned, members=members, alike=alike)
 
 
 def settle(app: App, lost: Lost) -> Difference:
     """The rule on what is left, and who has to be computed again."""
     around = {"signatures": array(lost.signatures), "values": array(lost.values)}
     names = dict(app.db.execute(SQL.names_around, around).fetchall())
-    touch = touched.Touch(signatures=lost.signatures, values=sorted(lost.values), gone=lost.gone)
+    touch = touched.Touch(signatures=lost.signatures, values=sorted(lost.values), gone=lost.gone, alike=lost.alike)
     outcome = touched.recompute(app, touch, fresh=())
     moved = outcome.difference
     app.db.execute(SQL.drop_values, {"ids": array(lost.values)})

@@ -161,9 +161,12 @@ def _carriers(app: App, advanced: Advanced, shared: set[tuple[int, int]]) -> Non
         app.db.execute(SQL.share_carriers, columns("id bits", bits.items()) | {"mask": CARRIER_BITS})
 
 
-def _cuts(app: App, settled: Iterable[Settled], reaches: set[int]) -> None:
+def _cuts(app: App, settled: Sequence[Settled], reaches: set[int]) -> None:
     if reaches:
         app.db.execute(SQL.delete_cuts, {"reaches": list(reaches)})
+    doubts = [(one.reach, doubt.one, doubt.other, doubt.bits) for one in settled for doubt in one.doubts]
+    if doubts:
+        app.db.execute(SQL.write_doubts, columns("reach one other bits", doubts))
     rows = [
         (one.reach, cut.level, cut.value, cut.reason, cut.one, cut.other) for one in settled for cut in set(one.cuts)
     ]

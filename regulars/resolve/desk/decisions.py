@@ -19,7 +19,7 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     """Names what it is about; `resolve.decide.undo` takes it."""
     kind: str
-    """merge, split, verify, withdraw, block or close."""
+    """merge, split, distinct, verify, withdraw, block, close or model."""
     is_undo: bool
     is_latest: bool
     """The last word about its subject."""

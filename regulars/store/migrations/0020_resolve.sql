@@ -131,7 +131,7 @@ create index cut_reach on cut (reach);
 create table decision (
     subject text not null,
     version integer not null,
-    -- verify, withdraw, block, close, merge, split, apart (stated by an erasure) or '' (undone)
+    -- verify, withdraw, block, close, merge, split, distinct, model, apart (stated by an erasure) or '' (undone)
     kind text not null,
     signatures bigint[] not null,
     -- split: the leaving side
@@ -154,6 +154,60 @@ create table erased_value (
     primary key (value, erasure)
 );
 create index erased_value_at on erased_value (erased_at);
+
+-- Where a score finds two customers alike and does not join them: for a steward. As `cut`, rewritten with its reach.
+create table doubt (
+    reach bigint not null,
+    one_signature bigint not null,
+    other_signature bigint not null,
+    -- Mean over all of both that could be compared.
+    bits double precision not null
+);
+create index doubt_reach on doubt (reach);
+
+-- Models that say how alike two records are. A decision about 'model' puts one in force.
+create table likeness_model (
+    number bigint generated always as identity primary key,
+    name text not null,
+    -- Splink's settings as JSON; how common values are, as JSON by column and value.
+    body bytea not null,
+    terms bytea not null,
+    -- Mean scores from which two are one person, and from which a steward is asked.
+    auto_bits double precision not null,
+    review_bits double precision not null,
+    -- Its scores are kept up to date.
+    is_kept boolean not null,
+    actor text not null,
+    at timestamptz not null
+);
+
+-- What a model says of two signatures, the lower number first. `waterfall`: [comparison, words, bits], from the prior on.
+create table pair (
+    one bigint not null,
+    other bigint not null,
+    model bigint not null,
+    bits double precision not null,
+    waterfall jsonb not null,
+    primary key (one, other, model)
+);
+create index pair_other on pair (other);
+
+-- Which signatures meet under a key and are compared; too many, and the key tells nothing.
+create table block (
+    key bigint not null,
+    signature bigint not null,
+    primary key (key, signature)
+);
+create index block_signature on block (signature);
+create table block_size (
+    key bigint primary key,
+    members integer not null
+) with (fillfactor = 80);
+
+create view model_in_force as
+select m.number as model, m.review_bits, m.auto_bits
+from (select kind, value from decision where subject = 'model' order by version desc limit 1) d
+join likeness_model m on d.kind = 'model' and m.number = d.value;
 
 -- Stretches are looked up where there can be one only: a join would cost every record a look.
 create view event_customer as

@@ -27,6 +27,8 @@ ROW_HEIGHT, LEFT, RIGHT = 44, 250, 470
 KINDS = {
     "merge": "Joined by hand",
     "split": "Told apart by hand",
+    "distinct": "Not the same person",
+    "model": "Model of likeness approved",
     "verify": "Card proven",
     "withdraw": "Identifier taken from a record",
     "block": "Identifier is nobody's",

@@ -1,0 +1,159 @@
+"""Scores of pairs in the store: found when a record comes, withdrawn when a key turns generic or a record goes.
+
+Which pairs there are depends on the records alone, not on their order: two are scored if they share a key that no more
+than BLOCK_MAX records have. So a key that turns generic takes back what it had found, and one that recovers finds
+it again. Without a model nothing is compared; a batch in which nobody says a name and a birth or an address costs
+no statement.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import combinations
+from weakref import WeakKeyDictionary
+
+import msgspec
+
+from regulars.app import App
+from regulars.resolve.alike.keys import BLOCK_MAX, keys_of
+from regulars.resolve.alike.scoring import Scorer
+from regulars.resolve.facts import Signature
+from regulars.resolve.likeness import MISSING_BITS, NOTHING_ALIKE, Bands, Likeness
+from regulars.store import Store, queries
+from regulars.store.rows import array
+
+SQL = queries(__package__ or "")
+
+# By store and number of the model: a model never changes once it is added.
+_scorers: WeakKeyDictionary[Store, dict[int, Scorer]] = WeakKeyDictionary()
+
+
+def load(app: App, signatures: Iterable[int]) -> Likeness:
+    """What the model in force says of pairs of these."""
+    bits: dict[int, dict[int, float]] = defaultdict(dict)
+    bands = NOTHING_ALIKE.bands
+    for one, other, told, review, auto in app.db.execute(SQL.scores_of, {"ids": array(signatures)}):
+        bits[one][other] = told
+        bands = Bands(review, auto)
+    return Likeness(bits, bands) if bits else NOTHING_ALIKE
+
+
+def find(app: App, new: Sequence[Signature]) -> set[int]:
+    """Enter newcomers under their keys and score whom they meet: signatures whose scores are others now."""
+    entered = [(key, one.id) for one in new for key in keys_of(one)]
+    if not entered:
+        return set()
+    models = kept(app)
+    if not models:
+        return set()
+    given = {"keys": array(key for key, _ in entered), "signatures": array(s for _, s in entered)}
+    sizes = app.db.execute(SQL.enter, given).fetchall()
+    telling = {key for key, now, _ in sizes if now <= BLOCK_MAX}
+    turned = [key for key, now, before in sizes if before <= BLOCK_MAX < now]
+    changed = _withdraw(app, turned) if turned else set[int]()
+    members = _members(app, telling, new, entered)
+    return changed | _score(app, models, members, {one.id for one in new})
+
+
+def find_known(app: App, signatures: Iterable[int]) -> set[int]:
+    """The same for signatures that are in their table already."""
+    rows = app.db.execute(SQL.said_by, {"signatures": array(signatures)}).fetchall()
+    return find(app, [_said(*row) for row in rows])
+
+
+def score_again(app: App, signatures: Sequence[int], model: int) -> None:
+    """What another model says of all pairs of these that meet under a key."""
+    given = {"signatures": array(signatures), "most": BLOCK_MAX}
+    telling = {key for (key,) in app.db.execute(SQL.telling_keys, given)}
+    _score(app, {model: kept(app)[model]}, _members(app, telling, (), ()), set(signatures))
+
+
+def leave(app: App, gone: Collection[int]) -> set[int]:
+    """Take records that are gone from under their keys: signatures whose scores are others now."""
+    if not gone:
+        return set()
+    given = {"signatures": array(gone)}
+    app.db.execute(SQL.drop_pairs_of, given)
+    sizes = app.db.execute(SQL.leave, given).fetchall()
+    recovered = {key for key, now, before in sizes if now <= BLOCK_MAX < before}
+    models = kept(app) if recovered else {}
+    return _score(app, models, _members(app, recovered, (), ()), None) if models else set()
+
+
+def haunt(app: App, ghost_of: Mapping[int, int]) -> set[int]:
+    """Scores of erased signatures are their ghosts' from now on, in sum only: signatures whose scores are others now.
+
+    What she was equally like must not become somebody's because she is gone. Under keys she stands no more: those are
+    made of her name.
+    """
+    app.db.execute(SQL.haunt_pairs, {"old": array(ghost_of), "new": array(ghost_of.values())})
+    return leave(app, ghost_of.keys())
+
+
+def kept(app: App) -> dict[int, Scorer]:
+    """The models whose scores are kept up to date, by number."""
+    [(numbers,)] = app.db.execute(SQL.is_any_kept).fetchall()
+    if not numbers:
+        return {}
+    known = _scorers.setdefault(app.store, {})
+    if not known.keys() >= set(numbers):
+        for number, body, terms in app.db.execute(SQL.models_kept):
+            known[number] = Scorer(bytes(body), bytes(terms))
+    return {number: known[number] for number in numbers}
+
+
+def _members(
+    app: App, keys: Collection[int], new: Iterable[Signature], entered: Iterable[tuple[int, int]]
+) -> dict[int, list[Signature]]:
+    """Who stands under each of these keys, newcomers included; those are in no table yet."""
+    if not keys:
+        return {}
+    found: dict[int, list[Signature]] = defaultdict(list)
+    for key, *said in app.db.execute(SQL.met_under, {"keys": array(keys)}):
+        found[key].append(_said(*said))
+    by_id = {one.id: one for one in new}
+    for key, number in entered:
+        if key in keys:
+            found[key].append(by_id[number])
+    return found
+
+
+def _said(number: int, dob: int | None, first_name: str | None, surname: str | None, address: str | None) -> Signature:
+    """A signature as far as scores look at it."""
+    return Signature(number, (), 0, 0, 0, dob, first_name, surname, address)
+
+
+def _score(
+    app: App, models: dict[int, Scorer], members: dict[int, list[Signature]], fresh: Collection[int] | None
+) -> set[int]:
+    """Score pairs that share a key and write them; with `fresh`, those with one of these."""
+    by_id = {one.id: one for some in members.values() for one in some}
+    places = {number: place for place, number in enumerate(by_id)}
+    pairs = {
+        (min(a.id, b.id), max(a.id, b.id))
+        for some in members.values()
+        for a, b in combinations(some, 2)
+        if a.id != b.id and (fresh is None or a.id in fresh or b.id in fresh)
+    }
+    ordered = sorted(pairs)
+    rows: list[tuple[int, int, int, float, str]] = []
+    for model, scorer in models.items():
+        found = scorer.weigh(list(by_id.values()), [(places[one], places[other]) for one, other in ordered])
+        for (one, other), scored in zip(ordered, found, strict=True):
+            # What counts no more than a pair that never met need not be kept.
+            if scored.bits > MISSING_BITS:
+                rows.append((one, other, model, scored.bits, msgspec.json.encode(scored.waterfall).decode()))
+    if not rows:
+        return set()
+    one, other, model, bits, waterfall = map(list, zip(*rows, strict=True))
+    app.db.execute(
+        SQL.write_pairs,
+        {"one": array(one), "other": array(other), "model": array(model), "bits": bits, "waterfall": waterfall},  # type: ignore[arg-type]
+    )
+    return {s for row in rows for s in row[:2]}
+
+
+def _withdraw(app: App, keys: Iterable[int]) -> set[int]:
+    rows = app.db.execute(SQL.withdraw_pairs, {"keys": array(keys), "most": BLOCK_MAX}).fetchall()
+    return {s for row in rows for s in row}

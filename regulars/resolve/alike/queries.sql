@@ -1,0 +1,143 @@
+-- name: models_kept
+-- Models whose scores are kept up to date: the one in force, the one before, one that waits for approval.
+select number, body, terms from likeness_model where is_kept order by number;
+
+-- name: is_any_kept
+-- Without one nothing is compared.
+select array_agg(number order by number) from likeness_model where is_kept;
+
+-- name: scores_of
+-- What the model in force says of these records; both ends of a pair are in one reach, so the lower one finds it.
+select p.one, p.other, p.bits, m.review_bits, m.auto_bits
+from model_in_force m join pair p on p.model = m.model
+where p.one = any(%(ids)s::bigint[]);
+
+-- name: enter
+-- New records under their keys, and how many each key has now and had before.
+with fresh as (
+    insert into block (key, signature)
+    select * from unnest(%(keys)s::bigint[], %(signatures)s::bigint[])
+    on conflict do nothing
+    returning key
+), grown as (
+    select key, count(*) as added from fresh group by key
+)
+insert into block_size as b (key, members)
+select key, added from grown
+on conflict (key) do update set members = b.members + excluded.members
+returning key, members, members - (select added from grown g where g.key = b.key);
+
+-- name: met_under
+-- Who stands under these keys, with what they say.
+select b.key, s.id, s.dob, s.first_name, s.surname, s.address
+from block b join signature s on s.id = b.signature
+where b.key = any(%(keys)s::bigint[]);
+
+-- name: said_by
+-- What scores look at.
+select id, dob, first_name, surname, address from signature where id = any(%(signatures)s::bigint[]);
+
+-- name: write_pairs
+-- Of two scores of one pair by one model the lower counts, whichever came first.
+insert into pair as p (one, other, model, bits, waterfall)
+select one, other, model, bits, waterfall::jsonb
+from unnest(%(one)s::bigint[], %(other)s::bigint[], %(model)s::bigint[], %(bits)s::float8[], %(waterfall)s::text[])
+    w(one, other, model, bits, waterfall)
+on conflict (one, other, model) do update set bits = excluded.bits, waterfall = excluded.waterfall
+where excluded.bits < p.bits;
+
+-- name: withdraw_pairs
+-- A key that too many share tells nothing: pairs that met under such keys only are no pairs, whoever came first.
+delete from pair p using block x
+where x.key = any(%(keys)s::bigint[]) and p.one = x.signature
+    and exists (select from block y where y.key = x.key and y.signature = p.other)
+    and not exists (
+        select from block a
+        join block b on b.key = a.key and b.signature = p.other
+        join block_size z on z.key = a.key
+        where a.signature = p.one and z.members <= %(most)s
+    )
+returning p.one, p.other;
+
+-- name: leave
+-- Records that are gone stand under no key; how many each key has now, and had before.
+with gone as (
+    delete from block where signature = any(%(signatures)s::bigint[]) returning key
+), left_over as (
+    select key, count(*) as taken from gone group by key
+)
+update block_size b set members = b.members - l.taken
+from left_over l where b.key = l.key
+returning b.key, b.members, b.members + l.taken;
+
+-- name: haunt_pairs
+-- Numbers only: what was compared is erased. Two of hers, too, may both be ghosts.
+with ghost as (
+    select * from unnest(%(old)s::bigint[], %(new)s::bigint[]) g(old, new)
+), gone as (
+    delete from pair p where p.one in (select old from ghost) or p.other in (select old from ghost)
+    returning p.one, p.other, p.model, p.bits
+), moved as (
+    select coalesce(a.new, p.one) as one, coalesce(b.new, p.other) as other, p.model, p.bits
+    from gone p left join ghost a on a.old = p.one left join ghost b on b.old = p.other
+)
+insert into pair (one, other, model, bits, waterfall)
+select least(one, other), greatest(one, other), model, bits, '[]' from moved;
+
+-- name: drop_pairs_of
+-- Nobody's scores.
+delete from pair where one = any(%(signatures)s::bigint[]) or other = any(%(signatures)s::bigint[]);
+
+-- name: telling_keys
+-- Keys under which these records meet others, but not too many.
+select distinct b.key from block b join block_size z on z.key = b.key
+where b.signature = any(%(signatures)s::bigint[]) and z.members between 2 and %(most)s;
+
+-- name: models
+-- Those kept, with what they know.
+select m.number, m.name, m.auto_bits, m.review_bits, m.number = coalesce((select model from model_in_force), 0),
+    (select count(*) from pair p where p.model = m.number), m.actor, m.at
+from likeness_model m where m.is_kept order by m.number desc;
+
+-- name: add_model
+-- Its scores are kept from now on.
+insert into likeness_model (name, body, terms, auto_bits, review_bits, is_kept, actor, at)
+values (%(name)s, %(body)s, %(terms)s, %(auto)s, %(review)s, true, %(actor)s, %(at)s)
+returning number;
+
+-- name: drop_model
+-- Only that it was there stays.
+with scores as (delete from pair where model = %(number)s)
+update likeness_model set is_kept = false where number = %(number)s;
+
+-- name: clear_sizes
+-- Before the first model: while none was kept, nobody was entered.
+delete from block_size;
+
+-- name: clear_blocks
+-- The same.
+delete from block;
+
+-- name: clear_pairs
+-- The same.
+delete from pair;
+
+-- name: comparable
+-- Who says enough to be compared, in the order of coming.
+select id from signature
+where (first_name is not null or surname is not null) and (dob is not null or address is not null)
+order by first_seq, id;
+
+-- name: ends_of
+-- Whom these models see.
+select one from pair where model = any(%(models)s::bigint[])
+union
+select other from pair where model = any(%(models)s::bigint[]);
+
+-- name: sizes_of
+-- Kinds of record of these customers.
+select customer, count(*) from signature where customer = any(%(customers)s::bigint[]) group by customer;
+
+-- name: count_customers
+-- Known or not.
+select count(*) from customer;

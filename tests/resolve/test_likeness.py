@@ -1,0 +1,241 @@
+"""Likeness in PostgreSQL: who is compared, what counts, and that no order of arrival matters."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from itertools import combinations
+
+import pytest
+
+from regulars import resolve
+from regulars.app import App
+from regulars.model import People
+from regulars.resolve import Steward, decide, erasure
+from regulars.resolve.alike import keys, models, pairs
+from regulars.resolve.alike.scoring import Scorer
+from regulars.resolve.errors import DecisionRefused
+from regulars.resolve.facts import Signature
+from regulars.resolve.likeness import Bands, Pair, likeness
+from regulars.resolve.partition import partition
+from tests.resolve.graphs import random_records
+from tests.resolve.likeness_model import BANDS, model
+from tests.resolve.notation import Rec, event, in_force
+from tests.resolve.test_stream import Books, batches, carry, facts, owners
+from tests.resolve.test_stream import forget_all as forget_records
+
+STEWARD = Steward("ada", "names and births of last year")
+STREETS = [None, "12 Mill Road", "4 Hay Lane"]
+
+
+def forget_all(app: App) -> None:
+    forget_records(app)
+    with app.transaction() as inside:
+        inside.db.execute("truncate pair, block, block_size, doubt, likeness_model restart identity")
+
+
+def approved(app: App, *, strict: bool = False) -> int:
+    with app.transaction() as inside:
+        number = models.add(inside, STEWARD, *model(strict), BANDS)
+        models.approve(inside, STEWARD, number)
+    return number
+
+
+def person(key: str, tokens: str, first: str = "jon", born: int | None = 19840201, last: str = "smyth") -> Rec:
+    return Rec(key, len(key), tokens, first, born, surname=last, street="12 Mill Road")
+
+
+def load(app: App, *records: Rec, base: int = 0) -> list[People]:
+    return [carry(app, [event(base + n + 1, rec)]) for n, rec in enumerate(records)]
+
+
+def doubts(app: App) -> list[tuple[float, int, int]]:
+    sql = """select bits, a.first_seq, b.first_seq from doubt
+        join signature a on a.id = one_signature join signature b on b.id = other_signature"""
+    with app.transaction() as inside:
+        return [(bits, min(ends), max(ends)) for bits, *ends in inside.db.execute(sql)]
+
+
+def test_nobody_is_compared_until_a_model_is_approved(app: App) -> None:
+    load(app, person("a", ""), person("b", "e1", "john", 19840102, "smith"))
+    assert owners(app) == {2: 2}
+
+    number = approved(app)
+
+    assert owners(app) == {1: 2, 2: 2}
+    with app.transaction() as inside:
+        assert [one.pairs for one in models.listed(inside) if one.number == number] == [1]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_new_record_joins_who_is_like_it_though_they_share_no_identifier(app: App, order: tuple[int, int]) -> None:
+    approved(app)
+    told = [person("a", ""), person("b", "e1", "john", 19840102, "smith")]
+
+    load(app, *(told[place] for place in order))
+
+    assert len(set(owners(app).values())) == 1
+    assert doubts(app) == []
+
+
+def test_who_scores_between_the_bands_waits_for_a_steward_and_twins_do_not_join(app: App) -> None:
+    approved(app)
+    load(app, person("a", "e1", "anna", None, "lund"), person("b", "e2", "anna", None, "lunde"))
+    [(bits, one, other)] = doubts(app)
+    load(app, person("c", "L1", "tim", 20100504, "berg"), person("d", "L2", "rob", 20100504, "berg"), base=2)
+
+    assert BANDS.review <= bits < BANDS.auto
+    assert (one, other, owners(app)) == (1, 2, {1: 1, 2: 2, 3: 3, 4: 4})
+
+
+def test_a_stewards_no_holds_against_every_later_score_and_can_be_taken_back(app: App) -> None:
+    approved(app)
+    load(app, person("a", "e1"), person("b", "e2", "jon", 19840201, "smith"))
+    assert owners(app) == {1: 1, 2: 1}
+
+    with app.transaction() as inside:
+        decide.distinguish(inside, STEWARD, 1, 2)
+    assert owners(app) == {1: 1, 2: 2}
+    approved(app, strict=True)
+    assert owners(app) == {1: 1, 2: 2}
+    with app.transaction() as inside:
+        decide.undo(inside, STEWARD, "distinct:1:2")
+
+    assert owners(app) == {1: 1, 2: 1}
+
+
+def test_late_births_part_what_a_score_had_joined_and_nobody_has_to_see_to_it(app: App) -> None:
+    approved(app)
+    load(app, person("a", "e1 t1", born=None), person("b", "e2 t2", born=None))
+    assert owners(app) == {1: 1, 2: 1}
+
+    [_, people] = load(
+        app,
+        Rec("c", 9, "u1 e1", None, 19510307, verified=True),
+        Rec("d", 9, "u2 e2", None, 19830809, verified=True),
+        base=2,
+    )
+
+    assert owners(app) == {1: 1, 2: 2, 3: 1, 4: 2}
+    assert set(people.recompute) >= {1, 2}
+
+
+def test_a_new_model_is_tried_first_approved_and_the_old_one_restored_with_its_ids(app: App) -> None:
+    first = approved(app)
+    load(app, person("a", "e1", "anna"), person("b", "e2", "annah"), person("c", "e3", "bob", 19990101))
+    before = owners(app)
+    with app.transaction() as inside:
+        second = models.add(inside, STEWARD, *model(strict=True), Bands(review=15.0, auto=15.0))
+        trial = models.tried(inside, second)
+    assert (trial.splits, trial.merges, trial.customers, owners(app)) == (1, 0, 3, before)
+    assert [(one.kind, one.customer) for one in trial.examples] == [("split", 1)]
+
+    with app.transaction() as inside:
+        models.approve(inside, STEWARD, second)
+    between = owners(app)
+    with app.transaction() as inside:
+        models.approve(inside, STEWARD, first)
+
+    assert (len(set(between.values())), owners(app)) == (3, before)
+
+
+def test_a_key_that_too_many_share_takes_back_what_it_had_found(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "BLOCK_MAX", 3)
+    monkeypatch.setattr(pairs, "BLOCK_MAX", 3)
+    approved(app)
+    crowd = [person(f"r{n}", f"e{n}", "jon") for n in range(5)]
+    load(app, *crowd[:3])
+    assert len(set(owners(app).values())) == 1
+
+    load(app, *crowd[3:], base=3)
+    assert len(set(owners(app).values())) == 5
+    withdraw(app, [4, 5])
+
+    assert owners(app) == {1: 1, 2: 1, 3: 1}
+
+
+def withdraw(app: App, seqs: list[int]) -> None:
+    with app.transaction() as inside:
+        resolve.forget(inside, seqs, max(seqs))
+
+
+def test_a_batch_that_says_nothing_of_a_person_asks_nothing_of_models(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approved(app)
+    monkeypatch.setattr(pairs, "kept", lambda _: pytest.fail("asked for models"))
+
+    load(app, Rec("a", 1, "c1"), Rec("b", 2, "L1 e1", "anna"))
+
+    assert owners(app) == {1: 1, 2: 2}
+
+
+def test_who_was_equally_like_two_is_not_given_to_the_one_left_when_the_other_is_erased(app: App) -> None:
+    approved(app)
+    load(app, person("a", "u1"), person("b", "u2"), person("c", "e3"))
+    assert owners(app) == {1: 1, 2: 2, 3: 3}
+
+    with app.transaction() as inside:
+        erasure.erase(inside, 1, app.clock.now(), 1)
+
+    assert owners(app) == {2: 2, 3: 3}
+    with app.transaction() as inside:
+        [(under_keys,)] = inside.db.execute("select count(distinct signature) from block").fetchall()
+        assert (under_keys, resolve.rebuild(inside).recompute) == (2, [])
+
+
+def every_pair(number: int, signatures: Iterable[Signature]) -> list[Pair]:
+    """All that meet under a key few share, by the model, whatever came first."""
+    some = sorted(signatures, key=lambda one: one.id)
+    under: dict[int, set[int]] = {}
+    for place, one in enumerate(some):
+        for key in keys.keys_of(one):
+            under.setdefault(key, set()).add(place)
+    meet = sorted({p for told in under.values() if len(told) <= pairs.BLOCK_MAX for p in combinations(sorted(told), 2)})
+    scored = Scorer(*model()).weigh(some, meet)
+    return [Pair(some[a].id, some[b].id, number, one.bits) for (a, b), one in zip(meet, scored, strict=True)]
+
+
+def test_a_stream_with_scores_ends_where_the_full_function_ends_and_books_can_be_kept(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pairs, "BLOCK_MAX", 6)
+    bridged = 0
+    for seed in range(10):
+        dice = random.Random(seed)
+        forget_all(app)
+        books = Books()
+        records = random_records(dice, 36, spread_days=2)
+        for rec in records:
+            rec.surname, rec.street = dice.choice(["lund", "lunde", "berg"]), dice.choice(STREETS)
+        events = [event(n + 1, rec) for n, rec in enumerate(records)]
+        late = dice.random() < 0.5
+        number = 0 if late else approved(app)
+        for some in batches(dice, events):
+            books.take(app, carry(app, some))
+        if late:
+            with app.transaction() as inside:
+                number = models.add(inside, STEWARD, *model(), BANDS)
+                people = models.approve(inside, STEWARD, number)
+            books.take(app, people)
+        alike = likeness(every_pair(number, facts(app, events)), [in_force(number)], {number: BANDS})
+
+        full = partition(facts(app, events), [in_force(number)], alike)
+        bridged += full.customers() != partition(facts(app, events)).customers()
+
+        with app.transaction() as inside:
+            rows = inside.db.execute("select id, customer from signature").fetchall()
+            again = resolve.rebuild(inside)
+        assert dict(rows) == full.customers()
+        assert (again.merged, again.recompute) == ([], [])
+        truth: dict[int, set[int]] = {}
+        for seq, customer in owners(app).items():
+            truth.setdefault(customer, set()).add(seq)
+        assert {c: seqs for c, seqs in books.events.items() if seqs} == truth
+    assert bridged > 5
+
+
+@pytest.mark.parametrize("bands", [Bands(7.0, 2.0), Bands(-9.0, 2.0)])
+def test_bands_that_make_no_sense_are_refused(app: App, bands: Bands) -> None:
+    with pytest.raises(DecisionRefused), app.transaction() as inside:
+        models.add(inside, STEWARD, *model(), bands)
