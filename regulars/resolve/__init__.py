@@ -14,6 +14,7 @@ Never: lets the clock, money or a coin decide who is who (a steward's decision a
 
 from regulars.resolve import decide, normalize
 from regulars.resolve.alike import models
+from regulars.resolve.alike.scoring import Part
 from regulars.resolve.audit import KINDS, Audit, Finding, audit, overview
 from regulars.resolve.audit_answer import answer, as_csv, joinable
 from regulars.resolve.decide import Steward
@@ -22,20 +23,25 @@ from regulars.resolve.desk import (
     Carried,
     Conflict,
     Decided,
+    Doubtful,
     Generic,
     Health,
     RecordGroup,
+    Said,
     Suspicious,
     decisions,
+    doubtful,
     health,
     record_groups,
     records_of_groups,
+    waiting,
 )
 from regulars.resolve.erasure import Erased, Told, erase, erase_records, positions_of
 from regulars.resolve.errors import CustomerUnknown, DecisionRefused, LinkRefused
 from regulars.resolve.evaluate import Evaluation, evaluate
 from regulars.resolve.explain import Explanation, Hop, Refusal, explain
 from regulars.resolve.identify import identify
+from regulars.resolve.likeness import Bands
 from regulars.resolve.linkage.clusters import AUTOMATIC_BITS, REVIEW_BITS
 from regulars.resolve.linkage.run import Followed as LinkFollowed
 from regulars.resolve.linkage.run import Task as LinkTask
@@ -53,11 +59,13 @@ __all__ = [
     "KINDS",
     "REVIEW_BITS",
     "Audit",
+    "Bands",
     "Carried",
     "Conflict",
     "CustomerUnknown",
     "Decided",
     "DecisionRefused",
+    "Doubtful",
     "Erased",
     "Evaluation",
     "Explanation",
@@ -70,9 +78,11 @@ __all__ = [
     "LinkRefused",
     "LinkTask",
     "Match",
+    "Part",
     "Recognized",
     "RecordGroup",
     "Refusal",
+    "Said",
     "Scorer",
     "Steward",
     "Suspicious",
@@ -85,6 +95,7 @@ __all__ = [
     "customer_id",
     "decide",
     "decisions",
+    "doubtful",
     "erase",
     "erase_records",
     "evaluate",
@@ -105,4 +116,5 @@ __all__ = [
     "rebuild",
     "record_groups",
     "records_of_groups",
+    "waiting",
 ]

@@ -45,6 +45,7 @@ PAGES = [
     "/customers/1",
     "/customers/1/identity",
     "/identity",
+    "/identity/doubts",
     "/segments",
     "/segments/lapsing_regulars",
     "/segments/lapsing_regulars/why/1",

@@ -17,6 +17,7 @@ from regulars.model import People
 from regulars.resolve import decide, touched
 from regulars.resolve.advance import Difference
 from regulars.resolve.alike import pairs
+from regulars.resolve.alike.files import read as read
 from regulars.resolve.alike.scoring import Scorer
 from regulars.resolve.decide import Steward
 from regulars.resolve.errors import DecisionRefused

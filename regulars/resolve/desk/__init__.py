@@ -2,6 +2,7 @@
 
 from regulars.resolve.desk.decisions import Decided, decisions
 from regulars.resolve.desk.health import HEALTH_LISTED_MAX, Conflict, Generic, Health, Move, Size, Suspicious, health
+from regulars.resolve.desk.queue import Doubtful, Said, doubtful, waiting
 from regulars.resolve.desk.records import Carried, RecordGroup, record_groups, records_of_groups
 
 __all__ = [
@@ -9,14 +10,18 @@ __all__ = [
     "Carried",
     "Conflict",
     "Decided",
+    "Doubtful",
     "Generic",
     "Health",
     "Move",
     "RecordGroup",
+    "Said",
     "Size",
     "Suspicious",
     "decisions",
+    "doubtful",
     "health",
     "record_groups",
     "records_of_groups",
+    "waiting",
 ]

@@ -101,3 +101,28 @@ from identity_event
 where at >= %(since)s
 group by 1
 order by 1
+
+-- name: waiting
+-- Pairs that a steward has not decided on.
+select count(*) from doubt
+
+-- name: doubt_at
+-- The most alike first; a pair whose score was withdrawn meanwhile waits no more.
+select d.one_signature, d.other_signature, d.bits, p.bits, m.auto_bits, p.waterfall
+from doubt d
+cross join model_in_force m
+join pair p on p.one = least(d.one_signature, d.other_signature)
+    and p.other = greatest(d.one_signature, d.other_signature) and p.model = m.model
+order by d.bits desc, d.one_signature, d.other_signature
+offset %(skip)s limit 1
+
+-- name: said_side_by_side
+-- Two kinds of record, whole.
+select s.id, s.first_seq, s.customer, s.first_name, s.surname, s.dob, s.address, count(*), s.first_day, s.last_day,
+    array_agg(distinct f.name order by f.name)
+from signature s
+join record r on r.signature = s.id and r.occurred_at is not null
+join journal j on j.seq = r.seq
+join source f on f.id = j.source_id
+where s.id = any(%(signatures)s::bigint[])
+group by s.id

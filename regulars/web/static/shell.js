@@ -68,6 +68,7 @@
     going = e.key === "g" ? Date.now() : 0;
     if (e.key === "/") { e.preventDefault(); const here = $("[data-find]"); here ? here.focus() : jump(); }
     if (e.key === "?") $("#keys")?.showModal();
+    const pressed = $(`[data-press="${CSS.escape(e.key)}"]`); if (pressed) { e.preventDefault(); return pressed.click(); }   // a verdict by its letter
     if (e.key === "j" || e.key === "k") {                                  // move the row cursor; enter follows the row's link
       const rows = $$("[data-rows] > tr"), at = rows.findIndex(r => r.hasAttribute("data-cursor"));
       const to = rows[Math.max(0, Math.min(rows.length - 1, at + (e.key === "j" ? 1 : -1)))];

@@ -19,6 +19,7 @@ from regulars.web import access, audit, render, words
 from regulars.web.api import identity as api
 from regulars.web.api.profile import purchases
 from regulars.web.charts import Figure
+from regulars.web.pages.identity import queue
 from regulars.web.site import House
 
 REASON_MAX_CHARACTERS = 200
@@ -91,13 +92,14 @@ class Drawing(msgspec.Struct, frozen=True, kw_only=True):
 def health_page(app: House, request: Request[Any, Any, Any]) -> Response[str]:
     """Sizes, identifiers that are nobody's, conflicts, who looks like several people, what was decided."""
     with app.transaction() as inside:
-        health, decided = resolve.health(inside), resolve.decisions(inside)
+        health, decided, waiting = resolve.health(inside), resolve.decisions(inside), resolve.waiting(inside)
     return render.page(
         app,
         "pages/identity/health.html",
         request,
         health=health,
         decided=decided,
+        waiting=waiting,
         kinds=KINDS,
         title=health_title(health),
         figures=figures(health),
@@ -293,4 +295,4 @@ def side(inside: App, customer: int) -> Side:
     )
 
 
-routes = [health_page, identity_page, decide_on]
+routes = [health_page, identity_page, decide_on, *queue.routes]

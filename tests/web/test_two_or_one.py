@@ -1,0 +1,123 @@
+"""The stewards' queue: two records side by side, decided by one key, and taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from regulars import collect, flow, resolve
+from regulars.resolve import Steward
+from regulars.web.accounts import Role
+from tests.resolve.likeness_model import BANDS, model
+
+from . import seed
+from .site import Site, context_of
+from .test_pages import SIZES, violations
+
+STEWARD = Steward("ada", "a model for the queue")
+ALIKE = [("nora", "velt"), ("nora", "velte"), ("anton", "krug"), ("anton", "kruge")]
+
+
+@pytest.fixture(scope="module")
+def queue(site: Site) -> Generator[Site, None, None]:
+    """A model in force, and two pairs that it finds alike, but not enough."""
+    told = [
+        seed.message("identify", f"two-{place}", seed.FIRST, anonymousId=f"two-{place}", traits={
+            "first_name": first, "last_name": last, "email": f"{first}.{place}@two.example",
+            "address": {"street": f"{place} Hay Lane", "postcode": "12207"},
+        })
+        for place, (first, last) in enumerate(ALIKE)
+    ]  # fmt: skip
+    with site.app.transaction() as inside:
+        number = resolve.models.add(inside, STEWARD, *model(), BANDS)
+        flow.on_decision(inside, resolve.models.approve(inside, STEWARD, number))
+        source, _ = collect.register(inside, "queue", "other")
+        assert collect.accept(inside, source, told, received_at=site.app.clock.now()).refusals == []
+    with site.app.transaction() as inside:
+        collect.publish(inside)
+    with site.app.transaction() as inside:
+        batch = collect.claim(inside, 100)
+        assert batch is not None
+        flow.on_events(inside, batch)
+        collect.advance(inside, batch)
+    yield site
+    with site.app.transaction() as inside:
+        flow.on_decision(inside, resolve.models.approve(inside, STEWARD, None))
+        resolve.models.drop(inside, number)
+
+
+def waiting(site: Site) -> int:
+    with site.app.transaction() as inside:
+        return resolve.waiting(inside)
+
+
+def test_one_key_joins_two_and_one_takes_it_back(browser: Browser, queue: Site) -> None:
+    context = context_of(browser, queue, Role.ADMIN, viewport=SIZES["desk"])
+    page = context.new_page()
+    page.goto("/identity/doubts")
+    expect(page.get_by_role("heading", level=1)).to_have_text("2 pairs could be one person: are these two?")
+    expect(page.locator("mark")).to_have_count(4)
+
+    page.keyboard.press("y")
+    expect(page.get_by_text("Joined by you")).to_be_visible()
+    joined = waiting(queue)
+    page.keyboard.press("u")
+    expect(page.get_by_text("Taken back, ")).to_be_visible()
+
+    context.close()
+    assert (joined, waiting(queue)) == (1, 2)
+
+
+def test_a_no_keeps_two_apart_and_a_skipped_pair_waits(browser: Browser, queue: Site) -> None:
+    context = context_of(browser, queue, Role.ADMIN, viewport=SIZES["desk"])
+    page = context.new_page()
+    page.goto("/identity/doubts")
+    first = page.locator("thead a").all_inner_texts()
+
+    page.keyboard.press("s")
+    page.wait_for_url("**/identity/doubts?skip=1")
+    second = page.locator("thead a").all_inner_texts()
+    page.keyboard.press("n")
+    expect(page.get_by_text("Kept apart by you")).to_be_visible()
+    left = page.locator("thead a").all_inner_texts()
+    page.keyboard.press("u")
+    expect(page.get_by_text("Taken back, ")).to_be_visible()
+
+    context.close()
+    assert first != second
+    assert (left, waiting(queue)) == (first, 2)
+
+
+@pytest.mark.parametrize(("theme", "size"), [("light", "desk"), ("dark", "tablet")])
+def test_the_queue_has_no_axe_violation(browser: Browser, queue: Site, theme: str, size: str, tmp_path: Path) -> None:
+    context = context_of(browser, queue, Role.ADMIN, viewport=SIZES[size], color_scheme=theme)
+    page = context.new_page()
+
+    page.goto("/identity/doubts")
+
+    page.screenshot(path=str(tmp_path / f"queue-{theme}.png"))
+    found = violations(page, "/identity/doubts")
+    context.close()
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ({"verdict": "maybe", "one": "1", "other": "2"}, "is no verdict"),
+        ({"verdict": "yes", "one": "", "other": "\0"}, "Two records are needed"),
+        ({"verdict": "no", "one": "1", "other": "99999999"}, "no record 99999999"),
+        ({"verdict": "undo", "subject": "merge:9:9"}, "Nothing was ever stated"),
+        ({"verdict": "undo", "subject": "model"}, "not taken back"),
+    ],
+)
+def test_a_verdict_that_cannot_be_is_refused_in_words(queue: Site, form: dict[str, str], words: str) -> None:
+    with queue.client(Role.ADMIN) as client:
+        answer = client.post("/identity/doubts", data=form | {"form_token": queue.form_token(Role.ADMIN)})
+
+    assert answer.status_code in (400, 404, 409)
+    assert words in answer.text
+    assert waiting(queue) == 2
