@@ -20,6 +20,7 @@ STAGES = {
     "meet": "finding pairs to compare",
     "score": "weighing pairs",
     "cluster": "joining people",
+    "report": "writing the report",
 }
 
 
@@ -82,4 +83,4 @@ def tell(metrics: dict[str, Any], out: Path) -> None:
         ]
         rows = [(name, *(f"{value:.4f}" for value in values)) for name, *values in told]
         print_table("Against the truth", ("Measure", "Precision", "Recall", "F1"), rows)
-    print(f"Written to {out}: pairs.parquet, clusters.parquet, metrics.json, model.json")
+    print(f"Written to {out}: pairs.parquet, clusters.parquet, metrics.json, model.json, report.html")

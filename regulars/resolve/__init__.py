@@ -43,6 +43,7 @@ from regulars.resolve.explain import Explanation, Hop, Refusal, explain
 from regulars.resolve.identify import identify
 from regulars.resolve.likeness import Bands
 from regulars.resolve.linkage.clusters import AUTOMATIC_BITS, REVIEW_BITS
+from regulars.resolve.linkage.quality import b_cubed
 from regulars.resolve.linkage.run import Followed as LinkFollowed
 from regulars.resolve.linkage.run import Task as LinkTask
 from regulars.resolve.linkage.run import link
@@ -90,6 +91,7 @@ __all__ = [
     "answer",
     "as_csv",
     "audit",
+    "b_cubed",
     "card_holders",
     "current",
     "customer_id",

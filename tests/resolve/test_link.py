@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,42 @@ def test_twins_and_namesakes_at_one_address_stay_apart(linked: tuple[Path, dict[
     }
 
 
+def test_the_report_says_what_was_found_and_needs_nothing_beside_it(linked: tuple[Path, dict[str, Any]]) -> None:
+    page = (linked[0] / "report.html").read_text()
+
+    assert f"<h1>1,000 records are {linked[1]['clusters']:,} people</h1>" in page
+    assert not re.search(r"(src|href)=|url\(|@import", page)
+    for said in (
+        "The closest calls",
+        "Look at these clusters first",
+        "What each likeness is worth",
+        "Precision",
+        "B-cubed",
+    ):
+        assert said in page
+
+
+def test_names_in_a_report_are_text_and_never_markup(linked: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    rows = [(f"<b>{place}", "theo", "marchetti", *HOME, "1971063" + str(place), "") for place in range(2)]
+
+    link(tmp_path, write(tmp_path / "a.csv", COLUMNS, rows), model=linked[0] / "model.json")
+
+    assert "&lt;b&gt;0" in (tmp_path / "out" / "report.html").read_text()
+    assert "<b>" not in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_who_in_a_home_it_is_takes_more_than_a_surname(linked: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    rows = [
+        ("she", "laura", "haverty", *HOME, "19840312", ""),
+        ("he, birth not known", "declan", "haverty", *HOME, "", ""),
+        ("somebody", "", "haverty", *HOME, "", ""),
+    ]
+
+    found = link(tmp_path, write(tmp_path / "town.csv", COLUMNS, rows), model=linked[0] / "model.json")
+
+    assert found == {frozenset([name]) for name, *_ in rows}
+
+
 def test_a_run_that_was_killed_goes_on_behind_its_last_stage(
     linked: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:
@@ -132,7 +169,7 @@ def test_a_run_that_was_killed_goes_on_behind_its_last_stage(
     again: list[tuple[str, float]] = []
     resolve.link(task, lambda stage, share: again.append((stage, share)))
 
-    assert [stage for stage, share in again if share == 0.0] == ["score", "cluster"]
+    assert [stage for stage, share in again if share == 0.0] == ["score", "cluster", "report"]
     assert people(tmp_path / "out") == people(linked[0])
 
 

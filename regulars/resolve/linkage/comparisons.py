@@ -146,8 +146,8 @@ COMPARISONS = (
     )),
 )  # fmt: skip
 
-HOMES = {"street": ("street", "number"), "phone": ("phone",), "landline": ("landline",), "email": ("email",)}
-"""What a household shares, and by which columns being the same one sees it."""
+# What a household shares: all columns of one line being the same, one sees it.
+HOMES = ("street number", "street postcode", "street city", "number postcode", "phone", "landline", "email")
 
 
 def asked(present: Collection[str]) -> list[Comparison]:
@@ -162,33 +162,39 @@ def asked(present: Collection[str]) -> list[Comparison]:
 def _relatives(present: Collection[str]) -> Iterator[Comparison]:
     """Who shares last name and home, but not what one person has: relatives, not slips.
 
-    Last name, home, phone and e-mail say "the same household" and count as if they said "the same person". Where first
-    name and date of birth speak clearly against that, what they say is taken back.
+    Last name, home, phone and e-mail say "the same household" and count as if they said "the same person". Where a
+    first name far from the other or a date of birth speaks against that, what they say is taken back; where neither is
+    known, what the home says is.
     """
-    homes = [" and ".join(map(same, columns)) for columns in HOMES.values() if has(present, " ".join(columns))]
+    homes = ["(" + " and ".join(map(same, columns.split())) + ")" for columns in HOMES if has(present, columns)]
     if not homes or not has(present, "first_name last_name"):
         return
-    home = f"({same('last_name')} and (({') or ('.join(homes)})))"
-    far = f'jaro_winkler_similarity("first_name_l", "first_name_r") < {FAR}'
-    levels = (
-        [Level("one person's number", slipped("national_id", 2), "national_id")] if "national_id" in present else []
-    )
+    home = f"(({' or '.join(homes)}) and ({same('last_name')} or {alike('last_name', ALIKE)}))"
+    far = f'({differ("first_name")} and jaro_winkler_similarity("first_name_l", "first_name_r") < {FAR})'
+    nameless = f"({unknown('first_name')})"
+    levels = [Level("one person's number", slipped("national_id", 2))] if "national_id" in present else []
+    one_name = Level("a nickname or an initial", f"{NICKNAME} or {INITIAL} or {CROSSED}")
     if "birth_date" in present:
-        apart = f'{home} and {differ("birth_date")} and {BORN_APART} and "birth_date_l" <> "birth_swapped_r"'
+        apart = f'({BORN_APART} and "birth_date_l" <> "birth_swapped_r")'
         levels += [
-            Level("a namesake at home", f"{same('first_name')} and {apart}"),
-            Level("a nickname or an initial", f"{NICKNAME} or {INITIAL} or {CROSSED}"),
-            Level("a relative at home", f"{differ('first_name')} and {apart} and {far}"),
-            Level("a twin at home", f"{differ('first_name')} and {same('birth_date')} and {home} and {far}"),
+            Level("a namesake at home", f"{same('first_name')} and {apart} and {home}"),
+            one_name,
+            Level("a twin at home", f"{same('birth_date')} and {far} and {home}"),
+            Level("a relative at home", f"{far} and {home}"),
+            Level("a relative at home", f"{nameless} and {apart} and {home}"),
+            Level(SOMEBODY, f"{nameless} and ({unknown('birth_date')}) and {home}"),
         ]
     else:
         levels += [
-            Level("a nickname or an initial", f"{NICKNAME} or {INITIAL} or {CROSSED}"),
-            Level("a relative at home", f"{differ('first_name')} and {home} and {far}"),
+            one_name,
+            Level("a relative at home", f"{far} and {home}"),
+            Level(SOMEBODY, f"{nameless} and {home}"),
         ]
-    yield Comparison(RELATIVES, "first_name last_name", tuple(levels), unknown=unknown("first_name", "last_name"))
+    yield Comparison(RELATIVES, "first_name last_name", tuple(levels), unknown=unknown("last_name"))
 
 
+SOMEBODY = "somebody at home"
+"""The level of RELATIVES at which nobody can tell who it is."""
 AGAINST = frozenset(("a namesake at home", "a relative at home", "a twin at home"))
 """Levels of RELATIVES that speak against one person; the others say nothing."""
 

@@ -6,7 +6,7 @@ import math
 from copy import deepcopy
 from typing import Any
 
-from regulars.resolve.linkage.comparisons import AGAINST, RELATIVES
+from regulars.resolve.linkage.comparisons import AGAINST, RELATIVES, SOMEBODY
 
 # Of a level that training never met among records of one person, nobody knows how rare it is: rarer than this share.
 UNSEEN_CHANCE = 0.002
@@ -17,6 +17,8 @@ USUAL_SAME, USUAL_DIFFERENT = 0.85, 0.1
 # What relatives share by living together, beside what they were told apart by.
 SHARED_AT_HOME = ("last_name", "street", "place", "city", "state", "unit", "phone", "landline", "email")
 SHARED_MORE = {"a namesake at home": "first_name", "a twin at home": "birth_date"}
+# What says the home alone, and nothing of who in it.
+SAYS_HOME = ("street", "place", "city", "state", "unit", "landline")
 
 
 def settle(learned: dict[str, Any]) -> dict[str, Any]:
@@ -57,8 +59,12 @@ def _smooth(levels: list[dict[str, Any]]) -> None:
 
 
 def _take_back(level: dict[str, Any], strongest: dict[str, float]) -> None:
-    if level.get("label_for_charts") not in AGAINST:
+    words = level.get("label_for_charts")
+    if words == SOMEBODY:
+        shared = SAYS_HOME
+    elif words in AGAINST:
+        shared = (*SHARED_AT_HOME, *SHARED_MORE.get(words, "").split())
+    else:
         return
-    shared = (*SHARED_AT_HOME, *SHARED_MORE.get(level["label_for_charts"], "").split())
     level["m_probability"] = 2.0 ** -sum(strongest.get(name, 0.0) for name in shared)
     level["u_probability"] = 1.0

@@ -25,7 +25,7 @@ import pyarrow.parquet as parquet
 
 from regulars import __version__
 from regulars.resolve.errors import LinkRefused
-from regulars.resolve.linkage import blocking, columns, modeling, pairs, quality, records, training
+from regulars.resolve.linkage import blocking, columns, modeling, page, pairs, quality, records, report, training
 from regulars.resolve.linkage import guess as guessing
 from regulars.resolve.linkage import mapping as mappings
 from regulars.resolve.linkage.clusters import AUTOMATIC_BITS, REVIEW_BITS, Weights, cluster
@@ -39,7 +39,6 @@ BATCH_PAIRS = 1_000_000
 HASH_CHUNK_BYTES = 1 << 20
 WORK, DATABASE, STATE = ".work", "work.duckdb", "state.json"
 MODEL, TERMS, SCORES = "model.json", f"model{TERMS_SUFFIX}", "scores.parquet"
-STAGES = ("read", "train", "meet", "score", "cluster")
 
 Followed = Callable[[str, float], None]
 
@@ -78,7 +77,7 @@ class _Run(NamedTuple):
 
 
 def link(task: Task, tell: Followed = lambda stage, share: None) -> dict[str, Any]:
-    """Write pairs.parquet, clusters.parquet, metrics.json and model.json into the folder; the metrics.
+    """Write pairs.parquet, clusters.parquet, metrics.json, model.json and report.html into the folder; the metrics.
 
     Raises LinkRefused for what a person can mend; nothing stands in the folder then but the work of finished stages.
     """
@@ -247,7 +246,27 @@ def _cluster(run: _Run) -> dict[str, Any]:
         probability=probability(bits),
     )
     _write(run.task.out / "clusters.parquet", record_id=ids, cluster_id=ids.take(labels))
-    return _metrics(run, weights, labels, told.column("true_person").combine_chunks())
+    person = _numbers(told.column("true_person").combine_chunks()) if run.task.truth else None
+    metrics = _metrics(run, weights, labels, person)
+    _report(run, weights, labels, person, metrics)
+    return metrics
+
+
+def _numbers(persons: Any) -> Any:
+    """A number for each person, -1 where the truth says nothing."""
+    coded = persons.dictionary_encode()
+    return coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+def _report(run: _Run, weights: Weights, labels: Any, person: Any, metrics: dict[str, Any]) -> None:
+    run.tell("report", 0.0)
+    scorer = Scorer(run.task.out / MODEL)
+    side = scorer.numbered(columns.whole(run.connection, scorer.model.columns))
+    linked = report.Linked(run.connection, scorer, side, weights, labels, person, metrics)
+    part = run.work / "report.part"
+    part.write_text(page.drawn(report.findings(linked)))
+    part.replace(run.task.out / "report.html")
+    run.tell("report", 1.0)
 
 
 def _write(path: Path, **named: Any) -> None:
@@ -257,12 +276,13 @@ def _write(path: Path, **named: Any) -> None:
     part.replace(path)
 
 
-def _metrics(run: _Run, weights: Weights, labels: Any, persons: Any) -> dict[str, Any]:
+def _metrics(run: _Run, weights: Weights, labels: Any, person: Any) -> dict[str, Any]:
     sizes = np.bincount(labels)
     automatic = weights.bits >= AUTOMATIC_BITS
     told: dict[str, Any] = {
         "records": len(labels),
         "clusters": int((sizes > 0).sum()),
+        "single_records": int((sizes == 1).sum()),
         "largest_cluster": int(sizes.max(initial=0)),
         "compared_pairs": len(weights.bits),
         "automatic_pairs": int(automatic.sum()),
@@ -272,13 +292,11 @@ def _metrics(run: _Run, weights: Weights, labels: Any, persons: Any) -> dict[str
         "model": load(run.task.out / MODEL).version,
         "mapping": run.state.mapping,
     }
-    if not run.task.truth:
+    if person is None:
         return told
-    coded = persons.dictionary_encode()
-    is_known = coded.indices.is_valid().to_numpy(zero_copy_only=False)
-    person = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    pairs_known = automatic & is_known[weights.left] & is_known[weights.right]
-    right = person[weights.left[pairs_known]] == person[weights.right[pairs_known]]
+    is_known = person >= 0
+    judged = automatic & is_known[weights.left] & is_known[weights.right]
+    right = person[weights.left[judged]] == person[weights.right[judged]]
     return told | {
         "truth": {
             "records": int(is_known.sum()),

@@ -1,0 +1,223 @@
+"""What there is to say of a finished run: the figures of its report, which `page` draws."""
+
+# pyright: reportUnknownMemberType=false, reportMissingTypeStubs=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+# (PyArrow has no types; nothing of it leaves this module.)
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from regulars.resolve.linkage import quality
+from regulars.resolve.linkage.clusters import AUTOMATIC_BITS, MISSING_BITS, REVIEW_BITS, Weights
+from regulars.resolve.linkage.comparisons import RELATIVES
+from regulars.resolve.linkage.conditions import Column, Rows
+from regulars.resolve.linkage.weigh import Scorer
+
+EXAMPLES_PER_BAND = 2
+SUSPICIOUS_SHOWN = 10
+SUSPICIOUS_SIZE = 10
+UNLINKABLE_RECORDS_MAX = 200_000
+CURVE_BITS = tuple(range(-2, 31))
+SHOWN = (
+    *("national_id", "first_name", "last_name", "birth_date", "street", "number", "unit", "city", "postcode"),
+    *("email", "phone", "landline"),
+)
+
+
+class Bar(NamedTuple):
+    """One part of a weight."""
+
+    words: str
+    detail: str
+    bits: float
+
+
+class Example(NamedTuple):
+    """Two records side by side, and why they weigh what they weigh."""
+
+    verdict: str
+    left: str
+    right: str
+    fields: tuple[tuple[str, str, str], ...]
+    """Field, left, right."""
+    bars: tuple[Bar, ...]
+    bits: float
+
+
+class Suspect(NamedTuple):
+    """A cluster that a person should look at."""
+
+    cluster_id: str
+    records: int
+    first_names: str
+    births: str
+    mean_bits: float
+
+
+class CurvePoint(NamedTuple):
+    """What would be if pairs from so many bits on were automatic."""
+
+    bits: int
+    pairs: int
+    precision: float | None
+    recall: float | None
+
+
+class Findings(NamedTuple):
+    """All that the page says."""
+
+    metrics: dict[str, Any]
+    weights: tuple[tuple[str, tuple[Bar, ...]], ...]
+    prior_bits: float
+    curve: tuple[CurvePoint, ...]
+    examples: tuple[Example, ...]
+    unlinkable_share: float
+    unlinkable_bars: tuple[tuple[str, float], ...]
+    """What unlinkable records lack, with the share of them."""
+    suspects: tuple[Suspect, ...]
+
+
+class Linked(NamedTuple):
+    """A finished run."""
+
+    connection: duckdb.DuckDBPyConnection
+    scorer: Scorer
+    columns: dict[str, Column]
+    weights: Weights
+    labels: NDArray[np.int64]
+    person: NDArray[np.int64] | None
+    """Number of each record's person, -1 where it is not known; None: there is no truth."""
+    metrics: dict[str, Any]
+
+
+def findings(linked: Linked) -> Findings:
+    """What there is to say of a finished run."""
+    share, lacks = _unlinkable(linked)
+    return Findings(
+        metrics=linked.metrics,
+        weights=_model(linked.scorer),
+        prior_bits=linked.scorer.model.prior_bits,
+        curve=_curve(linked),
+        examples=_examples(linked),
+        unlinkable_share=share,
+        unlinkable_bars=lacks,
+        suspects=_suspects(linked),
+    )
+
+
+def _model(scorer: Scorer) -> tuple[tuple[str, tuple[Bar, ...]], ...]:
+    return tuple(
+        (
+            comparison.name,
+            tuple(Bar(level.words or "different", "", level.weight_bits) for level in comparison.levels[1:]),
+        )
+        for comparison in scorer.model.comparisons
+        if comparison.name != RELATIVES
+    )
+
+
+def _curve(linked: Linked) -> tuple[CurvePoint, ...]:
+    bits = np.sort(linked.weights.bits)
+    counts = len(bits) - np.searchsorted(bits, CURVE_BITS)
+    if linked.person is None:
+        return tuple(CurvePoint(at, int(count), None, None) for at, count in zip(CURVE_BITS, counts, strict=True))
+    left, right = linked.person[linked.weights.left], linked.person[linked.weights.right]
+    known = (left >= 0) & (right >= 0)
+    judged, is_one = linked.weights.bits[known], (left == right)[known]
+    everybody = linked.person[linked.person >= 0]
+    points: list[CurvePoint] = []
+    for at, count in zip(CURVE_BITS, counts, strict=True):
+        told = quality.edges(is_one[judged >= at], everybody)
+        points.append(CurvePoint(at, int(count), told.precision, told.recall))
+    return tuple(points)
+
+
+def _examples(linked: Linked) -> tuple[Example, ...]:
+    """The pairs nearest to the bars of the bands, from both sides, and relatives who were told apart."""
+    bits, apart = linked.weights.bits, linked.weights.apart
+    bands = (
+        ("joined", np.flatnonzero((bits >= AUTOMATIC_BITS) & ~apart), 1),
+        ("for a person to decide", np.flatnonzero((bits >= REVIEW_BITS) & (bits < AUTOMATIC_BITS)), -1),
+        ("kept apart as relatives", np.flatnonzero(apart), -1),
+    )
+    found: list[Example] = []
+    for verdict, places, direction in bands:
+        nearest = places[np.lexsort((places, direction * bits[places]))][:EXAMPLES_PER_BAND]
+        found += [_example(linked, verdict, int(place)) for place in nearest]
+    return tuple(found)
+
+
+def _example(linked: Linked, verdict: str, place: int) -> Example:
+    pair: tuple[Rows, Rows] = (linked.weights.left[place : place + 1], linked.weights.right[place : place + 1])
+    weighed = linked.scorer.weigh_pairs(linked.columns, *pair)
+    bars = [Bar("before anything is compared", "", linked.scorer.model.prior_bits)]
+    for at, comparison in enumerate(linked.scorer.model.comparisons):
+        level, bits = comparison.levels[int(weighed.levels[0, at])], float(weighed.parts[0, at])
+        if bits:
+            bars.append(Bar(comparison.name, level.words or "different", bits))
+    rows = [_row(linked.connection, int(side[0])) for side in pair]
+    fields = [(name, rows[0][name], rows[1][name]) for name in SHOWN if rows[0][name] or rows[1][name]]
+    return Example(
+        verdict, rows[0]["record_id"], rows[1]["record_id"], tuple(fields), tuple(bars), float(weighed.bits[0])
+    )
+
+
+def _row(connection: duckdb.DuckDBPyConnection, number: int) -> dict[str, str]:
+    names = ("record_id", *SHOWN)
+    [row] = connection.execute(f"from record select {', '.join(names)} where number_ = {number}").fetchall()
+    return {name: cell or "" for name, cell in zip(names, row, strict=True)}
+
+
+def _unlinkable(linked: Linked) -> tuple[float, tuple[tuple[str, float], ...]]:
+    """Share of records that would not even be joined with themselves, and what they lack."""
+    count = len(linked.labels)
+    rows: Rows = np.arange(0, count, max(1, count // UNLINKABLE_RECORDS_MAX), dtype=np.int64)
+    too_little = linked.scorer.weigh_pairs(linked.columns, rows, rows).bits < AUTOMATIC_BITS
+    if not too_little.any():
+        return 0.0, ()
+    linked.connection.register("unlinkable", pa.table({"number_": rows[too_little]}))
+    shown = ", ".join(f"avg(cast({name} is null as int))" for name in SHOWN)
+    [shares] = linked.connection.execute(f"from record semi join unlinkable using (number_) select {shown}").fetchall()
+    linked.connection.unregister("unlinkable")
+    lacks = sorted(zip(SHOWN, shares, strict=True), key=lambda pair: (-pair[1], pair[0]))
+    return float(too_little.mean()), tuple((name, float(share)) for name, share in lacks if share < 1.0)
+
+
+def _suspects(linked: Linked) -> tuple[Suspect, ...]:
+    """Clusters that are large, or whose records disagree most on who they are about."""
+    linked.connection.register("label", pa.table({"number_": np.arange(len(linked.labels)), "label": linked.labels}))
+    rows = linked.connection.execute(
+        "from (from record join label using (number_) select label, count(*) as size"
+        ", count(distinct birth_date) as births, count(distinct root_1) as names"
+        ", list(distinct first_name order by first_name) as all_names"
+        ", list(distinct birth_date order by birth_date) as all_births group by label having count(*) > 1)"
+        " select label, size, all_names, all_births"
+        f" where size >= {SUSPICIOUS_SIZE} or births > 1 or names > 1"
+        f" order by births + names + size / {SUSPICIOUS_SIZE} desc, label limit {SUSPICIOUS_SHOWN}"
+    ).fetchall()
+    linked.connection.unregister("label")
+    return tuple(
+        Suspect(
+            _row(linked.connection, label)["record_id"], size, _listed(names), _listed(births), _mean(linked, label)
+        )
+        for label, size, names, births in rows
+    )
+
+
+def _listed(values: Sequence[str | None]) -> str:
+    return ", ".join(value for value in values if value) or "not known"
+
+
+def _mean(linked: Linked, label: int) -> float:
+    """The mean weight of all pairs of a cluster's records."""
+    inside = (linked.labels[linked.weights.left] == label) & (linked.labels[linked.weights.right] == label)
+    size = int((linked.labels == label).sum())
+    pairs = size * (size - 1) // 2
+    return float(linked.weights.bits[inside].sum() + MISSING_BITS * (pairs - inside.sum())) / pairs
