@@ -58,7 +58,9 @@ from regulars.collect.feeds import (
     run_stream,
 )
 from regulars.collect.files.guess import ROW_KINDS, Column, Guess, guess
+from regulars.collect.files.import_runs import STARTING as IMPORT_STARTING
 from regulars.collect.files.import_runs import ImportRun, RowRefusal, import_run, list_imports, refused_rows
+from regulars.collect.files.import_runs import launch as launch_import
 from regulars.collect.files.import_runs import undo as undo_import
 from regulars.collect.files.imports import Followed, ImportReport, Shown, first_events, import_file, look, try_file
 from regulars.collect.files.imports import begin as begin_import
@@ -235,6 +237,7 @@ __all__ = [
     "FACT_COLUMNS",
     "FAULTS_LISTED_MAX",
     "FLOW",
+    "IMPORT_STARTING",
     "KEY_CACHE_SECONDS",
     "LOOKED_THROUGH_ROWS",
     "MEND_OPERATIONS",
@@ -399,6 +402,7 @@ __all__ = [
     "journal_until",
     "key_state",
     "latest_mapping",
+    "launch_import",
     "limits_of",
     "list_imports",
     "list_pulls",

@@ -19,12 +19,13 @@ import msgspec
 from regulars.app import App
 from regulars.collect import errors
 from regulars.collect.door import HASH_BYTES, refuse, storable
-from regulars.collect.errors import DeliveryUnverified, SourceRefused, WebhookMissing
+from regulars.collect.errors import DeliveryUnverified, RequestTooLarge, SourceRefused, WebhookMissing
 from regulars.collect.journal import Rejected, append
 from regulars.collect.keys import Source, register
 from regulars.collect.webhooks import Posted, Webhook, webhooks
 from regulars.collect.wires import Request
 from regulars.kit.durable import sync_folder
+from regulars.kit.errors import RegularsError
 from regulars.store import queries
 
 SQL = queries("regulars.collect.webhooks")
@@ -36,7 +37,8 @@ KNOWN_SECONDS = 10.0
 """So long a changed secret may take to be heard of."""
 KNOWN_MAX = 1_000
 UNVERIFIED_EVERY = timedelta(seconds=10)
-"""So often one process writes down what it could not verify, a source."""
+"""So often one process writes down what it turned away, a source."""
+UNVERIFIED, OVERLONG = "unverified", "overlong"
 DELIVERY_ID_MAX_CHARACTERS = 200
 TOPIC_MAX_CHARACTERS = 100
 SECRET_MAX_CHARACTERS = 1_000
@@ -149,31 +151,41 @@ class Hooks:
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[datetime, Hook, str]] = {}
-        self._strangers: dict[str, tuple[int, datetime]] = {}
-        """By source: how many since it was last written down, and when that was."""
+        self._turned_away: dict[tuple[str, str], tuple[int, datetime]] = {}
+        """By source and why: how many since it was last written down, and when that was."""
         self._turn = threading.Lock()
 
     def __call__(self, app: App, name: str, request: Request) -> bytes:
-        """The answer's body, once the delivery is durable. Raises WebhookMissing or DeliveryUnverified."""
+        """The answer's body, once it is durable. Raises WebhookMissing, DeliveryUnverified or RequestTooLarge."""
         now = app.clock.now()
         with app.store.pool.connection(timeout=CONNECT_SECONDS) as connection:
             inside = replace(app, connection=connection)
             inside.db.execute(SQL.give_up_after, {"milliseconds": STATEMENT_MILLISECONDS})
             hook, secret = self._hook(inside, name, now)
-            posted = Posted(url_of(app, name), _headers(request), request.body, now, hook.options)
-            if hook.plug_in.is_greeting(posted):
-                return TAKEN
-            is_genuine = hook.plug_in.verify(posted, secret)
-            if is_genuine:
-                _keep(inside, hook, posted)
-            else:
-                self._count_stranger(inside, hook, now)
-        if not is_genuine:
-            raise DeliveryUnverified(
-                f"The signature of this delivery to '{name}' is not right",
-                "Compare the secret and the address on both sides; nothing of it was kept",
-            )
+            fault = self._fault(inside, hook, secret, request, now)
+        # Only now is what was counted committed.
+        if fault is not None:
+            raise fault
         return TAKEN
+
+    def _fault(self, app: App, hook: Hook, secret: str, request: Request, now: datetime) -> RegularsError | None:
+        """Why the delivery is not taken, counted; None: it is kept."""
+        name = hook.source.name
+        if not request.is_whole:
+            if self._due(name, OVERLONG, now):
+                append(app, [], [_overlong_of_the_day(hook, now)])
+            return _too_large(name)
+        posted = Posted(url_of(app, name), _headers(request), request.body, now, hook.options)
+        if hook.plug_in.is_greeting(posted):
+            return None
+        if hook.plug_in.verify(posted, secret):
+            _keep(app, hook, posted)
+            return None
+        self._count_stranger(app, hook, now)
+        return DeliveryUnverified(
+            f"The signature of this delivery to '{name}' is not right",
+            "Compare the secret and the address on both sides; nothing of it was kept",
+        )
 
     def _hook(self, app: App, name: str, now: datetime) -> tuple[Hook, str]:
         known = self._known.get(name)
@@ -189,15 +201,18 @@ class Hooks:
         return known[1], known[2]
 
     def _count_stranger(self, app: App, hook: Hook, now: datetime) -> None:
-        """Write the count and the refusal of the day, at most every UNVERIFIED_EVERY; others wait for the next."""
-        name = hook.source.name
-        with self._turn:
-            count, written_at = self._strangers.get(name, (0, datetime.min.replace(tzinfo=now.tzinfo)))
-            is_due = now - written_at >= UNVERIFIED_EVERY
-            self._strangers[name] = (0, now) if is_due else (count + 1, written_at)
-        if is_due:
-            app.db.execute(SQL.count_unverified, {"source": hook.source.id, "count": count + 1, "now": now})
+        if count := self._due(hook.source.name, UNVERIFIED, now):
+            app.db.execute(SQL.count_unverified, {"source": hook.source.id, "count": count, "now": now})
             append(app, [], [_refusal_of_the_day(hook, now)])
+
+    def _due(self, name: str, why: str, now: datetime) -> int:
+        """How many were turned away since it was last written down; 0: it was less than UNVERIFIED_EVERY ago."""
+        with self._turn:
+            never = datetime.min.replace(tzinfo=now.tzinfo)
+            count, written_at = self._turned_away.get((name, why), (0, never))
+            is_due = now - written_at >= UNVERIFIED_EVERY
+            self._turned_away[name, why] = (0, now) if is_due else (count + 1, written_at)
+        return count + 1 if is_due else 0
 
 
 def _headers(request: Request) -> dict[str, str]:
@@ -245,3 +260,17 @@ def _refusal_of_the_day(hook: Hook, now: datetime) -> Rejected:
         "Compare the secret and the address on both sides; the vendor sends again what was refused",
     )
     return Rejected(hook.source, now, refused)
+
+
+def _too_large(name: str) -> RequestTooLarge:
+    return RequestTooLarge(
+        f"The delivery to '{name}' is over the limit of one request, and nothing of it was kept",
+        "Have the vendor send less in one delivery, or fetch what it holds from the vendor's own pages",
+    )
+
+
+def _overlong_of_the_day(hook: Hook, now: datetime) -> Rejected:
+    """Without the delivery, as for a wrong signature: what is not whole cannot be verified."""
+    fault = _too_large(hook.source.name)
+    text = f"Deliveries to /hooks/{hook.source.name} of {now:%Y-%m-%d} that were too long"
+    return Rejected(hook.source, now, refuse(text, errors.REQUEST_OVER_LIMIT, fault.what, fault.fix))

@@ -368,6 +368,24 @@ select pg_try_advisory_lock(%(class)s::int, %(run)s::int)
 -- By whoever holds it.
 select pg_advisory_unlock(%(class)s::int, %(run)s::int)
 
+-- name: launch_in_turn
+-- Whoever asks how many are under way and starts one more is alone until the transaction ends. No import has number 0.
+select pg_advisory_xact_lock(%(class)s::int, 0)
+
+-- name: imports_under_way
+-- Carried by a process, as its lock says, or given to one a moment ago that has not come so far.
+select r.id from import_run r
+where (r.launched_at > %(since)s and (r.ended_at is null or r.ended_at < r.launched_at))
+    or (r.state = 'running' and exists (
+        select from pg_locks l
+        where l.locktype = 'advisory' and l.classid = %(class)s::int::oid and l.objid = r.id::int::oid and l.objsubid = 2
+            and l.database = (select d.oid from pg_database d where d.datname = current_database())
+    ))
+
+-- name: launch_import
+-- In the transaction that counted the others.
+update import_run set launched_at = %(now)s where id = %(run)s
+
 -- name: hold_import_here
 -- Until the transaction ends: nobody carries it while it is being undone.
 select pg_try_advisory_xact_lock(%(class)s::int, %(run)s::int)
@@ -424,7 +442,7 @@ select r.id, s.name, s.kind, r.file_name, r.path, r.file_hash, r.size_bytes, r.d
             and l.database = (select d.oid from pg_database d where d.datname = current_database())
     ) then 'stopped' else r.state end,
     r.row_number, r.mark, r.share, r.accepted, r.duplicates, r.refused, r.fault, r.started_at, r.resumed_at,
-    r.resumed_row, r.moved_at, r.ended_at, r.withdrawal
+    r.resumed_row, r.moved_at, r.launched_at, r.ended_at, r.withdrawal
 from import_run r
 join source s on s.id = r.source_id
 where (%(run)s::bigint is null or r.id = %(run)s) and (%(before)s::bigint is null or r.id < %(before)s)

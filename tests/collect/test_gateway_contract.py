@@ -106,6 +106,22 @@ def test_a_request_over_500_kb_is_answered_413_and_kept_as_a_refusal(app: App, d
     assert len(stored(app)) == 48
 
 
+@pytest.mark.parametrize("is_chunked", [False, True])
+def test_a_request_over_4_mib_is_kept_as_a_refusal_by_its_beginning_alone(
+    app: App, door: Door, write_key: str, is_chunked: bool
+) -> None:
+    pieces = [b'{"batch":[', *[b" " * 500_000] * 10]
+
+    answer = httpx.post(
+        door.url + "/v1/batch", content=iter(pieces) if is_chunked else b"".join(pieces), headers=basic(write_key)
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "RG-1132")
+    with app.transaction() as inside:
+        kept = [(each.code, len(each.body or "") < 100_000) for each in collect.refusals(inside)]
+    assert kept == [("RG-1144", True)]
+
+
 @pytest.mark.parametrize("said", ["channel", "library", "agent"])
 def test_clients_of_rudderstack_may_send_4_mb(app: App, door: Door, write_key: str, said: str) -> None:
     more = {"channel": {"channel": "server"}, "library": {"context": {"library": {"name": "RudderLabs SDK"}}}}

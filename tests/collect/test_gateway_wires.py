@@ -11,7 +11,7 @@ import pytest
 
 from regulars import collect
 from regulars.app import App
-from regulars.collect.errors import RequestUnreadable
+from regulars.collect.errors import RequestTooLarge, RequestUnreadable
 from regulars.collect.wires import Request, Wire, wires
 from regulars.kit.errors import InputRefused
 from tests.collect.door_server import Door, post
@@ -104,6 +104,8 @@ def hook(app: App, source: str, request: Request) -> bytes:
     """A vendor's hook as the gateway sees one."""
     if request.body == b"gone":
         raise psycopg.OperationalError("gone")
+    if not request.is_whole:
+        raise RequestTooLarge("It is too long", "Send less")
     if request.body != b"\x1f\x8b raw":
         raise RequestUnreadable("The signature is wrong", "Sign it")
     assert dict(request.headers)[b"x-signature"] == b"s"

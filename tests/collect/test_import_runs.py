@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
@@ -369,3 +370,47 @@ def test_a_text_of_two_bytes_a_sign_that_was_cut_off_is_refused(app: App, tmp_pa
 
     with pytest.raises(FileRefused, match="utf-16"):
         collect.import_file(app, torn, register(app), WHO)
+
+
+def begun(app: App, folder: Path, count: int) -> list[int]:
+    """So many imports, each of a file of its own, that nobody carries yet."""
+    source = register(app)
+    paths = [people(folder / f"people-{number}.csv", number) for number in range(1, count + 1)]
+    return [imports.begin(app, path, source, WHO) for path in paths]
+
+
+def launched(app: App, run: int) -> str:
+    """What whoever asks for a process for this import is told."""
+    try:
+        with app.transaction() as inside:
+            collect.launch_import(inside, run)
+    except ImportRefused as fault:
+        return fault.what
+    return "launched"
+
+
+def test_of_five_imports_asked_for_at_once_two_are_given_a_process(app: App, tmp_path: Path) -> None:
+    runs = begun(app, tmp_path, 5)
+
+    with ThreadPoolExecutor(5) as threads:
+        told = list(threads.map(lambda run: launched(app, run), runs))
+
+    assert sorted(told) == ["2 imports are running, and 2 at once are enough for this machine"] * 3 + ["launched"] * 2
+
+
+def test_an_import_that_ended_or_whose_process_never_came_makes_room_for_another(
+    app: App, clock: ManualClock, tmp_path: Path
+) -> None:
+    runs = begun(app, tmp_path, 5)
+    told = [launched(app, run) for run in runs[:3]]
+    again = launched(app, runs[0])
+
+    clock.sleep(1)
+    collect.carry_import(app, runs[0])
+    told += [launched(app, run) for run in runs[2:4]]
+    clock.sleep(import_runs.STARTING.total_seconds() + 1)
+    told += [launched(app, run) for run in (runs[0], runs[4])]
+
+    full = "2 imports are running, and 2 at once are enough for this machine"
+    assert again == f"Import {runs[0]} is running already"
+    assert told == ["launched", "launched", full, "launched", full, f"Import {runs[0]} is done", "launched"]

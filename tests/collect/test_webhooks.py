@@ -84,6 +84,17 @@ def test_a_wrong_signature_is_answered_401_counted_and_never_kept(
         assert [each.unverified for each in collect.list_webhooks(inside)] == [6]
 
 
+def test_deliveries_over_4_mib_are_one_refusal_a_day_and_not_told_to_come_in_smaller_batches(
+    app: App, hook_door: Door
+) -> None:
+    answers = [hook_door.client.post("/hooks/shop", content=b"x" * 5_000_000) for _ in range(2)]
+
+    assert {(each.status_code, each.json()["code"]) for each in answers} == {(413, "RG-1132")}
+    assert "batches" not in answers[0].json()["message"]
+    assert rows(app, "select code, strpos(body, 'xxx') from refusal") == [("RG-1144", 0)]
+    assert rows(app, "select count(*) from delivery") == [(0,)]
+
+
 def test_an_address_without_a_webhook_takes_nothing(app: App, hook_door: Door) -> None:
     answer = hook_door.client.post("/hooks/nobody", content=b"{}")
 

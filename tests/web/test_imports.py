@@ -15,6 +15,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from regulars import collect
 from regulars.collect.files import uploads
 from regulars.web.accounts import Role
 from regulars.web.pages.imports import plan
@@ -203,3 +204,21 @@ def test_more_previews_at_once_than_there_is_memory_for_ask_to_come_again(
         free = client.get("/imports/preview", params={"file": key})
 
     assert (busy.status_code, "RG-1206" in busy.text, free.status_code) == (503, True, 200)
+
+
+def test_an_import_that_cannot_go_on_says_so_and_is_not_logged_as_resumed(site: Site, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("id,name\n1,Ann\n")
+    with site.app.transaction() as inside:
+        source = collect.register(inside, "resumed-crm", "crm")[0]
+    run = collect.begin_import(site.app, path, source)
+    with site.app.transaction() as inside:
+        collect.undo_import(inside, run, "Ann")
+
+    with site.client(Role.ADMIN) as client:
+        answer = client.post(f"/imports/{run}/resume", data={"form_token": site.form_token(Role.ADMIN)})
+
+    assert (answer.status_code, f"Import {run} is undone" in answer.text) == (400, True)
+    with site.app.transaction() as inside:
+        logged = inside.db.execute("select count(*) from audit_log where object = %s", [f"import:{run}"]).fetchone()
+    assert logged == (0,)

@@ -24,6 +24,9 @@ from regulars.kit.errors import NotFound
 # "IMPO": class of the advisory locks that say which imports are being carried.
 IMPORT_LOCK = 0x494D504F
 LISTED_MAX = 100
+AT_ONCE_MAX = 2
+# A process needs a moment before it says that it carries the import.
+STARTING = timedelta(seconds=15)
 REFUSALS_LISTED_MAX = 1_000
 RUNNING, STOPPED, FAILED, DONE, UNDONE = "running", "stopped", "failed", "done", "undone"
 
@@ -64,6 +67,8 @@ class ImportRun(msgspec.Struct, frozen=True, kw_only=True):
     resumed_at: datetime
     resumed_row: int
     moved_at: datetime
+    launched_at: datetime | None
+    """When a page last started a process for it."""
     ended_at: datetime | None
     withdrawal: int | None
 
@@ -120,6 +125,27 @@ def undo(app: App, id: int, actor: str) -> ImportRun:
     withdrawal = withdraw(app, joined(found), actor, f"Import {id} of {run.file_name} was undone")
     app.db.execute(SQL.undo_import, {"run": id, "now": app.clock.now(), "withdrawal": withdrawal})
     return import_run(app, id)
+
+
+def launch(app: App, id: int) -> None:
+    """Note that a process is about to carry this import; from now on it counts as under way.
+
+    Raises ImportRefused where it cannot go on, is under way already, or AT_ONCE_MAX others are.
+    """
+    app.db.execute(SQL.launch_in_turn, {"class": IMPORT_LOCK})
+    run, now = import_run(app, id), app.clock.now()
+    rows = app.db.execute(SQL.imports_under_way, {"class": IMPORT_LOCK, "since": now - STARTING})
+    going = {row[0] for row in rows}
+    if id in going:
+        raise ImportRefused(f"Import {id} is running already", "Look at its progress under Data > Imports")
+    if not run.can_resume:
+        raise ImportRefused(f"Import {id} is {run.state}", "Only one that was stopped or failed can go on")
+    if len(going) >= AT_ONCE_MAX:
+        raise ImportRefused(
+            f"{len(going)} imports are running, and {AT_ONCE_MAX} at once are enough for this machine",
+            "Wait for one of them to end, then go on with this one; nothing is lost",
+        )
+    app.db.execute(SQL.launch_import, {"run": id, "now": now})
 
 
 def holds(app: App, id: int) -> bool:

@@ -41,6 +41,8 @@ HOOKS_AT_ONCE = 4
 HOOKS_WAITING_MAX = 100
 # A vendor hangs up after 5 to 10 seconds itself.
 HOOK_BODY_SECONDS = 10.0
+# Of a request that is longer than may be, so much is there to see afterwards.
+OVERLONG_KEPT_BYTES = 64 * 1024
 OWN_PATHS = frozenset({"/health", "/sourceConfig", "/sourceConfig/"})
 
 Scope = dict[str, Any]
@@ -58,6 +60,13 @@ READ_BY_PATH = {path: partial(wire.read, kind=kind) for path, kind in wire.KIND_
 
 class _Gone(Exception):
     """The sender hung up before its request was whole."""
+
+
+class _Overlong(Exception):
+    """The request is over REQUEST_MAX_BYTES; the rest of it is never read."""
+
+    def __init__(self, beginning: bytes) -> None:
+        self.beginning = beginning[:OVERLONG_KEPT_BYTES]
 
 
 class Gateway:
@@ -145,11 +154,13 @@ class Gateway:
     ) -> Answer:
         """Events in, 200 out once they are committed; `own` are content type and body of another protocol's 200."""
         headers = wire.headers(scope["headers"])
-        if headers.length and int(headers.length) > wire.REQUEST_MAX_BYTES:
-            raise wire.too_large()
-        body = await _body(receive)
         address = client[0] if (client := scope.get("client")) else ""
-        counts, holder = await self.intake.take(Ask(read, headers, scope["query_string"], address, body))
+        ask = Ask(read, headers, scope["query_string"], address, b"")
+        try:
+            body = await _body(receive, headers.length)
+        except _Overlong as over:
+            raise await self.intake.keep_overlong(ask._replace(body=over.beginning)) from None
+        counts, holder = await self.intake.take(ask._replace(body=body))
         may = answers.allowed(headers.origin, holder)
         if own is None:
             return 200, [answers.JSON, *may], answers.success(counts)
@@ -169,8 +180,11 @@ class Gateway:
         if not NAME.fullmatch(source):
             raise WebhookMissing("No webhook is expected here", "Post to /hooks/ and the name of its source")
         # Before it counts as waiting: who sends slowly keeps no other out.
+        length = wire.headers(scope["headers"]).length
         try:
-            request = _request(scope, await asyncio.wait_for(_body(receive), HOOK_BODY_SECONDS))
+            request = _request(scope, await asyncio.wait_for(_body(receive, length), HOOK_BODY_SECONDS))
+        except _Overlong:
+            request = _request(scope, b"")._replace(is_whole=False)
         except TimeoutError:
             raise RequestUnreadable(
                 f"The delivery was not whole after {HOOK_BODY_SECONDS:g} seconds", "Send it again"
@@ -219,11 +233,14 @@ def _request(scope: Scope, body: bytes) -> Request:
     return Request(scope["method"], scope["path"], scope["query_string"], scope["headers"], body)
 
 
-async def _body(receive: Receive) -> bytes:
+async def _body(receive: Receive, length: bytes) -> bytes:
+    """All of it. Raises _Overlong, with what has come so far, where it has or announces more than REQUEST_MAX_BYTES."""
     message = await receive()
     if message["type"] != "http.request":
         raise _Gone
     body: bytes = message.get("body", b"")
+    if length and int(length) > wire.REQUEST_MAX_BYTES:
+        raise _Overlong(body)
     if not message.get("more_body"):
         return body
     parts, size = [body], len(body)
@@ -234,5 +251,5 @@ async def _body(receive: Receive) -> bytes:
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > wire.REQUEST_MAX_BYTES:
-            raise wire.too_large()
+            raise _Overlong(b"".join(parts))
     return b"".join(parts)

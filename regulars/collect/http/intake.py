@@ -136,6 +136,16 @@ class Intake:
         self.meter.spend(holder, 0, now)
         await self._written([], [Rejected(holder.source, now, refused_whole(ask.body or ask.query, fault))])
 
+    async def keep_overlong(self, ask: Ask) -> RequestTooLarge:
+        """What to answer to a request of which only the beginning was read; with a known key, once it is kept.
+
+        A key that stands in the body is not looked for: that is not whole.
+        """
+        fault = wire.too_large()
+        if wire.key(ask.headers, None, ask.query):
+            await self._keep_whole(ask, await self._holder(ask, None), fault)
+        return fault
+
     async def _written(self, entries: list[Entry], rejected: list[Rejected]) -> Counts:
         done: asyncio.Future[Counts] = asyncio.get_running_loop().create_future()
         self.writer.submit(entries, rejected, lambda result: _tell_future(done, result))

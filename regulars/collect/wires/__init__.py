@@ -12,7 +12,7 @@ from regulars.kit.registry import Shelf
 
 
 class Request(NamedTuple):
-    """One request, whole."""
+    """One request."""
 
     method: str
     path: str
@@ -21,6 +21,8 @@ class Request(NamedTuple):
     """As ASGI gives them: names in lower case."""
     body: bytes
     """Unpacked where it was gzip."""
+    is_whole: bool = True
+    """False: of a delivery to `/hooks/` that is longer than may be; its body was not read."""
 
 
 class Takes(NamedTuple):

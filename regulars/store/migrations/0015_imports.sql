@@ -29,6 +29,8 @@ create table import_run (
     resumed_at timestamptz not null,
     resumed_row bigint not null default 0,
     moved_at timestamptz not null,
+    -- When a process was last started for it, which needs a moment before it holds the lock; null: by no page.
+    launched_at timestamptz,
     ended_at timestamptz,
     -- Of `withdrawal`, which a later migration makes; null: its events stand.
     withdrawal bigint

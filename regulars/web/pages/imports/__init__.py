@@ -21,8 +21,6 @@ from regulars.web.pages.imports.plan import CHECK_ROWS, DELIMITERS, ENCODINGS, P
 from regulars.web.site import House
 
 LISTED = 50
-# A process needs a moment before it says that it carries the import.
-STARTING = timedelta(seconds=15)
 STATES = {
     "starting": ("Starting", "link"),
     "running": ("Running", "link"),
@@ -60,7 +58,8 @@ def shown_state(app: App) -> Any:
     now = app.clock.now()
 
     def state(run: collect.ImportRun) -> str:
-        return "starting" if run.state == "stopped" and now - run.moved_at < STARTING else run.state
+        is_new = run.launched_at is not None and now - run.launched_at < collect.IMPORT_STARTING
+        return "starting" if run.state == "stopped" and is_new else run.state
 
     return state
 
@@ -165,11 +164,11 @@ def begin_now(app: App, request: Request[Any, Any, Any], form: Any) -> Response[
                 actor=request.user.name,
                 file_name=plan.file.name,
             )
+            audit.write(app, request.user, "began", f"import:{run}", plan.file.name)
+            launch.carry(app, run)
         except RegularsError as found:
             fault = found
         else:
-            audit.write(app, request.user, "began", f"import:{run}", plan.file.name)
-            launch.carry(app, run)
             return Redirect(f"/imports/{run}", status_code=303)
     return page_of(app, request, "pages/imports/new.html", plan.with_fault(fault), [], fault.status)
 
@@ -237,10 +236,8 @@ def undo(app: House, request: Request[Any, Any, Any], run: FromPath[int]) -> Res
 @post("/imports/{run:int}/resume", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
 def resume(app: House, request: Request[Any, Any, Any], run: FromPath[int]) -> Response[Any]:
     """Go on behind the last durable row."""
-    audit.write(app, request.user, "resumed", f"import:{run}")
-    with app.transaction() as inside:
-        collect.import_run(inside, run)
     launch.carry(app, run)
+    audit.write(app, request.user, "resumed", f"import:{run}")
     return Redirect(f"/imports/{run}", status_code=303)
 
 

@@ -9,21 +9,13 @@ import threading
 
 from regulars import collect
 from regulars.app import App
-from regulars.kit.errors import InputRefused
 from regulars.kit.settings import variables
-
-AT_ONCE_MAX = 2
 
 
 def carry(app: App, run: int) -> None:
-    """Start the process that carries this import. Raises InputRefused where AT_ONCE_MAX are being carried."""
+    """Start the process that carries this import. Raises ImportRefused, as `collect.launch_import` does."""
     with app.transaction() as inside:
-        going = sum(one.state == "running" for one in collect.list_imports(inside))
-    if going >= AT_ONCE_MAX:
-        raise InputRefused(
-            f"{going} imports are running, and {AT_ONCE_MAX} at once are enough for this machine",
-            "Wait for one of them to end and press Resume; nothing is lost",
-        )
+        collect.launch_import(inside, run)
     process = subprocess.Popen(
         [sys.executable, "-m", "regulars", "import", "resume", str(run), "--json"],
         env=os.environ | variables(app.settings),
