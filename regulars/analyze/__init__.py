@@ -13,7 +13,17 @@ from regulars.analyze.catalogue import SEGMENTS, TRAITS
 from regulars.analyze.live import tick, update
 from regulars.analyze.plan import Segment, Trait
 from regulars.analyze.proof import Difference, differences
-from regulars.analyze.questions import Clause, Evidence, TraitValue, Why, count, evidence, traits_of, why
+from regulars.analyze.questions import (
+    Clause,
+    Evidence,
+    TraitValue,
+    Why,
+    count,
+    evidence,
+    traits_of,
+    traits_of_each,
+    why,
+)
 from regulars.analyze.rebuild import Rebuilt, fold_lake, rebuild, segment_sizes_on
 from regulars.analyze.rules import clauses, parsed, sentence, shown
 from regulars.analyze.schema import ensure_schema
@@ -65,6 +75,7 @@ __all__ = [
     "size_history",
     "tick",
     "traits_of",
+    "traits_of_each",
     "update",
     "visits",
     "why",

@@ -18,7 +18,7 @@ from regulars.analyze.statements import AS_OF
 from regulars.analyze.traits import Expression, Leaf, Op, Scalar, Windowed
 from regulars.app import App
 from regulars.collect import FACT_COLUMNS, facts_of
-from regulars.lake.dialect import POSTGRES, Node, binary, column, literal, named, render
+from regulars.lake.dialect import POSTGRES, Node, column, literal, named, render
 
 PLACE = {column.name: place for place, column in enumerate(FACT_COLUMNS)}
 # Events looked through for evidence, and events named as evidence: the newest are what people ask about.
@@ -70,14 +70,20 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
 
 def traits_of(app: App, customer: int) -> list[TraitValue]:
     """All traits of a customer in the order of the catalogue; none for somebody we hold no facts about."""
+    return traits_of_each(app, [customer]).get(customer, [])
+
+
+def traits_of_each(app: App, customers: list[int]) -> dict[int, list[TraitValue]]:
+    """The same of several customers, by customer; whoever we hold no facts about is not there."""
     plan, currency = ready(app).plan, app.settings.brand_currency
-    row = _row(app, plan, [trait.expression for trait in plan.traits], customer)
-    if row is None:
-        return []
-    return [
-        TraitValue(name=t.name, title=t.title, value=value, shown=shown(value, t.unit, currency), unit=t.unit)
-        for t, value in zip(plan.traits, row, strict=True)
-    ]
+    rows = _rows(app, plan, [trait.expression for trait in plan.traits], customers)
+    return {
+        customer: [
+            TraitValue(name=t.name, title=t.title, value=value, shown=shown(value, t.unit, currency), unit=t.unit)
+            for t, value in zip(plan.traits, row, strict=True)
+        ]
+        for customer, *row in rows
+    }
 
 
 def everybodys_traits(app: App) -> list[tuple[Any, ...]]:
@@ -163,9 +169,17 @@ def _is_selected(leaf: Leaf, fact: tuple[Any, ...]) -> bool:
 
 
 def _row(app: App, plan: Plan, expressions: list[Expression], customer: int) -> tuple[Any, ...] | None:
+    rows = _rows(app, plan, expressions, [customer])
+    return rows[0][1:] if rows else None
+
+
+def _rows(app: App, plan: Plan, expressions: list[Expression], customers: list[int]) -> list[tuple[Any, ...]]:
+    if not customers:
+        return []
     columns = [named(_value(plan, e), f"v{place}") for place, e in enumerate(expressions)]
-    query = exp.select(*columns).from_("trait_state").where(binary("=", column("customer"), literal(customer)))
-    return app.db.execute(_sql(query)).fetchone()
+    asked = exp.In(this=column("customer"), expressions=[literal(customer) for customer in customers])
+    query = exp.select(column("customer"), *columns).from_("trait_state").where(asked)
+    return app.db.execute(_sql(query)).fetchall()
 
 
 def _value(plan: Plan, expression: Expression) -> Node:

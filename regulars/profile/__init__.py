@@ -11,8 +11,9 @@ Never: decides who is who, sends anything, or invents a value nobody stated.
 from regulars.profile.apply import apply
 from regulars.profile.declared import OVERLAY, STEWARD, Declared, in_force
 from regulars.profile.errors import DeclarationRefused, NoSuchCustomer, PurposesRefused
+from regulars.profile.events import Asked, HeldEvent, Lifetime, events, groups, lifetime
 from regulars.profile.purposes import Purpose, Purposes, purposes
-from regulars.profile.read import Consent, Field, Other, Profile, read
+from regulars.profile.read import Consent, Field, Other, Profile, fields_of_each, read
 from regulars.profile.receipts import Decided, history, receipts
 from regulars.profile.refresh import adopt, refresh
 from regulars.profile.search import Hit, search
@@ -21,12 +22,15 @@ from regulars.profile.timeline import TimelineItem, timeline
 __all__ = [
     "OVERLAY",
     "STEWARD",
+    "Asked",
     "Consent",
     "Decided",
     "DeclarationRefused",
     "Declared",
     "Field",
+    "HeldEvent",
     "Hit",
+    "Lifetime",
     "NoSuchCustomer",
     "Other",
     "Profile",
@@ -36,8 +40,12 @@ __all__ = [
     "TimelineItem",
     "adopt",
     "apply",
+    "events",
+    "fields_of_each",
+    "groups",
     "history",
     "in_force",
+    "lifetime",
     "purposes",
     "read",
     "receipts",

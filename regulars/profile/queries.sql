@@ -272,21 +272,36 @@ cross join lateral (
 ) t
 group by t.customer
 order by match, t.customer
-limit %(limit)s;
+limit %(candidates)s;
 
 -- name: holders_of_all
 -- Who has every word, where each of them alone has too many holders to look at: one pass over the ranges, one bit a word.
--- Counting bits is cheaper than joining sets, and no planner can choose badly.
-select t.customer
-from unnest(%(words)s::integer[], %(lows)s::text[], %(ends)s::text[], %(matches)s::integer[]) as r (word, low, "end", match)
-cross join lateral (
-    select t.customer from profile_token t
-    where t.token >= r.low collate "C" and t.token < r."end" collate "C"
-    limit %(limit)s
-) t
-group by t.customer
-having bit_or(1 << r.word) = %(all)s
-order by bit_count(bit_or(case when r.match = 0 then 1 << r.word else 0 end)::bit(32)) desc, t.customer
+-- Counting bits is cheaper than joining sets, and no planner can choose badly. Words that hold a good part of everybody are
+-- asked for last, one by one: most have them, so that few are asked.
+select c.customer
+from (
+    select t.customer
+    from unnest(%(words)s::integer[], %(lows)s::text[], %(ends)s::text[], %(matches)s::integer[])
+        as r (word, low, "end", match)
+    cross join lateral (
+        select t.customer from profile_token t
+        where t.token >= r.low collate "C" and t.token < r."end" collate "C"
+        limit %(limit)s
+    ) t
+    group by t.customer
+    having bit_or(1 << r.word) = %(all)s
+    order by bit_count(bit_or(case when r.match = 0 then 1 << r.word else 0 end)::bit(32)) desc, t.customer
+    offset 0
+) c
+where not exists (
+    select from unnest(%(other_words)s::integer[]) as o (word)
+    where not exists (
+        select
+        from unnest(%(other_words)s::integer[], %(other_lows)s::text[], %(other_ends)s::text[]) as r (word, low, "end")
+        join profile_token t on t.token >= r.low collate "C" and t.token < r."end" collate "C"
+        where r.word = o.word and t.customer = c.customer
+    )
+)
 limit %(candidates)s;
 
 -- name: candidates
@@ -316,4 +331,76 @@ where ec.customer = %(customer)s and not is_withdrawn(j.seq)
         or (j.occurred_at, j.seq) < (select a.occurred_at, a.seq from journal a where a.seq = %(before)s)
     )
 order by j.occurred_at desc, j.seq desc
+limit %(limit)s;
+
+-- name: events_newest_first
+-- What a program asks for, from the latest on; the anchor is the last row it has seen.
+with owned as (
+    select r.seq from signature g join record r on r.signature = g.id where g.customer = %(customer)s
+    union
+    select r.seq
+    from carrier_span c join record r on r.signature = c.signature and r.occurred_at between c.from_at and c.to_at
+    where c.customer = %(customer)s
+)
+select j.seq, j.message_id, s.name, j.kind, j.name, j.occurred_at, j.body
+from owned
+cross join lateral (select e.customer from event_customer e where e.seq = owned.seq offset 0) ec
+join journal j on j.seq = owned.seq
+join source s on s.id = j.source_id
+where ec.customer = %(customer)s and not is_withdrawn(j.seq)
+    and j.occurred_at >= %(start)s and j.occurred_at < %(end)s
+    and (
+        %(include)s::text[] is null or case j.kind when 'track' then j.name else j.kind end = any(%(include)s::text[])
+    )
+    and not case j.kind when 'track' then j.name else j.kind end = any(%(exclude)s::text[])
+    and (
+        %(after)s::bigint is null
+        or (j.occurred_at, j.seq) < (select a.occurred_at, a.seq from journal a where a.seq = %(after)s)
+    )
+order by j.occurred_at desc, j.seq desc
+limit %(limit)s;
+
+-- name: events_oldest_first
+-- The same from the first on.
+with owned as (
+    select r.seq from signature g join record r on r.signature = g.id where g.customer = %(customer)s
+    union
+    select r.seq
+    from carrier_span c join record r on r.signature = c.signature and r.occurred_at between c.from_at and c.to_at
+    where c.customer = %(customer)s
+)
+select j.seq, j.message_id, s.name, j.kind, j.name, j.occurred_at, j.body
+from owned
+cross join lateral (select e.customer from event_customer e where e.seq = owned.seq offset 0) ec
+join journal j on j.seq = owned.seq
+join source s on s.id = j.source_id
+where ec.customer = %(customer)s and not is_withdrawn(j.seq)
+    and j.occurred_at >= %(start)s and j.occurred_at < %(end)s
+    and (
+        %(include)s::text[] is null or case j.kind when 'track' then j.name else j.kind end = any(%(include)s::text[])
+    )
+    and not case j.kind when 'track' then j.name else j.kind end = any(%(exclude)s::text[])
+    and (
+        %(after)s::bigint is null
+        or (j.occurred_at, j.seq) > (select a.occurred_at, a.seq from journal a where a.seq = %(after)s)
+    )
+order by j.occurred_at, j.seq
+limit %(limit)s;
+
+-- name: groups_of
+-- The accounts that group events put this customer into.
+with owned as (
+    select r.seq from signature g join record r on r.signature = g.id where g.customer = %(customer)s
+    union
+    select r.seq
+    from carrier_span c join record r on r.signature = c.signature and r.occurred_at between c.from_at and c.to_at
+    where c.customer = %(customer)s
+)
+select j.body ->> 'groupId', min(j.occurred_at)
+from owned
+cross join lateral (select e.customer from event_customer e where e.seq = owned.seq offset 0) ec
+join journal j on j.seq = owned.seq
+where ec.customer = %(customer)s and not is_withdrawn(j.seq) and j.kind = 'group' and j.body ->> 'groupId' <> ''
+group by 1
+order by 2, 1
 limit %(limit)s;

@@ -88,9 +88,14 @@ def read(app: App, customer: int) -> Profile:
 
 def fields_of_customer(app: App, customer: int) -> list[Field]:
     """Each field by name with the value that holds, why it does, and the others."""
+    return fields_of_each(app, [customer]).get(customer, [])
+
+
+def fields_of_each(app: App, customers: list[int]) -> dict[int, list[Field]]:
+    """The same of several customers, by customer; whoever has no field is not there."""
     policy, now = in_force(app), app.clock.now()
-    found: list[Field] = []
-    for (_, name), kept in sorted(load(app, [customer]).items()):
+    found: dict[int, list[Field]] = {}
+    for (customer, name), kept in sorted(load(app, customers).items()):
         standing = {key: one for key, one in kept.items() if one.expires_at is None or one.expires_at > now}
         if not standing:
             continue
@@ -99,7 +104,7 @@ def fields_of_customer(app: App, customer: int) -> list[Field]:
         others = _others(standing, winner, name, policy)
         if not best.value and not others:
             continue
-        found.append(
+        found.setdefault(customer, []).append(
             Field(
                 name, best.value, winner[1], best.occurred_at, best.seq, winner[0], policy.title(name), why,
                 best.expires_at, others,

@@ -25,7 +25,11 @@ SEARCH_LIMIT = 20
 # Words of a query beyond these are not looked at: nobody has more names.
 MAX_WORDS = 8
 # So many candidates are judged one by one; a word with more holders is counted against the other words by the database.
-CANDIDATES = 300
+CANDIDATES = 200
+# A misspelled word has hundreds of spellings: so many holders of each are enough to choose from.
+CANDIDATES_OF_A_TYPO = 20
+# Words with fewer holders are joined by reading all of them, those with more by asking who of the others has them.
+COUNTED = 20_000
 # Rows of one range that are read to join words: a single letter of a million customers stays below.
 RANGE_ROWS = 300_000
 # Who has found this many has found whom she looks for: typing errors are considered below it.
@@ -118,10 +122,11 @@ def search(app: App, text: str, limit: int = SEARCH_LIMIT) -> list[Hit]:
     words = query_words(text)
     if not words:
         return []
-    found = _by_card_or_contact(app, text, words)
-    found += _judged(words, _candidates(app, words))
-    if len(found) < ENOUGH and (forgiving := [with_typos(word) for word in words]) != words:
-        found += _judged(forgiving, _candidates(app, forgiving))
+    most = max(limit, CANDIDATES)
+    found = _by_card_or_contact(app, text, words, most)
+    found += _judged(words, _candidates(app, words, most))
+    if not is_certain(words, found) and (forgiving := [with_typos(word) for word in words]) != words:
+        found += _judged(forgiving, _candidates(app, forgiving, most))
     hits: dict[int, Hit] = {}
     for match, person in found:
         hits.setdefault(
@@ -129,6 +134,13 @@ def search(app: App, text: str, limit: int = SEARCH_LIMIT) -> list[Hit]:
             Hit(person.customer, display_name(*person.names, person.customer), *person.contact, match >= Match.SIMILAR),
         )
     return list(hits.values())[:limit]
+
+
+def is_certain(words: list[Word], found: list[tuple[Match, Candidate]]) -> bool:
+    """Whether nobody else can be meant: enough are found, or somebody by a whole e-mail or number, or several words."""
+    is_whole = any(match is Match.WHOLE for match, _ in found)
+    is_telling = len(words) > 1 or words[0].spellings[0][0] in EMAIL_MARK + DIGITS
+    return len(found) >= ENOUGH or (is_whole and is_telling)
 
 
 def _judged(words: list[Word], candidates: list[Candidate]) -> list[tuple[Match, Candidate]]:
@@ -143,30 +155,38 @@ def _judged(words: list[Word], candidates: list[Candidate]) -> list[tuple[Match,
     return [(match, one) for match, _, one in found]
 
 
-def _candidates(app: App, words: list[Word]) -> list[Candidate]:
+def _candidates(app: App, words: list[Word], most: int) -> list[Candidate]:
     """Whoever could meet these words: the holders of the rarest, or who has all of them where each has many."""
     ranges = [found for number, word in enumerate(words) for found in ranges_of(number, word)]
     if len(words) == 1:
-        return _read(app, app.db.execute(SQL.holders, _given(ranges, CANDIDATES), prepare=False).fetchall())
-    counted = app.db.execute(SQL.sizes, _given(ranges, CANDIDATES + 1), prepare=False).fetchall()
+        given = _given(ranges, CANDIDATES_OF_A_TYPO if words[0].typos else most, most)
+        return _read(app, app.db.execute(SQL.holders, given, prepare=False).fetchall())
+    counted = app.db.execute(SQL.sizes, _given(ranges, COUNTED, most), prepare=False).fetchall()
     sizes = dict.fromkeys(range(len(words)), 0) | {word: int(size) for word, size in counted}
     rarest = min(sizes, key=lambda word: sizes[word])
-    if sizes[rarest] <= CANDIDATES:
+    if not sizes[rarest]:
+        return []
+    if sizes[rarest] <= most:
         own = [one for one in ranges if one.word == rarest]
-        rows = app.db.execute(SQL.holders, _given(own, CANDIDATES), prepare=False).fetchall() if sizes[rarest] else []
-    else:
-        given = _given(ranges, RANGE_ROWS) | {"all": (1 << len(words)) - 1, "candidates": CANDIDATES}
-        rows = app.db.execute(SQL.holders_of_all, given, prepare=False).fetchall()
-    return _read(app, rows)
+        return _read(app, app.db.execute(SQL.holders, _given(own, most, most), prepare=False).fetchall())
+    # A word with typing errors has too many ranges to ask for one by one.
+    asked = {word for word, size in sizes.items() if size >= COUNTED and not words[word].typos}
+    read = set(sizes) - asked or set(sizes)
+    given = _given([one for one in ranges if one.word in read], RANGE_ROWS, most)
+    given |= {"all": sum(1 << word for word in read)}
+    others = _given([one for one in ranges if one.word not in read], 0, 0)
+    given |= {f"other_{name}": others[name] for name in ("words", "lows", "ends")}
+    return _read(app, app.db.execute(SQL.holders_of_all, given, prepare=False).fetchall())
 
 
-def _given(ranges: list[Range], limit: int) -> dict[str, Any]:
+def _given(ranges: list[Range], limit: int, most: int) -> dict[str, Any]:
     return {
         "words": [one.word for one in ranges],
         "lows": [one.low for one in ranges],
         "ends": [one.end for one in ranges],
         "matches": [int(one.match) for one in ranges],
         "limit": limit,
+        "candidates": most,
     }
 
 
@@ -180,21 +200,21 @@ def _read(app: App, rows: list[tuple[Any, ...]]) -> list[Candidate]:
     ]
 
 
-def _by_card_or_contact(app: App, text: str, words: list[Word]) -> list[tuple[Match, Candidate]]:
+def _by_card_or_contact(app: App, text: str, words: list[Word], most: int) -> list[tuple[Match, Candidate]]:
     """Holders of a card that ends in the digits typed, and who is known by an e-mail or a phone that is no longer hers
     to show: the resolver knows every one. Other words typed beside a card must be met as well."""
     cards = [number for number, word in enumerate(words) if sum(map(str.isdigit, word.spellings[0])) >= CARD_MIN_DIGITS]
     holders: dict[int, bool] = {}
     rest = words
     if len(words) == 1:
-        holders = resolve.card_holders(app, text, CANDIDATES) if cards else {}
+        holders = resolve.card_holders(app, text, most) if cards else {}
         for kind in ("email", "phone"):
             known = resolve.look_up(app, Moment(kind=kind, value=text))
             if known is not None:
                 holders[known] = True
         rest = []
     elif cards:
-        holders = resolve.card_holders(app, words[cards[0]].spellings[0], CANDIDATES)
+        holders = resolve.card_holders(app, words[cards[0]].spellings[0], most)
         rest = [word for number, word in enumerate(words) if number != cards[0]]
     people = _judged(rest, _read(app, [(customer,) for customer in holders]))
     return sorted(

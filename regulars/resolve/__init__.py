@@ -40,6 +40,7 @@ from regulars.resolve.erasure import Erased, Told, erase, erase_records, positio
 from regulars.resolve.errors import CustomerUnknown, DecisionRefused, LinkRefused
 from regulars.resolve.evaluate import Evaluation, evaluate
 from regulars.resolve.explain import Explanation, Hop, Refusal, explain
+from regulars.resolve.find import ID_TYPES, Named, find, former_ids, type_name
 from regulars.resolve.identify import identify
 from regulars.resolve.likeness import Bands
 from regulars.resolve.linkage.clusters import AUTOMATIC_BITS, REVIEW_BITS
@@ -57,6 +58,7 @@ from regulars.resolve.withdrawal import forget
 __all__ = [
     "AUTOMATIC_BITS",
     "HEALTH_LISTED_MAX",
+    "ID_TYPES",
     "KINDS",
     "REVIEW_BITS",
     "Audit",
@@ -79,6 +81,7 @@ __all__ = [
     "LinkRefused",
     "LinkTask",
     "Match",
+    "Named",
     "Part",
     "Recognized",
     "RecordGroup",
@@ -102,7 +105,9 @@ __all__ = [
     "erase_records",
     "evaluate",
     "explain",
+    "find",
     "forget",
+    "former_ids",
     "health",
     "identifiers",
     "identify",
@@ -118,5 +123,6 @@ __all__ = [
     "rebuild",
     "record_groups",
     "records_of_groups",
+    "type_name",
     "waiting",
 ]

@@ -236,6 +236,37 @@ group by s.customer
 order by whole desc, s.customer
 limit %(limit)s;
 
+-- name: login_spaces
+-- A program that says "user_id" does not know which name space it stands in.
+select distinct login_space from source;
+
+-- name: current_customers
+-- Ids that are or once were customers, and who holds their founder records now.
+select g.id, coalesce(r.customer, c.id)
+from unnest(%(ids)s::bigint[]) as g (id)
+left join customer c on c.id = g.id
+left join redirect r on r.old = g.id
+where coalesce(r.customer, c.id) is not null;
+
+-- name: ids_before
+-- What this customer was once called.
+select old from redirect where customer = %(customer)s order by old limit %(limit)s;
+
+-- name: customers_of_values
+-- Who holds each value, by the strongest class that anybody holds it by; carriers too. Two with an equal claim are nobody.
+select place, min(customer)
+from (
+    select w.place, s.customer, min(l.level) as level, min(min(l.level)) over (partition by w.place) as strongest
+    from unnest(%(places)s::integer[], %(values)s::bigint[]) as w (place, value)
+    join link l on l.value = w.value
+    join signature s on s.id = l.signature
+    where l.state = 0 and l.level between 1 and 11 and s.customer is not null
+    group by w.place, s.customer
+) held
+where level = strongest
+group by place
+having count(*) = 1;
+
 -- name: current_customer
 -- A customer id that is or once was.
 select id from customer where id = %(id)s

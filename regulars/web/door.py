@@ -5,6 +5,7 @@ Plain ASGI, because it also stands before the routes that are not the framework'
 
 from __future__ import annotations
 
+import base64
 import time
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
@@ -23,8 +24,8 @@ from regulars.kit.errors import RegularsError
 from regulars.model import Card
 from regulars.web import access, audit
 from regulars.web.api.engage import by_card, may_ask
-from regulars.web.errors import unreadable
-from regulars.web.keys import by_key
+from regulars.web.errors import body_of, unreadable
+from regulars.web.keys import KEY_PREFIX, by_key
 
 # Browsers take a `__Host-` cookie over https only; without https the plain name must do.
 COOKIE = "regulars_session"
@@ -96,7 +97,7 @@ class Door:
         try:
             loose["user"] = None if path.startswith("/static/") else await self._visitor(scope)
         except RateExceeded as fault:
-            await reply(with_headers(send), Answer(fault.status, _said(fault), after_seconds=fault.after_seconds))
+            await reply(with_headers(send), Answer(fault.status, _said(fault, path), after_seconds=fault.after_seconds))
             return
         loose["auth"] = None
         visitor: access.Visitor | None = loose["user"]
@@ -113,10 +114,10 @@ class Door:
             may_ask(visitor, dict(parse_qsl(query)))
             status, body = self._moment.answer(query)
         except RegularsError as fault:
-            return Answer(fault.status, _said(fault))
+            return Answer(fault.status, _said(fault, MOMENT))
         except psycopg.DataError:
             fault = unreadable()
-            return Answer(fault.status, _said(fault))
+            return Answer(fault.status, _said(fault, MOMENT))
         if status != 200:
             return Answer(status, body)
         card = msgspec.json.decode(body, type=Card)
@@ -124,9 +125,9 @@ class Door:
 
     async def _visitor(self, scope: Scope) -> access.Visitor | None:
         headers = dict(scope["headers"])
-        bearer = headers.get(b"authorization", b"").decode("latin-1")
-        if bearer.lower().startswith("bearer "):
-            return await self._keyholder(bearer[7:].strip())
+        key = _server_key(headers.get(b"authorization", b"").decode("latin-1"))
+        if key is not None:
+            return await self._keyholder(key)
         token = _cookie(headers.get(b"cookie", b"").decode("latin-1"), cookie_name(self._app))
         return await anyio.to_thread.run_sync(access.by_cookie, self._app, token) if token else None
 
@@ -142,8 +143,22 @@ class Door:
         return visitor
 
 
-def _said(fault: RegularsError) -> bytes:
-    return msgspec.json.encode({"what": fault.what, "fix": fault.fix, "code": fault.code})
+def _said(fault: RegularsError, path: str) -> bytes:
+    return msgspec.json.encode(body_of(fault, path))
+
+
+def _server_key(header: str) -> str | None:
+    """The key of a program: a bearer's, or the user of basic authentication, as clients of profiles send it."""
+    scheme, _, given = header.partition(" ")
+    if scheme.lower() == "bearer":
+        return given.strip()
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user = base64.b64decode(given.strip(), validate=True).partition(b":")[0].decode("latin-1")
+    except ValueError:
+        return None
+    return user if user.startswith(KEY_PREFIX) else None
 
 
 async def reply(send: Send, answer: Answer) -> None:

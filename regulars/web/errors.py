@@ -1,5 +1,7 @@
 """What can go wrong at the web's door."""
 
+from typing import Any
+
 from regulars.kit.errors import InputRefused, RegularsError
 
 
@@ -62,6 +64,33 @@ class ScopeMissing(RegularsError):
 
     code = "RG-1809"
     status = 403
+
+
+class NoSuchProfile(RegularsError):
+    """Nobody, or more than one, is known by an identifier that a program asked with."""
+
+    code = "RG-1813"
+    status = 404
+
+
+PROFILES = "/v1/spaces/"
+"""What begins so is asked by programs that know profiles by Segment's words."""
+SEGMENT_CODES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "authentication_error",
+    404: "not_found",
+    429: "rate_limit_error",
+}
+
+
+def body_of(fault: RegularsError, path: str) -> dict[str, Any]:
+    """What a program is told of a fault; where it speaks Segment's words, in those as well."""
+    said: dict[str, Any] = {"what": fault.what, "fix": fault.fix, "code": fault.code}
+    if not path.startswith(PROFILES):
+        return said
+    code = SEGMENT_CODES.get(fault.status, "server_error")
+    return {"error": {"code": code, "message": f"{fault.what}. {fault.fix}"}} | said
 
 
 def unreadable() -> InputRefused:

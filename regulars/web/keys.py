@@ -25,6 +25,7 @@ REQUESTS_PER_SECOND = 100
 """What a key may ask if nothing else was said, over all processes."""
 SCOPES = {
     "customers:read": "customers with all we know of them, and why one is in a segment",
+    "profiles:read": "profiles by any identifier, personal fields masked; with customers:read in the clear",
     "segments:read": "segments with their members, traits, and counting a rule",
     "reports:read": "home and reports; with customers:read those that name customers, too",
     "messages:read": "journeys, outbox and mail",

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from regulars import collect
 from regulars.collect import Wire
+from regulars.web.errors import PROFILES
 
 Said = dict[str, Any]
 WRITE_KEY = "WriteKey"
@@ -89,6 +90,19 @@ SITE_FAULT: Said = {
         "code": {"type": "string", "pattern": "^RG-[0-9]{4}$"},
     },
 }
+PROFILES_FAULT: Said = {
+    "type": "object",
+    "required": [*SITE_FAULT["required"], "error"],
+    "properties": SITE_FAULT["properties"]
+    | {
+        "error": {
+            "type": "object",
+            "required": ["code", "message"],
+            "properties": {"code": {"type": "string", "pattern": "^[a-z_]+$"}, "message": TEXT},
+        }
+    },
+}
+"""In the words of Segment's Profile API, and in ours."""
 HEALTH: Said = {
     "type": "object",
     "required": ["success", "waiting"],
@@ -110,7 +124,7 @@ def documented(schema: Said, scopes: Mapping[tuple[str, str], str]) -> Said:
     schema = _either(schema)
     components: Said = schema.get("components", {})
     site = {
-        path: {method: _with_faults(operation, scopes[path, method]) for method, operation in methods.items()}
+        path: {method: _with_faults(path, operation, scopes[path, method]) for method, operation in methods.items()}
         for path, methods in schema.get("paths", {}).items()
     }
     return schema | {
@@ -127,11 +141,12 @@ def _either(part: Any) -> Any:
     return [_either(each) for each in cast(list[Any], part)] if isinstance(part, list) else part
 
 
-def _with_faults(operation: Said, scope: str) -> Said:
+def _with_faults(path: str, operation: Said, scope: str) -> Said:
     """An operation of the site: the framework believes that faults are answered in its own words."""
     asks = "requestBody" in operation or operation.get("parameters")
     refused = REFUSED_ENTRY | (REFUSED_QUESTION if asks else {})
-    faults = {status: _answer(words, SITE_FAULT) for status, words in refused.items()}
+    fault = PROFILES_FAULT if path.startswith(PROFILES) else SITE_FAULT
+    faults = {status: _answer(words, fault) for status, words in refused.items()}
     faults["429"] |= {"headers": RETRY_AFTER}
     return operation | {
         SCOPE: scope,

@@ -249,6 +249,10 @@ order by s.name;
 -- Segments of one customer.
 select segment, since from segment_member where customer = %(customer)s order by since desc, segment;
 
+-- name: belongings_of_each
+-- Segments of several customers.
+select customer, segment, since from segment_member where customer = any(%(customers)s::bigint[]);
+
 -- name: purchases
 -- The two traits everybody asks for first.
 select orders, spend_cents from trait_state where customer = %(customer)s;

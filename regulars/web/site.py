@@ -24,7 +24,7 @@ from regulars.kit.errors import InputRefused, RegularsError
 from regulars.kit.logging import logger
 from regulars.web import access, forgery, render
 from regulars.web.accounts import Role
-from regulars.web.errors import PageMissing, SignInNeeded, Unexpected, unreadable
+from regulars.web.errors import PROFILES, PageMissing, SignInNeeded, Unexpected, body_of, unreadable
 
 House = NamedDependency[SkipValidation[App]]
 
@@ -90,7 +90,7 @@ def answer_fault(app: App, request: Request[Any, Any, Any], fault: Exception) ->
     if known.status >= 500:
         log.error("request failed", path=request.url.path, exc_info=fault)
     if not _wants_page(request):
-        said = {"what": known.what, "fix": known.fix, "code": known.code}
+        said = body_of(known, request.url.path)
         return Response(said, status_code=known.status, media_type=MediaType.JSON)
     if isinstance(known, SignInNeeded):
         gate = f"/signin?next={quote(request.url.path)}"
@@ -104,7 +104,9 @@ def answer_fault(app: App, request: Request[Any, Any, Any], fault: Exception) ->
 
 
 def _wants_page(request: Request[Any, Any, Any]) -> bool:
-    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "text/html")
+    return not request.url.path.startswith(("/api/", PROFILES)) and "text/html" in request.headers.get(
+        "accept", "text/html"
+    )
 
 
 def _known(fault: Exception) -> RegularsError:

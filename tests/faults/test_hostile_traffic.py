@@ -48,6 +48,7 @@ SECRET = "a secret that both know"
 LETTER = "letter-0"
 # What is there, for the fields of paths by their names; `name` means something else in each room.
 THERE: dict[str, Any] = {"customer": 1, "number": 1, "seq": 1, "trait": "orders", "source": "shop"}
+THERE |= {"space": "default", "identifier": "user_id:ann"}
 NAMED = {"segments": "lapsing_regulars", "journeys": "win-back", "reports": "purchase_trends", "mail": LETTER}
 ASKED: dict[str, dict[str, Any]] = {
     "get /api/moment": {"card": "4711"},
@@ -61,7 +62,9 @@ SENT: dict[str, Any] = {
     "post /api/refusals/replay": {"like": 1},
     "post /api/refusals/{number}/clear": {"reason": "Somebody asked what we hold"},
     "post /api/live/{seq}/clear": {"reason": "Somebody asked what we hold"},
+    "post /api/customers/{number}/export": {"reason": "She asked for all we hold"},
     "post /hooks/{source}": {"id": 1},
+    "post /v1/spaces/{space}/collections/users/profiles/batch": {"profiles": ["user_id:ann", "email:x@example.com"]},
 }
 PICTURES = ("/pixel/", "/i", "/com.snowplowanalytics", "/beacon/")
 
@@ -84,7 +87,7 @@ class Brand:
 
 
 def is_api(operation: str) -> bool:
-    return "/api/" in operation
+    return "/api/" in operation or "/v1/spaces/" in operation
 
 
 def is_moment(operation: str) -> bool:
@@ -96,7 +99,7 @@ def is_read(operation: str) -> bool:
 
 
 def takes_events(operation: str) -> bool:
-    return any(f" {start}" in operation for start in ("/v1/", *PICTURES))
+    return not is_api(operation) and any(f" {start}" in operation for start in ("/v1/", *PICTURES))
 
 
 @pytest.fixture(scope="module")

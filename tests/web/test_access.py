@@ -33,6 +33,8 @@ FILL = {
     "{delivery:int}": "999999",
     "{trait:str}": "orders",
     "{token:str}": "x",
+    "{space:str}": "default",
+    "{identifier:str}": "regulars_id:1",
 }
 NAMES = {
     "/sources": "tills",

@@ -25,6 +25,7 @@ from .site import Site
 
 ASKED = {
     "customers:read": ["/api/customers/1", "/api/customers?q=hazel", "/api/segments/lapsing_regulars/why/1"],
+    "profiles:read": [f"/v1/spaces/default/collections/users/profiles/use_1/{part}" for part in ("traits", "events")],
     "segments:read": ["/api/segments", "/api/traits"],
     "reports:read": ["/api/home", "/api/reports/purchase_trends", "/reports/purchase_trends/rows.csv"],
     "messages:read": ["/api/outbox", "/api/mail", "/api/journeys"],

@@ -36,6 +36,8 @@ from regulars.collect.wires import Request, Wire, wires
 from regulars.kit.errors import InputRefused
 from regulars.kit.logging import logger
 
+# Where profiles are read, in an interface that shares its beginning with ours.
+PROFILES = "/v1/spaces/"
 HOOKS = "/hooks/"
 HOOKS_AT_ONCE = 4
 HOOKS_WAITING_MAX = 100
@@ -91,6 +93,8 @@ class Gateway:
 
     def owns(self, path: str) -> bool:
         """Whether a request for this path is ours, for an application that stands in front of us."""
+        if path.startswith(PROFILES):
+            return False
         return path.startswith(("/v1/", HOOKS)) or path in OWN_PATHS or path in self._wires
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
