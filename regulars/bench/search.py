@@ -1,9 +1,9 @@
 """How fast customers are found while somebody types, as a multiple of a bare look by key.
 
 Customers come through the door, the resolver and the profile as real messages do; the rooms after them are not read by
-a search and are left out. Names are as uneven as names are: the most common first name and the most common last name
-belong to one customer in a hundred each, most last names to a handful. Questions are made from what customers are
-called, each kind by a rule of its own, and compared at the 95th of a hundred answers.
+a search and are left out. Names are more uneven than names are: the most common first name belongs to one customer in
+thirteen, the most common last name to one in two hundred and fifty, most last names to a handful. Questions are made
+from what customers are called, each kind by a rule of its own, and compared at the 95th of a hundred answers.
 """
 
 from __future__ import annotations

@@ -293,15 +293,12 @@ from (
     order by bit_count(bit_or(case when r.match = 0 then 1 << r.word else 0 end)::bit(32)) desc, t.customer
     offset 0
 ) c
-where not exists (
-    select from unnest(%(other_words)s::integer[]) as o (word)
-    where not exists (
-        select
-        from unnest(%(other_words)s::integer[], %(other_lows)s::text[], %(other_ends)s::text[]) as r (word, low, "end")
-        join profile_token t on t.token >= r.low collate "C" and t.token < r."end" collate "C"
-        where r.word = o.word and t.customer = c.customer
-    )
-)
+where (
+    select count(distinct r.word)
+    from unnest(%(other_words)s::integer[], %(other_lows)s::text[], %(other_ends)s::text[]) as r (word, low, "end")
+    join profile_token t on t.token >= r.low collate "C" and t.token < r."end" collate "C"
+    where t.customer = c.customer
+) = %(others)s
 limit %(candidates)s;
 
 -- name: candidates

@@ -28,10 +28,9 @@ MAX_WORDS = 8
 CANDIDATES = 200
 # A misspelled word has hundreds of spellings: so many holders of each are enough to choose from.
 CANDIDATES_OF_A_TYPO = 20
-# Words with fewer holders are joined by reading all of them, those with more by asking who of the others has them.
-COUNTED = 20_000
-# Rows of one range that are read to join words: a single letter of a million customers stays below.
-RANGE_ROWS = 300_000
+# Words with fewer holders are joined by reading all of them, those with more by asking who of the others has them: a
+# tenth of a million customers has them, so few are asked before enough are found.
+COUNTED = 100_000
 # Who has found this many has found whom she looks for: typing errors are considered below it.
 ENOUGH = 5
 # A word of three letters is one error away from everything.
@@ -171,11 +170,14 @@ def _candidates(app: App, words: list[Word], most: int) -> list[Candidate]:
         return _read(app, app.db.execute(SQL.holders, _given(own, most, most), prepare=False).fetchall())
     # A word with typing errors has too many ranges to ask for one by one.
     asked = {word for word, size in sizes.items() if size >= COUNTED and not words[word].typos}
-    read = set(sizes) - asked or set(sizes)
-    given = _given([one for one in ranges if one.word in read], RANGE_ROWS, most)
-    given |= {"all": sum(1 << word for word in read)}
-    others = _given([one for one in ranges if one.word not in read], 0, 0)
-    given |= {f"other_{name}": others[name] for name in ("words", "lows", "ends")}
+    if asked == set(sizes):
+        asked -= {max(asked, key=lambda word: len(words[word].spellings[0]))}
+    given = _given([one for one in ranges if one.word not in asked], COUNTED, most)
+    given |= {"all": sum(1 << word for word in sizes if word not in asked), "others": len(asked)}
+    others = [(word, spelling) for word in asked for spelling in words[word].spellings]
+    given["other_words"] = [word for word, _ in others]
+    given["other_lows"] = [spelling for _, spelling in others]
+    given["other_ends"] = [spelling + LAST_SIGN for _, spelling in others]
     return _read(app, app.db.execute(SQL.holders_of_all, given, prepare=False).fetchall())
 
 
