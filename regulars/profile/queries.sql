@@ -301,6 +301,24 @@ where (
 ) = %(others)s
 limit %(candidates)s;
 
+-- name: holders_with
+-- Who of the holders of one word has the others as well, best spelling first, until enough are found: for words that a good
+-- part of everybody has, nearly nobody is asked.
+select t.customer
+from unnest(%(lows)s::text[], %(ends)s::text[]) as r (low, "end")
+cross join lateral (
+    select t.customer from profile_token t
+    where t.token >= r.low collate "C" and t.token < r."end" collate "C"
+    limit %(limit)s
+) t
+where (
+    select count(distinct o.word)
+    from unnest(%(other_words)s::integer[], %(other_lows)s::text[], %(other_ends)s::text[]) as o (word, low, "end")
+    join profile_token n on n.token >= o.low collate "C" and n.token < o."end" collate "C"
+    where n.customer = t.customer
+) = %(others)s
+limit %(candidates)s;
+
 -- name: candidates
 -- As lines of a search result, with the words they are found by. Whoever has no profile is known by a card alone.
 select c.id, p.first_name, p.last_name, p.email, p.phone, p.city,

@@ -178,7 +178,8 @@ def _candidates(app: App, words: list[Word], most: int) -> list[Candidate]:
     given["other_words"] = [word for word, _ in others]
     given["other_lows"] = [spelling for _, spelling in others]
     given["other_ends"] = [spelling + LAST_SIGN for _, spelling in others]
-    return _read(app, app.db.execute(SQL.holders_of_all, given, prepare=False).fetchall())
+    statement = SQL.holders_with if len(asked) == len(sizes) - 1 else SQL.holders_of_all
+    return _read(app, app.db.execute(statement, given, prepare=False).fetchall())
 
 
 def _given(ranges: list[Range], limit: int, most: int) -> dict[str, Any]:
@@ -195,7 +196,7 @@ def _given(ranges: list[Range], limit: int, most: int) -> dict[str, Any]:
 def _read(app: App, rows: list[tuple[Any, ...]]) -> list[Candidate]:
     if not rows:
         return []
-    found = app.db.execute(SQL.candidates, {"customers": [row[0] for row in rows]})
+    found = app.db.execute(SQL.candidates, {"customers": list(dict.fromkeys(row[0] for row in rows))})
     return [
         Candidate(customer, (first_name, last_name), (email, phone, city), tokens)
         for customer, first_name, last_name, email, phone, city, tokens in found

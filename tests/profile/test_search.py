@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,7 +29,7 @@ def town(app: App) -> App:
     """The people above, and far more Anna Bauers than one look takes in, one of them with a name of her own."""
     people = PEOPLE + [{"first_name": "Anna", "last_name": "Bauer"} for _ in range(COMMON)]
     # Neither Vogt is among the first Annas, nor that Anna among the first Vogts.
-    people += [{"first_name": "Anton", "last_name": "Vogt"} for _ in range(COMMON)]
+    people += [{"first_name": name, "last_name": "Vogt"} for name in ("Anton", "Zed") for _ in range(COMMON // 2 + 20)]
     people += [{"first_name": "Anna", "last_name": "Vogt"}]
     events = [
         {"type": "identify", "messageId": f"m{n}", "userId": f"u{n}", "traits": traits, "timestamp": AT.isoformat()}
@@ -103,6 +104,17 @@ def test_what_was_typed_comes_before_its_beginnings_and_those_before_what_is_sim
 def test_a_pair_of_common_names_finds_the_one_who_has_both(town: App) -> None:
     assert names(town, "anna vogt") == names(town, "vogt anna") == names(town, "ann vog anna") == ["Anna Vogt"]
     assert names(town, "anna vgot") == ["Anna Vogt"]
+
+
+def test_a_word_that_a_good_part_of_everybody_has_is_asked_for_among_the_holders_of_the_others(
+    town: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = names(town, "an vogt", 50)
+    # Of "an…" there are more than of Vogt; this town is too small for the usual bound.
+    monkeypatch.setattr(importlib.import_module("regulars.profile.search"), "COUNTED", COMMON + 100)
+
+    assert names(town, "an vogt", 50) == read
+    assert set(names(town, "an vogt", 500)) == {"Anton Vogt", "Anna Vogt"}
 
 
 def test_a_search_gives_no_more_than_asked(town: App) -> None:
