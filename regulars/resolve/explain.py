@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection, Sequence
 
 import msgspec
 
 from regulars.app import App
 from regulars.resolve.errors import CustomerUnknown
 from regulars.resolve.look_up import current
-from regulars.resolve.policy import CLASS_NAMES, EDGE
+from regulars.resolve.policy import CLASS_NAMES, EDGE, PAIR, RULE_VERSION
 from regulars.store import queries
 
 SQL = queries(__package__ or "")
@@ -24,6 +25,8 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
     value: str
     strength: str
     """The weaker class of the two links, in words."""
+    bits: float | None = None
+    """Of a hop by likeness: the score of the two records, by the model in force. An identifier needs none."""
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,8 +49,12 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     hops: list[Hop]
     """A tree from the founder: every record is reached by exactly one path."""
     by_steward: list[int]
-    """Records that no identifier reaches: a steward merged them."""
+    """Records that neither identifier nor score reaches: a steward merged them."""
     refusals: list[Refusal]
+    rule: int
+    """Version of the rule that says so."""
+    model: int | None
+    """Model of likeness in force; None: none is."""
 
 
 class _Link(msgspec.Struct, frozen=True):
@@ -67,7 +74,9 @@ def explain(app: App, customer: int) -> Explanation:
     rows = app.db.execute(SQL.evidence_of_customer, {"customer": found}).fetchall()
     records = sorted({row[1] for row in rows})
     links = [_Link(row[1], row[4], row[5], row[6], row[7], row[8]) for row in rows if row[9] == EDGE]
-    hops = path(found, links)
+    scores = app.db.execute(SQL.scores_within, {"customer": found}).fetchall()
+    [(model,)] = app.db.execute(SQL.model_now).fetchall()
+    hops = path(found, links, scores)
     reached = {found, *(hop.to_record for hop in hops)}
     cuts = app.db.execute(SQL.cuts_around, {"customer": found}).fetchall()
     return Explanation(
@@ -81,11 +90,15 @@ def explain(app: App, customer: int) -> Explanation:
             for level, value, reason, one, other in cuts
             if one != other
         ],
+        rule=RULE_VERSION,
+        model=model,
     )
 
 
-def path(start: int, links: list[_Link]) -> list[Hop]:
-    """A tree of hops from `start` over shared values, strongest class first. Pure."""
+def path(start: int, links: list[_Link], scores: Sequence[tuple[int, int, float]] = ()) -> list[Hop]:
+    """A tree of hops from `start` over shared values, strongest class first; over scores (highest first) where no value
+    leads on. Pure.
+    """
     holders: dict[tuple[int, int], list[_Link]] = defaultdict(list)
     carried: dict[int, list[_Link]] = defaultdict(list)
     for link in sorted(links, key=lambda link: (link.level, link.value, link.record)):
@@ -100,7 +113,21 @@ def path(start: int, links: list[_Link]) -> list[Hop]:
                     seen.add(other.record)
                     waiting.append(other.record)
                     hops.append(_hop(link, other))
+        if record == waiting[-1] and (bridge := _bridge(seen, scores)) is not None:
+            seen.add(bridge.to_record)
+            waiting.append(bridge.to_record)
+            hops.append(bridge)
     return hops
+
+
+def _bridge(seen: Collection[int], scores: Sequence[tuple[int, int, float]]) -> Hop | None:
+    """The highest score that leads from what is reached to what is not."""
+    for one, other, bits in scores:
+        if (one in seen) != (other in seen):
+            ends = (one, other) if one in seen else (other, one)
+            told = CLASS_NAMES[PAIR]
+            return Hop(from_record=ends[0], to_record=ends[1], type=told, value="", strength=told, bits=round(bits, 3))
+    return None
 
 
 def _hop(link: _Link, other: _Link) -> Hop:

@@ -105,6 +105,8 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
     doubts: list[Doubt]
     shared_carriers: frozenset[tuple[int, int]]
     """(value, epoch) of carriers whose anonymous events follow sessions."""
+    dropped: frozenset[int] = frozenset()
+    """Levels left out because the component would have been too large."""
     delicate: bool
     """The levels had to decide something: days of its records may matter."""
     ghosts: list[tuple[int, bool]]

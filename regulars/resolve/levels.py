@@ -254,6 +254,7 @@ class _Levels:
             # A carrier may have settled it since.
             doubts=sorted(doubt for doubt in self.doubts if self.of[doubt.one] is not self.of[doubt.other]),
             shared_carriers=frozenset(self.shared),
+            dropped=self.dropped,
             delicate=True,
             ghosts=ghosts,
         )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+# Raised with every change of what follows: it names what an explanation goes by.
+RULE_VERSION = 1
+
 MERGE = 0
 LOGIN = 1
 CARD = 2

@@ -350,6 +350,19 @@ left join signature other on other.id = c.other_signature
 where c.reach in (select reach from signature where customer = %(customer)s)
 order by c.level, c.value, one.customer, other.customer;
 
+-- name: scores_within
+-- How alike her own records are, the most alike first: what joins those that share no identifier.
+select a.first_seq, b.first_seq, p.bits
+from model_in_force m
+join signature a on a.customer = %(customer)s
+join pair p on p.one = a.id and p.model = m.model
+join signature b on b.id = p.other and b.customer = %(customer)s
+order by p.bits desc, a.first_seq, b.first_seq;
+
+-- name: model_now
+-- What scores go by.
+select max(model) from model_in_force;
+
 -- name: evidence_of_customer
 -- Her signatures and what joins them, with the value as it may be shown.
 select s.id, s.first_seq, s.first_name, s.dob, l.value, v.type, v.shown, l.level, l.epoch, l.state

@@ -9,7 +9,7 @@ from regulars.app import App
 from regulars.kit.logging import logger
 from regulars.resolve.advance import Advanced, Difference, LinkKey
 from regulars.resolve.facts import Group, Held, Settled, Signature
-from regulars.resolve.policy import BARRED, CARRIERS, EDGE, LEVELS, ORDER
+from regulars.resolve.policy import BARRED, CARRIERS, EDGE, LEVELS, MAX_REACH, ORDER
 from regulars.resolve.sessions import Seen, Span, attribute, spans
 from regulars.store import queries
 from regulars.store.rows import array
@@ -47,6 +47,10 @@ def answer(
 ) -> set[int]:
     """Signatures, links, values and cuts as they are now; gives the signatures whose row changed."""
     shared = shared_carriers(advanced.settled)
+    for one in advanced.settled:
+        if one.dropped:
+            # An alert: until the next full run these people may lag behind what all their evidence says.
+            LOG.warning("reach_over_limit", reach=one.reach, levels=sorted(one.dropped), limit=MAX_REACH)
     _values(app, touch, known, advanced)
     links(app, advanced.links)
     _carriers(app, advanced, shared)

@@ -184,6 +184,22 @@ def test_who_was_equally_like_two_is_not_given_to_the_one_left_when_the_other_is
         assert (under_keys, resolve.rebuild(inside).recompute) == (2, [])
 
 
+def test_an_explanation_leads_over_scores_where_no_identifier_does(app: App) -> None:
+    number = approved(app)
+    load(app, person("a", "e1"), person("b", "e2"), person("c", "e2 t1", born=None))
+
+    with app.transaction() as inside:
+        told = resolve.explain(inside, 1)
+
+    assert [(hop.from_record, hop.to_record, hop.strength) for hop in told.hops] == [
+        (1, 2, "likeness"),
+        (2, 3, "e-mail"),
+    ]
+    assert told.hops[0].bits is not None
+    assert told.hops[0].bits > BANDS.auto
+    assert (told.by_steward, told.model) == ([], number)
+
+
 def every_pair(number: int, signatures: Iterable[Signature]) -> list[Pair]:
     """All that meet under a key few share, by the model, whatever came first."""
     some = sorted(signatures, key=lambda one: one.id)

@@ -16,6 +16,7 @@ SQL = queries(__package__)
 SIZE_BOUNDS = (1, 2, 3, 5, 10, 20, 50, 200)
 HEALTH_LISTED_MAX = 20
 MOVES_WEEKS = 52
+HOLDERS_LOOKED_AT = 1_000
 
 
 class Size(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +36,8 @@ class Generic(msgspec.Struct, frozen=True, kw_only=True):
     """Kinds of record that carry it."""
     customers: int
     """Customers these belong to, by other evidence."""
+    sources: list[str]
+    """Who brought it, by the first HOLDERS_LOOKED_AT of them."""
 
 
 class Conflict(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,8 +106,10 @@ def health(app: App) -> Health:
             for place, (low, high) in enumerate(zip(SIZE_BOUNDS, [*highs, None], strict=True), 1)
         ],
         generics=[
-            Generic(type=kind, value=shown, holders=holders, customers=customers)
-            for _, kind, shown, holders, customers in app.db.execute(SQL.generic_values, limit)
+            Generic(type=kind, value=shown, holders=holders, customers=customers, sources=sources)
+            for _, kind, shown, holders, customers, sources in app.db.execute(
+                SQL.generic_values, limit | {"looked_at": HOLDERS_LOOKED_AT}
+            )
         ],
         conflicts=[
             Conflict(strength=CLASS_NAMES[level], reason=reason, links=links, places=places)

@@ -64,7 +64,15 @@ order by 1
 
 -- name: generic_values
 -- Identifiers that turned out to be nobody's own, those with the most holders first.
-select v.id, v.type, v.shown, count(distinct l.signature), count(distinct s.customer)
+select v.id, v.type, v.shown, count(distinct l.signature), count(distinct s.customer),
+    array(
+        select distinct f.name
+        from (select h.signature from link h where h.value = v.id limit %(looked_at)s) h
+        join signature x on x.id = h.signature
+        join journal j on j.seq = x.first_seq
+        join source f on f.id = j.source_id
+        order by f.name
+    )
 from value v join link l on l.value = v.id join signature s on s.id = l.signature
 where v.generic <> 0
 group by v.id
