@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, cast
 import msgspec
 
 from regulars.collect import errors
+from regulars.collect.audit.masking import hidden
 from regulars.collect.keys import KEY_BEGINS, Source, id_without_keys, without_keys, without_named_keys
 
 EVENT_MAX_BYTES = 32 * 1024
@@ -363,10 +364,11 @@ def _instant(value: object) -> datetime:
 
 
 def _shown(value: object) -> str:
-    """The beginning of a faulty value. Structures and huge integers may be impossible to write down."""
-    if isinstance(value, str):
-        return storable(value[:40])
-    return storable(_as_text(value)[:40])
+    """The beginning of a faulty value, masked where it could be somebody's: reasons are read by more than messages are.
+
+    Structures and huge integers may be impossible to write down.
+    """
+    return storable(str(hidden(value if isinstance(value, str) else _as_text(value)))[:40])
 
 
 def _add_context(clean: _Json, arrival: Arrival) -> bool:

@@ -13,6 +13,7 @@ import msgspec
 
 from regulars.app import App
 from regulars.collect import errors
+from regulars.collect.audit.masking import hidden
 from regulars.collect.door import Arrival, Refused, Row, admit, refuse
 from regulars.collect.keys import JOURNAL_LOCK, OWN_SOURCE, SQL, Source, register_own
 from regulars.collect.stops import judge
@@ -217,10 +218,11 @@ def _columns(entries: Sequence[Entry]) -> dict[str, list[Any]]:
 
 
 def _conflict(entry: Entry) -> Rejected:
+    shown = hidden(entry.row.message_id, ("messageId",))
     refused = refuse(
         entry.row.body,
         errors.SAME_ID_OTHER_BODY,
-        f"The message '{entry.row.message_id}' is here already with another body; the first one stands",
+        f"The message '{shown}' is here already with another body; the first one stands",
         "Give every message an id of its own; compare both bodies if one was meant as a correction",
     )
     return Rejected(entry.source, entry.received_at, refused._replace(message_id=entry.row.message_id))

@@ -94,11 +94,12 @@ where id = %(source)s
 select request_max_bytes, requests_per_second, events_per_second from source where id = %(source)s
 
 -- name: source_uses
--- The list of sources says at a glance who is silent and who is refused.
+-- The list of sources says at a glance who is silent and who is refused. What was taken back counts no more.
 select s.id, s.name, s.kind, s.login_space,
     (select count(*) from write_key k
      where k.source_id = s.id and k.revoked_at is null and (k.expires_at is null or k.expires_at > %(now)s)) as keys,
-    coalesce(u.events, 0) as events,
+    coalesce(u.events, 0)
+        - (select coalesce(sum(t.events), 0) from withdrawal t where t.source_id = s.id)::bigint as events,
     (select count(*) from refusal r where r.source_id = s.id) as refusals,
     u.last_received_at,
     w.vendor

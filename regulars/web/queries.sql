@@ -154,7 +154,9 @@ select
     (select count(*) from customer where known),
     (select count(*) from customer where not known),
     (select occurred_at from journal order by seq desc limit 1),
-    (select received_at from journal order by seq desc limit 1);
+    (select received_at from journal order by seq desc limit 1),
+    (select coalesce(sum(u.events), 0) from source_use u join source s on s.id = u.source_id where s.kind <> 'own')::bigint
+        - (select coalesce(sum(events), 0) from withdrawal)::bigint;
 
 -- name: messages_by_state
 -- Every yes and no of the outbox.

@@ -81,6 +81,28 @@ def test_a_faulty_message_is_refused_with_its_reason(change: dict[str, Any], cod
     assert "\x00" not in item.body
 
 
+@pytest.mark.parametrize("field", ["type", "timestamp"])
+def test_a_reason_names_no_person_although_the_message_does(field: str) -> None:
+    somebody, nobody = knock(GOOD | {field: "jane.doe@example.com"}), knock(GOOD | {field: "soonish"})
+
+    assert isinstance(somebody, Refused)
+    assert isinstance(nobody, Refused)
+    assert ("jane.doe" in somebody.reason, "jane.doe" in somebody.body, "'soonish'" in nobody.reason) == (
+        False,
+        True,
+        True,
+    )
+
+
+def test_a_second_body_under_an_address_as_its_id_is_refused_without_saying_it(app: App) -> None:
+    with app.transaction() as inside:
+        source, _ = register(inside, "crm", "crm")
+        one, other = (GOOD | {"messageId": "john.roe@example.com", "event": name} for name in ("Seen", "Heard"))
+        told = accept(inside, source, [one, other], received_at=NOW)
+
+    assert [("john.roe" in each.reason, each.code) for each in told.refusals] == [(False, "RG-1110")]
+
+
 def test_an_event_happened_when_the_sender_says_by_a_repaired_clock() -> None:
     wrong_by_a_year = {"timestamp": "2027-03-02T15:00:00Z"}
 

@@ -69,6 +69,20 @@ def test_what_was_read_ahead_before_a_withdrawal_is_read_again(app: App, web: co
     assert [event.kind for event in second.events] == ["aside", "aside"]
 
 
+def test_what_was_taken_back_is_not_counted_for_its_source(app: App, web: collect.Source) -> None:
+    def counted() -> list[int]:
+        with app.transaction() as inside:
+            return [use.events for use in collect.list_sources(inside) if use.source.name == "web"]
+
+    send(app, web, 1, 2, 3, 4)
+    withdraw(app, (2, 3))
+    withdraw(app, (1, 3))
+    after = counted()
+    send(app, web, 2)
+
+    assert (after, counted()) == ([1], [2])
+
+
 def test_withdrawing_the_same_positions_twice_takes_them_once(app: App, web: collect.Source) -> None:
     send(app, web, 1, 2, 3)
     withdraw(app, (1, 2))

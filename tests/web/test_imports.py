@@ -11,6 +11,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import httpx
+import pyarrow
+import pyarrow.parquet as parquet
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
@@ -222,3 +224,20 @@ def test_an_import_that_cannot_go_on_says_so_and_is_not_logged_as_resumed(site: 
     with site.app.transaction() as inside:
         logged = inside.db.execute("select count(*) from audit_log where object = %s", [f"import:{run}"]).fetchone()
     assert logged == (0,)
+
+
+def test_a_parquet_file_with_a_damaged_page_is_refused_in_words(site: Site, tmp_path: Path) -> None:
+    path = tmp_path / "orders.parquet"
+    parquet.write_table(pyarrow.table({"user_id": [f"u{at}" for at in range(5_000)]}), path, compression="snappy")
+    content = bytearray(path.read_bytes())
+    content[60:90] = b"\xff" * 30
+    key = upload(site, "orders.parquet", bytes(content)).json()["key"]
+
+    with site.client(Role.ADMIN) as client:
+        shown = client.get("/imports/new", params={"file": key})
+        form = {"file": key, "source": "tills", "form_token": site.form_token(Role.ADMIN)}
+        checked, ordered = client.get("/imports/check", params=form), client.post("/imports/new", data=form)
+
+    assert [("no whole Parquet file" in each.text, each.status_code < 500) for each in (shown, checked, ordered)] == [
+        (True, True)
+    ] * 3

@@ -25,7 +25,7 @@ def read(path: Path, dialect: Dialect, after: Place) -> Iterator[FileRow]:
         if number + rows > after.row:
             break
         first_group, number = first_group + 1, number + rows
-    for piece in _pieces(file, first_group):
+    for piece in _pieces(path, file, first_group):
         skipped = max(0, min(piece.num_rows, after.row - number))
         number += skipped
         for content in _contents(piece.slice(skipped)):
@@ -40,12 +40,8 @@ def look(path: Path) -> Dialect:
 
 def check(path: Path, dialect: Dialect) -> None:
     """Every page is read once: mended, a damaged file is another one, and what was taken of it would be there twice."""
-    file = _opened(path)
-    try:
-        for _ in _pieces(file, 0):
-            pass
-    except (ValueError, OSError) as fault:
-        raise _damaged(path, fault) from None
+    for _ in _pieces(path, _opened(path), 0):
+        pass
 
 
 def _opened(path: Path) -> Any:
@@ -55,10 +51,13 @@ def _opened(path: Path) -> Any:
         raise _damaged(path, fault) from None
 
 
-def _pieces(file: Any, first_group: int) -> Iterator[Any]:
-    """All rows from this group on, in pieces."""
-    for group in range(first_group, file.num_row_groups):
-        yield from _pieces_of(file, group)
+def _pieces(path: Path, file: Any, first_group: int) -> Iterator[Any]:
+    """All rows from this group on, in pieces. Raises FileRefused at a damaged page."""
+    try:
+        for group in range(first_group, file.num_row_groups):
+            yield from _pieces_of(file, group)
+    except (ValueError, OSError) as fault:
+        raise _damaged(path, fault) from None
 
 
 def _pieces_of(file: Any, group: int) -> Iterator[Any]:

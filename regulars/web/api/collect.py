@@ -24,6 +24,8 @@ class Pulse(msgspec.Struct, frozen=True, kw_only=True):
     """Rows of the journal."""
     carried: int
     """Of these, how far the flow is."""
+    records: int
+    """What the brand's own sources sent and nobody took back: without what the house noticed itself."""
     refused: int
     customers: int
     """People with an identifier of their own."""
@@ -49,11 +51,12 @@ def pulse(app: App) -> Pulse:
     """Counts that are cheap enough to ask for every other second."""
     row = app.db.execute(SQL.pulse).fetchone()
     assert row is not None, "a query of scalars has one row"
-    events, carried, refused, customers, anonymous, last_event_at, last_received_at = row
+    events, carried, refused, customers, anonymous, last_event_at, last_received_at, records = row
     messages = dict(app.db.execute(SQL.messages_by_state).fetchall())
     return Pulse(
         events=events,
         carried=carried,
+        records=records,
         refused=refused,
         customers=customers,
         anonymous=anonymous,

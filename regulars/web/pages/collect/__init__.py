@@ -90,13 +90,13 @@ def title(found: Audit) -> str:
 
 def figures(found: Audit, pulse: api.Pulse) -> list[Figure]:
     """Four figures: what came, who was found, what of it has a name, what was refused."""
-    share = words.percent(pulse.refused / (pulse.events + pulse.refused), 3) if pulse.events else ""
+    share = words.percent(pulse.refused / (pulse.records + pulse.refused), 3) if pulse.refused else ""
     carried = sum(match.carried for match in found.matches if not match.type)
     return [
         Figure(
             name="Records",
-            value=words.number(pulse.events),
-            live="events",
+            value=words.number(pulse.records),
+            live="records",
             than=f"{pulse.behind:,} wait for the flow"
             if pulse.behind
             else f"from {words.plural(found.connected, 'source')}",

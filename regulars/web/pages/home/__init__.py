@@ -185,6 +185,7 @@ def spoken(now: Pulse) -> dict[str, Any]:
     loading = now.behind > LOADING_FROM
     return {
         "events": words.number(now.events),
+        "records": words.number(now.records),
         "behind": words.number(now.behind),
         "refused": words.number(now.refused),
         "customers": words.number(now.customers),
