@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from regulars import analyze, design, engage, profile, resolve
+from regulars import analyze, collect, design, engage, profile, resolve
 from regulars.app import App
-from regulars.model import Batch, Card, Moment, Outcome, People
+from regulars.model import Batch, Card, Gone, Moment, Outcome, People
+from regulars.resolve import Erased
 
 
 def on_events(app: App, batch: Batch) -> Outcome:
@@ -40,6 +41,25 @@ def on_withdrawal(app: App, positions: list[int], bound: int) -> int:
 def on_decision(app: App, people: People) -> None:
     """Let what a steward stated about people (`resolve.decide`) hold in every room, in the same transaction."""
     _correct(app, people)
+
+
+def on_erasure(app: App, erased: Erased, erasure: int) -> Gone:
+    """Let a person whom `resolve.erase` took out of who is who leave every room, in the same transaction."""
+    people, ids = erased.people, erased.ids
+    words = resolve.spellings(app, erased)
+    hashes = {told.text: f"erased:{told.value & (1 << 64) - 1:016x}" for told in erased.alone}
+    orders = collect.erasure.orders_among(app, people.withdrawn)  # the law asks to keep them, as nobody's
+    design.forget(app, ids, orders.tombstones, erasure)
+    engage.forget(app, ids, hashes)
+    profile.keep_refusals(app, people.withdrawn, hashes)
+    _correct(app, people)
+    profile.forget(app, people.withdrawn, hashes)
+    analyze.forget(app, ids)
+    withdrawal = collect.erasure.erase_events(app, people.withdrawn)
+    rows = collect.erasure.forget_texts(app, words)
+    collect.erasure.retain(app, orders)
+    collect.erasure.forget_announcements(app, ids)
+    return Gone(withdrawal=withdrawal, events=len(people.withdrawn), orders=len(orders.entries), rows=rows, words=words)
 
 
 def on_moment(app: App, moment: Moment) -> Card | None:

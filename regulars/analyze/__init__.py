@@ -10,6 +10,7 @@ Never: reads a customer's name or address, reaches a customer, or computes what 
 
 from regulars.analyze.backfill import backfill
 from regulars.analyze.catalogue import SEGMENTS, TRAITS
+from regulars.analyze.erasure import forget
 from regulars.analyze.live import tick, update
 from regulars.analyze.plan import Segment, Trait
 from regulars.analyze.proof import Difference, differences
@@ -63,6 +64,7 @@ __all__ = [
     "ensure_schema",
     "evidence",
     "fold_lake",
+    "forget",
     "members",
     "parsed",
     "rebuild",

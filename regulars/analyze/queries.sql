@@ -228,3 +228,24 @@ select c.signature, (extract(epoch from c.from_at) * 1000000)::bigint, (extract(
     c.customer
 from carrier_span c
 join signature s on s.id = c.signature and s.sessions
+
+-- name: drop_scores
+-- Scores as of now, and that her past was folded whole.
+with folded as (
+    delete from trait_complete where customer = any(%(customers)s::bigint[])
+)
+delete from score where customer = any(%(customers)s::bigint[])
+
+-- name: entomb_moves
+-- How many were in a segment on any day stays true.
+update segment_move set customer = %(nobody)s where customer = any(%(customers)s::bigint[])
+
+-- name: entomb_grades
+-- The same for grades. Two customers of one erasure may have been graded on one day: the later number stays.
+with gone as (
+    delete from score_change where customer = any(%(customers)s::bigint[])
+    returning model, as_of_day, version, value, grade, customer
+)
+insert into score_change (customer, model, as_of_day, version, value, grade)
+select distinct on (model, as_of_day) %(nobody)s, model, as_of_day, version, value, grade from gone
+order by model, as_of_day, customer desc

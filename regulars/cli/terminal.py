@@ -27,6 +27,8 @@ from regulars.kit.settings import PREFIX, Settings, load
 FOLDER = Path(__file__).parent
 HOME_VARIABLE = "REGULARS_HOME"
 AS_JSON: ContextVar[bool] = ContextVar("AS_JSON", default=False)
+# What remembers erasures beside the database.
+ERASURES = Path("erasures", "erasures.jsonl")
 UNEXPECTED = "RG-1900"
 UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
 
@@ -163,8 +165,11 @@ def settings(**given: object) -> Settings:
 
 @contextmanager
 def opened(**given: object) -> Generator[App, None, None]:
-    """The App of this command's settings, for as long as the command runs."""
+    """The App of this command's settings, for as long as the command runs; a restored backup is caught up first."""
     with open_app(settings(**given)) as app:
+        if (app.settings.home_path / ERASURES).exists():
+            # Only then: it knows every room, and loading them all takes longer than most commands.
+            import_module("regulars.privacy").caught_up(app)
         yield app
 
 

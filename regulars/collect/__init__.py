@@ -14,7 +14,7 @@ Never: says who an event belongs to, changes a journal row (but empties those of
     what is not durable.
 """
 
-from regulars.collect import paths, stop_files, stops
+from regulars.collect import erasure, paths, stop_files, stops
 from regulars.collect.ahead import ReadAhead
 from regulars.collect.aside import set_aside
 from regulars.collect.audit import (
@@ -44,7 +44,6 @@ from regulars.collect.audit.masking import Look, hidden, hidden_text, in_the_cle
 from regulars.collect.deliveries import map_deliveries
 from regulars.collect.door import Arrival, Refused, Row, admit
 from regulars.collect.entrances import Entrance, entrances
-from regulars.collect.erasure import bare, erase_events, retain_orders
 from regulars.collect.errors import FilesBusy, MendRefused, PullBusy, RateExceeded
 from regulars.collect.facts import FACT_COLUMNS, Fact, FactColumn, cents, facts_of
 from regulars.collect.feeds import (
@@ -103,7 +102,9 @@ from regulars.collect.journal import (
     announce,
     checkpoint_of,
     claim,
+    events_at,
     publish,
+    read,
     refusals,
 )
 from regulars.collect.kept import (
@@ -127,7 +128,16 @@ from regulars.collect.keys import (
     source_by_name,
 )
 from regulars.collect.keys import imagine as imagine_source
-from regulars.collect.lake import Damage, FlushReport, Repaired, Verified, fact_files, flush, follow_in_lake
+from regulars.collect.lake import (
+    Damage,
+    FlushReport,
+    Repaired,
+    Verified,
+    fact_files,
+    flush,
+    follow_in_lake,
+    remove_left,
+)
 from regulars.collect.lake import compact as compact_lake
 from regulars.collect.lake import prune as prune_lake
 from regulars.collect.lake import repair as repair_lake
@@ -351,7 +361,6 @@ __all__ = [
     "advance",
     "announce",
     "arrivals",
-    "bare",
     "begin_import",
     "carry_import",
     "carry_replay",
@@ -376,8 +385,9 @@ __all__ = [
     "dismiss_refusal",
     "end_of_rotated",
     "entrances",
-    "erase_events",
+    "erasure",
     "event_uses",
+    "events_at",
     "fact_files",
     "facts_of",
     "field_overview",
@@ -430,6 +440,7 @@ __all__ = [
     "prune_lake",
     "publish",
     "raw_delivery",
+    "read",
     "read_lake",
     "read_until",
     "receive_upload",
@@ -439,12 +450,12 @@ __all__ = [
     "refusals",
     "refused_rows",
     "register",
+    "remove_left",
     "remove_pull",
     "remove_stream",
     "remove_system",
     "repair_lake",
     "replay_deliveries",
-    "retain_orders",
     "revoke",
     "rotate",
     "run_pull",

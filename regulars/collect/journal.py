@@ -289,6 +289,13 @@ def read(app: App, after: int, limit: int) -> list[Event]:
     return [_event(row, known[row[1]]) for row in rows]
 
 
+def events_at(app: App, positions: Sequence[int]) -> list[Event]:
+    """The events at these positions as they came, also those that readers get bare, in order."""
+    rows = app.db.execute(SQL.events_at, {"seqs": positions}).fetchall()
+    known = {row[0]: Source(*row) for row in app.db.execute(SQL.all_sources)} if rows else {}
+    return [_event(row, known[row[1]]) for row in rows]
+
+
 def batch_of(events: list[Event]) -> Batch | None:
     """These events as one batch; None: there are none."""
     return Batch(events=events, last_seq=events[-1].seq) if events else None

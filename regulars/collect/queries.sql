@@ -539,3 +539,9 @@ insert into stop_use as u (source_id, messages, last_at)
 select * from unnest(%(source_id)s::smallint[], %(messages)s::bigint[], %(at)s::timestamptz[])
 on conflict (source_id) do update set
     messages = u.messages + excluded.messages, last_at = greatest(u.last_at, excluded.last_at)
+
+-- name: events_at
+-- For whoever erases them: as they came.
+select seq, source_id, message_id, kind, name, occurred_at, received_at, body::text from journal
+where seq = any(%(seqs)s::bigint[])
+order by seq

@@ -7,6 +7,7 @@ Never: sends, reads consent, or draws chance: splits are hashes, time is handed 
 """
 
 from regulars.design.advance import Effects, Enrolment, Facts, Step, advance
+from regulars.design.erasure import forget
 from regulars.design.errors import JourneyRefused, LedgerConflict
 from regulars.design.graph import Branch, End, Entry, Goal, Graph, HoldOut, Node, Send, Wait, faults, next_nodes
 from regulars.design.journeys import JourneyCounts, JourneyRow, NodeCount, journey_counts, journeys, publish
@@ -66,6 +67,7 @@ __all__ = [
     "balances",
     "correct",
     "faults",
+    "forget",
     "journey_counts",
     "journeys",
     "next_nodes",

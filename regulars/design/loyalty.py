@@ -5,8 +5,8 @@ can be taken back as a whole or in part. A book is a wallet's lots and its debt;
 balance is exact on any day whether or not a job has run. Each command first settles the book to its day (lots start,
 debt is repaid, lots run out, in the order of days), then acts. What leaves one account arrives at another: members
 have `available`, `pending` and `debt`; the program has `issued`, `redeemed`, `breakage` (ran out), `clawback` (taken
-back) and `adjustment`. Any points that become available, whatever the cause, repay debt first: debt beside spendable
-points cannot exist.
+back), `forfeited` (left by the erased) and `adjustment`. Any points that become available, whatever the cause, repay
+debt first: debt beside spendable points cannot exist.
 """
 
 from __future__ import annotations
@@ -122,6 +122,14 @@ class Unreturn(msgspec.Struct, frozen=True, kw_only=True, tag="unreturn"):
     seq: int | None = None
 
 
+class Forfeit(msgspec.Struct, frozen=True, kw_only=True, tag="forfeit"):
+    """Give up all that she has and is to have, and what she owes: she is erased, and the books go on without her."""
+
+    key: str
+    day: int
+    seq: int | None = None
+
+
 class Settle(msgspec.Struct, frozen=True, kw_only=True, tag="settle"):
     """Post what the days have done to the lots; balances are exact without it."""
 
@@ -130,7 +138,7 @@ class Settle(msgspec.Struct, frozen=True, kw_only=True, tag="settle"):
     seq: int | None = None
 
 
-Command = Earn | Redeem | Return | Restore | Adjust | Unearn | Unreturn | Settle
+Command = Earn | Redeem | Return | Restore | Adjust | Unearn | Unreturn | Forfeit | Settle
 
 
 class Lot(msgspec.Struct, kw_only=True):
@@ -248,6 +256,8 @@ def plan(book: Book, command: Command, redemption: list[tuple[int, int]] | None 
             lot = _lot("adjustment", Award(points=command.points), command.day, 0, None, command.seq)
             _credit(work, lot, "adjustment", command.points)
             work.answer = command.points
+        case Forfeit():
+            _forfeit(work)
         case Settle():
             pass
     if work.refused:
@@ -432,6 +442,15 @@ def _unreturn(work: Plan, command: Unreturn) -> None:
         if id in lots:
             _give_back(work, lots[id], points, command.day, "clawback")
             work.answer += points
+
+
+def _forfeit(work: Plan) -> None:
+    for lot in work.book.lots:
+        work.move("available" if lot.started else "pending", "forfeited", lot.left)
+        work.answer += lot.left
+        work.take(lot, lot.left)
+    work.move("adjustment", "debt", work.book.debt)
+    work.book.debt = 0
 
 
 def _give_back(work: Plan, lot: Lot, points: int, day: int, account: str = "redeemed") -> None:

@@ -415,3 +415,41 @@ where e.version = v.version and e.status = 'live' and e.customer = any(%(custome
     and e.entered_at >= events.received_at
     and not exists (select from segment_member m where m.segment = v.segment and m.customer = e.customer)
 returning e.id
+
+-- name: members_among
+-- Who of these has points, or had some.
+select customer from wallet where customer = any(%(customers)s::bigint[]) order by customer
+
+-- name: entomb_entries
+-- What was posted stays posted; of whom, for which order and in what words is gone.
+update ledger_entry e
+set customer = %(nobody)s, seq = null, key = 'erased:' || e.id, body_hash = 0, note = '', parked = false,
+    source = case when e.source is not null then coalesce(
+        (
+            select o.tombstone from unnest(%(orders)s::text[], %(tombstones)s::text[]) as o (number, tombstone)
+            where o.number = e.source
+        ), 'erased:' || e.id) end
+where e.customer = any(%(customers)s::bigint[])
+
+-- name: entomb_lots
+-- The lots of those entries, empty by now.
+update lot l
+set customer = %(nobody)s, seq = null, line = '', source = coalesce(
+    (
+        select o.tombstone from unnest(%(orders)s::text[], %(tombstones)s::text[]) as o (number, tombstone)
+        where o.number = l.source
+    ), 'erased:' || l.id)
+where l.customer = any(%(customers)s::bigint[])
+
+-- name: drop_wallets
+-- Nobody is left to have one.
+delete from wallet where customer = any(%(customers)s::bigint[])
+
+-- name: entomb_enrolments
+-- How many walked a journey and how it ended for them stays true; who it was is gone. A journey under way ends.
+update enrolment
+set customer = %(nobody)s, entry_key = 'erased:' || id, seed = 0,
+    reason = case when status = 'live' then %(reason)s else reason end,
+    ended_at = case when status = 'live' then %(now)s else ended_at end,
+    status = case when status = 'live' then 'exited' else status end
+where customer = any(%(customers)s::bigint[])

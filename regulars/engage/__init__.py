@@ -12,6 +12,7 @@ from regulars.engage.catcher import Caught, Opened
 from regulars.engage.channels import Answer, Channel, Line, Parcel, channels
 from regulars.engage.decide import cancel, decide
 from regulars.engage.deliver import deliver
+from regulars.engage.erasure import forget, forget_letters
 from regulars.engage.errors import CatcherMissing, LinkRefused, MailUnreachable, TemplateRefused
 from regulars.engage.feedback import click, hear
 from regulars.engage.moment import moment, moment_asgi
@@ -42,6 +43,8 @@ __all__ = [
     "click",
     "decide",
     "deliver",
+    "forget",
+    "forget_letters",
     "hear",
     "moment",
     "moment_asgi",

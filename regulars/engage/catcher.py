@@ -76,7 +76,7 @@ def has(folder: Path, message_id: str) -> bool:
 def caught(folder: Path, limit: int = LISTED_LIMIT) -> list[Caught]:
     """The latest messages, newest first."""
     files = sorted(folder.glob(f"*{ENDING}"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
-    return [_heading(file.stem, _parse(file)) for file in files[:limit]]
+    return [_heading(file.stem, parsed(file)) for file in files[:limit]]
 
 
 def opened(folder: Path, name: str) -> Opened:
@@ -84,7 +84,7 @@ def opened(folder: Path, name: str) -> Opened:
     file = folder / f"{name}{ENDING}"
     if not name.replace("-", "").isalnum() or not file.exists():
         raise NotFound(f"There is no caught message '{name}'", "Choose one from the list")
-    mail = _parse(file)
+    mail = parsed(file)
     return Opened(
         caught=_heading(name, mail),
         headers=[(key, str(value)) for key, value in mail.items()],
@@ -93,7 +93,8 @@ def opened(folder: Path, name: str) -> Opened:
     )
 
 
-def _parse(file: Path) -> EmailMessage:
+def parsed(file: Path) -> EmailMessage:
+    """A caught message, read."""
     return email.message_from_bytes(file.read_bytes(), EmailMessage, policy=email.policy.default)
 
 

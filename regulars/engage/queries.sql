@@ -307,3 +307,26 @@ update outbox o
 set state = 'suppressed', reason = %(reason)s, why = %(why)s, decided_at = %(now)s, ended_at = %(now)s
 from wish
 where o.key = wish.key and o.state in ('pending', 'later', 'ready')
+
+-- name: drop_slots
+-- Nobody is left to be written to too often.
+delete from cap_slot where customer = any(%(customers)s::bigint[])
+
+-- name: drop_unsent
+-- What was wished and is not on its way.
+delete from outbox where customer = any(%(customers)s::bigint[]) and state in ('pending', 'later', 'ready')
+
+-- name: entomb_sent
+-- How many letters went out, and how many did not and why, stays true; to whom is gone.
+update outbox o
+set key = 'erased:' || %(mark)s::text || ':' || n.number, customer = %(nobody)s, address = null, payload = '{}', message_id = null,
+    consent_seq = null, sender = null, state = case when o.state = 'sending' then 'unknown' else o.state end,
+    ended_at = coalesce(o.ended_at, %(now)s)
+from (
+    select key, row_number() over (order by key) as number from outbox where customer = any(%(customers)s::bigint[])
+) n
+where o.key = n.key
+
+-- name: drop_suppressions
+-- Addresses that were hers alone: a new relationship asks for consent anew, and the old one is remembered by keyed hash.
+delete from suppression where address = any(%(addresses)s::text[])

@@ -53,3 +53,8 @@ def hash64(*names: object) -> int:
     """A stable signed 64-bit hash of these names, fit for a bigint column."""
     digest = hashlib.blake2b("\x1f".join(map(str, names)).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
+
+
+def nobody(dice: Dice) -> int:
+    """A number in the place of a customer who is erased: below zero, where no customer is, and never the same."""
+    return -1 - (int.from_bytes(dice.token(8), "big") >> 2)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +76,19 @@ class Lake:
         if drop:
             table = table.filter(pa.array(~_within(table.column("seq").to_numpy(), drop)))
         return fingerprint(table.column("seq").to_numpy(), table.column("body_hash").to_pylist())
+
+    def matches(self, path: str, pattern: str) -> int:
+        """Rows of this file of which a text or bytes fit a regular expression, upper and lower case alike."""
+        hits = 0
+        for batch in pq.ParquetFile(self.root / path).iter_batches():
+            fits = np.zeros(batch.num_rows, dtype=bool)
+            for column in batch.columns:
+                if pa.types.is_string(column.type) or pa.types.is_binary(column.type):
+                    texts = column.cast(pa.binary())
+                    found = re.compile(pattern.encode(), re.IGNORECASE).search
+                    fits |= np.fromiter((t is not None and found(t) is not None for t in texts.to_pylist()), bool)
+            hits += int(fits.sum())
+        return hits
 
     def remove(self, path: str) -> None:
         """Take a file off the disk, if it is there."""

@@ -2,6 +2,7 @@
 
 from regulars.model.changes import Change, Changes, SegmentMove
 from regulars.model.event import Batch, Body, Event
+from regulars.model.gone import Gone
 from regulars.model.holding import EVERY_COLUMN, Hangs, Holding, Impersonal
 from regulars.model.outcome import Card, Intent, Moment, Outcome, Plays
 from regulars.model.people import Merge, People
@@ -14,6 +15,7 @@ __all__ = [
     "Change",
     "Changes",
     "Event",
+    "Gone",
     "Hangs",
     "Holding",
     "Impersonal",

@@ -24,3 +24,96 @@ select id from signature where customer = %(customer)s order by id;
 -- name: source_names
 -- People know a source by its name, not by our number of it.
 select id, name from source;
+
+
+-- name: ask_erasure
+-- Asked twice before it has begun, it is one.
+insert into erasure (token, customer, actor, reason, asked_at, erased_at, state)
+values (%(token)s, %(customer)s, %(actor)s, %(reason)s, %(now)s, %(now)s, 'asked')
+on conflict (customer) where customer is not null do update set customer = excluded.customer
+returning id;
+
+-- name: erasures
+-- For people, newest first.
+select id, state, actor, reason, asked_at, erased_at, (gone ->> 'events')::bigint, (gone ->> 'orders')::bigint, done_at
+from erasure order by id desc limit %(limit)s;
+
+-- name: one_erasure
+-- How far one of them is.
+select id, state, actor, reason, asked_at, erased_at, (gone ->> 'events')::bigint, (gone ->> 'orders')::bigint, done_at
+from erasure where id = %(id)s;
+
+-- name: open_erasures
+-- What still has a step to take, oldest first.
+select id from erasure where state <> 'done' order by id;
+
+-- name: take_erasure
+-- One at a time is at an erasure; the lock goes with the transaction, also when we are killed.
+select pg_try_advisory_xact_lock(%(class)s, (%(id)s::bigint %% 2147483647)::int);
+
+-- name: asked_erasure
+-- Whom, or what the file beside the database says of her.
+select customer, token, erased_at, memory from erasure where id = %(id)s for update;
+
+-- name: left_rooms
+-- In the transaction in which she left them.
+update erasure
+set state = 'left', customer = null, withdrawal = %(withdrawal)s, gone = %(gone)s::jsonb, sought = %(sought)s::text[],
+    memory = %(memory)s
+where id = %(id)s;
+
+-- name: left_erasure
+-- What is still to be done with files, and what to look for.
+select withdrawal, sought, memory from erasure where id = %(id)s;
+
+-- name: is_remembered
+-- The file has it.
+update erasure set memory = null where id = %(id)s;
+
+-- name: prove_erasure
+-- The proof stands, and what was looked for is forgotten.
+update erasure set state = 'done', report = %(report)s, signature = %(signature)s, sought = '{}', done_at = %(now)s
+where id = %(id)s;
+
+-- name: report_of
+-- The proof with its signature.
+select report, signature from erasure where id = %(id)s;
+
+-- name: known_tokens
+-- Which erasures of the file the database knows.
+select token from erasure where token = any(%(tokens)s::text[]);
+
+-- name: note_remembered
+-- After a restore: the backup is older than these erasures.
+insert into erasure (token, actor, reason, asked_at, erased_at, state, memory)
+select g.token, 'regulars', 'remembered beside the database', %(now)s, g.erased_at, 'asked', g.memory
+from unnest(%(tokens)s::text[], %(erased_at)s::timestamptz[], %(memories)s::text[]) as g (token, erased_at, memory)
+on conflict (token) do nothing
+returning id;
+
+-- name: text_columns
+-- Everything that can hold a word, table by table.
+select c.table_name::text, array_agg(c.column_name::text order by c.ordinal_position),
+    array_agg(c.data_type::text order by c.ordinal_position)
+from information_schema.columns c
+join information_schema.tables t on t.table_schema = c.table_schema and t.table_name = c.table_name
+where c.table_schema = current_schema() and t.table_type = 'BASE TABLE'
+    and (
+        c.data_type in ('text', 'character varying', 'character', 'json', 'jsonb', 'bytea')
+        or c.udt_name in ('_text', '_varchar')
+    )
+group by c.table_name
+order by c.table_name;
+
+-- name: later_events
+-- Of events that name her those that happened after she was erased: somebody new, whoever it is.
+select count(*), count(*) filter (where occurred_at > %(erased_at)s)
+from journal where body::text ~* %(pattern)s or message_id ~* %(pattern)s;
+
+-- name: remembered_open
+-- Noted after a restore by somebody who was killed before she had left the rooms.
+select id from erasure where state = 'asked' and customer is null order by id;
+
+-- name: wait_for_erasure
+-- As take_erasure, but in turn.
+select pg_advisory_xact_lock(%(class)s, (%(id)s::bigint %% 2147483647)::int);

@@ -10,6 +10,7 @@ Never: decides who is who, sends anything, or invents a value nobody stated.
 
 from regulars.profile.apply import apply
 from regulars.profile.declared import OVERLAY, STEWARD, Declared, in_force
+from regulars.profile.erasure import forget, keep_refusals
 from regulars.profile.errors import DeclarationRefused, NoSuchCustomer, PurposesRefused
 from regulars.profile.events import Asked, HeldEvent, Lifetime, events, groups, lifetime
 from regulars.profile.purposes import Purpose, Purposes, purposes
@@ -42,9 +43,11 @@ __all__ = [
     "apply",
     "events",
     "fields_of_each",
+    "forget",
     "groups",
     "history",
     "in_force",
+    "keep_refusals",
     "lifetime",
     "purposes",
     "read",

@@ -419,3 +419,19 @@ where ec.customer = %(customer)s and not is_withdrawn(j.seq) and j.kind = 'group
 group by 1
 order by 2, 1
 limit %(limit)s;
+
+-- name: keep_refusals
+-- An address that was unsubscribed stays so for its other holders. Below zero no event stands: nobody's word any more.
+update consent set seq = -seq, evidence = '', collection_point = '', actor = null
+where seq = any(%(seqs)s::bigint[]) and not allowed and address <> '' and address <> all(%(alone)s::text[]);
+
+-- name: entomb_consents
+-- The proof that a decision was made, and which notice was shown.
+update consent c
+set address = case when c.address = '' then '' else coalesce(
+        (
+            select h.hash from unnest(%(addresses)s::text[], %(hashes)s::text[]) as h (address, hash)
+            where h.address = c.address
+        ), 'erased') end,
+    evidence = '', collection_point = '', actor = null
+where c.seq = any(%(seqs)s::bigint[]);

@@ -36,7 +36,18 @@ from regulars.resolve.desk import (
     records_of_groups,
     waiting,
 )
-from regulars.resolve.erasure import Erased, Told, erase, erase_records, positions_of
+from regulars.resolve.erasure import (
+    Erased,
+    Told,
+    erase,
+    erase_records,
+    positions_of,
+    proof,
+    record_keys,
+    records_carrying,
+    refuse_waiting,
+    spellings,
+)
 from regulars.resolve.errors import CustomerUnknown, DecisionRefused, LinkRefused
 from regulars.resolve.evaluate import Evaluation, evaluate
 from regulars.resolve.explain import Explanation, Hop, Refusal, explain
@@ -120,9 +131,14 @@ __all__ = [
     "partition",
     "positions_of",
     "prepare",
+    "proof",
     "rebuild",
     "record_groups",
+    "record_keys",
+    "records_carrying",
     "records_of_groups",
+    "refuse_waiting",
+    "spellings",
     "type_name",
     "waiting",
 ]

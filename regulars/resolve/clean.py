@@ -7,6 +7,7 @@ the same few identifiers again and again.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import struct
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
@@ -167,6 +168,10 @@ class Cleaner:
         """Name of a value: a keyed hash, so that without the secret nobody can test a guess."""
         digest = hashlib.blake2b(f"{kind}\x1f{text}".encode(), digest_size=8, key=self._secret).digest()
         return int.from_bytes(digest, "big", signed=True)
+
+    def proof(self, purpose: str, content: str) -> str:
+        """HMAC-SHA256 of a text for one purpose: whoever has not the secret cannot make it, or test a guess by it."""
+        return hmac.new(self._secret, f"{purpose}\x1f{content}".encode(), hashlib.sha256).hexdigest()
 
     def _clean(self, raw: Bundle) -> Evidence:
         found = _Found(self)

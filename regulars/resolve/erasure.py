@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from regulars import collect
 from regulars.app import App
 from regulars.kit.dice import hash64
 from regulars.model import Batch, People
@@ -24,13 +25,19 @@ from regulars.resolve import decide, touched
 from regulars.resolve.alike import pairs
 from regulars.resolve.apart import Apart, told_apart
 from regulars.resolve.facts import Signature, in_force
+from regulars.resolve.identify import cleaner_of, of_erased
 from regulars.resolve.judge import ruled_by
 from regulars.resolve.partition import held_by_signature
+from regulars.resolve.spelling import as_sent, usual
 from regulars.resolve.withdrawal import Lost, no_evidence, settle
 from regulars.store import queries
 from regulars.store.rows import array
 
 SQL = queries(__package__ or "")
+# Events read at once.
+EVENTS_AT_ONCE = 5_000
+# Of the proof of a record: 64 bits.
+KEY_CHARACTERS = 16
 ERASED = hash64("erased")
 """The signature of erased records that need no ghost."""
 
@@ -76,8 +83,13 @@ def erase(app: App, customer: int, erased_at: datetime, erasure: int) -> Erased:
     return erase_records(app, positions_of(app, customer), erased_at, erasure)
 
 
-def erase_records(app: App, positions: Sequence[int], erased_at: datetime, erasure: int) -> Erased:
-    """The people without the person of these records. Records erased already are left alone."""
+def erase_records(
+    app: App, positions: Sequence[int], erased_at: datetime, erasure: int, values: Collection[int] = ()
+) -> Erased:
+    """The people without the person of these records. Records erased already are left alone.
+
+    `values`: what else is known to have been hers alone, by number.
+    """
     bound = decide.stop_the_flow(app)
     given = {"seqs": array(positions), "nothing": no_evidence()}
     concerned = [Concerned(*row) for row in app.db.execute(SQL.concerned_signatures, given)]
@@ -87,12 +99,15 @@ def erase_records(app: App, positions: Sequence[int], erased_at: datetime, erasu
     seqs = sorted({*positions, *(seq for (seq,) in about)}) if concerned else []
     customers = {customer for (customer,) in app.db.execute(SQL.owners_of, {"seqs": array(seqs)})}
     ids = sorted({*customers, *(one.customer for one in concerned if one.is_hers and one.customer is not None)})
-    alone, alike = _haunt(app, hers, erased_at, erasure)
+    alone, alike = _haunt(app, hers, erasure)
+    remembered = {"values": array({*values, *(told.value for told in alone)}), "erased_at": erased_at}
+    app.db.execute(SQL.write_erased_values, remembered | {"erasure": erasure})
     lost = _leave(app, concerned, shared, seqs, set(ids))
     lost = msgspec.structs.replace(lost, alike=lost.alike | alike)
     former = [old for (old,) in app.db.execute(SQL.former_ids, {"ids": array(ids)})]
     app.db.execute(SQL.drop_identity_events, {"ids": array([*ids, *former])})
     moved = settle(app, lost)
+    left = {customer for customer, _ in app.db.execute(SQL.names_now, {"ids": array(ids)})}
     people = People(
         batch=Batch(events=[], last_seq=bound),
         customers=[],
@@ -102,10 +117,61 @@ def erase_records(app: App, positions: Sequence[int], erased_at: datetime, erasu
         withdrawn=seqs,
         cause=f"erasure:{erasure}",
     )
-    return Erased(people=people, ids=sorted({*ids, *former}), alone=alone)
+    return Erased(people=people, ids=sorted({*ids, *former} - left), alone=alone)
 
 
-def _haunt(app: App, hers: Sequence[int], erased_at: datetime, erasure: int) -> tuple[list[Told], set[int]]:
+def spellings(app: App, erased: Erased) -> list[str]:
+    """How what only she had may be written, in her events as in anybody's notes; read before her events are emptied."""
+    values = {told.value: told.type for told in erased.alone}
+    cleaner, country = cleaner_of(app), app.settings.brand_country
+    words = {word for told in erased.alone for word in usual(told.type, told.text)}
+    positions = erased.people.withdrawn
+    for at in range(0, len(positions), EVENTS_AT_ONCE):
+        events = collect.events_at(app, positions[at : at + EVENTS_AT_ONCE])
+        words |= as_sent(events, values, cleaner, country)
+    return sorted(words)
+
+
+def record_keys(app: App, positions: Sequence[int]) -> dict[int, str]:
+    """For each position who it is, so that after a restore nobody else who stands there is taken for her."""
+    cleaner = cleaner_of(app)
+    return {
+        event.seq: cleaner.proof("record", f"{event.source}\x1f{event.message_id}")[:KEY_CHARACTERS]
+        for at in range(0, len(positions), EVENTS_AT_ONCE)
+        for event in collect.events_at(app, positions[at : at + EVENTS_AT_ONCE])
+    }
+
+
+def proof(app: App, purpose: str, content: str) -> str:
+    """What only this brand can have written under a text."""
+    return cleaner_of(app).proof(purpose, content)
+
+
+def refuse_waiting(app: App) -> int:
+    """Empty what waits behind the flow of erased people, in short transactions; gives how many events.
+
+    The flow would refuse them as well; nobody has to wait for it.
+    """
+    with app.transaction() as inside:
+        after, gone = collect.checkpoint_of(inside, collect.FLOW), 0
+    while True:
+        with app.transaction() as inside:
+            events = collect.read(inside, after, EVENTS_AT_ONCE)
+            if not events:
+                return gone
+            found = of_erased(inside, events)
+            if found:
+                collect.erasure.erase_events(inside, found)
+            gone, after = gone + len(found), events[-1].seq
+
+
+def records_carrying(app: App, values: Collection[int], until: datetime) -> list[int]:
+    """Positions up to an instant of event time whose evidence carries one of these values."""
+    given = {"values": array(values), "until": until}
+    return [seq for (seq,) in app.db.execute(SQL.records_carrying, given)]
+
+
+def _haunt(app: App, hers: Sequence[int], erasure: int) -> tuple[list[Told], set[int]]:
     """Put ghosts in the place of her signatures; gives what only she had, and whose scores are others now."""
     ghost_of = {signature: hash64("ghost", signature, erasure) for signature in hers}
     aparts = _told_apart(app, hers)
@@ -126,8 +192,6 @@ def _haunt(app: App, hers: Sequence[int], erased_at: datetime, erasure: int) -> 
     )
     app.db.execute(SQL.drop_spans, ids)
     app.db.execute(SQL.drop_signatures, ids)
-    remembered = {"values": array(told.value for told in alone if told.text), "erased_at": erased_at}
-    app.db.execute(SQL.write_erased_values, remembered | {"erasure": erasure})
     if aparts:
         given = {
             "one": [array(ghost_of[s] for s in one) for one, _ in aparts],

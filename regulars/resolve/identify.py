@@ -8,7 +8,7 @@ pure rule runs on them, and the difference is written. Statements per batch are 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from weakref import WeakKeyDictionary
 
@@ -90,7 +90,7 @@ def _identify(app: App, batch: Batch) -> People:
     row = app.db.execute(SQL.lock_resolver, {"key": RESOLVER_LOCK}).fetchone()
     assert row is not None, "a lock that is taken returns"
     reading = read(cleaner, batch.events)
-    refused = _own_events(app, reading) | _of_erased(app, batch, reading, row[1])
+    refused = _own_events(app, reading) | _of_erased(app, batch.events, reading, row[1])
     if refused:
         batch = _without(app, batch, refused)
         reading = read(cleaner, batch.events)
@@ -164,14 +164,22 @@ def _own_events(app: App, reading: Reading) -> set[int]:
     return {position for position, customer in reading.own.items() if customer in erased}
 
 
-def _of_erased(app: App, batch: Batch, reading: Reading, erased_at: datetime | None) -> set[int]:
+def of_erased(app: App, events: Sequence[Event]) -> list[int]:
+    """Positions of those of these events that happened before an erasure and carry what only that person had."""
+    row = app.db.execute(SQL.latest_erasure).fetchone()
+    assert row is not None, "an aggregate has a row"
+    places = _of_erased(app, events, read(cleaner_of(app), events), row[0])
+    return [events[place].seq for place in sorted(places)]
+
+
+def _of_erased(app: App, events: Sequence[Event], reading: Reading, erased_at: datetime | None) -> set[int]:
     """The places of events that happened before an erasure and carry what only that person had: an old file again."""
     if erased_at is None:
         return set()
-    old = [place for place, event in enumerate(batch.events) if event.occurred_at <= erased_at]
     carried = {
         place: {link.value for link in found.links}
-        for place in old
+        for place, event in enumerate(events)
+        if event.occurred_at <= erased_at
         if (found := reading.evidence.get(reading.signatures[place])) is not None
     }
     values = {value for some in carried.values() for value in some}
@@ -180,16 +188,16 @@ def _of_erased(app: App, batch: Batch, reading: Reading, erased_at: datetime | N
     return {
         place
         for place, some in carried.items()
-        if any(value in until and batch.events[place].occurred_at <= until[value] for value in some)
+        if any(value in until and events[place].occurred_at <= until[value] for value in some)
     }
 
 
 def _without(app: App, batch: Batch, places: set[int]) -> Batch:
     """The batch with these events bare, for all rooms; the journal forgets what was in them."""
-    collect.erase_events(app, [batch.events[place].seq for place in sorted(places)])
+    collect.erasure.erase_events(app, [batch.events[place].seq for place in sorted(places)])
     LOG.info("events_of_erased_people", events=len(places))
     return Batch(
-        events=[collect.bare(event) if place in places else event for place, event in enumerate(batch.events)],
+        events=[collect.erasure.bare(event) if place in places else event for place, event in enumerate(batch.events)],
         last_seq=batch.last_seq,
     )
 

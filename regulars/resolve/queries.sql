@@ -654,3 +654,12 @@ where r.seq = any(%(seqs)s::bigint[]);
 -- name: values_of
 -- What these hold.
 select distinct value from link where signature = any(%(ids)s::bigint[]);
+
+-- name: latest_erasure
+-- Older events than this are looked at for what they carry.
+select max(erased_at) from erased_value;
+
+-- name: records_carrying
+-- After a restore: what was hers by what only she had.
+select distinct r.seq from link l join record r on r.signature = l.signature
+where l.value = any(%(values)s::bigint[]) and r.occurred_at <= %(until)s;

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 import msgspec
 import psycopg
 
-from regulars import collect, engage, flow, profile, resolve
+from regulars import collect, engage, flow, privacy, profile, resolve
 from regulars.app import App
 from regulars.kit.clock import ManualClock
 from regulars.kit.errors import place_of
@@ -65,6 +65,8 @@ class Round(msgspec.Struct, frozen=True):
     """Deliveries of webhooks that were let go."""
     refreshed: int = 0
     """Customers that were computed by a changed declaration of the profile."""
+    erased: int = 0
+    """Steps that erasures took."""
 
     @property
     def was_idle(self) -> bool:
@@ -141,6 +143,7 @@ class Worker:
         sent = beside("deliveries", lambda: sum(engage.deliver(app, SEND_PER_ROUND).values()))
         pruned = beside("old_deliveries", self._prune)
         refreshed = beside("profiles", self._refresh)
+        erased = beside("erasures", lambda: privacy.carry_erasures(self.app))
         flushed = beside("lake", lambda: self._flush(now, carried))
         return Round(
             carried=carried,
@@ -152,6 +155,7 @@ class Worker:
             replayed=replayed,
             withdrawn=withdrawn,
             mapped=mapped,
+            erased=erased,
             pruned=pruned,
             refreshed=refreshed,
         )

@@ -113,7 +113,7 @@ def erase(app: App, customer: int, number: int = 1) -> resolve.Erased:
     """As the house does it, as far as the journal and this room go."""
     with app.transaction() as inside:
         erased = resolve.erase(inside, customer, LATER, number)
-        collect.erase_events(inside, erased.people.withdrawn)
+        collect.erasure.erase_events(inside, erased.people.withdrawn)
         return erased
 
 

@@ -80,11 +80,16 @@ def ranges(positions: Sequence[int]) -> list[tuple[int, int]]:
     return spans
 
 
-def retain_orders(app: App, positions: Sequence[int]) -> dict[str, str]:
-    """Append what must be kept of the orders among these events, as nobody's; tombstones by the orders' numbers.
+class Retained(msgspec.Struct, frozen=True, kw_only=True):
+    """What the law asks to keep of orders, on its way into the journal as nobody's."""
 
-    To be called before they are erased, last but that in its transaction: it holds the journal.
-    """
+    entries: list[Entry]
+    tombstones: dict[str, str]
+    """Under which number an order is kept, by its own."""
+
+
+def orders_among(app: App, positions: Sequence[int]) -> Retained:
+    """What must be kept of the orders among these events, read before they are erased."""
     given = {"seqs": array(positions), "names": sorted(RETAINED)}
     rows = app.db.execute(SQL.orders_among, given).fetchall()
     known = {row[0]: Source(*row) for row in app.db.execute(SOURCES.all_sources)} if rows else {}
@@ -93,9 +98,13 @@ def retain_orders(app: App, positions: Sequence[int]) -> dict[str, str]:
         Entry(known[source], received_at, _retained(app, name, occurred_at, properties or {}, tombstones))
         for source, name, occurred_at, received_at, properties in rows
     ]
-    for at in range(0, len(entries), APPEND_MAX_EVENTS):
-        append(app, entries[at : at + APPEND_MAX_EVENTS])
-    return tombstones
+    return Retained(entries=entries, tombstones=tombstones)
+
+
+def retain(app: App, orders: Retained) -> None:
+    """Append them, last in the transaction that erased the others: it holds the journal."""
+    for at in range(0, len(orders.entries), APPEND_MAX_EVENTS):
+        append(app, orders.entries[at : at + APPEND_MAX_EVENTS])
 
 
 def _retained(

@@ -78,7 +78,7 @@ class _Upload:
     def __init__(self, app: App, name: str, declared: int) -> None:
         self._name = _safe(name)
         format_of(Path(self._name))
-        self._home = _uploads(app)
+        self._home = uploads_of(app)
         if declared > UPLOAD_MAX_BYTES:
             raise _too_large()
         self._check_room(declared)
@@ -135,7 +135,7 @@ def _no_room(fault: OSError) -> UploadRefused:
 def waiting(app: App, key: str) -> tuple[Waiting, Path]:
     """The file of this key and where it lies. Raises NotFound; a key never leads out of the two folders."""
     where, _, name = key.partition(":")
-    folder = _uploads(app) if where == UPLOADED else _folder(app) if where == IN_FOLDER else None
+    folder = uploads_of(app) if where == UPLOADED else _folder(app) if where == IN_FOLDER else None
     path = folder / name if folder else None
     if path is None or not name or Path(name).name != name or not _is_file(path):
         raise NotFound("There is no such file", "Choose or upload one again")
@@ -161,7 +161,7 @@ def in_folder(app: App) -> list[Waiting]:
 
 def tidy(app: App) -> None:
     """Remove uploads that no import needs any more and those that nobody imported for UPLOADS_KEPT."""
-    there = {str(path.absolute()): path for path in _uploads(app).iterdir()}
+    there = {str(path.absolute()): path for path in uploads_of(app).iterdir()}
     with app.transaction() as inside:
         is_needed: dict[str, bool] = dict(inside.db.execute(SQL.files_of_imports, {"paths": list(there)}).fetchall())
     oldest = (app.clock.now() - UPLOADS_KEPT).timestamp()
@@ -171,7 +171,8 @@ def tidy(app: App) -> None:
                 path.unlink()
 
 
-def _uploads(app: App) -> Path:
+def uploads_of(app: App) -> Path:
+    """The folder of files that a browser sent."""
     folder = app.settings.home_path / "uploads"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder

@@ -1,6 +1,6 @@
 """The lake's files: written (`flush`), proved and repaired against the journal (`verify`), kept few (`care`)."""
 
-from regulars.collect.lake.care import Compacted, Pruned, compact, follow_in_lake, prune, tend
+from regulars.collect.lake.care import Compacted, Pruned, compact, follow_in_lake, prune, remove_left, tend
 from regulars.collect.lake.flush import FlushReport, fact_files, flush
 from regulars.collect.lake.verify import Damage, Repaired, Verified, repair, verify
 
@@ -16,6 +16,7 @@ __all__ = [
     "flush",
     "follow_in_lake",
     "prune",
+    "remove_left",
     "repair",
     "tend",
     "verify",

@@ -30,6 +30,7 @@ CROWDS = 100
 # Files looked at in one step after a withdrawal.
 FOLLOW_FILES = 50
 LEAVE_AFTER = timedelta(hours=1)
+INSTANT = timedelta(microseconds=1)
 ORPHAN_AFTER = timedelta(days=1)
 SWEEP_FILES = 1_000
 MARK_BYTES = 4
@@ -158,6 +159,23 @@ def follow_in_lake(app: App) -> bool:
         elif not _mark_torn(inside, files):
             _take_out(inside, files, row[0])
     return True
+
+
+def remove_left(app: App, withdrawal: int) -> bool:
+    """Take off the disk, at once, what this withdrawal has replaced; False: the lake has not followed it yet.
+
+    Whoever is reading such a file at this instant has to ask again: an erased person's must be gone, not be going.
+    """
+    with app.transaction() as inside:
+        row = inside.db.execute(SQL.has_followed, {"withdrawal": withdrawal}).fetchone()
+        if row is None:
+            return False
+        given = {"before": app.clock.now() + INSTANT, "limit": SWEEP_FILES}
+        left = [path for (path,) in inside.db.execute(SQL.left_before, given)]
+        for path in left:
+            app.lake.remove(path)
+        inside.db.execute(SQL.forget_left, {"paths": left})
+    return len(left) < SWEEP_FILES
 
 
 def _take_out(app: App, files: Sequence[File], withdrawal: int) -> None:

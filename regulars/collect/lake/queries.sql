@@ -166,3 +166,7 @@ delete from lake_leaving where path = any(%(paths)s::text[])
 -- name: listed_paths
 -- Every file that somebody may need: all others were left by a kill.
 select path from lake_file union all select path from lake_leaving
+
+-- name: has_followed
+-- Whether no listed file holds anything of it.
+select id from withdrawal where id = %(withdrawal)s and lake_at is not null

@@ -1,0 +1,218 @@
+"""A person erased, from the wish to the proof. Every step may be cut off at any instant and is then taken again.
+
+`asked`: somebody said so. One transaction takes her out of every room (`flow.on_erasure`); from its commit on she is in
+no answer, and what still arrives of her is refused. `left`: the file beside the database remembers it by keyed
+hashes, the lake's files are replaced and the old ones removed, letters and uploads go. `done`: everything was looked
+through for her identifiers, what was found is in a signed report, and the identifiers themselves are forgotten.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from regulars import collect, engage, flow, resolve
+from regulars.app import App
+from regulars.kit.errors import NotFound
+from regulars.kit.logging import logger
+from regulars.model import Gone
+from regulars.privacy import memory
+from regulars.privacy.errors import ErasureRefused
+from regulars.privacy.proof import Report, prove
+from regulars.privacy.scope import scope
+from regulars.store import queries
+
+SQL = queries(__package__ or "")
+TOKEN_BYTES = 16
+LISTED_MAX = 200
+# Steps of the lake taken for one erasure in one go; the next go takes the others.
+LAKE_STEPS_MAX = 10_000
+# "ERAS": who carries an erasure holds it, so that two do not do one step at once.
+ERASURE_LOCK = 0x45524153
+PROOF = "erasure report"
+log = logger("privacy")
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Erasure(msgspec.Struct, frozen=True, kw_only=True):
+    """How far one erasure is."""
+
+    id: int
+    state: str
+    """asked, left or done."""
+    actor: str
+    reason: str
+    asked_at: datetime
+    erased_at: datetime
+    events: int | None
+    """None: she is in the rooms still."""
+    orders: int | None
+    """Orders among them that are kept as nobody's."""
+    done_at: datetime | None
+
+
+def ask_erasure(app: App, customer: int, actor: str, reason: str) -> int:
+    """Note that this customer is to be erased, in the caller's transaction; gives the number of the erasure.
+
+    From here on it only goes forward: `carry_erasures` takes every step. Asked again before it has begun, it is the
+    same one. Raises NoSuchCustomer, ErasureRefused.
+    """
+    if not reason.strip():
+        raise ErasureRefused("An erasure without a reason cannot be explained later", "Name the request it follows")
+    given = {
+        "token": app.dice.token(TOKEN_BYTES).hex(),
+        "customer": scope(app, customer).customer,
+        "actor": actor,
+        "reason": reason,
+        "now": app.clock.now(),
+    }
+    row = app.db.execute(SQL.ask_erasure, given).fetchone()
+    assert row is not None, "an insert that returns"
+    return row[0]
+
+
+def erasure(app: App, id: int) -> Erasure:
+    """How far it is. Raises NotFound."""
+    found = [_erasure(row) for row in app.db.execute(SQL.one_erasure, {"id": id})]
+    if not found:
+        raise NotFound(f"There is no erasure {id}", "Look its number up in the list")
+    return found[0]
+
+
+def erasures(app: App) -> list[Erasure]:
+    """All of them, newest first; LISTED_MAX at most."""
+    return [_erasure(row) for row in app.db.execute(SQL.erasures, {"limit": LISTED_MAX})]
+
+
+def _erasure(row: tuple[Any, ...]) -> Erasure:
+    names = Erasure.__struct_fields__
+    return Erasure(**dict(zip(names, row, strict=True)))
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """A report as it was signed."""
+
+    report: Report
+    text: str
+    signature: str
+    """HMAC-SHA256 of the text with the brand's secret."""
+    is_genuine: bool
+    """It is as we signed it."""
+
+
+def erasure_proof(app: App, id: int) -> Proof | None:
+    """The proof of an erasure; None: it is under way."""
+    row = app.db.execute(SQL.report_of, {"id": id}).fetchone()
+    if row is None or row[0] is None:
+        return None
+    text, signature = row
+    return Proof(
+        report=msgspec.json.decode(text, type=Report),
+        text=text,
+        signature=signature,
+        is_genuine=resolve.proof(app, PROOF, text) == signature,
+    )
+
+
+def caught_up(app: App) -> int:
+    """Take out of the rooms whom the file beside the database remembers and a restored backup does not; how many.
+
+    To be called before this installation answers anybody. Where another process is at it, this one waits.
+    """
+    noted = memory.catch_up(app)
+    with app.transaction() as inside:
+        waiting = [*noted, *(id for (id,) in inside.db.execute(SQL.remembered_open))]
+    for id in waiting:
+        with app.transaction() as holder:
+            holder.db.execute(SQL.wait_for_erasure, {"class": ERASURE_LOCK, "id": id})
+            with app.transaction() as inside:
+                state = erasure(inside, id).state
+            if state == "asked":
+                _leave_rooms(app, id)
+    return len(set(waiting))
+
+
+def carry_erasures(app: App) -> int:
+    """One step of every erasure that is under way, each in transactions of its own; gives the steps taken."""
+    with app.transaction() as inside:
+        open_ = [id for (id,) in inside.db.execute(SQL.open_erasures)]
+    return sum(carry_erasure(app, id) for id in open_)
+
+
+def carry_erasure(app: App, id: int) -> bool:
+    """The next step of one erasure; False: it is done, or somebody else is at it."""
+    with app.transaction() as holder:
+        row = holder.db.execute(SQL.take_erasure, {"class": ERASURE_LOCK, "id": id}).fetchone()
+        if row is None or not row[0]:
+            return False
+        # The lock is held by this transaction; the steps commit in others, and see what stands now.
+        with app.transaction() as inside:
+            state = erasure(inside, id).state
+        if state == "asked":
+            _leave_rooms(app, id)
+        elif state == "left":
+            _leave_files(app, id)
+            _prove(app, id)
+        return state != "done"
+
+
+def _leave_rooms(app: App, id: int) -> None:
+    with app.transaction() as inside:
+        row = inside.db.execute(SQL.asked_erasure, {"id": id}).fetchone()
+        assert row is not None, "it was asked"
+        customer, token, erased_at, told = row
+        if customer is not None:
+            erased = resolve.erase(inside, customer, erased_at, id)
+        else:
+            # Restored from a backup of before: what the file beside the database says was hers.
+            line = memory.read_line(told)
+            erased = resolve.erase_records(inside, memory.positions(inside, line), erased_at, id, line.values)
+        line = told or memory.line(inside, token, erased_at, erased)
+        gone = flow.on_erasure(inside, erased, id)
+        inside.db.execute(SQL.left_rooms, _left(id, gone, line))
+    log.info("erased_from_rooms", erasure=id, events=gone.events)
+
+
+def _left(id: int, gone: Gone, line: str) -> dict[str, object]:
+    counts = {"events": gone.events, "orders": gone.orders, "rows": gone.rows}
+    return {
+        "id": id,
+        "withdrawal": gone.withdrawal,
+        "gone": _encode(counts).decode(),
+        "sought": gone.words,
+        "memory": line,
+    }
+
+
+def _leave_files(app: App, id: int) -> None:
+    with app.transaction() as inside:
+        row = inside.db.execute(SQL.left_erasure, {"id": id}).fetchone()
+        assert row is not None, "it left the rooms"
+    withdrawal, sought, line = row
+    if line is not None:
+        memory.remember(app, line)
+        with app.transaction() as inside:
+            inside.db.execute(SQL.is_remembered, {"id": id})
+    resolve.refuse_waiting(app)
+    for _ in range(LAKE_STEPS_MAX):
+        if not collect.follow_in_lake(app):
+            break
+    collect.remove_left(app, withdrawal)
+    engage.forget_letters(engage.catcher.folder_of(app.settings), sought)
+    collect.erasure.forget_files(app, sought)
+
+
+def _prove(app: App, id: int) -> None:
+    with app.transaction() as inside:
+        now = erasure(inside, id)
+        row = inside.db.execute(SQL.left_erasure, {"id": id}).fetchone()
+        assert row is not None, "it left the rooms"
+    report = prove(app, id, now.erased_at, row[1])
+    text = _encode(report).decode()
+    with app.transaction() as inside:
+        given = {"id": id, "report": text, "signature": resolve.proof(inside, PROOF, text)}
+        inside.db.execute(SQL.prove_erasure, given | {"now": inside.clock.now()})
+    log.info("erasure_proved", erasure=id, hits=report.hits)
