@@ -146,8 +146,9 @@ COMPARISONS = (
     )),
 )  # fmt: skip
 
-# What a household shares: all columns of one line being the same, one sees it.
-HOMES = ("street number", "street postcode", "street city", "number postcode", "phone", "landline", "email")
+# What a household shares: all columns of one line being the same, one sees it. Of the second list, it may be neighbors.
+HOMES = ("street number", "phone", "landline", "email")
+NEAR_HOMES = ("street postcode", "street city", "number postcode")
 
 
 def asked(present: Collection[str]) -> list[Comparison]:
@@ -166,23 +167,26 @@ def _relatives(present: Collection[str]) -> Iterator[Comparison]:
     first name far from the other or a date of birth speaks against that, what they say is taken back; where neither is
     known, what the home says is.
     """
-    homes = ["(" + " and ".join(map(same, columns.split())) + ")" for columns in HOMES if has(present, columns)]
-    if not homes or not has(present, "first_name last_name"):
+    homes, near_homes = (_any_of(present, columns) for columns in (HOMES, HOMES + NEAR_HOMES))
+    if not near_homes or not has(present, "first_name last_name"):
         return
-    home = f"(({' or '.join(homes)}) and ({same('last_name')} or {alike('last_name', ALIKE)}))"
+    home = f"(({near_homes}) and ({same('last_name')} or {alike('last_name', ALIKE)}))"
     far = f'({differ("first_name")} and jaro_winkler_similarity("first_name_l", "first_name_r") < {FAR})'
     nameless = f"({unknown('first_name')})"
     levels = [Level("one person's number", slipped("national_id", 2))] if "national_id" in present else []
     one_name = Level("a nickname or an initial", f"{NICKNAME} or {INITIAL} or {CROSSED}")
     if "birth_date" in present:
         apart = f'({BORN_APART} and "birth_date_l" <> "birth_swapped_r")'
+        birthless = f"({unknown('birth_date')})"
+        # Two first names and one birth are a mistake as easily as twins: there name and home must be the very same.
+        twin = f"{same('birth_date')} and {far} and {same('last_name')} and ({homes or near_homes})"
         levels += [
             Level("a namesake at home", f"{same('first_name')} and {apart} and {home}"),
             one_name,
-            Level("a twin at home", f"{same('birth_date')} and {far} and {home}"),
-            Level("a relative at home", f"{far} and {home}"),
+            Level("a twin at home", twin),
+            Level("a relative at home", f"({differ('birth_date')} or {birthless}) and {far} and {home}"),
             Level("a relative at home", f"{nameless} and {apart} and {home}"),
-            Level(SOMEBODY, f"{nameless} and ({unknown('birth_date')}) and {home}"),
+            Level(SOMEBODY, f"{nameless} and {birthless} and {home}"),
         ]
     else:
         levels += [
@@ -191,6 +195,10 @@ def _relatives(present: Collection[str]) -> Iterator[Comparison]:
             Level(SOMEBODY, f"{nameless} and {home}"),
         ]
     yield Comparison(RELATIVES, "first_name last_name", tuple(levels), unknown=unknown("last_name"))
+
+
+def _any_of(present: Collection[str], homes: Collection[str]) -> str:
+    return " or ".join(f"({' and '.join(map(same, columns.split()))})" for columns in homes if has(present, columns))
 
 
 SOMEBODY = "somebody at home"
