@@ -306,3 +306,66 @@ def test_rows_of_a_parquet_file_that_hold_whole_documents_are_read_few_at_once(t
         assert [row.number for row in formats["parquet"].read(path, Dialect(), Place())] == list(range(1, 41))
 
     assert max(sizes) <= 11
+
+
+def listed(path: Path, indent: int | None = 2) -> Path:
+    path.write_text(json.dumps(ROWS, indent=indent, ensure_ascii=False))
+    return path
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_json_list_is_read_element_by_element_from_any_place_on(tmp_path: Path, indent: int | None) -> None:
+    path = listed(tmp_path / "people.json", indent)
+    form = formats["jsonl"]
+
+    form.check(path, Dialect())
+    whole = list(form.read(path, Dialect(), START))
+
+    assert [row.content for row in whole] == ROWS
+    assert all(list(form.read(path, Dialect(), Place(row.number, row.mark))) == whole[row.number :] for row in whole)
+
+
+def test_a_json_list_longer_than_a_piece_is_read_whole_and_its_odd_elements_stay_text(tmp_path: Path) -> None:
+    path = tmp_path / "people.json"
+    told = [{"id": number, "note": "é" * 40_000} for number in range(100)]
+    path.write_bytes(b"\xef\xbb\xbf " + json.dumps([*told, 12345, "x"], ensure_ascii=False).encode())
+
+    rows = list(formats["jsonl"].read(path, Dialect(), START))
+
+    assert [row.content for row in rows] == [*told, "12345", '"x"']
+    assert rows[-1].share == pytest.approx(1.0, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('[\n{"id": 1},\n{"id": 2\n', "cannot be read on behind its element 1"),
+        ('[{"id": 1} {"id": 2}]', "cannot be read on behind its element 0"),
+        ('[{"id": 1},]', "cannot be read on behind its element 1"),
+        ('[{"id": "' + "x" * 2_200_000 + '"}]', "cannot be read on behind its element 0"),
+        ('[{"id": 1}]\n[{"id": 2}]', "has more behind its JSON list"),
+        ('{"people": [\n{"id": 1},\n{"id": 2}\n]}', "is neither one JSON object a line nor one list"),
+    ],
+)
+def test_json_of_which_rows_would_be_lost_is_refused_whole(tmp_path: Path, text: str, why: str) -> None:
+    path = tmp_path / "people.json"
+    path.write_text(text)
+
+    with pytest.raises(FileRefused, match=why):
+        formats["jsonl"].check(path, Dialect())
+
+
+def test_an_empty_json_list_has_no_rows(tmp_path: Path) -> None:
+    path = tmp_path / "people.json"
+    path.write_text(" [ ] \n")
+
+    assert rows_of(path.rename(tmp_path / "people.jsonl")) == []
+
+
+def test_of_two_parquet_columns_of_one_name_no_cell_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    columns = [pyarrow.array([1, 2]), pyarrow.array([3, None]), pyarrow.array([5, 6])]
+    parquet.write_table(pyarrow.Table.from_arrays(columns, names=["x", "x", "y"]), path)
+
+    assert [row.content for row in rows_of(path)] == [{"x": 1, "x (2)": 3, "y": 5}, {"x": 2, "y": 6}]
+    assert formats["parquet"].columns(path, Dialect()) == ["x", "x (2)", "y"]

@@ -110,6 +110,15 @@ def test_two_columns_of_one_kind_never_share_a_place(tmp_path: Path) -> None:
     assert places(told) == {"email": "traits.email", "work mail": "traits.work_mail"}
 
 
+@pytest.mark.parametrize("header", ["properties.x.y,properties.x,event", "properties.x,properties.x.y,event"])
+def test_two_columns_of_which_one_would_lie_inside_the_other_are_both_kept(tmp_path: Path, header: str) -> None:
+    told = guessed(tmp_path, f"{header}\n1,2,Seen\n3,4,Seen\n")
+
+    collect.check_mapping(told.mapping, "The mapping")
+    first, second, _ = header.split(",")
+    assert places(told) == {first: first, second: f"properties.{second.replace('.', '_')}", "event": "event"}
+
+
 @pytest.mark.parametrize("text", ["", "\n", "id,name\n"])
 def test_a_file_without_rows_is_told_or_refused_but_never_breaks(tmp_path: Path, text: str) -> None:
     if text == "id,name\n":

@@ -28,6 +28,8 @@ CRM = '''customer_id;Email;first_name;postcode
 '''
 WHO = Mapping(kind="identify", fields={"customer_id": "userId", "Email": "traits.email", "postcode": "traits.postcode"})
 
+SOMEBODY = collect.Source(0, "crm", "crm", "crm")
+
 
 def put_in(app: App, path: Path, mapping: Mapping | None = None) -> collect.ImportReport:
     with app.transaction() as inside:
@@ -111,6 +113,83 @@ def test_a_mapping_names_all_its_faults_at_once(tmp_path: Path) -> None:
 
     assert "'revenue'" in caught.value.what
     assert "'buy'" in caught.value.what
+
+
+def test_faults_of_every_kind_in_a_mapping_are_named_together(tmp_path: Path) -> None:
+    file = tmp_path / "mapping.json"
+    fields = {"a": "properties.", "b": "properties.x", "c": "properties.x", "d": "properties.x.y", "t": "timestamp"}
+    times = {"t": "%Q", "u": "%H:%M", "v": "%d.%m.%Y", "w": "epoch"}
+    constants = {"properties.n": [float("inf")], "userId": "x"}
+    told = {"zone": "Mars/Phobos", "fields": fields | {"e": "userId"}, "times": times, "constants": constants}
+    file.write_text(json.dumps(told))
+
+    with pytest.raises(MappingRefused) as caught:
+        load(file)
+
+    for fault in (
+        "the place 'properties.'",
+        "the zone 'Mars/Phobos'",
+        "the pattern '%Q' of 't'",
+        "the pattern '%H:%M' of 'u'",
+        "no finite number for properties.n",
+        "'b' and 'c', both for properties.x",
+        "'b' for properties.x and 'd' inside of it",
+        "'e' and the constant userId, both for userId",
+    ):
+        assert fault in caught.value.what
+    assert "'v'" not in caught.value.what
+
+
+def test_a_column_that_the_file_does_not_have_is_said_before_anything_is_begun(app: App, tmp_path: Path) -> None:
+    file = tmp_path / "crm.csv"
+    file.write_text(CRM)
+    mapping = Mapping(fields={"customer_id": "userId", "E-Mail": "traits.email"}, times={"born": "%Y"})
+
+    for act in (lambda: put_in(app, file, mapping), lambda: collect.try_file(app, file, SOMEBODY, mapping)):
+        with pytest.raises(MappingRefused, match="no column 'E-Mail'; no column 'born'"):
+            act()
+
+    with app.transaction() as inside:
+        assert collect.list_imports(inside) == []
+
+
+@pytest.mark.parametrize(
+    "header", ["user_id,x,properties.x", "user_id,properties.x,properties.x.y", "user_id,userId,x"]
+)
+def test_columns_of_which_one_would_take_the_others_place_are_refused(app: App, tmp_path: Path, header: str) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text(f"{header},event\n1,2,3,Seen\n")
+
+    with pytest.raises(MappingRefused, match="columns that clash"):
+        put_in(app, file)
+
+
+def test_a_row_of_json_in_which_one_value_would_overwrite_another_is_refused(app: App, tmp_path: Path) -> None:
+    file = tmp_path / "x.jsonl"
+    rows = [{"properties.x.y": 1, "properties.x": 2}, {"properties.x": 2, "properties.x.y": 1}, {"properties.x": 2}]
+    file.write_text("\n".join(json.dumps({"user_id": "a", "event": "Seen"} | row) for row in rows))
+
+    report = put_in(app, file)
+
+    assert (report.accepted, [(each.row, each.code) for each in report.refusals]) == (
+        1,
+        [(1, "RG-1112"), (2, "RG-1112")],
+    )
+
+
+@pytest.mark.parametrize("wrong", ["12,50", "1_000", "٣", "nan", "free", "1e99"])
+def test_an_amount_that_nobody_could_count_is_refused_with_its_column(app: App, tmp_path: Path, wrong: str) -> None:
+    file = tmp_path / "orders.csv"
+    file.write_text(f'user_id;event;Total\na;Order Completed;"1,234.50"\na;Order Completed;{wrong}\n')
+    fields = {"user_id": "userId", "event": "event", "Total": "properties.revenue"}
+    mapping = Mapping(fields=fields, decimal=".")
+
+    tried, report = collect.try_file(app, file, SOMEBODY, mapping), put_in(app, file, mapping)
+
+    assert [(each.row, each.code) for each in tried.refusals] == [(2, "RG-1114")]
+    assert [(each.row, each.code) for each in report.refusals] == [(2, "RG-1114")]
+    assert "'Total'" in report.refusals[0].reason
+    assert [body["properties"]["revenue"] for body in bodies(app)] == [1234.5]
 
 
 def test_a_mapping_sets_event_constants_and_numbers() -> None:

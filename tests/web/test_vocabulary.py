@@ -5,6 +5,7 @@ from __future__ import annotations
 from regulars import collect
 from regulars.app import App
 from regulars.web.api import vocabulary as api
+from regulars.web.pages import vocabulary as pages
 
 PLAN = """
 plan: Corner Market
@@ -34,3 +35,30 @@ def test_what_breaks_the_plan_in_calls_of_people_and_pages_is_shown_with_who_sen
 
     assert (person.broken, person.events, person.is_planned) == (1, 1, True)
     assert (page.broken, page.events, [use.source for use in page.uses]) == (1, 2, ["web"])
+
+
+def test_the_title_says_as_planned_only_of_what_was_compared_with_the_plan(app: App) -> None:
+    def come(number: int, url: object = "https://shop.example/") -> str:
+        with app.transaction() as inside:
+            source, _ = collect.register(inside, "web", "web")
+            call = {"type": "page", "userId": "ann", "messageId": f"m{number}", "properties": {"url": url}}
+            collect.accept(inside, source, [call], received_at=app.clock.now())
+        while collect.Watch(app).step():
+            pass
+        return shown()
+
+    def shown() -> str:
+        with app.transaction() as inside:
+            return pages.title(api.vocabulary(inside))
+
+    told = [come(1)]
+    with app.transaction() as inside:
+        collect.load_plan(inside, PLAN, "a test")
+    told += [shown(), come(2), come(3, url=None)]
+
+    assert told == [
+        "1 event of your sources, checked by no plan yet",
+        "1 event of your sources, none compared with the plan yet",
+        "1 event received; since the plan was loaded, all came as planned",
+        "1 of 1 event breaks the plan",
+    ]

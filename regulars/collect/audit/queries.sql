@@ -196,9 +196,9 @@ where trim(text) <> ''
 group by all
 
 -- name: lake_fields
--- DuckDB: each path summed up. The sample is what stands there most often.
+-- DuckDB: each path summed up. The sample is what stands there most often. A number is what `cents` reads as one.
 select place, sum(times)::bigint, count(*), min(md5_number_lower(value), $kept), min(first_at), max(last_at),
-    sum(times) filter (regexp_full_match(value, '[+-]?[0-9]{1,15}([.,][0-9]+)?'))::bigint,
+    sum(times) filter (regexp_full_match(value, '[+-]?([0-9]{1,15}[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,2})?'))::bigint,
     sum(times) filter (regexp_full_match(value, '[0-9]{4}-[01][0-9]-[0-3][0-9]([T ].*)?'))::bigint,
     sum(times) filter (lower(value) in ('true', 'false', 'yes', 'no'))::bigint,
     sum(times) filter (regexp_full_match(value, '[^@ ]+@[^@ ]+[.][^@ ]+'))::bigint,

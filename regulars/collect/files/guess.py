@@ -274,17 +274,25 @@ def _placed(columns: list[Column], kind: str) -> list[Column]:
     """Each column with its place; no two share one, the better reason first."""
     bag = TRAITS if kind == CUSTOMERS else PROPERTIES
     taken: set[str] = set()
+    above: set[str] = set()
     by_name: dict[str, Column] = {}
     for wanted in (_by_hint, _by_look, _by_name):
         for column in columns:
             if column.name in by_name:
                 continue
             place, reason = wanted(column, kind, bag)
-            if place and place not in taken:
+            if place and place not in taken | above and taken.isdisjoint(_above(place)):
                 taken.add(place)
+                above.update(_above(place))
                 told = f"{reason}; {column.reason}" if reason and column.reason else reason or column.reason
                 by_name[column.name] = msgspec.structs.replace(column, place=place, reason=told)
     return [by_name.get(column.name, column) for column in columns]
+
+
+def _above(place: str) -> list[str]:
+    """The objects in which a place lies: what stands there cannot be a value."""
+    parts = place.split(".")
+    return [".".join(parts[:depth]) for depth in range(1, len(parts))]
 
 
 def _by_hint(column: Column, kind: str, bag: str) -> tuple[str, str]:

@@ -34,7 +34,7 @@ from regulars.collect.files.import_runs import (
     import_run,
     refused_rows,
 )
-from regulars.collect.files.mapping import Mapped, Mapping, compiled
+from regulars.collect.files.mapping import AMOUNT, Judged, Mapping, Unfit, check_columns, judged
 from regulars.collect.formats import Dialect, FileRow, Format, Place, formats
 from regulars.collect.journal import APPEND_MAX_EVENTS, JOURNAL_LOCK, Entry, Rejected, append, mint
 from regulars.collect.keys import SQL, Source, source_by_name
@@ -96,6 +96,7 @@ def begin(
 ) -> int:
     """The number of the import of this file: a new one, or the one that was stopped. Nothing is read yet."""
     chosen = dialect or format_of(path).look(path)
+    _check_columns(path, chosen, mapping, file_name)
     given = {
         "source": source.id,
         "file_name": file_name or path.name,
@@ -156,7 +157,7 @@ class Shown(NamedTuple):
 def first_events(app: App, path: Path, source: Source, mapping: Mapping, dialect: Dialect, rows: int) -> list[Shown]:
     """The first rows as events, judged by the door."""
     form = format_of(path)
-    file = _File(path, form, dialect, "shown", compiled(mapping, app.settings.zone))
+    file = _File(path, form, dialect, "shown", judged(mapping, app.settings.zone))
     arrival = Arrival(source, app.clock.now(), lambda: mint(app))
     found: list[Shown] = []
     for row in islice(form.read(path, dialect, Place()), rows):
@@ -198,7 +199,8 @@ def try_file(
     chosen = dialect or form.look(path)
     if rows_max is None:
         form.check(path, chosen)
-    file = _File(path, form, chosen, "dry", compiled(mapping or Mapping(), app.settings.zone))
+    _check_columns(path, chosen, mapping)
+    file = _File(path, form, chosen, "dry", judged(mapping or Mapping(), app.settings.zone))
     rows = refused = 0
     listed: list[RowRefusal] = []
     for chunk in _chunks(app, file, source, Place(), rows_max):
@@ -211,6 +213,13 @@ def try_file(
     )
 
 
+def _check_columns(path: Path, dialect: Dialect, mapping: Mapping | None, file_name: str = "") -> None:
+    """Raise MappingRefused where the columns of the file and the mapping do not fit."""
+    columns = format_of(path).columns(path, dialect)
+    if columns is not None:
+        check_columns(mapping or Mapping(), columns, file_name or path.name)
+
+
 class _File(NamedTuple):
     """A file and how to understand it."""
 
@@ -218,7 +227,7 @@ class _File(NamedTuple):
     form: Format
     dialect: Dialect
     id: str
-    mapped: Mapped
+    mapped: Judged
 
 
 class _Chunk(NamedTuple):
@@ -260,7 +269,7 @@ def _hash(path: Path) -> str:
 
 def _carry(app: App, run: ImportRun, source: Source, progress: Followed) -> None:
     path = Path(run.path)
-    file = _File(path, format_of(path), run.dialect, run.file_hash, compiled(run.mapping, app.settings.zone))
+    file = _File(path, format_of(path), run.dialect, run.file_hash, judged(run.mapping, app.settings.zone))
     if _hash(path) != run.file_hash:
         raise FileRefused(f"{path} is not the file any more that was begun", "Put that one back, or import this one")
     if not run.rows:
@@ -323,12 +332,21 @@ def _admit_row(row: FileRow, file: _File, arrival: Arrival) -> Row | Refused:
             "Check quotes, the number of cells and that every line of JSON is one object",
         )
         return refused._replace(message_id=own_id)
-    made = file.mapped(row.content)
+    made, unfit = file.mapped(row.content)
     if not made.get("messageId"):
         made["messageId"] = own_id
     elif isinstance(made["messageId"], int):
         made["messageId"] = str(made["messageId"])
-    return admit(made, arrival)
+    return admit(made, arrival) if unfit is None else _unfit(made, unfit)
+
+
+def _unfit(made: dict[str, object], unfit: Unfit) -> Refused:
+    if unfit.why == AMOUNT:
+        reason, code = f"The amount in the column '{unfit.column}' cannot be read", errors.AMOUNT_UNREADABLE
+        fix = "Write all as 1234.50, name their decimal sign in the mapping, or send the column to another place"
+        return refuse(made, code, reason, fix)
+    reason = f"The column '{unfit.column}' goes to where another column's value stands"
+    return refuse(made, errors.ROW_UNREADABLE, reason, "Say with a mapping where each of them goes")
 
 
 def _write(app: App, run: int, chunk: _Chunk) -> _Chunk:

@@ -6,6 +6,7 @@ a JSON line that is a message already stays as it is.
 """
 
 import json
+import math
 import re
 import tomllib
 from collections.abc import Callable
@@ -19,6 +20,7 @@ import msgspec
 
 from regulars.collect.door import KINDS
 from regulars.collect.errors import MappingRefused
+from regulars.collect.facts import AMOUNT_AS_TEXT, cents
 
 FIELDS_BY_COLUMN = {
     spelling: field
@@ -44,15 +46,24 @@ WAYS_MAX = 10_000
 EPOCH = "epoch"
 HOURS = ("%H", "%I", "%c", "%X")
 UTC = ZoneInfo("UTC")
+# Two digits each, and none of them like another.
+PROBE = datetime(2031, 12, 24, 17, 45, 58, tzinfo=UTC)
+COLUMNS_SHOWN_MAX = 20
+AMOUNT, TAKEN = "amount", "taken"
 # A currency's sign, the digits with their thousands grouped, the decimals: 1,234.50 or 1.234,50.
+SIGN = r"[^\d\s.,-]"
 GROUPED = {
-    ".": re.compile(r"[^\d\s.,-]{0,3}\s*(?:(-)\s*)?(\d{1,3}(?:[,' ]\d{3})*|\d+)(?:\.(\d+))?(?:\s*[^\d\s.,-]{1,3})?"),
-    ",": re.compile(r"[^\d\s.,-]{0,3}\s*(?:(-)\s*)?(\d{1,3}(?:[.' ]\d{3})*|\d+)(?:,(\d+))?(?:\s*[^\d\s.,-]{1,3})?"),
+    decimal: re.compile(
+        rf"{SIGN}{{0,3}}\s*(?:(-)\s*)?([0-9]{{1,3}}(?:[{thousands}' ][0-9]{{3}})*|[0-9]+)"
+        rf"(?:{re.escape(decimal)}([0-9]+))?(?:\s*{SIGN}{{1,3}})?"
+    )
+    for decimal, thousands in {".": ",", ",": "."}.items()
 }
 # A longer text is no amount. Signs and white space can be told apart in many ways: of a cell of thousands, for seconds.
 AMOUNT_MAX_CHARACTERS = 64
 # Text in these becomes a number; anything else that looks like one (a card, a postcode) must stay as it is written.
-NUMBERS = frozenset({"revenue", "discount", "coupon_discount", "quantity", "price", "points", "score", "minutes"})
+AMOUNTS = frozenset({"revenue", "total", "discount", "coupon_discount", "price"})
+NUMBERS = AMOUNTS | {"quantity", "points", "score", "minutes"}
 
 
 class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,6 +88,17 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 Mapped = Callable[[dict[str, Any]], dict[str, Any]]
 
 
+class Unfit(NamedTuple):
+    """A cell that the message cannot say: what it holds would be lost without a word."""
+
+    column: str
+    why: str
+    """AMOUNT: money that nobody could count. TAKEN: another column's value stands there."""
+
+
+Judged = Callable[[dict[str, Any]], tuple[dict[str, Any], Unfit | None]]
+
+
 def load(path: Path) -> Mapping:
     """The mapping in this file. Raises MappingRefused."""
     try:
@@ -92,36 +114,105 @@ def load(path: Path) -> Mapping:
 def check(mapping: Mapping, name: str) -> None:
     """Raise MappingRefused, naming every fault at once."""
     faults = [
-        f"'{place}'"
-        for place in (*mapping.fields.values(), *mapping.constants)
-        if place not in PLACES and not (place.startswith(BAGS) and len(place.split(".")) <= PLACE_PARTS_MAX)
+        f"the place '{place}'" for place in (*mapping.fields.values(), *mapping.constants) if not _is_place(place)
     ]
     if mapping.kind and mapping.kind not in KINDS:
-        faults.append(f"kind '{mapping.kind}'")
+        faults.append(f"the kind '{mapping.kind}'")
+    if mapping.zone and not _is_zone(mapping.zone):
+        faults.append(f"the zone '{mapping.zone}' (one is Europe/Berlin)")
+    faults += [
+        f"the pattern '{pattern}' of '{column}', which no time can be read by (one is %d.%m.%Y %H:%M)"
+        for column, pattern in mapping.times.items()
+        if pattern != EPOCH and not _is_pattern(pattern)
+    ]
+    faults += [f"no finite number for {place}" for place, value in mapping.constants.items() if not _is_finite(value)]
+    named = [(f"'{column}'", place) for column, place in mapping.fields.items()]
+    faults += _clashes(named + [(f"the constant {place}", place) for place in mapping.constants])
     if faults:
         raise MappingRefused(
-            f"{name} names what no message has: {', '.join(faults)}",
-            "Use userId, event, timestamp, …, or properties.x, traits.x, context.x",
+            f"{name} cannot be used: it names {'; '.join(faults)}",
+            "Mend what it names; places are userId, event, timestamp, … or properties.x, traits.x, context.x, one each",
         )
-    if mapping.zone:
-        try:
-            ZoneInfo(mapping.zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise MappingRefused(f"{name} names the zone '{mapping.zone}'", "Use one like Europe/Berlin") from None
+
+
+def check_columns(mapping: Mapping, columns: list[str], file: str) -> None:
+    """Raise MappingRefused where the file has no such columns, or two without a mapping that would go to one place."""
+    missing = sorted({*mapping.fields, *mapping.times} - set(columns))
+    faults = [f"no column '{column}'" for column in missing]
+    if not mapping.fields:
+        names_event = bool(mapping.event) or any(FIELDS_BY_COLUMN.get(column) == "event" for column in columns)
+        kind = mapping.kind or ("track" if names_event else "identify")
+        bag = TRAITS if kind in ("identify", "group") else PROPERTIES
+        faults += [f"columns that clash: {each}" for each in _clashes([(f"'{c}'", _place(c, bag)) for c in columns])]
+    if faults:
+        shown = ", ".join(columns[:COLUMNS_SHOWN_MAX])
+        raise MappingRefused(
+            f"{file} has {'; '.join(faults)}", f"Say with a mapping where each goes; its columns are: {shown}"
+        )
+
+
+def _is_place(place: str) -> bool:
+    parts = place.split(".")
+    return place in PLACES or (place.startswith(BAGS) and len(parts) <= PLACE_PARTS_MAX and all(parts))
+
+
+def _is_zone(zone: str) -> bool:
+    try:
+        return bool(ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+
+
+def _is_pattern(pattern: str) -> bool:
+    """Whether a time written so can be read again, with its year."""
+    try:
+        return datetime.strptime(PROBE.strftime(pattern), pattern).year == PROBE.year
+    except (ValueError, re.error):
+        return False
+
+
+def _is_finite(value: object) -> bool:
+    if isinstance(value, dict):
+        return all(map(_is_finite, cast(dict[str, object], value).values()))
+    if isinstance(value, list):
+        return all(map(_is_finite, cast(list[object], value)))
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def _clashes(named: list[tuple[str, str]]) -> list[str]:
+    """Which of these go to one place, or one into what another is: of two values only one would be stored."""
+    by_place: dict[str, str] = {}
+    told: list[str] = []
+    for name, place in named:
+        if place in by_place:
+            told.append(f"{by_place[place]} and {name}, both for {place}")
+        by_place.setdefault(place, name)
+    for place, name in by_place.items():
+        parts = place.split(".")
+        above = (".".join(parts[:depth]) for depth in range(1, len(parts)))
+        told += [f"{by_place[each]} for {each} and {name} inside of it" for each in above if each in by_place]
+    return told
 
 
 def compiled(mapping: Mapping, zone: ZoneInfo) -> Mapped:
+    """What makes a message of a row, of which nothing is said but what it became."""
+    judge = judged(mapping, zone)
+    return lambda row: judge(row)[0]
+
+
+def judged(mapping: Mapping, zone: ZoneInfo) -> Judged:
     """What makes a message of a row: the way from each column to its place is looked up once, not once a row."""
     here = ZoneInfo(mapping.zone) if mapping.zone else zone
     ways: dict[str, dict[str, _Way | None]] = {TRAITS: {}, PROPERTIES: {}}
     names_event = bool(mapping.event) or "event" in mapping.fields.values()
     says_itself = not mapping.fields
 
-    def mapped(row: dict[str, Any]) -> dict[str, Any]:
+    def mapped(row: dict[str, Any]) -> tuple[dict[str, Any], Unfit | None]:
         # A type that is no text is for the door to refuse, this row alone.
         said = row.get("type") or row.get("kind")
         if says_itself and _is_message(row):
-            return in_zone(_settled(dict(row)), here)
+            return in_zone(_settled(dict(row)), here), None
+        unfit: Unfit | None = None
         made: dict[str, Any] = {"event": mapping.event} if mapping.event else {}
         kind = mapping.kind or said or ("track" if names_event or _names_event(row) else "identify")
         bag = TRAITS if kind in ("identify", "group") else PROPERTIES
@@ -131,12 +222,12 @@ def compiled(mapping: Mapping, zone: ZoneInfo) -> Mapped:
                 if len(way_of) >= WAYS_MAX:
                     way_of.clear()
                 way_of[column] = _way(column, mapping, bag)
-            if (way := way_of[column]) is not None:
-                _put(made, way, value)
+            if (way := way_of[column]) is not None and (why := _put(made, way, value)):
+                unfit = Unfit(column, why)
         for place, value in mapping.constants.items():
             _put(made, _steps(place, mapping), value)
         made["type"] = kind
-        return in_zone(made, here)
+        return in_zone(made, here), unfit
 
     return mapped
 
@@ -148,6 +239,8 @@ class _Way(NamedTuple):
     last: str
     read: Callable[[str], object] | None
     """What text becomes on the way; None: it stays as it is written."""
+    is_amount: bool = False
+    """Text that does not become a number is no amount."""
 
 
 def _way(column: str, mapping: Mapping, bag: str) -> _Way | None:
@@ -156,13 +249,13 @@ def _way(column: str, mapping: Mapping, bag: str) -> _Way | None:
         return None
     pattern = mapping.times.get(column)
     way = _steps(place, mapping)
-    return way._replace(read=partial(_time, pattern=pattern)) if pattern else way
+    return way._replace(read=partial(_time, pattern=pattern), is_amount=False) if pattern else way
 
 
 def _steps(place: str, mapping: Mapping) -> _Way:
     *path, last = place.split(".")
     read = partial(_number, decimal=mapping.decimal) if last in NUMBERS else None
-    return _Way(tuple(path), last, read)
+    return _Way(tuple(path), last, read, last in AMOUNTS and path[:1] == ["properties"])
 
 
 def _is_message(row: dict[str, Any]) -> bool:
@@ -210,25 +303,33 @@ def _place(column: str, bag: str) -> str:
     return FIELDS_BY_COLUMN.get(column) or (column if column.startswith(BAGS) else bag + column)
 
 
-def _put(made: dict[str, Any], way: _Way, value: Any) -> None:
-    path, last, read = way
+def _put(made: dict[str, Any], way: _Way, value: Any) -> str:
+    """Why it cannot stand there; empty: it does."""
+    path, last, read, is_amount = way
     inside = made
     for part in path:
         following = inside.setdefault(part, {})
         if not isinstance(following, dict):
-            return  # a value stands where an object is meant; the first one wins
+            return TAKEN
         inside = cast(dict[str, Any], following)
-    inside[last] = read(value) if read is not None and isinstance(value, str) else value
+    if isinstance(inside.get(last), dict):
+        return TAKEN
+    told = inside[last] = read(value) if read is not None and isinstance(value, str) else value
+    return AMOUNT if is_amount and _is_uncountable(told) else ""
+
+
+def _is_uncountable(told: object) -> bool:
+    """Whether it is meant as money, and no sum would hold it."""
+    is_told = bool(told.strip()) if isinstance(told, str) else isinstance(told, int | float)
+    return is_told and cents(told) is None
 
 
 def _number(text: str, decimal: str) -> float | str:
     stripped = text.strip()
     if decimal and len(stripped) <= AMOUNT_MAX_CHARACTERS and (found := GROUPED[decimal].fullmatch(stripped)):
-        text = (found[1] or "") + re.sub(r"\D", "", found[2]) + "." + (found[3] or "0")
-    try:
-        return float(text)
-    except ValueError:
-        return text
+        stripped = (found[1] or "") + re.sub(r"\D", "", found[2]) + "." + (found[3] or "0")
+    # Only what is an amount everywhere else, too: Python reads more, such as 1_000 or the digits of any script.
+    return float(stripped) if AMOUNT_AS_TEXT.fullmatch(stripped) else text
 
 
 def _time(text: str, pattern: str) -> object:

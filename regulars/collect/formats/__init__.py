@@ -1,6 +1,6 @@
 """The shelf of file formats. A format is one plug-in: a file of it becomes rows, from any place on.
 
-A plug-in is a `Format`, registered under the file's suffix: `formats.add("csv")(Format(read, look, check))`.
+A plug-in is a `Format`, registered under the file's suffix: `formats.add("csv")(Format(read, look, check, columns))`.
 """
 
 from collections.abc import Callable, Iterator
@@ -47,6 +47,11 @@ class FileRow(NamedTuple):
     """Where the row behind it begins; see `Place`."""
 
 
+def any_columns(path: Path, dialect: Dialect) -> list[str] | None:
+    """Of a format whose rows may have any."""
+    return None
+
+
 class Format(NamedTuple):
     """What reads files of one kind."""
 
@@ -56,6 +61,8 @@ class Format(NamedTuple):
     """How this file is written down, as its beginning says."""
     check: Callable[[Path, Dialect], None]
     """Raises FileRefused where a fault hides rows: nothing of such a file is taken. Reads all of it."""
+    columns: Callable[[Path, Dialect], list[str] | None] = any_columns
+    """The names that all its rows share; None: that cannot be said. Raises FileRefused."""
 
 
 formats: Shelf[Format] = Shelf("formats", __name__)

@@ -69,6 +69,11 @@ def check(path: Path, dialect: Dialect) -> None:
         pass
 
 
+def columns(path: Path, dialect: Dialect) -> list[str]:
+    """What the header names; a column without a name is left out."""
+    return [name for name in _names(path, dialect) if name]
+
+
 def delimiter(text: str) -> str:
     """The delimiter that parts the lines most evenly into most cells, a comma if none does."""
 
@@ -181,4 +186,4 @@ def _content(names: list[str], cells: list[str] | str) -> dict[str, str] | str:
     return {name: cell for name, cell in zip(names, cells, strict=False) if name and cell}
 
 
-formats.add("csv")(Format(read, look, check))
+formats.add("csv")(Format(read, look, check, columns))

@@ -9,6 +9,7 @@ import pyarrow.parquet as parquet  # pyright: ignore[reportMissingTypeStubs]
 from regulars.collect.errors import FileRefused
 from regulars.collect.formats import Dialect, FileRow, Format, Place, formats
 from regulars.collect.formats.cells import filled
+from regulars.collect.formats.csv_file import distinct
 
 SLICE_ROWS = 4_096
 # Of rows that hold whole documents, fewer at once.
@@ -44,6 +45,11 @@ def check(path: Path, dialect: Dialect) -> None:
         pass
 
 
+def columns(path: Path, dialect: Dialect) -> list[str]:
+    """As the file says; the second of two of one name is `name (2)`."""
+    return distinct(cast(list[str], _opened(path).schema_arrow.names))
+
+
 def _opened(path: Path) -> Any:
     try:
         return parquet.ParquetFile(path)
@@ -53,9 +59,11 @@ def _opened(path: Path) -> Any:
 
 def _pieces(path: Path, file: Any, first_group: int) -> Iterator[Any]:
     """All rows from this group on, in pieces. Raises FileRefused at a damaged page."""
+    names = distinct(cast(list[str], file.schema_arrow.names))
     try:
         for group in range(first_group, file.num_row_groups):
-            yield from _pieces_of(file, group)
+            for piece in _pieces_of(file, group):
+                yield piece.rename_columns(names)
     except (ValueError, OSError) as fault:
         raise _damaged(path, fault) from None
 
@@ -106,4 +114,4 @@ def _row(piece: Any) -> dict[str, Any] | str:
         return f"(a value cannot be read: {fault})"
 
 
-formats.add("parquet")(Format(read, look, check))
+formats.add("parquet")(Format(read, look, check, columns))

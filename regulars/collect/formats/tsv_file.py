@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from regulars.collect.formats import Dialect, Format, formats
-from regulars.collect.formats.csv_file import check, read
+from regulars.collect.formats.csv_file import check, columns, read
 from regulars.collect.formats.csv_file import look as look_at_csv
 from regulars.collect.formats.text import known, sample
 
@@ -18,4 +18,4 @@ def look(path: Path) -> Dialect:
     return msgspec.structs.replace(look_at_csv(path), delimiter="\t", quote='"' if is_quoted else "")
 
 
-formats.add("tsv")(Format(read, look, check))
+formats.add("tsv")(Format(read, look, check, columns))

@@ -30,6 +30,20 @@ SMALLER = "Save it as CSV, or in several workbooks"
 
 def read(path: Path, dialect: Dialect, after: Place) -> Iterator[FileRow]:
     """Rows of one sheet under a header row; whole numbers as such, times in ISO 8601."""
+    names, told, total = _table(path, dialect)
+    for number, (place, row) in enumerate(told, 1):
+        if number > after.row:
+            content = filled({name: value for name, value in zip(names, row, strict=False) if name})
+            yield FileRow(number, content, place / total)
+
+
+def columns(path: Path, dialect: Dialect) -> list[str]:
+    """What the header row names; a column without a name is left out."""
+    return [name for name in _table(path, dialect)[0] if name]
+
+
+def _table(path: Path, dialect: Dialect) -> tuple[list[str], Iterator[tuple[int, list[Any]]], int]:
+    """Its columns, its rows that hold something with their places, and how many places there are."""
     sheet = _sheet(path, dialect)
     total = max(1, int(sheet.height))
     rows = ([_cell(value) for value in row] for row in sheet.iter_rows())
@@ -44,10 +58,7 @@ def read(path: Path, dialect: Dialect, after: Place) -> Iterator[FileRow]:
     else:
         names = [f"column_{place}" for place in range(1, len(first) + 1)]
         told = _before((1, first), told)
-    for number, (place, row) in enumerate(told, 1):
-        if number > after.row:
-            content = filled({name: value for name, value in zip(names, row, strict=False) if name})
-            yield FileRow(number, content, place / total)
+    return names, told, total
 
 
 def look(path: Path) -> Dialect:
@@ -170,4 +181,4 @@ def _unreadable(path: Path, fault: Exception) -> FileRefused:
     return FileRefused(f"{path.name} is no whole workbook: {fault}", "Save it again as .xlsx or CSV")
 
 
-formats.add("xlsx")(Format(read, look, check))
+formats.add("xlsx")(Format(read, look, check, columns))

@@ -18,6 +18,10 @@ insert into tracking_plan (name, content, loaded_at, loaded_by, from_seq)
 select %(name)s, %(content)s, %(now)s, %(by)s, coalesce((select max(seq) from journal), 0) + 1
 returning version, from_seq
 
+-- name: has_judged
+-- Whether the watch has come to where a plan begins.
+select exists (select from checkpoint where reader = %(reader)s and seq >= %(from_seq)s)
+
 -- name: ahead_of
 -- How far the next step of the watch goes.
 select max(seq) from (select seq from journal where seq > %(after)s order by seq limit %(limit)s) next

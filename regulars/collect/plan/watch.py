@@ -163,6 +163,12 @@ def current_plan(app: App) -> tuple[PlanVersion, Plan] | None:
     return (known[0], declare(known[0].content)) if known else None
 
 
+def has_judged(app: App, plan: PlanVersion) -> bool:
+    """Whether any event was compared with this plan; what came before it was loaded never is."""
+    given = {"reader": READER, "from_seq": plan.from_seq}
+    return app.db.execute(SQL.has_judged, given).fetchone() == (True,)
+
+
 def try_plan(app: App, content: str, latest: int) -> tuple[int, list[Violation]]:
     """How the latest events fare under this plan: how many were looked at, and what is wrong. Stores nothing."""
     if not 0 < latest <= TRIED_EVENTS_MAX:

@@ -52,6 +52,8 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
 
     plan: collect.PlanVersion | None
     known: list[Known]
+    is_compared: bool = False
+    """Whether anything that came was compared with this plan."""
 
 
 def vocabulary(app: App) -> Vocabulary:
@@ -90,7 +92,8 @@ def vocabulary(app: App) -> Vocabulary:
                 broken=broken.get(name, 0),
             )
         )
-    return Vocabulary(plan=current[0] if current else None, known=known)
+    plan = current[0] if current else None
+    return Vocabulary(plan=plan, known=known, is_compared=plan is not None and collect.has_judged(app, plan))
 
 
 def _uses(app: App) -> dict[str, list[EventUse]]:

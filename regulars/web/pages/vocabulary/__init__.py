@@ -80,9 +80,12 @@ def title(shown: api.Vocabulary) -> str:
     broken = [each for each in received if each.broken]
     if shown.plan is None:
         return f"{words.plural(len(received), 'event')} of your sources, checked by no plan yet"
+    if not shown.is_compared:
+        return f"{words.plural(len(received), 'event')} of your sources, none compared with the plan yet"
     if not broken:
-        return f"{words.plural(len(received), 'event')} received, all as planned"
-    return f"{len(broken)} of {words.plural(len(received), 'event')} break the plan"
+        return f"{words.plural(len(received), 'event')} received; since the plan was loaded, all came as planned"
+    verb = "breaks" if len(broken) == 1 else "break"
+    return f"{len(broken)} of {words.plural(len(received), 'event')} {verb} the plan"
 
 
 def event_title(event: api.Known, ways: int) -> str:
