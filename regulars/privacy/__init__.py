@@ -2,11 +2,25 @@
 
 Takes: what every room declares of its tables (`personal.py`); a customer.
 Gives: the registry of those declarations (`holdings`, `declared`); whom a request is about (`scope`); all we hold about
-    one person as a ZIP (`export`); her erasure, from the wish (`ask_erasure`) to the proof (`erasure_proof`).
-Writes tables: erasure.
+    one person as a ZIP (`export`); her erasure, from the wish (`ask_erasure`) to the proof (`erasure_proof`); the
+    desk where people's requests are answered in time (`open_request`, `take`).
+Writes tables: erasure, privacy_request, privacy_step.
 Never: reads a table that its room did not declare but to prove that nothing is left, or decides who is who.
 """
 
+from regulars.privacy.deadlines import Deadline, deadline
+from regulars.privacy.desk import (
+    ACTIONS,
+    KINDS,
+    REGIMES,
+    Asked,
+    Step,
+    open_request,
+    request,
+    requests,
+    steps,
+    take,
+)
 from regulars.privacy.erase import (
     Erasure,
     Proof,
@@ -18,26 +32,35 @@ from regulars.privacy.erase import (
     erasure_proof,
     erasures,
 )
-from regulars.privacy.errors import ErasureRefused, MemoryUnreadable
+from regulars.privacy.errors import ErasureRefused, MemoryUnreadable, NoSuchRequest, StepRefused
 from regulars.privacy.export import Export, export, file_name
 from regulars.privacy.proof import Looked, Report
 from regulars.privacy.registry import declared, holdings
 from regulars.privacy.scope import InScope, Scope, scope
 
 __all__ = [
+    "ACTIONS",
+    "KINDS",
+    "REGIMES",
+    "Asked",
+    "Deadline",
     "Erasure",
     "ErasureRefused",
     "Export",
     "InScope",
     "Looked",
     "MemoryUnreadable",
+    "NoSuchRequest",
     "Proof",
     "Report",
     "Scope",
+    "Step",
+    "StepRefused",
     "ask_erasure",
     "carry_erasure",
     "carry_erasures",
     "caught_up",
+    "deadline",
     "declared",
     "erasure",
     "erasure_proof",
@@ -45,5 +68,10 @@ __all__ = [
     "export",
     "file_name",
     "holdings",
+    "open_request",
+    "request",
+    "requests",
     "scope",
+    "steps",
+    "take",
 ]

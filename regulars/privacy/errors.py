@@ -1,6 +1,6 @@
 """What this room refuses."""
 
-from regulars.kit.errors import InputRefused, RegularsError
+from regulars.kit.errors import InputRefused, NotFound, RegularsError
 
 
 class ErasureRefused(InputRefused):
@@ -13,3 +13,16 @@ class MemoryUnreadable(RegularsError):
     """The file that remembers erasures beside the database is damaged: erased people might be here again."""
 
     code = "RG-1711"
+
+
+class NoSuchRequest(NotFound):
+    """There is no request of this number."""
+
+    code = "RG-2001"
+
+
+class StepRefused(RegularsError):
+    """A request cannot take this step: it has ended, the law does not know it, or something is missing."""
+
+    code = "RG-2002"
+    status = 409

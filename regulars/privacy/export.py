@@ -16,7 +16,7 @@ from regulars.app import App
 from regulars.privacy import registry
 from regulars.privacy.portrait import Portrait, page, readme
 from regulars.privacy.rows import Row, Rows
-from regulars.privacy.scope import Scope, scope
+from regulars.privacy.scope import InScope, Scope, scope
 from regulars.store import queries
 
 SQL = queries(__package__ or "")
@@ -146,11 +146,11 @@ def _computed(app: App, found: Scope) -> Iterator[tuple[str, str, Iterable[Row]]
     )
 
 
-def _identifier(one: Any) -> Row:
+def _identifier(one: InScope) -> Row:
     # The name of the type stands above the value, so that a masking look knows what it is.
     return {
         "type": one.type,
-        one.type: one.value,
+        one.kind: one.value,
         "strength": one.strength,
         "used_by_others_too": one.is_shared,
         "first_at": one.first_at,
@@ -176,7 +176,7 @@ def _portrait(app: App, found: Scope, made_at: datetime, look: collect.Look) -> 
             )
             for field in known.fields
         ],
-        identifiers=[(one, look({one.type: one.value}, (), {})[one.type]) for one in found.identifiers],
+        identifiers=[(one, look({one.kind: one.value}, (), {})[one.kind]) for one in found.identifiers],
         consents=known.consents,
         purposes=list(profile.purposes(app.settings).purposes.values()),
         traits=[one for one in analyze.traits_of(app, found.customer) if one.value not in (None, 0, "")],

@@ -15,4 +15,26 @@ DECLARED = (
         ),
         why_kept="what we look for to prove that nothing of you is left, emptied once that is proved",
     ),
+    Holding(
+        table="privacy_request",
+        title="What you asked of us about your data, and what became of it",
+        hangs=Hangs.CUSTOMER,
+        keys=("customer",),
+        told=(
+            *("kind", "regime", "received_at", "acknowledge_by", "due_on", "extended_because", "acknowledged_at"),
+            *("proof", "state", "ended_at", "contact"),
+        ),
+        kept=("id", "assignee", "opened_at"),
+        why_kept="names our staff, or is a number of our own bookkeeping",
+    ),
+    Holding(
+        table="privacy_step",
+        title="What we did about it",
+        hangs=Hangs.ROW,
+        keys=("request",),
+        of="privacy_request",
+        told=("at", "action"),
+        kept=("number", "actor", "note"),
+        why_kept="names our staff, and notes may speak of other people",
+    ),
 )

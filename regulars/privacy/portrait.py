@@ -18,6 +18,7 @@ from regulars.privacy.scope import InScope
 from regulars.profile import Consent, Purpose, TimelineItem
 
 TEMPLATE = "portrait.html"
+SAID = {"email": "E-mail", "sms": "SMS", "zone": "Time zone"}
 
 
 class File(Protocol):
@@ -60,14 +61,17 @@ def page(portrait: Portrait) -> str:
     def day(instant: datetime) -> str:
         return f"{instant.astimezone(zone):%-d %B %Y}"
 
-    return _template().render(it=portrait, at=at, day=day, words=words)
+    def date(midnight: datetime) -> str:
+        return f"{midnight:%-d %B %Y}"
+
+    return _template().render(it=portrait, at=at, day=day, date=date, words=words)
 
 
 def words(value: Any) -> str:
     """A name or a value for people: first_name: First name."""
     if isinstance(value, dict):
         return ", ".join(str(each) for each in value.values() if each)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    text = str(value).replace("_", " ")
+    text = SAID.get(str(value)) or str(value).replace("_", " ")
     return text[:1].upper() + text[1:]
 
 

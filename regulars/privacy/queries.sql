@@ -117,3 +117,52 @@ select id from erasure where state = 'asked' and customer is null order by id;
 -- name: wait_for_erasure
 -- As take_erasure, but in turn.
 select pg_advisory_xact_lock(%(class)s, (%(id)s::bigint %% 2147483647)::int);
+
+-- name: open_request
+-- From here on its time runs.
+insert into privacy_request (kind, regime, received_at, acknowledge_by, due_on, customer, contact, opened_at)
+values (%(kind)s, %(regime)s, %(received_at)s, %(acknowledge_by)s, %(due_on)s, %(customer)s, %(contact)s, %(now)s)
+returning id;
+
+-- name: open_requests
+-- First due first.
+select id, kind, regime, received_at, acknowledge_by, due_on, extended_because, acknowledged_at, proof, assignee, state,
+    ended_at, customer, contact
+from privacy_request where state = 'open' order by due_on, id limit %(limit)s;
+
+-- name: ended_requests
+-- Latest first.
+select id, kind, regime, received_at, acknowledge_by, due_on, extended_because, acknowledged_at, proof, assignee, state,
+    ended_at, customer, contact
+from privacy_request where state <> 'open' order by ended_at desc, id desc limit %(limit)s;
+
+-- name: one_request
+-- As it stands now.
+select id, kind, regime, received_at, acknowledge_by, due_on, extended_because, acknowledged_at, proof, assignee, state,
+    ended_at, customer, contact
+from privacy_request where id = %(id)s;
+
+-- name: lock_request
+-- Two who take a step come one after the other, and the second is judged by what the first left.
+select id from privacy_request where id = %(id)s for update;
+
+-- name: change_request
+-- What a step changes; null leaves it as it is.
+update privacy_request set
+    proof = coalesce(%(proof)s, proof), assignee = coalesce(%(assignee)s, assignee),
+    customer = coalesce(%(customer)s, customer), due_on = coalesce(%(due_on)s, due_on),
+    extended_because = coalesce(%(extended_because)s, extended_because), state = coalesce(%(state)s, state),
+    ended_at = case when %(state)s::text is null then ended_at else %(now)s::timestamptz end,
+    acknowledged_at = case when %(is_acknowledged)s then coalesce(acknowledged_at, %(now)s::timestamptz)
+        else acknowledged_at end
+where id = %(id)s;
+
+-- name: add_step
+-- The log of a request, in order; the caller holds the request.
+insert into privacy_step (request, number, at, actor, action, note)
+select %(id)s, coalesce(max(number), 0) + 1, %(at)s, %(actor)s, %(action)s, %(note)s
+from privacy_step where request = %(id)s;
+
+-- name: steps_of
+-- Everything that was done about one request.
+select at, actor, action, note from privacy_step where request = %(id)s order by number;

@@ -30,6 +30,11 @@ class InScope(msgspec.Struct, frozen=True, kw_only=True):
     first_at: datetime
     last_at: datetime
 
+    @property
+    def kind(self) -> str:
+        """Its type without the name space of a login."""
+        return self.type.partition(":")[0]
+
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """One customer with all her numbers and identifiers."""
@@ -42,7 +47,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
 
     def own(self, *types: str) -> list[str]:
         """Values of these types (of all where none is named) that nobody else uses."""
-        return [one.value for one in self.identifiers if not one.is_shared and (not types or one.type in types)]
+        return [one.value for one in self.identifiers if not one.is_shared and (not types or one.kind in types)]
 
     @property
     def weak(self) -> list[InScope]:

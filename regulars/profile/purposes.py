@@ -2,7 +2,8 @@
 
 purposes:
   marketing: {title: News and offers, basis: consent, channels: [email, sms, post]}
-  receipt: {title: Receipts and service messages, basis: contract}
+  receipt: {title: Receipts and service messages, basis: contract, retention: 10 years, recipients: [tax office]}
+controller: {address: "1 Mill Street, Albany", contact: privacy@example.com, storage_locations: [US]}
 notices:
   privacy-2026: {version: "2", language: en, jurisdiction: GDPR, text: "We write to you about …"}
 """
@@ -40,6 +41,10 @@ class Purpose(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """On which channels she is asked."""
     notice: str = ""
     """The notice that is shown where she is asked."""
+    retention: str = ""
+    """How long data is kept for it, as receipts say it."""
+    recipients: tuple[str, ...] = ()
+    """Who else gets data for it."""
 
     @property
     def needs_consent(self) -> bool:
@@ -61,11 +66,21 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
+class Controller(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who answers for the data, as receipts say it; the name is the brand's."""
+
+    address: str = ""
+    contact: str = ""
+    storage_locations: tuple[str, ...] = ()
+    """Countries the data lies in."""
+
+
 class Purposes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that is declared, by name."""
 
     purposes: dict[str, Purpose] = {}
     notices: dict[str, Notice] = {}
+    controller: Controller = Controller()
 
     def needs_consent(self, purpose: str) -> bool:
         """Whether this needs a yes; what nobody declared does."""
@@ -110,4 +125,4 @@ def _read(path: Path, changed_ns: int, size_bytes: int) -> Purposes:
         raise PurposesRefused(f"{path.name} names notices that it does not hold: {', '.join(unknown)}", fix)
     if wrong := sorted(name for name in given.purposes if name != name.strip().lower()):
         raise PurposesRefused(f"Purposes are written in lower case: {', '.join(wrong)}", fix)
-    return Purposes(purposes=USUAL.purposes | given.purposes, notices=given.notices)
+    return Purposes(purposes=USUAL.purposes | given.purposes, notices=given.notices, controller=given.controller)

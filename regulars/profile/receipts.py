@@ -1,6 +1,7 @@
 """What was decided, when and on what grounds: the history of one customer, and a receipt for each decision.
 
-A receipt has the fields of ISO/IEC TS 27560:2023: header, processing, parties, event.
+A receipt has the fields that ISO/IEC TS 27560:2023 demands, under its names: header, processing, parties, event. What
+it adds to them are the hash of the notice and what was said (`evidence`).
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from typing import Any
 import msgspec
 
 from regulars.app import App
-from regulars.profile.purposes import purposes
+from regulars.profile.purposes import Purpose, purposes
 from regulars.store import queries
 
 SQL = queries(__package__ or "")
 HISTORY_MAX = 200
 RECEIPT_SCHEMA = "ISO/IEC TS 27560:2023"
+# How a decision stands, in the words of the Data Privacy Vocabulary.
+STATES = {"given": "given", "ended": "expired", "withdrawn": "withdrawn"}
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,10 +64,11 @@ def receipts(app: App, customer: int) -> list[dict[str, Any]]:
 
 
 def receipt(app: App, customer: int, one: Decided, now: datetime) -> dict[str, Any]:
-    """One decision for whoever wants to prove or move it."""
+    """One decision for whoever wants to prove or move it. What the brand has not declared is null."""
     declared = purposes(app.settings)
-    purpose = declared.purposes.get(one.purpose)
+    purpose = declared.purposes.get(one.purpose) or Purpose(title=one.purpose)
     notice = declared.notices.get(one.notice or "")
+    controller, name = declared.controller, app.settings.brand_name
     id = f"{one.seq}:{one.channel}:{one.purpose}"
     return {
         "schema_version": RECEIPT_SCHEMA,
@@ -76,21 +80,35 @@ def receipt(app: App, customer: int, one: Decided, now: datetime) -> dict[str, A
             "language": notice.language if notice else None,
             "purposes": [
                 {
-                    "purpose": purpose.title if purpose else one.purpose,
+                    "purpose": purpose.title,
                     "purpose_type": one.purpose,
-                    "lawful_basis": one.basis or (purpose.basis if purpose else None),
-                    "pii_information": [{"pii_type": one.channel, "pii_value": one.address or None}],
+                    "lawful_basis": one.basis or (purpose.basis if one.purpose in declared.purposes else None),
+                    "pii_information": [{"pii_type": one.channel, "pii_attribute_id": one.address or None}],
+                    "pii_controllers": [name],
                     "collection_method": one.collection_point,
+                    "storage_locations": list(controller.storage_locations) or None,
+                    "retention_period": purpose.retention or None,
                     "jurisdiction": one.jurisdiction,
+                    "recipient_third_parties": list(purpose.recipients),
                     "withdrawal_method": f"{app.settings.base_url.rstrip('/')}, or the link in every message",
                 }
             ],
         },
-        "party_identification": [{"party_name": app.settings.brand_name, "party_role": "PII controller"}],
+        "party_identification": [
+            {
+                "party_id": name,
+                "party_name": name,
+                "party_role": "PII controller",
+                "party_type": "organization",
+                "party_address": controller.address or None,
+                "party_contact": controller.contact or None,
+                "party_url": app.settings.base_url,
+            }
+        ],
         "event": {
             "event_time": one.decided_at,
-            "event_type": one.basis or "consent",
-            "event_state": one.stands(now),
+            "event_type": "consent",
+            "event_state": STATES[one.stands(now)],
             "validity_duration": one.expires_at,
             "entity_id": one.actor or str(customer),
             "evidence": one.evidence,

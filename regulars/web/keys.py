@@ -33,6 +33,8 @@ SCOPES = {
     "events:read": "live events and refusals, what they say of people masked, events and the plan",
     "events:write": "sending refused events again",
     "personal:read": "messages and all of one customer in the clear, each for a stated reason",
+    "privacy:read": "what people ask about their data, by when it is due, and the stop list",
+    "privacy:write": "writing down such requests and the steps taken",
     "sources:read": "sources, devices, the inventory and the audit",
     "sources:write": "changing the inventory",
     "health:read": "whether the flow stands still",

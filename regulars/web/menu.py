@@ -31,6 +31,7 @@ MENU = [
             Item("Events", "/vocabulary", "note", "v"),
             Item("Customers", "/customers", "people", "c"),
             Item("Identity", "/identity", "merge", "w"),
+            Item("Privacy", "/privacy", "mask", "p"),
         ],
     ),
     Group("Analysis", [Item("Segments", "/segments", "filter", "s"), Item("Traits", "/traits", "gauge", "t")]),

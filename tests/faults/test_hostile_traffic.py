@@ -23,7 +23,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from regulars import collect, resolve, web
+from regulars import collect, privacy, resolve, web
 from regulars.app import App
 from regulars.collect.errors import RequestTooLarge
 from regulars.collect.http import answers
@@ -62,7 +62,9 @@ SENT: dict[str, Any] = {
     "post /api/refusals/replay": {"like": 1},
     "post /api/refusals/{number}/clear": {"reason": "Somebody asked what we hold"},
     "post /api/live/{seq}/clear": {"reason": "Somebody asked what we hold"},
-    "post /api/customers/{number}/export": {"reason": "She asked for all we hold"},
+    "post /api/customers/{number}/export": {"reason": "She asked what we hold"},
+    "post /api/privacy/requests": {"kind": "access", "regime": "GDPR", "contact": "ann@example.com"},
+    "post /api/privacy/requests/{number}/steps": {"action": "note", "note": "She called"},
     "post /hooks/{source}": {"id": 1},
     "post /v1/spaces/{space}/collections/users/profiles/batch": {"profiles": ["user_id:ann", "email:x@example.com"]},
 }
@@ -124,6 +126,8 @@ def furnish(app: App) -> dict[str, Caller]:
     with app.transaction() as inside:
         till, key = collect.register(inside, "till", "tills")
         collect.accept(inside, till, [{"type": "track", "userId": "ann"}], received_at=at)
+        asked = {"kind": "access", "regime": "GDPR", "contact": "", "received_at": at, "actor": "Ada"}
+        assert privacy.open_request(inside, **asked) == 1
         collect.add_webhook(inside, "custom", "shop", SECRET, {"scheme": "token", "header": "x-secret"})
     collect.flush(app)
     resolve.prepare(app)

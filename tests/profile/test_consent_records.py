@@ -108,6 +108,26 @@ def test_a_receipt_says_what_was_agreed_to_and_whether_it_stands(app: App) -> No
     assert one["party_identification"][0]["party_name"] == "Corner Market"
 
 
+def test_a_receipt_has_every_field_that_the_standard_demands(app: App) -> None:
+    declare(app, DECLARED + "controller: {address: 1 Mill Street, contact: dpo@example.com, storage_locations: [US]}")
+    tell(app, "shop", [person("ada", app.clock.now(), consent=None), agreed(app)])
+    carry(app)
+
+    with app.transaction() as inside:
+        (one,) = profile.receipts(inside, customer_of(app, "ada"))
+
+    (purpose,), (party,) = one["pii_processing"]["purposes"], one["party_identification"]
+    assert one.keys() >= {"schema_version", "record_id", "receipt_id", "pii_principal_id"}
+    assert one["pii_processing"].keys() >= {"privacy_notice", "language"}
+    assert purpose.keys() >= {
+        *("purpose", "pii_information", "pii_controllers", "storage_locations", "retention_period", "jurisdiction"),
+        *("recipient_third_parties", "withdrawal_method"),
+    }
+    assert party.keys() >= {"party_id", "party_name", "party_address", "party_contact", "party_type"}
+    assert one["event"].keys() >= {"event_time", "validity_duration", "entity_id", "event_type", "event_state"}
+    assert (party["party_address"], purpose["storage_locations"]) == ("1 Mill Street", ["US"])
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [

@@ -67,6 +67,7 @@ def brand(server: str, template: str) -> Generator[App, None, None]:
             )
             made = App(settings=settings, store=store, lake=Lake(folder / "lake"), clock=clock, dice=SystemDice())
             seed.fill(made, clock, lambda app: engage.deliver(app, 200))
+            seed.ask(made)
             collect.flush(made)
             resolve.prepare(made)
         yield made

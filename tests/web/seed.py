@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from regulars import collect, flow
+from regulars import collect, flow, privacy
 from regulars.app import App
 from regulars.kit.clock import ManualClock
 from regulars.kit.dice import share
@@ -113,6 +113,29 @@ def fill(app: App, clock: ManualClock, deliver: Callable[[App], object]) -> None
         carry(app)
         deliver(app)
         carry(app)
+
+
+def ask(app: App) -> None:
+    """What people ask about their data: one late, one soon due, one with time, one answered."""
+    asked = [
+        ("access", "GDPR", 40, 1),
+        ("erasure", "LGPD", 11, 2),
+        ("opt_out", "CCPA", 2, None),
+        ("access", "CCPA", 9, 3),
+    ]
+    with app.transaction() as inside:
+        for kind, regime, days, customer in asked:
+            number = privacy.open_request(
+                inside,
+                kind=kind,
+                regime=regime,
+                contact=str(person(days)["email"]),
+                received_at=app.clock.now() - timedelta(days=days),
+                actor="Administrator",
+                customer=customer,
+            )
+        privacy.take(inside, number, "prove", "Administrator")
+        privacy.take(inside, number, "answer", "Administrator")
 
 
 def send(app: App, source: collect.Source, messages: list[Say], at: datetime) -> None:
