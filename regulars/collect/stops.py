@@ -150,6 +150,9 @@ def spelled(type: str, value: str, country: str) -> str | None:
 
 
 def _email(text: str) -> str | None:
+    # What is plain has one spelling, its lower case; the library would cost more than everything else of a message.
+    if text.isascii() and "xn--" not in text:
+        return text if EMAIL_INSIDE.fullmatch(text) else None
     try:
         return validate_email(text, check_deliverability=False, globally_deliverable=False).normalized.lower()
     except EmailNotValidError:

@@ -11,11 +11,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from regulars import collect
+from regulars import collect, resolve
 from regulars.app import App
 from regulars.collect.errors import StopRefused
 from regulars.collect.files.mapping import Mapping
-from regulars.collect.stops import named
+from regulars.collect.stops import named, spelled
 from tests.collect.door_server import Door, basic, post
 from tests.house.reading import modules, named_queries
 
@@ -190,6 +190,21 @@ def test_every_door_leads_through_the_one_that_asks_the_list() -> None:
 
     assert writers == {"append", "publish"}
     assert callers == {"regulars/collect/journal.py"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "kept"),
+    [
+        (" Ada.L@Example.COM ", "ada.l@example.com"),
+        ("ada@XN--BCHER-KVA.example", "ada@bücher.example"),
+        ("ada@bücher.example", "ada@bücher.example"),
+        ("ada at example", None),
+        ("ada@example.com, bob@example.com", None),
+    ],
+)
+def test_an_address_has_one_spelling_that_the_resolver_gives_it_too(raw: str, kept: str | None) -> None:
+    assert spelled("email", raw, "US") == kept
+    assert resolve.normalize.email(raw.strip()) == kept
 
 
 def test_names_are_found_in_what_is_no_json_too() -> None:
