@@ -9,7 +9,7 @@ from regulars.app import App
 from regulars.kit.clock import microseconds
 from regulars.kit.collector import without_collector
 from regulars.model import Body, Change, Changes, Event, People
-from regulars.profile import choice, consent
+from regulars.profile import choice, consent, hand
 from regulars.profile.choice import Key, Place, Stated, Values
 from regulars.profile.declared import Declared, in_force
 from regulars.profile.survivorship import SEARCHED, Fact, facts_of, tokens_of
@@ -89,7 +89,8 @@ def _rebuild(app: App, stale: set[int], declared: Declared) -> list[Fact]:
     if not stale:
         return []
     rows = app.db.execute(SQL.stating_events, {"customers": list(stale)}).fetchall()
-    return facts_of([(_event(row), row[0]) for row in rows], app.settings.brand_country, declared)
+    stated = facts_of([(_event(row), row[0]) for row in rows], app.settings.brand_country, declared)
+    return [*stated, *hand.facts(app, stale)]
 
 
 def _event(row: tuple[Any, ...]) -> Event:
@@ -122,7 +123,6 @@ def _store(app: App, moved: choice.Difference) -> None:
             "values": quoted(row.value for row in rows),
             "occurred": array(microseconds(row.occurred_at) for row in rows),
             "seqs": array(row.seq for row in rows),
-            "expires": array(None if row.expires_at is None else microseconds(row.expires_at) for row in rows),
             "rules": _named(row.rule or "" for row in rows),
         },
     )

@@ -34,8 +34,7 @@ class Stated(NamedTuple):
     value: str
     occurred_at: datetime
     seq: int
-    """Position of the event; of a hand entry its number; 0 for an overlay."""
-    expires_at: datetime | None
+    """Position of the event; of a hand entry its number."""
     rule: str | None
     """Why it is golden; None: it is not."""
 
@@ -55,7 +54,7 @@ def add(values: Values, facts: Iterable[Fact]) -> set[Place]:
         held = kept.get(key)
         if held is None or (fact.occurred_at, fact.seq) > (held.occurred_at, held.seq):
             rule = held.rule if held else None
-            stated = Stated(fact.value, fact.occurred_at, fact.seq, fact.expires_at, rule)
+            stated = Stated(fact.value, fact.occurred_at, fact.seq, rule)
             # What stands may be shared with what stood before, which must stay as it was.
             if place in touched:
                 kept[key] = stated
@@ -95,7 +94,7 @@ def settle(values: Values, places: Iterable[Place], declared: Declared) -> None:
         for key, one in kept.items():
             here = rule if key == winner else None
             if one.rule != here:
-                kept[key] = Stated(one.value, one.occurred_at, one.seq, one.expires_at, here)
+                kept[key] = Stated(one.value, one.occurred_at, one.seq, here)
 
 
 def golden(kept: dict[Key, Stated], field: str, declared: Declared) -> tuple[Key, str]:

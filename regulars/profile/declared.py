@@ -31,12 +31,8 @@ CHOICES_MAX = 200
 FILES_REMEMBERED = 8
 FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 TRUST_USUAL = 50
-# Bought data is a guess about somebody: whatever a source of the brand says is believed more, unless it is declared.
-TRUST_OVERLAY = 20
 STEWARD = "@steward"
 """As a source: what a person of the brand stated by hand. No source that sends events can be named so."""
-OVERLAY = "@overlay:"
-"""Before the name of an overlay, as a source."""
 BUILT_IN: Final = ("first_name", "last_name", "email", "phone", "birth_date", "address", "zone", "language")
 
 Criterion = Literal["verified", "steward", "trust", "newest", "complete"]
@@ -70,10 +66,9 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def trusted(self, field: str, source: str) -> int:
         """How much this source is believed about this field, 0 to 100."""
-        name = source.removeprefix("@")
-        usual = TRUST_OVERLAY if source.startswith(OVERLAY) else TRUST_USUAL
+        usual = self.trust.get(source, TRUST_USUAL)
         rule = self.fields.get(field)
-        return self.trust.get(name, usual) if rule is None else rule.trust.get(name, self.trust.get(name, usual))
+        return usual if rule is None else rule.trust.get(source, usual)
 
     @cached_property
     def custom(self) -> dict[str, FieldRule]:

@@ -15,6 +15,12 @@ class PurposesRefused(RegularsError):
     code = "RG-1302"
 
 
+class HandRefused(RegularsError):
+    """Something stated by hand cannot be taken; nothing of it was kept."""
+
+    code = "RG-1304"
+
+
 class DeclarationRefused(RegularsError):
     """profile.yaml cannot be used: what was declared before holds until it is mended."""
 

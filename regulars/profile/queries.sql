@@ -21,7 +21,7 @@ update profile_policy set done_to = %(id)s;
 
 -- name: values_of_customers
 -- All that is kept of those whom a batch concerns; the choice is made in Python.
-select customer, field, source, verified, digest, value, occurred_at, seq, expires_at, rule
+select customer, field, source, verified, digest, value, occurred_at, seq, rule
 from profile_field where customer = any(%(customers)s::bigint[]);
 
 -- name: stating_events
@@ -43,6 +43,22 @@ join source s on s.id = j.source_id
 where ec.customer = any(%(customers)s::bigint[])
     and (j.kind = 'identify' or j.body -> 'context' ? 'traits' or j.body -> 'properties' ?| array['email', 'phone']);
 
+-- name: hand_of_customers
+-- What was stated by hand: at the record that founded the customer, or one that was merged into her.
+select h.id, coalesce(r.customer, h.seq), h.kind, h.name, h.value, h.undoes, h.actor, h.reason, h.at
+from profile_hand h
+left join redirect r on r.old = h.seq
+where h.seq = any(%(customers)s::bigint[])
+    or h.seq in (select old from redirect where customer = any(%(customers)s::bigint[]))
+order by h.id;
+
+-- name: write_hand
+-- A further entry, unless there are too many of one customer.
+insert into profile_hand (seq, kind, name, value, undoes, actor, reason, at)
+select %(customer)s, %(kind)s, %(name)s, %(value)s, %(undoes)s, %(actor)s, %(reason)s, %(at)s
+where (select count(*) from profile_hand where seq = %(customer)s) < %(limit)s
+returning id;
+
 -- name: drop_values
 -- What is kept no longer: older than those that count, or of a customer that went up in another.
 delete from profile_field f
@@ -55,18 +71,16 @@ where f.customer = k.customer and f.field = k.field and f.source = k.source and 
 -- name: store_values
 -- Only rows that differ from what stands.
 insert into profile_field (
-    customer, field, source, verified, digest, value, occurred_at, seq, expires_at, rule
+    customer, field, source, verified, digest, value, occurred_at, seq, rule
 )
 select n.customer, n.field, n.source, n.verified, n.digest, n.value,
-    timestamptz 'epoch' + n.occurred * interval '1 microsecond', n.seq,
-    timestamptz 'epoch' + n.expires * interval '1 microsecond', nullif(n.rule, '')
+    timestamptz 'epoch' + n.occurred * interval '1 microsecond', n.seq, nullif(n.rule, '')
 from unnest(
     %(customers)s::bigint[], %(fields)s::text[], %(sources)s::text[], %(verified)s::boolean[], %(digests)s::bigint[],
-    %(values)s::text[], %(occurred)s::bigint[], %(seqs)s::bigint[], %(expires)s::bigint[], %(rules)s::text[]
-) as n (customer, field, source, verified, digest, value, occurred, seq, expires, rule)
+    %(values)s::text[], %(occurred)s::bigint[], %(seqs)s::bigint[], %(rules)s::text[]
+) as n (customer, field, source, verified, digest, value, occurred, seq, rule)
 on conflict (customer, field, source, verified, digest) do update
-set value = excluded.value, occurred_at = excluded.occurred_at, seq = excluded.seq, expires_at = excluded.expires_at,
-    rule = excluded.rule;
+set value = excluded.value, occurred_at = excluded.occurred_at, seq = excluded.seq, rule = excluded.rule;
 
 -- name: drop_profiles
 -- Customers without any field left have no profile row.
@@ -341,9 +355,11 @@ cross join lateral (select e.customer from event_customer e where e.seq = owned.
 join journal j on j.seq = owned.seq
 join source s on s.id = j.source_id
 where ec.customer = %(customer)s and not is_withdrawn(j.seq)
+    and (%(at)s::timestamptz is null or (j.occurred_at, j.seq) < (%(at)s::timestamptz, %(seq)s::bigint))
     and (
-        %(before)s::bigint is null
-        or (j.occurred_at, j.seq) < (select a.occurred_at, a.seq from journal a where a.seq = %(before)s)
+        %(names)s::text[] is null
+        or j.kind = any(%(kinds)s::text[])
+        or j.kind = 'track' and j.name = any(%(names)s::text[])
     )
 order by j.occurred_at desc, j.seq desc
 limit %(limit)s;

@@ -41,8 +41,6 @@ class Field(msgspec.Struct, frozen=True):
     """What the brand calls it; None for a field of ours."""
     why: str = "only"
     """only, or by what it is greater than the best different value, as `Other.why`."""
-    expires_at: datetime | None = None
-    """When bought data goes by itself."""
     others: list[Other] = []
 
 
@@ -93,34 +91,29 @@ def fields_of_customer(app: App, customer: int) -> list[Field]:
 
 def fields_of_each(app: App, customers: list[int]) -> dict[int, list[Field]]:
     """The same of several customers, by customer; whoever has no field is not there."""
-    policy, now = in_force(app), app.clock.now()
+    policy = in_force(app)
     found: dict[int, list[Field]] = {}
     for (customer, name), kept in sorted(load(app, customers).items()):
-        standing = {key: one for key, one in kept.items() if one.expires_at is None or one.expires_at > now}
-        if not standing:
-            continue
-        winner, why = golden(standing, name, policy)
-        best = standing[winner]
-        others = _others(standing, winner, name, policy)
+        winner, why = golden(kept, name, policy)
+        best = kept[winner]
+        others = _others(kept, winner, name, policy)
         if not best.value and not others:
             continue
         found.setdefault(customer, []).append(
             Field(
                 name, best.value, winner[1], best.occurred_at, best.seq, winner[0], policy.title(name), why,
-                best.expires_at, others,
+                others,
             )
         )  # fmt: skip
     return found
 
 
-def _others(standing: dict[Key, Stated], winner: Key, name: str, policy: Declared) -> list[Other]:
-    best = rank(winner, standing[winner], name, policy)
-    ranked = sorted(
-        ((rank(key, one, name, policy), key) for key, one in standing.items() if key != winner), reverse=True
-    )
+def _others(kept: dict[Key, Stated], winner: Key, name: str, policy: Declared) -> list[Other]:
+    best = rank(winner, kept[winner], name, policy)
+    ranked = sorted(((rank(key, one, name, policy), key) for key, one in kept.items() if key != winner), reverse=True)
     return [
         Other(
-            standing[key].value, key[1], standing[key].occurred_at, standing[key].seq, key[0],
+            kept[key].value, key[1], kept[key].occurred_at, kept[key].seq, key[0],
             "same" if key[2] == winner[2] else decided_by(best, each, name, policy),
         )
         for each, key in ranked

@@ -49,7 +49,6 @@ class Fact(NamedTuple):
     occurred_at: datetime
     seq: int
     source: str
-    expires_at: datetime | None = None
 
 
 def facts_of(events: Iterable[tuple[Event, int | None]], country: str, declared: Declared = USUAL) -> list[Fact]:

@@ -33,9 +33,33 @@ class TimelineItem(msgspec.Struct, frozen=True, kw_only=True):
     """True for events a generator invented (the demo brand says so in context.generated)."""
 
 
-def timeline(app: App, customer: int, before_seq: int | None = None, limit: int = TIMELINE_LIMIT) -> list[TimelineItem]:
-    """Events of this customer, latest first; `before_seq` is the last one already seen, for the next page."""
-    given = {"customer": customer, "before": before_seq, "limit": limit}
+class Topic(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of event that people look for."""
+
+    title: str
+    names: tuple[str, ...] = ()
+    """Of track events."""
+    kinds: tuple[str, ...] = ()
+
+
+Anchor = tuple[datetime, int]
+"""Instant and position of the last event already seen."""
+
+
+def timeline(
+    app: App, customer: int, before: Anchor | None = None, limit: int = TIMELINE_LIMIT, topic: str = ""
+) -> list[TimelineItem]:
+    """Events of this customer, latest first, of one topic or all; `before` is the last one already seen."""
+    wanted = TOPICS.get(topic)
+    at, seq = before or (None, None)
+    given = {
+        "customer": customer,
+        "at": at,
+        "seq": seq,
+        "limit": limit,
+        "names": list(wanted.names) if wanted else None,
+        "kinds": list(wanted.kinds) if wanted else [],
+    }
     return [_item(row, app.settings.brand_currency) for row in app.db.execute(SQL.timeline, given)]
 
 
@@ -102,7 +126,90 @@ def _filled(template: str, given: dict[str, Any]) -> str:
 
 HUMP = re.compile(r"([a-z])([A-Z])")
 PLACE = re.compile(r"\{(\w+)\}")
+TOPICS = {
+    "purchases": Topic(
+        title="Purchases",
+        names=("Order Completed", "Order Updated", "Receipt Issued", "Coupon Redeemed", "Coupon Applied"),
+    ),
+    "returns": Topic(title="Returns", names=("Order Refunded", "Order Cancelled", "Item Returned")),
+    "visits": Topic(
+        title="Visits",
+        kinds=("page", "screen"),
+        names=(
+            *("Signed In", "Signed Out", "Products Searched", "Product List Viewed", "Product List Filtered"),
+            *(
+                "Product Clicked",
+                "Product Viewed",
+                "Product Added",
+                "Product Removed",
+                "Cart Viewed",
+                "Checkout Started",
+            ),
+            *("Promotion Viewed", "Promotion Clicked", "Visit Started", "Visit Ended", "Product Tried"),
+            *("Product Added to Wishlist", "Product Removed from Wishlist", "Wishlist Product Added to Cart"),
+        ),
+    ),
+    "messages": Topic(
+        title="Messages",
+        names=(
+            *(
+                "Message Sent",
+                "Campaign Sent",
+                "Email Delivered",
+                "Email Opened",
+                "Email Link Clicked",
+                "Email Bounced",
+            ),
+            *("Email Complained", "Email Marked as Spam", "Unsubscribed", "Survey Sent"),
+        ),
+    ),
+    "calls": Topic(
+        title="Calls and answers",
+        names=(
+            *("Call Received", "Call Made", "Chat Ended", "Complaint Filed", "Complaint Resolved", "Survey Answered"),
+            *("Product Reviewed", "Store Rated", "Associate Assisted"),
+        ),
+    ),
+    "points": Topic(
+        title="Points",
+        names=(
+            *(
+                "Loyalty Joined",
+                "Points Earned",
+                "Points Redeemed",
+                "Points Expired",
+                "Points Adjusted",
+                "Tier Changed",
+            ),
+            "Reward Claimed",
+        ),
+    ),
+    "details": Topic(title="Details", kinds=("identify",), names=("Signed Up", "Consent Given", "Consent Withdrawn")),
+    "identity": Topic(title="Who is who", names=("Customers Merged", "Customer Split")),
+    "segments": Topic(title="Segments", names=("Segment Entered", "Segment Left")),
+}
 SENTENCES = {
+    "Signed Up": "Signed up",
+    "Signed In": "Signed in",
+    "Signed Out": "Signed out",
+    "Products Searched": "Searched for “{query}”",
+    "Product List Viewed": "Looked through products",
+    "Product Viewed": "Looked at a product",
+    "Product Clicked": "Chose a product",
+    "Product Added": "Put a product into the cart",
+    "Product Removed": "Took a product out of the cart",
+    "Cart Viewed": "Looked into the cart",
+    "Checkout Started": "Went to the checkout",
+    "Order Cancelled": "Canceled order {order_id}",
+    "Unsubscribed": "Asked for no more messages",
+    "Call Made": "Was called",
+    "Complaint Filed": "Complained",
+    "Complaint Resolved": "Had a complaint settled",
+    "Loyalty Joined": "Joined the loyalty programme",
+    "Points Redeemed": "Spent {points} points",
+    "Visit Started": "Came in",
+    "Visit Ended": "Left the store",
+    "Customer Split": "Found to be another person than customer {from}",
     "Coupon Redeemed": "Redeemed coupon {coupon_id}",
     "Campaign Sent": "Was sent campaign {campaign_id}",
     "Email Delivered": "Got the e-mail of campaign {campaign_id}",

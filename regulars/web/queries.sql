@@ -319,3 +319,43 @@ select count(*) from customer where known;
 -- name: last_move
 -- "The last seven days" are those of what is known, not of the wall clock: a history may end long ago.
 select max(day) from segment_move;
+
+-- name: timeline_points
+-- Movements of points with the time of what caused them, for the one time line.
+select e.id, coalesce(j.occurred_at, e.posted_at) as at, e.kind, e.note, e.seq,
+    (
+        select coalesce(sum(case when t.target in ('available', 'pending') then t.points else 0 end), 0)::bigint
+            - coalesce(sum(case when t.source in ('available', 'pending') then t.points else 0 end), 0)::bigint
+        from transfer t
+        where t.entry = e.id
+    )
+from ledger_entry e
+left join journal j on j.seq = e.seq
+where e.customer = %(customer)s
+    and (
+        %(at)s::timestamptz is null
+        or (coalesce(j.occurred_at, e.posted_at), e.id) < (%(at)s::timestamptz, %(id)s::bigint)
+    )
+order by 2 desc, 1 desc
+limit %(limit)s;
+
+-- name: timeline_messages
+-- What was not sent, or not yet: what was sent is an event. Keys are texts, the order wants numbers.
+select hashtextextended(o.key, 0), coalesce(o.ended_at, o.decided_at, o.created_at), o.state, o.template, o.why
+from outbox o
+where o.customer = %(customer)s and o.state <> 'sent'
+    and (
+        %(at)s::timestamptz is null
+        or (coalesce(o.ended_at, o.decided_at, o.created_at), hashtextextended(o.key, 0))
+            < (%(at)s::timestamptz, %(id)s::bigint)
+    )
+order by 2 desc, 1 desc
+limit %(limit)s;
+
+-- name: timeline_moments
+-- Who opened the card of this customer, and when.
+select id, at, who from audit_log
+where object = %(object)s and action = 'opened a moment card'
+    and (%(at)s::timestamptz is null or (at, id) < (%(at)s::timestamptz, %(id)s::bigint))
+order by at desc, id desc
+limit %(limit)s;

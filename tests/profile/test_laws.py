@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from regulars.model import Body, Event
 from regulars.profile.choice import VALUES_KEPT, Values, add, move, settle, value_of
-from regulars.profile.declared import ORDER, OVERLAY, STEWARD, USUAL, Declared, FieldRule
+from regulars.profile.declared import ORDER, STEWARD, USUAL, Declared, FieldRule
 from regulars.profile.survivorship import Fact, facts_of, fields_of, tokens_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 FIELDS = ("email", "first_name", "address")
-SOURCES = ("crm", "web", STEWARD, OVERLAY + "bought")
+SOURCES = ("crm", "web", "tills", STEWARD)
 ORDERS = st.permutations(ORDER).map(lambda order: Declared(survivorship=tuple(order), trust={"crm": 90, "web": 10}))
 
 
@@ -108,10 +108,6 @@ def test_each_criterion_decides_where_those_before_it_are_even() -> None:
     assert winner(said("Ann", "crm", day=9), said("Anna", "web")) == ("Ann", "newest")
     assert winner(said("Ann", "crm"), said("Annabel", "web")) == ("Annabel", "complete")
     assert winner(said("Ann", "crm"), said("Ann", "web", day=3)) == ("Ann", "only")
-
-
-def test_bought_data_gives_way_to_what_the_brand_was_told_itself() -> None:
-    assert winner(said("40-49", OVERLAY + "bought", day=9), said("30-39", "web")) == ("30-39", "trust")
 
 
 def test_one_field_may_be_chosen_by_another_order_than_the_rest() -> None:

@@ -230,7 +230,7 @@ def test_the_time_line_pages_backwards_in_event_time(world: World) -> None:
 
     with world.app.transaction() as inside:
         first = profile.timeline(inside, 1, limit=2)
-        rest = profile.timeline(inside, 1, before_seq=first[-1].seq)
+        rest = profile.timeline(inside, 1, before=(first[-1].at, first[-1].seq))
 
     assert [item.summary for item in first] == ["Called: complaint", "Bought 1 product for $3.50 in store 7"]
     assert [item.seq for item in rest] == [3]

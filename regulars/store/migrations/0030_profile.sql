@@ -13,23 +13,39 @@ create table profile_policy (
 create table profile_field (
     customer bigint not null,
     field text collate "C" not null,
-    -- A source's name, @steward, or @overlay: and the name of an overlay.
+    -- A source's name, or @steward for what was stated by hand.
     source text collate "C" not null,
     verified boolean not null,
     -- Hash of the value: a key has no room for a long one.
     digest bigint not null,
     -- Empty: a steward stated that nothing is known.
     value text not null,
-    -- When the source last said so, and where: an event's position, a hand entry's number, 0 for an overlay.
+    -- When the source last said so, and where: an event's position, a hand entry's number.
     occurred_at timestamptz not null,
     seq bigint not null,
-    -- Of bought data: it goes by itself then.
-    expires_at timestamptz,
     -- Why it is the golden one: the criterion that told it from the best different value; null: it is not.
     rule text,
     primary key (customer, field, source, verified, digest)
 ) with (fillfactor = 80);
-create index profile_field_expires on profile_field (expires_at) where expires_at is not null;
+
+-- What people of the brand state by hand; appended and never changed, taking back is a further entry.
+create table profile_hand (
+    id bigint generated always as identity primary key,
+    -- The record that founded the customer: whoever holds it has what was stated.
+    seq bigint not null,
+    -- field, note, preference or undo
+    kind text not null,
+    -- The field, or what the preference is about.
+    name text not null,
+    -- Of a field: empty states that nothing is known.
+    value text not null,
+    undoes bigint references profile_hand on delete cascade,
+    actor text not null,
+    reason text not null,
+    at timestamptz not null
+);
+create index profile_hand_seq on profile_hand (seq);
+create index profile_hand_undoes on profile_hand (undoes);
 
 -- The golden values, one row a customer, for everybody who reads: a projection of profile_field.
 create table profile (

@@ -13,18 +13,18 @@ from regulars import analyze, design, profile, resolve
 from regulars.analyze import Evidence, Standing, TraitValue
 from regulars.app import App
 from regulars.design import Balance
-from regulars.profile import Decided, Hit, Profile, TimelineItem
+from regulars.profile import Decided, Entry, Hit, Profile
 from regulars.resolve import Explanation, Identifier
 from regulars.store import queries
 from regulars.web import access, audit
 from regulars.web.api.analyze import behind
 from regulars.web.api.engage import Message, outbox
+from regulars.web.api.timeline import Timeline, timeline
 from regulars.web.site import House
 
 SQL = queries("regulars.web")
 SEARCH_ROWS = 50
 STATEMENT_ROWS = 5
-TIMELINE_ROWS = 30
 DECISION_ROWS = 30
 # The source of other movements is a redemption, or nothing.
 ABOUT_AN_ORDER = ("earn", "return")
@@ -76,20 +76,13 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
     points: Balance
     statement: list[PointsLine]
     messages: list[Message]
+    hand: list[Entry]
+    """What people of the brand stated, newest first."""
     decisions: list[Decided]
     """What they agreed to or took back, latest first."""
     timeline: Timeline
     orders: int
     spend_cents: int
-
-
-class Timeline(msgspec.Struct, frozen=True, kw_only=True):
-    """A stretch of one customer's time line, latest first."""
-
-    customer: int
-    items: list[TimelineItem]
-    older: int | None
-    """Ask for events before this position to go on."""
 
 
 def find(app: App, text: str) -> Found:
@@ -114,6 +107,7 @@ def customer(app: App, number: int) -> Customer:
         points=design.balance(app, current),
         statement=statement(app, current),
         messages=outbox(app, customer=current).messages,
+        hand=profile.hand.entries(app, current),
         decisions=profile.history(app, current, DECISION_ROWS),
         timeline=timeline(app, current),
         orders=orders,
@@ -163,13 +157,6 @@ def purchases(app: App, number: int) -> tuple[int, int]:
     return app.db.execute(SQL.purchases, {"customer": number}).fetchone() or (0, 0)
 
 
-def timeline(app: App, customer: int, before: int | None = None) -> Timeline:
-    """Their events across all sources."""
-    items = profile.timeline(app, customer, before, TIMELINE_ROWS)
-    older = items[-1].seq if len(items) == TIMELINE_ROWS else None
-    return Timeline(customer=customer, items=items, older=older)
-
-
 @get("/api/customers", opt=access.office("customers:read"), sync_to_thread=True)
 def customers_json(app: House, request: Request[Any, Any, Any], q: FromQuery[str] = "") -> Found:
     """Search customers by name, e-mail, phone or card."""
@@ -184,16 +171,6 @@ def customer_json(app: House, request: Request[Any, Any, Any], number: FromPath[
     audit.write(app, request.user, "looked up a customer", f"customer:{number}")
     with app.transaction() as inside:
         return customer(inside, number)
-
-
-@get("/api/customers/{customer:int}/timeline", opt=access.office("customers:read"), sync_to_thread=True)
-def timeline_json(
-    app: House, request: Request[Any, Any, Any], customer: FromPath[int], before: FromQuery[int | None] = None
-) -> Timeline:
-    """One customer's events, latest first."""
-    audit.write(app, request.user, "read a time line", f"customer:{customer}")
-    with app.transaction() as inside:
-        return timeline(inside, customer, before)
 
 
 @get("/api/customers/{number:int}/consents", opt=access.office("customers:read"), sync_to_thread=True)
@@ -214,4 +191,4 @@ def trait_json(
         return behind(inside, number, trait)
 
 
-routes = [trait_json, consents_json, customers_json, customer_json, timeline_json]
+routes = [trait_json, consents_json, customers_json, customer_json]

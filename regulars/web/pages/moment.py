@@ -8,12 +8,15 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromQuery, URLEncodedBody
 
+from regulars import profile
 from regulars.app import App
 from regulars.model import Card
+from regulars.profile import Entry
 from regulars.web import access, audit, render
 from regulars.web.api import engage as api
 from regulars.web.site import House
 
+LIKES_SHOWN = 4
 KINDS = (("card", "Loyalty card"), ("phone", "Phone"), ("email", "E-mail"))
 
 
@@ -45,9 +48,16 @@ def shown(app: App, request: Request[Any, Any, Any], asked: Asked) -> Response[s
     api.may_ask(request.user, {asked.kind: asked.value})
     with app.transaction() as inside:
         card: Card | None = api.card_of(inside, asked.kind, asked.value)
+        likes = preferences(inside, card.customer) if card else []
     who = f"customer:{card.customer}" if card else f"moment:{asked.kind}"
     audit.write(app, request.user, "opened a moment card" if card else "asked who it is", who)
-    return render.page(app, "pages/engage/moment.html", request, card=card, asked=asked, kinds=KINDS)
+    return render.page(app, "pages/engage/moment.html", request, card=card, likes=likes, asked=asked, kinds=KINDS)
+
+
+def preferences(app: App, customer: int) -> list[Entry]:
+    """What they like, newest first; notes are not for a screen that customers see."""
+    stated = profile.hand.standing(profile.hand.entries(app, customer))
+    return [one for one in reversed(stated) if one.kind == "preference"][:LIKES_SHOWN]
 
 
 routes = [moment_page, ask]

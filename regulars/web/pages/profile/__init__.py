@@ -10,19 +10,24 @@ import msgspec
 from litestar import Request, Response, get
 from litestar.params import FromPath, FromQuery
 
+from regulars import profile
 from regulars.analyze import TraitValue
 from regulars.app import App
 from regulars.kit.clock import day_date
 from regulars.optimize import label
-from regulars.profile import OVERLAY, STEWARD, Field, Other, TimelineItem
+from regulars.profile import BUILT_IN, STEWARD, Field, Other
 from regulars.web import access, audit, render, words
 from regulars.web.api import home
 from regulars.web.api import profile as api
+from regulars.web.api import timeline as line
 from regulars.web.api.analyze import behind
 from regulars.web.api.collect import pulse
+from regulars.web.api.timeline import CHOICES, POINTS, Line, say_entry
+from regulars.web.pages.profile import hand
 from regulars.web.site import House
 
 BEST = 20
+HAND_SHOWN = 8
 # How an event looks on the time line: icon and tone.
 LOOKS = {
     "Order Completed": ("store", ""),
@@ -39,6 +44,18 @@ LOOKS = {
     "Segment Left": ("filter", ""),
     "Points Earned": ("coin", ""),
     "Customers Merged": ("merge", ""),
+    "Customer Split": ("split", ""),
+    "Order Cancelled": ("undo", "warn"),
+    "Complaint Filed": ("chat", "bad"),
+    "Product Added": ("cart", ""),
+    "Checkout Started": ("cart", ""),
+    "Message Sent": ("mail", ""),
+}
+LOOKS_BY_ORIGIN = {
+    "points": ("coin", ""),
+    "message": ("mail", "warn"),
+    "moment": ("tablet", ""),
+    "hand": ("note", "on"),
 }
 LOOKS_BY_KIND = {
     "tills": "store",
@@ -48,18 +65,6 @@ LOOKS_BY_KIND = {
     "crm": "people",
     "calls": "phone",
     "own": "cycle",
-}
-
-
-POINTS = {
-    "earn": "Bought",
-    "return": "Brought back",
-    "redeem": "Spent",
-    "restore": "Given back",
-    "settle": "Ran out",
-    "adjust": "Set right",
-    "unearn": "Purchase withdrawn",
-    "unreturn": "Return withdrawn",
 }
 
 
@@ -95,8 +100,8 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True):
 class Day(msgspec.Struct, frozen=True, kw_only=True):
     """One day of a time line."""
 
-    heading: TimelineItem
-    items: list[TimelineItem]
+    heading: Line
+    items: list[Line]
 
 
 @get("/customers", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
@@ -117,6 +122,7 @@ def customer_page(app: House, request: Request[Any, Any, Any], customer: FromPat
     audit.write(app, request.user, "looked up a customer", f"customer:{customer}")
     with app.transaction() as inside:
         view = api.customer(inside, customer)
+        fields_to_set = settable(inside)
     return render.page(
         app,
         "pages/profile/customer.html",
@@ -124,12 +130,18 @@ def customer_page(app: House, request: Request[Any, Any, Any], customer: FromPat
         view=view,
         looks=look,
         days=days(app, view.timeline),
+        choices=CHOICES,
+        customer=view.profile.customer,
         traits=known_traits(view),
         say_trait=partial(say_trait, app),
         joined=joined(view),
         why_golden=why_golden,
         why_not=why_not,
         from_whom=from_whom,
+        fields_to_set=fields_to_set,
+        say_entry=say_entry,
+        can_undo={entry.id for entry in profile.hand.in_effect(view.hand)}.__contains__,
+        HAND_SHOWN=HAND_SHOWN,
         points_for=points_for,
         date_of=day_date,
     )
@@ -137,13 +149,20 @@ def customer_page(app: House, request: Request[Any, Any, Any], customer: FromPat
 
 @get("/customers/{customer:int}/timeline", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
 def timeline_part(
-    app: House, request: Request[Any, Any, Any], customer: FromPath[int], before: FromQuery[int]
+    app: House,
+    request: Request[Any, Any, Any],
+    customer: FromPath[int],
+    before: FromQuery[str] = "",
+    kind: FromQuery[str] = "",
 ) -> Response[str]:
-    """Older events, for the button at the foot of the time line."""
+    """Older lines, for the button at the foot of the time line, and the first of one kind."""
     audit.write(app, request.user, "read a time line", f"customer:{customer}")
     with app.transaction() as inside:
-        shown = api.timeline(inside, customer, before)
-    return render.page(app, "pages/profile/timeline.html", request, shown=shown, looks=look, days=days(app, shown))
+        shown = line.timeline(inside, customer, before, kind)
+    template = "pages/profile/timeline.html" if before else "pages/profile/line.html"
+    return render.page(
+        app, template, request, shown=shown, looks=look, days=days(app, shown), choices=CHOICES, customer=customer
+    )
 
 
 @get("/customers/{customer:int}/traits/{trait:str}", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
@@ -177,10 +196,15 @@ def why_not(other: Other) -> str:
 
 
 def from_whom(source: str) -> str:
-    """Who stated a value: a source by its name, a person of ours, bought data."""
-    if source == STEWARD:
-        return "by hand"
-    return f"bought, {source.removeprefix(OVERLAY)}" if source.startswith(OVERLAY) else source
+    """Who stated a value: a source by its name, or a person of ours."""
+    return "By hand" if source == STEWARD else source
+
+
+def settable(app: App) -> list[tuple[str, str]]:
+    """Fields that can be stated in one line of text, ours and the brand's, with their titles."""
+    custom = profile.in_force(app).custom
+    ours = [(name, words.sentence(name)) for name in BUILT_IN if name != "address"]
+    return [*ours, *((name, rule.title or words.sentence(name)) for name, rule in custom.items())]
 
 
 def points_for(line: api.PointsLine) -> str:
@@ -210,12 +234,13 @@ def say_trait(app: App, trait: TraitValue) -> str:
             return trait.shown
 
 
-def look(item: TimelineItem) -> tuple[str, str]:
-    """Icon and tone of an event."""
-    return LOOKS.get(item.name, (LOOKS_BY_KIND.get(item.source_kind, "file"), ""))
+def look(item: Line) -> tuple[str, str]:
+    """Icon and tone of a line."""
+    usual = LOOKS_BY_ORIGIN.get(item.origin) or (LOOKS_BY_KIND.get(item.source_kind, "file"), "")
+    return LOOKS.get(item.name, usual) if item.origin == "event" else usual
 
 
-def days(app: App, shown: api.Timeline) -> list[Day]:
+def days(app: App, shown: line.Timeline) -> list[Day]:
     """The items by their day in the brand's zone."""
     zone = app.settings.zone
     by_day = groupby(shown.items, key=lambda item: item.at.astimezone(zone).date())
@@ -223,4 +248,4 @@ def days(app: App, shown: api.Timeline) -> list[Day]:
     return [Day(heading=items[0], items=items) for items in grouped]
 
 
-routes = [customers_page, customer_page, timeline_part, trait_part]
+routes = [*hand.routes, customers_page, customer_page, timeline_part, trait_part]
