@@ -280,7 +280,7 @@ def test_pieces_of_a_parquet_file_become_smaller_where_its_rows_become_wider(tmp
         patch.setattr(parquet_file, "SLICE_ROWS", 64)
         patch.setattr(parquet_file, "SLICE_BYTES", 1024 * 1024)
         read = rows_of(path, Place(650))
-        pieces = parquet_file._pieces(parquet.ParquetFile(path), 0)  # pyright: ignore[reportPrivateUsage]
+        pieces = parquet_file._pieces(path, parquet.ParquetFile(path), 0)  # pyright: ignore[reportPrivateUsage]
         sizes = [piece.num_rows for piece in pieces]
 
     assert [row.content for row in read] == [{"note": note} for note in notes[650:]]

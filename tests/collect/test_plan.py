@@ -231,6 +231,36 @@ def test_a_plan_that_cannot_be_used_names_its_faults_and_is_not_loaded(app: App,
         assert collect.current_plan(inside) is None
 
 
+WRONG = """
+plan: 7
+unplanned: maybe
+traits: [email]
+events:
+  Order Completed:
+    properties:
+      revenue: {type: number, minimum: much}
+      products: {type: array, of: {price: {type: [number]}, sku: {typ: string}}}
+  Refund: bought
+  Survey: {properties: {score: {type: money}}}
+"""
+
+
+def test_a_wrong_form_deep_inside_is_named_by_event_and_property_with_all_other_faults() -> None:
+    with pytest.raises(PlanRefused) as refused:
+        collect.declare_plan(WRONG)
+
+    for fault in (
+        "the plan.plan: Expected `str`, got `int`",
+        "traits that are no names",
+        "events.Order Completed.revenue.minimum: Expected `float | null`, got `str`",
+        "events.Order Completed.products.price.type: Expected `str`, got `array`",
+        "events.Order Completed.products.sku: Object contains unknown field `typ`",
+        "events.Refund: Expected `object`, got `str`",
+        "events.Survey.score has type 'money'",
+    ):
+        assert fault in refused.value.what
+
+
 def test_a_plan_becomes_a_json_schema_that_judges_as_the_watch_does() -> None:
     judge = jsonschema_rs.validator_for(collect.declare_plan(PLAN).schema())
 

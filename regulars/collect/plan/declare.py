@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import jsonschema_rs
 import msgspec
@@ -24,6 +24,7 @@ INTEGER_MAX = 2**63
 # Patterns come from people: this engine runs in a time that grows with the text only, whatever the pattern.
 PATTERNS = jsonschema_rs.RegexOptions(size_limit=1024 * 1024)
 ALLOW, FLAG = "allow", "flag"
+Form = TypeVar("Form")
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,8 +86,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 def declare(text: str) -> Plan:
     """The plan in this text. Raises PlanRefused, which names every fault."""
-    file = _read(text)
     faults: list[str] = []
+    file = _read(text, faults)
     events = _included(file.include, faults)
     published = vocabulary.events()
     for name, expected in file.events.items():
@@ -136,7 +137,8 @@ def _try_out(plan: Plan) -> None:
             ) from None
 
 
-def _read(text: str) -> File:
+def _read(text: str, faults: list[str]) -> File:
+    """The file, without the parts that are of a wrong form: `faults` names those."""
     if len(text.encode()) > PLAN_MAX_BYTES:
         raise PlanRefused(f"The plan is over {PLAN_MAX_BYTES} bytes", "Split it, or leave out examples")
     try:
@@ -144,14 +146,66 @@ def _read(text: str) -> File:
         if any(isinstance(event, yaml.AliasEvent) for event in _steps(text)):
             raise PlanRefused("The plan uses YAML aliases (*name)", "Write each rule out")
         loaded: object = yaml.safe_load(text)
-        if faults := list(islice(_odd(loaded, ""), FAULTS_NAMED_MAX)):
+        if odd := list(islice(_odd(loaded, ""), FAULTS_NAMED_MAX)):
             raise PlanRefused(
-                f"The plan cannot be written as JSON: {'; '.join(faults)}", "Put quotes around it, or leave it out"
+                f"The plan cannot be written as JSON: {'; '.join(odd)}", "Put quotes around it, or leave it out"
             )
-        return msgspec.convert(loaded, File)
-    except (yaml.YAMLError, msgspec.ValidationError, RecursionError, ValueError) as fault:
+        return _file(loaded, faults)
+    except (yaml.YAMLError, RecursionError, ValueError) as fault:
         said = " ".join(str(fault).split())
         raise PlanRefused(f"The plan cannot be read: {said}", "Mend what it names; nothing was loaded") from None
+
+
+def _file(loaded: object, faults: list[str]) -> File:
+    """Piece by piece: of a whole file, only its first wrong piece would be told, and not of which event it is."""
+    told = cast(dict[str, object], loaded) if isinstance(loaded, dict) else {}
+    above = _without(_without(loaded, "traits"), "events")
+    file = _converted(above, File, File(plan=""), "the plan", faults)
+    events = {
+        name: _expected(each, f"events.{name}", faults) for name, each in _members(told, "events", "events", faults)
+    }
+    return replace(file, events=events, traits=_rules(told, "traits", "traits", faults))
+
+
+def _expected(told: object, place: str, faults: list[str]) -> Expected:
+    above = _without(told, "properties")
+    expected = _converted(above, Expected, Expected(), place, faults)
+    return replace(expected, properties=_rules(told, "properties", place, faults))
+
+
+def _rules(told: object, member: str, place: str, faults: list[str]) -> dict[str, Rule]:
+    rules: dict[str, Rule] = {}
+    for name, each in _members(told, member, place, faults):
+        here = f"{place}.{name}"
+        rule = _converted(_without(each, "of"), Rule, Rule(), here, faults)
+        rules[name] = replace(rule, of=_rules(each, "of", here, faults))
+    return rules
+
+
+def _members(told: object, member: str, place: str, faults: list[str]) -> list[tuple[str, object]]:
+    """What stands under a member of this object, by name."""
+    if not isinstance(told, dict) or member not in told:
+        return []
+    inside = cast(dict[str, object], told)[member]
+    if isinstance(inside, dict):
+        return list(cast(dict[str, object], inside).items())
+    faults.append(f"{place} has {member} that are no names with what is said of each")
+    return []
+
+
+def _without(told: object, member: str) -> object:
+    if not isinstance(told, dict):
+        return told
+    return {name: value for name, value in cast(dict[str, object], told).items() if name != member}
+
+
+def _converted(told: object, kind: type[Form], instead: Form, place: str, faults: list[str]) -> Form:
+    try:
+        return msgspec.convert(told, kind)
+    except msgspec.ValidationError as fault:
+        what, _, where = str(fault).partition(" - at `$")
+        faults.append(f"{place}{where.rstrip('`')}: {what}")
+        return instead
 
 
 def _odd(value: object, place: str) -> Iterator[str]:
