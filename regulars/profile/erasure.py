@@ -20,6 +20,10 @@ def keep_refusals(app: App, positions: Sequence[int], alone: Mapping[str, str]) 
 
 
 def forget(app: App, positions: Sequence[int], alone: Mapping[str, str]) -> None:
-    """Leave of her decisions what, when and for which purpose; `alone`: keyed hash by address."""
+    """Leave of her decisions what, when and for which purpose, and nothing stated by hand.
+
+    `alone`: keyed hash by address.
+    """
+    app.db.execute(SQL.drop_hand, {"seqs": array(positions)})
     given = {"seqs": array(positions), "addresses": quoted(alone), "hashes": quoted(alone.values())}
     app.db.execute(SQL.entomb_consents, given)

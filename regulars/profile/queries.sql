@@ -48,6 +48,8 @@ where ec.customer = any(%(customers)s::bigint[])
 select h.id, coalesce(r.customer, h.seq), h.kind, h.name, h.value, h.undoes, h.actor, h.reason, h.at
 from profile_hand h
 left join redirect r on r.old = h.seq
+-- Whoever is withdrawn whole has no heir: then what was stated is nobody's.
+join customer c on c.id = coalesce(r.customer, h.seq)
 where h.seq = any(%(customers)s::bigint[])
     or h.seq in (select old from redirect where customer = any(%(customers)s::bigint[]))
 order by h.id;
@@ -58,6 +60,10 @@ insert into profile_hand (seq, kind, name, value, undoes, actor, reason, at)
 select %(customer)s, %(kind)s, %(name)s, %(value)s, %(undoes)s, %(actor)s, %(reason)s, %(at)s
 where (select count(*) from profile_hand where seq = %(customer)s) < %(limit)s
 returning id;
+
+-- name: drop_hand
+-- What was written down about somebody who is erased.
+delete from profile_hand where seq = any(%(seqs)s::bigint[]);
 
 -- name: drop_values
 -- What is kept no longer: older than those that count, or of a customer that went up in another.

@@ -133,3 +133,14 @@ def test_a_correction_without_a_reason_is_refused(brand: App) -> None:
 
     with brand.transaction() as inside, pytest.raises(profile.HandRefused, match="left empty"):
         hand.clear_field(inside, Author("ada", "  "), p1, "first_name")
+
+
+def test_what_was_written_down_about_somebody_who_is_erased_goes_with_them(brand: App) -> None:
+    p1 = customer_of(brand, "p1")
+    state(brand, lambda inside: hand.set_field(inside, ADA, p1, "first_name", "Pauline"))
+
+    with brand.transaction() as inside:
+        profile.forget(inside, [p1], {})
+        left = inside.db.execute("select count(*) from profile_hand").fetchall()
+
+    assert left == [(0,)]
