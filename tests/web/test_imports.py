@@ -241,3 +241,22 @@ def test_a_parquet_file_with_a_damaged_page_is_refused_in_words(site: Site, tmp_
     assert [("no whole Parquet file" in each.text, each.status_code < 500) for each in (shown, checked, ordered)] == [
         (True, True)
     ] * 3
+
+
+def test_days_and_months_that_were_taken_for_each_other_are_put_right_by_a_pattern(site: Site) -> None:
+    rows = b"order_id,when,total\nr1,01/02/2026,1.50\nr2,03/04/2026,2.50\n"
+    key = upload(site, "orders.csv", rows).json()["key"]
+    form = {"file": key, "mapped": "orders", "event": "Order Completed", "column": ["order_id", "when", "total"]}
+    form |= {"place": ["properties.order_id", "timestamp", "properties.revenue"]}
+
+    with site.client(Role.ADMIN) as client:
+        page = client.get("/imports/new", params={"file": key}).text
+        shown, wrong = (
+            client.get("/imports/preview", params=form | {"pattern": ["", pattern, ""]}).text
+            for pattern in ("%d/%m/%Y", "%Q")
+        )
+
+    assert 'aria-label="Pattern of the times in when"' in page
+    assert 'value="%m/%d/%Y"' in page
+    assert "2026-02-01" in shown
+    assert "%Q" in wrong

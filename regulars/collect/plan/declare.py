@@ -158,8 +158,8 @@ def _read(text: str, faults: list[str]) -> File:
 
 def _file(loaded: object, faults: list[str]) -> File:
     """Piece by piece: of a whole file, only its first wrong piece would be told, and not of which event it is."""
-    told = cast(dict[str, object], loaded) if isinstance(loaded, dict) else {}
     above = _without(_without(loaded, "traits"), "events")
+    told = cast(dict[str, object], loaded) if isinstance(loaded, dict) else {}
     file = _converted(above, File, File(plan=""), "the plan", faults)
     events = {
         name: _expected(each, f"events.{name}", faults) for name, each in _members(told, "events", "events", faults)

@@ -153,11 +153,12 @@ def edited(form: Any, guessed: collect.Mapping) -> collect.Mapping:
     """The mapping as the form has it."""
     names, places = form.getall("column", []), form.getall("place", [])
     fields = {name: place for name, place in zip(names, places, strict=False) if place}
+    told = dict(zip(names, form.getall("pattern", []), strict=False)) or guessed.times
     return msgspec.structs.replace(
         guessed,
         event=form.get("event", guessed.event).strip(),
         fields=fields,
-        times={name: pattern for name, pattern in guessed.times.items() if name in fields},
+        times={name: pattern.strip() for name, pattern in told.items() if name in fields and pattern.strip()},
         zone=form.get("zone", "").strip(),
     )
 
