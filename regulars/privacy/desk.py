@@ -11,6 +11,7 @@ from regulars import resolve
 from regulars.app import App
 from regulars.kit.errors import InputRefused
 from regulars.privacy.deadlines import Kind, Regime, deadline, extended
+from regulars.privacy.erase import ask_erasure
 from regulars.privacy.errors import NoSuchRequest, StepRefused
 from regulars.store import queries
 
@@ -18,7 +19,18 @@ SQL = queries(__package__ or "")
 KINDS: tuple[Kind, ...] = get_args(Kind)
 REGIMES: tuple[Regime, ...] = get_args(Regime)
 Action = Literal[
-    "acknowledge", "ask_proof", "prove", "fail_proof", "assign", "find", "extend", "note", "answer", "refuse", "cancel"
+    "acknowledge",
+    "ask_proof",
+    "prove",
+    "fail_proof",
+    "assign",
+    "find",
+    "extend",
+    "note",
+    "erase",
+    "answer",
+    "refuse",
+    "cancel",
 ]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 # These give a person's data away, or take it from her: not before we know that she is who she says.
@@ -46,6 +58,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None
     customer: int | None
     contact: str
+    erasure: int | None
+    """The erasure that was begun for it."""
 
     def days_left(self, today: date) -> int:
         """Below zero: late."""
@@ -68,6 +82,7 @@ class Change(NamedTuple):
     assignee: str | None = None
     state: str | None = None
     customer: int | None = None
+    erasure: int | None = None
     due_on: date | None = None
     extended_because: str | None = None
     is_acknowledged: bool = False
@@ -137,6 +152,8 @@ def take(app: App, number: int, action: str, actor: str, note: str = "") -> Aske
     change = judged(asked, action, text, _day(app, app.clock.now()), _day(app, asked.received_at))
     if action == "find":
         change = change._replace(customer=_known(app, _number(text)))
+    if action == "erase" and asked.customer is not None:
+        change = change._replace(erasure=ask_erasure(app, asked.customer, actor, f"privacy request {number}"))
     given = change._asdict() | {"id": number, "now": app.clock.now()}
     app.db.execute(SQL.change_request, given)
     _log(app, number, actor, action, text)
@@ -162,6 +179,8 @@ def judged(asked: Asked, action: Action, note: str, today: date, received_on: da
             return Change(assignee=note)
         case "extend":
             return _extension(asked, note, today, received_on)
+        case "erase":
+            return _erasure(asked)
         case "answer":
             return _answer(asked)
         case "refuse":
@@ -183,14 +202,28 @@ def _extension(asked: Asked, reason: str, today: date, received_on: date) -> Cha
     return Change(due_on=until, extended_because=reason)
 
 
+def _erasure(asked: Asked) -> Change:
+    if asked.kind != "erasure":
+        raise StepRefused(f"This is a request of kind {asked.kind}", "Open one for erasure if that is what they ask")
+    if asked.erasure is not None:
+        raise StepRefused(f"Erasure {asked.erasure} was begun for it", "Wait until it is proved")
+    _check_who(asked)
+    return Change()
+
+
 def _answer(asked: Asked) -> Change:
-    if asked.kind in NEEDS_PROOF and asked.proof != "proven":
+    if asked.kind in NEEDS_PROOF:
+        _check_who(asked)
+    return Change(state="answered")
+
+
+def _check_who(asked: Asked) -> None:
+    if asked.proof != "proven":
         raise StepRefused(
             "Nobody knows yet that they are who they say", "Note that the identity is proven, or refuse the request"
         )
-    if asked.customer is None and asked.kind in NEEDS_PROOF:
+    if asked.customer is None:
         raise StepRefused("It is about nobody yet", "Find the customer, or refuse it because nobody is known by that")
-    return Change(state="answered")
 
 
 def _known(app: App, customer: int) -> int:

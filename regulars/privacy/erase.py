@@ -172,6 +172,7 @@ def _leave_rooms(app: App, id: int) -> None:
             erased = resolve.erase_records(inside, memory.positions(inside, line), erased_at, id, line.values)
         line = told or memory.line(inside, token, erased_at, erased)
         gone = flow.on_erasure(inside, erased, id)
+        inside.db.execute(SQL.empty_requests, {"customers": erased.ids})
         inside.db.execute(SQL.left_rooms, _left(id, gone, line))
     log.info("erased_from_rooms", erasure=id, events=gone.events)
 

@@ -24,7 +24,7 @@ DECLARED = (
             *("kind", "regime", "received_at", "acknowledge_by", "due_on", "extended_because", "acknowledged_at"),
             *("proof", "state", "ended_at", "contact"),
         ),
-        kept=("id", "assignee", "opened_at"),
+        kept=("id", "assignee", "opened_at", "erasure"),
         why_kept="names our staff, or is a number of our own bookkeeping",
     ),
     Holding(

@@ -127,19 +127,19 @@ returning id;
 -- name: open_requests
 -- First due first.
 select id, kind, regime, received_at, acknowledge_by, due_on, extended_because, acknowledged_at, proof, assignee, state,
-    ended_at, customer, contact
+    ended_at, customer, contact, erasure
 from privacy_request where state = 'open' order by due_on, id limit %(limit)s;
 
 -- name: ended_requests
 -- Latest first.
 select id, kind, regime, received_at, acknowledge_by, due_on, extended_because, acknowledged_at, proof, assignee, state,
-    ended_at, customer, contact
+    ended_at, customer, contact, erasure
 from privacy_request where state <> 'open' order by ended_at desc, id desc limit %(limit)s;
 
 -- name: one_request
 -- As it stands now.
 select id, kind, regime, received_at, acknowledge_by, due_on, extended_because, acknowledged_at, proof, assignee, state,
-    ended_at, customer, contact
+    ended_at, customer, contact, erasure
 from privacy_request where id = %(id)s;
 
 -- name: lock_request
@@ -150,7 +150,8 @@ select id from privacy_request where id = %(id)s for update;
 -- What a step changes; null leaves it as it is.
 update privacy_request set
     proof = coalesce(%(proof)s, proof), assignee = coalesce(%(assignee)s, assignee),
-    customer = coalesce(%(customer)s, customer), due_on = coalesce(%(due_on)s, due_on),
+    customer = coalesce(%(customer)s, customer), erasure = coalesce(%(erasure)s, erasure),
+    due_on = coalesce(%(due_on)s, due_on),
     extended_because = coalesce(%(extended_because)s, extended_because), state = coalesce(%(state)s, state),
     ended_at = case when %(state)s::text is null then ended_at else %(now)s::timestamptz end,
     acknowledged_at = case when %(is_acknowledged)s then coalesce(acknowledged_at, %(now)s::timestamptz)
@@ -166,3 +167,14 @@ from privacy_step where request = %(id)s;
 -- name: steps_of
 -- Everything that was done about one request.
 select at, actor, action, note from privacy_step where request = %(id)s order by number;
+
+-- name: empty_requests
+-- Of what an erased person asked, that she asked it and when it was answered stays; how to reach her and what was
+-- written about her does not.
+with hers as (
+    update privacy_request set contact = '', extended_because = case when extended_because is not null then 'erased' end
+    where customer = any(%(customers)s)
+    returning id
+)
+update privacy_step set note = ''
+from hers where request = hers.id and action in ('ask_proof', 'fail_proof', 'extend', 'note', 'answer', 'refuse', 'cancel');

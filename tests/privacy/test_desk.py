@@ -114,3 +114,33 @@ def test_a_request_of_tomorrow_or_of_no_law_is_refused(app: App, clock: ManualCl
         ask(app, regime="NONE")
     with app.transaction() as inside, pytest.raises(privacy.NoSuchRequest):
         privacy.request(inside, 404)
+
+
+def test_an_erasure_is_begun_at_the_desk_once_she_is_known_and_empties_the_desk_too(app: App) -> None:
+    number = ask(app, kind="erasure", customer=ada(app))
+    take(app, number, "note", note="wrote again from ada@example.com")
+    with pytest.raises(privacy.StepRefused, match="who they say"):
+        take(app, number, "erase")
+
+    take(app, number, "prove", "erase")
+    with pytest.raises(privacy.StepRefused, match="was begun"):
+        take(app, number, "erase")
+    for _ in range(9):
+        if not privacy.carry_erasures(app):
+            break
+
+    with app.transaction() as inside:
+        asked, notes = privacy.request(inside, number), [step.note for step in privacy.steps(inside, number)]
+        assert asked.erasure is not None
+        proof = privacy.erasure_proof(inside, asked.erasure)
+    assert proof is not None
+    assert (asked.contact, set(notes), proof.report.hits) == ("", {""}, 0)
+    assert take(app, number, "answer").state == "answered"
+
+
+def test_only_who_asks_for_erasure_is_erased(app: App) -> None:
+    number = ask(app, kind="access", customer=ada(app))
+    take(app, number, "prove")
+
+    with pytest.raises(privacy.StepRefused, match="of kind access"):
+        take(app, number, "erase")

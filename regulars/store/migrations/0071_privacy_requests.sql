@@ -20,6 +20,8 @@ create table privacy_request (
     customer bigint,
     -- How she can be reached, as she gave it.
     contact text not null,
+    -- The erasure that was begun for it.
+    erasure bigint references erasure,
     opened_at timestamptz not null
 );
 create index privacy_request_open on privacy_request (due_on, id) where state = 'open';

@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from regulars import collect, privacy, profile
 from regulars.app import App
-from regulars.privacy import Asked, Scope, Step
+from regulars.privacy import Asked, Erasure, Scope, Step
 from regulars.web import access, audit
 from regulars.web.site import House
 
@@ -48,6 +48,8 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     steps: list[Step]
     scope: Scope | None
     """None: nobody was found yet, or the customer is gone."""
+    erasure: Erasure | None
+    """How far what was begun for it is; None: nothing was begun."""
 
 
 class StopList(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +62,8 @@ class StopList(msgspec.Struct, frozen=True, kw_only=True):
 def whole(app: App, number: int) -> Whole:
     """One request. Raises NoSuchRequest."""
     asked = privacy.request(app, number)
-    return Whole(request=asked, steps=privacy.steps(app, number), scope=_scope(app, asked.customer))
+    begun = None if asked.erasure is None else privacy.erasure(app, asked.erasure)
+    return Whole(request=asked, steps=privacy.steps(app, number), scope=_scope(app, asked.customer), erasure=begun)
 
 
 def _scope(app: App, customer: int | None) -> Scope | None:

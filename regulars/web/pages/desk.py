@@ -36,6 +36,7 @@ ACTIONS = {
     "find": "Found the customer",
     "extend": "Took more time",
     "note": "Noted",
+    "erase": "Began the erasure",
     "answer": "Answered",
     "refuse": "Refused",
     "cancel": "Cancelled",
