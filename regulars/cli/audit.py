@@ -8,7 +8,7 @@ import typer
 
 from regulars import collect, resolve
 from regulars.app import App
-from regulars.cli.terminal import Json, opened, print_json, print_table
+from regulars.cli.terminal import Json, opened, print_json, print_table, write_file
 from regulars.collect import FieldAudit, System
 from regulars.kit.errors import NotFound
 from regulars.resolve import Audit
@@ -37,7 +37,7 @@ def audit(
             found = asked(inside, source)
         seconds = round(time.monotonic() - began, 3)
     if csv:
-        csv.write_text(resolve.as_csv(found), newline="")
+        write_file(csv, resolve.as_csv(found), newline="")
     if as_json:
         print_json(resolve.answer(found) | {"total_seconds": seconds})
     elif csv:

@@ -59,7 +59,7 @@ def repair(as_json: Json = False) -> None:
     if as_json:
         print_json(done)
     else:
-        typer.echo(f"{done.files:,} files were damaged; {done.rows:,} rows were read from the journal again")
+        typer.echo(f"Damaged files written again: {done.files:,}; rows read from the journal for them: {done.rows:,}")
 
 
 @commands.command()

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from regulars import collect
-from regulars.cli.terminal import Json, opened, print_json, print_table
+from regulars.cli.terminal import Json, opened, print_json, print_table, write_file
 from regulars.kit.errors import InputRefused
 
 SHOWN_VIOLATIONS = 20
@@ -91,11 +91,11 @@ def export(
         raise InputRefused("No plan is loaded", "Load one: regulars plan load FILE")
     version, plan = current
     if file.suffix == ".json":
-        file.write_text(json.dumps(plan.schema(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_file(file, json.dumps(plan.schema(), indent=2, ensure_ascii=False) + "\n")
     elif file.suffix in (".yaml", ".yml"):
-        file.write_text(version.content, encoding="utf-8")
+        write_file(file, version.content)
     else:
-        raise InputRefused(f"{file.name} says not what it should hold", "Name it .json or .yaml")
+        raise InputRefused(f"{file.name} does not say what it should hold", "Name it .json or .yaml")
     print(f"{version.name}, version {version.version}, is in {file}.")
 
 

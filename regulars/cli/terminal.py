@@ -21,7 +21,7 @@ from typer.main import get_group
 
 from regulars.app import App, open_app
 from regulars.kit import logging
-from regulars.kit.errors import RegularsError
+from regulars.kit.errors import InputRefused, RegularsError
 from regulars.kit.settings import PREFIX, Settings, load
 
 FOLDER = Path(__file__).parent
@@ -192,3 +192,12 @@ def print_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[obje
 def plain(value: object) -> Text:
     """A value as it is: what customers wrote is never markup, nor an order to the terminal."""
     return Text("".join(sign if sign.isprintable() or sign == "\n" else UNPRINTABLE for sign in str(value)))
+
+
+def write_file(file: Path, text: str, newline: str | None = None) -> None:
+    """Put text there, as UTF-8. Raises InputRefused where it cannot be."""
+    try:
+        file.write_text(text, encoding="utf-8", newline=newline)
+    except OSError as fault:
+        what = f"{file} cannot be written: {fault.strerror}"
+        raise InputRefused(what, "Name a file in a folder that is there") from None

@@ -125,6 +125,8 @@ def _of_source(source: SourceAudit, now: datetime) -> list[Finding]:
     found = [one for field in source.fields if field.among >= FEW_RECORDS for one in _of_field(name, field)]
     if not use.events:
         what, step = "It is connected and has sent nothing", "Send one event with its key, or import a file"
+        if use.vendor:
+            what, step = "None of its deliveries has told an event", "Look at its deliveries and their mapping"
         found.append(Finding(kind="silent", source=name, field="", what=what, next=step, records=0))
     elif use.last_received_at and now - use.last_received_at > LATE_AFTER:
         what = f"It has sent nothing for {(now - use.last_received_at).days:,} days"
@@ -160,12 +162,13 @@ def _of_field(source: str, field: FieldAudit) -> list[Finding]:
 
 def _of_match(match: Match, read: int) -> list[Finding]:
     kind, apart = KINDS.get(match.type, match.type), match.joins - match.same
+    named = f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
     if not match.joins and match.carried > LONELY_FROM * read:
-        what = f"{match.carried:,} of its records carry a {kind} that no other source carries"
+        what = f"{match.carried:,} of its records carry {named} that no other source carries"
         step = f"Have another source send the {kind}, too: then these records can be joined"
         return [Finding(kind="lonely", source=match.source, field="", what=what, next=step, records=match.carried)]
     if apart >= FEW_RECORDS and apart > (1 - VALID_ENOUGH) * match.joins:
-        what = f"{apart:,} of its records share a {kind} with another source and were kept apart"
+        what = f"{apart:,} of its records share {named} with another source and were kept apart"
         step = "Open one of them under Customers: its page says why they are not one person"
         return [Finding(kind="apart", source=match.source, field="", what=what, next=step, records=apart)]
     return []

@@ -59,6 +59,12 @@ def test_the_csv_goes_into_a_file(shop: App, tmp_path: Path) -> None:
     assert [line.split(",")[2] for line in lines] == ["Field", "traits.tier", "userId"]
 
 
+def test_a_file_that_cannot_be_written_is_said(shop: App, tmp_path: Path) -> None:
+    told = run("audit", "--csv", tmp_path / "nowhere" / "audit.csv", code=1)["error"]
+
+    assert (told["code"], "cannot be written" in told["what"]) == ("RG-1004", True)
+
+
 def test_a_system_is_stated_listed_and_removed(shop: App) -> None:
     made = run("system", "add", "Delivery", "--kind", "transactional", "--channel", "delivery", "--owner", "Ines")
     listed = run("system", "list")

@@ -98,7 +98,16 @@ def test_a_file_that_cannot_be_read_says_so_where_it_would_be_seen(site: Site) -
 
     assert (refused.status_code, refused.json()["code"]) == (400, "RG-1137")
     assert key.endswith("-x.csv")
-    assert (page.status_code, "x.csv has no header line" in page.text) == (200, True)
+    assert (page.status_code, "x.csv has no header line" in page.text, "-x.csv has" in page.text) == (200, True, False)
+
+
+def test_a_file_without_a_row_is_not_said_to_go_in_whole(site: Site) -> None:
+    key = upload(site, "heads.csv", b"id,name\n").json()["key"]
+
+    with site.client(Role.ADMIN) as client:
+        answer = client.get("/imports/check", params={"file": key, "source": "crm"})
+
+    assert (answer.status_code, "There is no row in it" in answer.text) == (200, True)
 
 
 @pytest.mark.parametrize(

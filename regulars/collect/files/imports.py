@@ -35,7 +35,7 @@ from regulars.collect.files.import_runs import (
     refused_rows,
 )
 from regulars.collect.files.mapping import AMOUNT, Judged, Mapping, Unfit, check_columns, judged
-from regulars.collect.formats import Dialect, FileRow, Format, Place, formats
+from regulars.collect.formats import Dialect, FileRow, Format, Place, formats, shown
 from regulars.collect.journal import APPEND_MAX_EVENTS, JOURNAL_LOCK, Entry, Rejected, append, mint
 from regulars.collect.keys import SQL, Source, source_by_name
 from regulars.kit.errors import RegularsError, place_of
@@ -246,7 +246,7 @@ def format_of(path: Path) -> Format:
     name = suffix(path)
     if name not in set(formats):
         readable = ", ".join(f".{ending}" for ending in (*formats, *OTHER_ENDINGS))
-        raise FileRefused(f"{path.name} is no file we can read", f"Save it as one of {readable}")
+        raise FileRefused(f"{shown(path)} is no file we can read", f"Save it as one of {readable}")
     return formats[name]
 
 

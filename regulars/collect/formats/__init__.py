@@ -3,6 +3,7 @@
 A plug-in is a `Format`, registered under the file's suffix: `formats.add("csv")(Format(read, look, check, columns))`.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +11,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from regulars.kit.registry import Shelf
+
+# How `files.uploads` names what it keeps.
+UPLOADED = re.compile(r"\A[0-9a-f]{16}-")
 
 
 class Dialect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,6 +49,11 @@ class FileRow(NamedTuple):
     """How much of the file is read with it, 0 to 1."""
     mark: int = 0
     """Where the row behind it begins; see `Place`."""
+
+
+def shown(path: Path) -> str:
+    """The name people gave a file: an upload lies under a token and its name."""
+    return UPLOADED.sub("", path.name)
 
 
 def any_columns(path: Path, dialect: Dialect) -> list[str] | None:

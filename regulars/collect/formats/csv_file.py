@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from regulars.collect.errors import FileRefused
-from regulars.collect.formats import Dialect, FileRow, Format, Place, formats
+from regulars.collect.formats import Dialect, FileRow, Format, Place, formats, shown
 from regulars.collect.formats.text import Text, known, sample
 
 DELIMITERS = ",;\t|"
@@ -102,7 +102,7 @@ def _names(path: Path, dialect: Dialect) -> list[str]:
     with closing(_records(path, dialect, 0)) as records:
         first = next(records, NOTHING).cells
     if isinstance(first, str) or not any(name.strip() for name in first):
-        raise FileRefused(f"{path.name} has no header line", "Name the columns in the first line")
+        raise FileRefused(f"{shown(path)} has no header line", "Name the columns in the first line")
     if not dialect.has_header:
         return [f"column_{place}" for place in range(1, len(first) + 1)]
     return distinct([name.strip() for name in first])
@@ -156,7 +156,7 @@ def _records(path: Path, dialect: Dialect, mark: int) -> Generator[_Record, None
             except UnicodeError as fault:
                 # Also of a line that is measured: half a sign at the end of UTF-16 cannot be written again.
                 why = fault.reason if isinstance(fault, UnicodeDecodeError) else "half a sign"
-                raise FileRefused(f"{path.name} is no {codec} text: {why}", "Export it as UTF-8") from None
+                raise FileRefused(f"{shown(path)} is no {codec} text: {why}", "Export it as UTF-8") from None
             except csv.Error:
                 if reader.line_num > began + 1:
                     raise _unclosed(path, began + 1) from None
@@ -166,14 +166,14 @@ def _records(path: Path, dialect: Dialect, mark: int) -> Generator[_Record, None
 
 def _unclosed(path: Path, line: int) -> FileRefused:
     return FileRefused(
-        f"{path.name} has a quote in line {line} that is not closed in its row, so the rows below it are unreadable",
+        f"{shown(path)} has a quote in line {line} that is not closed in its row, so the rows below it are unreadable",
         f"Close or double that quote (a row may have up to {RECORD_LINES_MAX} lines); nothing was stored",
     )
 
 
 def _endless(path: Path, line: int) -> FileRefused:
     return FileRefused(
-        f"{path.name} has over {LINE_MAX_CHARACTERS:,} characters in line {line}",
+        f"{shown(path)} has over {LINE_MAX_CHARACTERS:,} characters in line {line}",
         "Export it as text with one row a line; nothing was stored",
     )
 

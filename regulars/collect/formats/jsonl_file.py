@@ -12,7 +12,7 @@ from typing import IO, Any, cast
 import msgspec
 
 from regulars.collect.errors import FileRefused
-from regulars.collect.formats import Dialect, FileRow, Format, Place, formats
+from regulars.collect.formats import Dialect, FileRow, Format, Place, formats, shown
 
 LINE_MAX_BYTES = 1024 * 1024
 # A line that is longer is refused by its beginning.
@@ -53,7 +53,7 @@ def _check_first(path: Path) -> None:
     first = next(_lines(path, Place()), None)
     if first is not None and isinstance(first.content, str) and _list_begins(path) is None:
         raise FileRefused(
-            f"{path.name} is neither one JSON object a line nor one list of objects",
+            f"{shown(path)} is neither one JSON object a line nor one list of objects",
             "Export it as one of these; nothing was stored",
         )
 
@@ -109,7 +109,7 @@ def _elements(path: Path, begins: int, after: Place) -> Iterator[FileRow]:
             held, piece = text[place:].encode("utf-8", "surrogateescape"), raw.read(LINE_MAX_BYTES)
             if not piece or len(held) > LINE_MAX_BYTES:
                 raise FileRefused(
-                    f"{path.name} is a JSON list that cannot be read on behind its element {number}",
+                    f"{shown(path)} is a JSON list that cannot be read on behind its element {number}",
                     f"Mend it there (an element may have {LINE_MAX_BYTES // 1024**2} MiB), or export it again",
                 )
             held += piece
@@ -141,7 +141,7 @@ def _check_end(path: Path, rest: str, raw: IO[bytes]) -> None:
     while is_blank and (piece := raw.read(LINE_MAX_BYTES)):
         is_blank = not piece.strip()
     if not is_blank:
-        raise FileRefused(f"{path.name} has more behind its JSON list", "Make one list of it; nothing was stored")
+        raise FileRefused(f"{shown(path)} has more behind its JSON list", "Make one list of it; nothing was stored")
 
 
 def _skip(raw: IO[bytes]) -> int:

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pyarrow.parquet as parquet  # pyright: ignore[reportMissingTypeStubs]
 
 from regulars.collect.errors import FileRefused
-from regulars.collect.formats import Dialect, FileRow, Format, Place, formats
+from regulars.collect.formats import Dialect, FileRow, Format, Place, formats, shown
 from regulars.collect.formats.cells import filled
 from regulars.collect.formats.csv_file import distinct
 
@@ -94,7 +94,7 @@ def _pieces_of(file: Any, group: int) -> Iterator[Any]:
 
 
 def _damaged(path: Path, fault: Exception) -> FileRefused:
-    return FileRefused(f"{path.name} is no whole Parquet file: {fault}", "Export it again")
+    return FileRefused(f"{shown(path)} is no whole Parquet file: {fault}", "Export it again")
 
 
 def _contents(piece: Any) -> Iterator[dict[str, Any] | str]:

@@ -15,7 +15,7 @@ from xml.parsers import expat
 from python_calamine import CalamineError, CalamineWorkbook
 
 from regulars.collect.errors import FileRefused
-from regulars.collect.formats import Dialect, FileRow, Format, Place, formats
+from regulars.collect.formats import Dialect, FileRow, Format, Place, formats, shown
 from regulars.collect.formats.cells import filled
 from regulars.collect.formats.csv_file import distinct
 
@@ -51,7 +51,7 @@ def _table(path: Path, dialect: Dialect) -> tuple[list[str], Iterator[tuple[int,
     nothing: list[Any] = []
     first = next(told, (0, nothing))[1]
     if not first:
-        raise FileRefused(f"{path.name} has no header row", "Name the columns in the first row")
+        raise FileRefused(f"{shown(path)} has no header row", "Name the columns in the first row")
     names = [str(value).strip() if value is not None else "" for value in first]
     if dialect.has_header:
         names = distinct(names)
@@ -93,7 +93,7 @@ def _sheet(path: Path, dialect: Dialect) -> Any:
         names = book.sheet_names
         name = dialect.sheet or (names[0] if names else "")
         if name not in names:
-            raise FileRefused(f"{path.name} has no sheet '{name}'", f"Choose one of: {', '.join(names) or 'none'}")
+            raise FileRefused(f"{shown(path)} has no sheet '{name}'", f"Choose one of: {', '.join(names) or 'none'}")
         try:
             return book.get_sheet_by_name(name)
         except CalamineError as fault:
@@ -137,7 +137,7 @@ def _unpack(path: Path, book: zipfile.ZipFile, part: zipfile.ZipInfo, left: int)
             if is_xml:
                 span.feed(piece)
     if span.cells > CELLS_MAX:
-        raise FileRefused(f"{path.name} has a sheet of {span.cells:,} cells, over {CELLS_MAX:,}", SMALLER)
+        raise FileRefused(f"{shown(path)} has a sheet of {span.cells:,} cells, over {CELLS_MAX:,}", SMALLER)
     return size
 
 
@@ -174,11 +174,11 @@ class _Span:
 
 
 def _too_large(path: Path, size: int) -> FileRefused:
-    return FileRefused(f"{path.name} unpacks to {size:,} bytes or more, over {UNPACKED_MAX_BYTES:,}", SMALLER)
+    return FileRefused(f"{shown(path)} unpacks to {size:,} bytes or more, over {UNPACKED_MAX_BYTES:,}", SMALLER)
 
 
 def _unreadable(path: Path, fault: Exception) -> FileRefused:
-    return FileRefused(f"{path.name} is no whole workbook: {fault}", "Save it again as .xlsx or CSV")
+    return FileRefused(f"{shown(path)} is no whole workbook: {fault}", "Save it again as .xlsx or CSV")
 
 
 formats.add("xlsx")(Format(read, look, check, columns))
