@@ -250,7 +250,7 @@ def test_a_rule_is_counted_while_it_is_edited(page: Page) -> None:
 
 def test_figures_on_the_page_follow_new_events_without_a_reload(page: Page, site: Site) -> None:
     page.goto("/sources")
-    before = page.locator('[data-live="events"]').inner_text()
+    before = page.locator('[data-live="records"]').inner_text()
 
     with site.app.transaction() as inside:
         source = collect.source_by_name(inside, "web-store")
@@ -258,7 +258,7 @@ def test_figures_on_the_page_follow_new_events_without_a_reload(page: Page, site
     seed.send(site.app, source, [seed.message("page", "live-1", seed.FIRST, anonymousId="x", name="Live")], seed.FIRST)
     seed.carry(site.app)
 
-    expect(page.locator('[data-live="events"]')).not_to_have_text(before, timeout=8_000)
+    expect(page.locator('[data-live="records"]')).not_to_have_text(before, timeout=8_000)
 
 
 def test_charts_are_drawn_and_have_a_table_as_their_twin(page: Page) -> None:
