@@ -72,6 +72,20 @@ def test_no_page_and_no_answer_that_is_read_shows_anybody(site: Site, shown: Sho
     assert {change["path"] for change in changes} == {"properties.email", "properties.form.callback.0.name"}
 
 
+def test_a_rewritten_message_that_is_refused_again_shows_what_was_typed_and_no_more(site: Site) -> None:
+    with site.app.transaction() as inside:
+        source, _ = collect.register(inside, "hand-sent", "web")
+        refused = {"type": "odd", "messageId": MAIL, "userId": "u1"}
+        collect.accept(inside, source, [refused], received_at=site.app.clock.now())
+        (row,) = inside.db.execute("select id from refusal where source_id = %s", [source.id]).fetchall()
+
+    with site.client(Role.ADMIN) as client:
+        form = {"body": '{"type": "odder", "userId": "u2"}', "form_token": site.form_token(Role.ADMIN)}
+        answer = client.post(f"/refusals/{row[0]}/send", data=form)
+
+    assert (answer.status_code, "odder" in answer.text, MAIL in answer.text) == (200, True, False)
+
+
 MOVED = [
     ("rename", "properties.email", "properties.code"),
     ("rename", "traits.form.callback", "properties.codes"),

@@ -214,7 +214,8 @@ def send_one(
     if became in ("accepted", "duplicate", "conflicting"):
         return Redirect(f"/refusals/{number}", status_code=303)
     with app.transaction() as inside:
-        found = collect.one_refusal(inside, number)
+        found = api.masked(collect.one_refusal(inside, number))
+    # What somebody typed is no secret to them; the rest of the refusal stays masked.
     tried = replace(found, refusal=replace(found.refusal, body=data.body))
     return one(app, request, tried, collect.in_the_clear, became)
 
