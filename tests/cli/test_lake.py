@@ -43,7 +43,7 @@ def test_a_damaged_lake_is_said_with_what_was_lost_and_is_repaired(app: App) -> 
     assert (found.exit_code, named.exit_code, after.exit_code) == (1, 1, 0)
     assert "missing" in found.stdout
     assert json.loads(named.stdout)["damages"][0]["lost"] == [[1, 3]]
-    assert "3 rows were read from the journal again" in repaired.stdout
+    assert "rows read from the journal for them: 3" in repaired.stdout
     assert "The lake is the journal." in after.stdout
 
 
