@@ -143,20 +143,11 @@ select segment, customer, entered, %(at)s, (select day from as_of) from given or
 returning id, segment, customer, entered
 
 -- name: events_of_customers
--- Everything that is theirs now, up to a position: what a recomputed person is folded from. The first part finds
--- candidates by index (asked for a customer, the view would look at every record), the view says whose they are.
-with owned as (
-    select r.seq from signature g join record r on r.signature = g.id where g.customer = any(%(customers)s::bigint[])
-    union
-    select r.seq
-    from carrier_span c join record r on r.signature = c.signature and r.occurred_at between c.from_at and c.to_at
-    where c.customer = any(%(customers)s::bigint[])
-)
+-- Everything that is theirs now, up to a position: what a recomputed person is folded from.
 select e.customer, j.seq, j.source_id, j.message_id, j.kind, j.name, j.occurred_at, j.received_at, j.body::text
-from owned
-cross join lateral (select e.customer from event_customer e where e.seq = owned.seq offset 0) e
-join journal j on j.seq = owned.seq
-where e.customer = any(%(customers)s::bigint[]) and j.seq <= %(last_seq)s
+from events_of(%(customers)s::bigint[]) e
+join journal j on j.seq = e.seq
+where j.seq <= %(last_seq)s
 
 -- name: events_between
 -- A stretch of the journal with whose each event is now: what a new trait folds of the past.
@@ -166,19 +157,11 @@ join event_customer e on e.seq = j.seq
 where j.seq > %(after)s and j.seq <= %(to)s and e.customer is not null
 
 -- name: newest_events_of
--- The newest events of a customer under these names: the evidence behind a value. Candidates by index, as above.
-with owned as (
-    select r.seq from signature g join record r on r.signature = g.id where g.customer = %(customer)s
-    union
-    select r.seq
-    from carrier_span c join record r on r.signature = c.signature and r.occurred_at between c.from_at and c.to_at
-    where c.customer = %(customer)s
-)
+-- The newest events of a customer under these names: the evidence behind a value.
 select e.customer, j.seq, j.source_id, j.message_id, j.kind, j.name, j.occurred_at, j.received_at, j.body::text
-from owned
-cross join lateral (select e.customer from event_customer e where e.seq = owned.seq offset 0) e
-join journal j on j.seq = owned.seq
-where e.customer = %(customer)s and (j.name = any(%(names)s::text[]) or j.kind = any(%(kinds)s::text[]))
+from events_of(array[%(customer)s]::bigint[]) e
+join journal j on j.seq = e.seq
+where (j.name = any(%(names)s::text[]) or j.kind = any(%(kinds)s::text[]))
 order by j.occurred_at desc, j.seq desc
 limit %(limit)s
 

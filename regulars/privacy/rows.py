@@ -8,6 +8,7 @@ from typing import Any, LiteralString, cast
 
 from sqlglot import exp, select
 
+from regulars import resolve
 from regulars.app import App
 from regulars.model import Hangs, Holding
 from regulars.privacy.scope import Scope
@@ -35,7 +36,7 @@ class Rows:
     @cached_property
     def positions(self) -> list[int]:
         """Where her events stand in the journal."""
-        return [seq for (seq,) in self._app.db.execute(SQL.positions_of, {"customer": self._scope.customer})]
+        return resolve.positions_of(self._app, self._scope.customer)
 
     @cached_property
     def _signatures(self) -> list[int]:

@@ -12,23 +12,19 @@ from __future__ import annotations
 
 import re
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
 
 from regulars.app import App
+from regulars.kit.declaration import VERSIONS_REMEMBERED, DeclarationFile
 from regulars.kit.settings import Settings
 from regulars.profile.errors import DeclarationRefused
 from regulars.store import queries
 
 SQL = queries(__package__ or "")
-PROFILE_FILE = "profile.yaml"
-PROFILE_MAX_BYTES = 256 * 1024
 FIELDS_MAX = 100
 CHOICES_MAX = 200
-# Versions of the file that one process remembers: it changes rarely, and a test has several folders.
-FILES_REMEMBERED = 8
 FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 TRUST_USUAL = 50
 STEWARD = "@steward"
@@ -106,29 +102,10 @@ def in_force(app: App) -> Declared:
 
 def of_file(settings: Settings) -> Declared:
     """What stands in the file now; the usual order without one. Raises DeclarationRefused."""
-    path = settings.home_path / PROFILE_FILE
-    try:
-        stat = path.stat()
-    except FileNotFoundError:
-        return USUAL
-    return _read(path, stat.st_mtime_ns, stat.st_size)
+    return FILE.read(settings)
 
 
-@lru_cache(FILES_REMEMBERED)
-def _read(path: Path, changed_ns: int, size_bytes: int) -> Declared:
-    fix = f"Mend {path} (docs/reference/profile.md)"
-    if size_bytes > PROFILE_MAX_BYTES:
-        raise DeclarationRefused(f"{path.name} has {size_bytes} bytes, more than {PROFILE_MAX_BYTES}", fix)
-    try:
-        given = msgspec.yaml.decode(path.read_bytes(), type=Declared)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
-        raise DeclarationRefused(f"{path.name} cannot be read: {fault}", fix) from None
-    if faults := faults_of(given):
-        raise DeclarationRefused(f"{path.name}: {'; '.join(faults)}", fix)
-    return given
-
-
-@lru_cache(FILES_REMEMBERED)
+@lru_cache(VERSIONS_REMEMBERED)
 def _decoded(text: str) -> Declared:
     return msgspec.json.decode(text, type=Declared)
 
@@ -155,6 +132,12 @@ def faults_of(given: Declared) -> list[str]:
     return faults
 
 
+def _checked(given: Declared) -> Declared:
+    if faults := faults_of(given):
+        raise ValueError("; ".join(faults))
+    return given
+
+
 def _trusts(given: Declared) -> list[int]:
     return [*given.trust.values(), *(value for rule in given.fields.values() for value in rule.trust.values())]
 
@@ -162,3 +145,6 @@ def _trusts(given: Declared) -> list[int]:
 def _camel(name: str) -> str:
     first, *rest = name.split("_")
     return first + "".join(part.capitalize() for part in rest)
+
+
+FILE = DeclarationFile("profile.yaml", Declared, USUAL, _checked, DeclarationRefused, "docs/reference/profile.md")

@@ -11,19 +11,14 @@ notices:
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
-from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
 
+from regulars.kit.declaration import DeclarationFile
 from regulars.kit.settings import Settings
 from regulars.profile.errors import PurposesRefused
 
-PURPOSES_FILE = "purposes.yaml"
-PURPOSES_MAX_BYTES = 256 * 1024
-# Versions of the file that one process remembers: it changes rarely, and a test has several folders.
-FILES_REMEMBERED = 8
 CHANNELS: Final = ("email", "sms", "phone", "post")
 
 Basis = Literal["consent", "legitimate_interest", "contract", "legal_obligation", "vital_interest", "public_task"]
@@ -103,26 +98,21 @@ USUAL = Purposes(
 
 def purposes(settings: Settings) -> Purposes:
     """What this brand declares, on top of the usual ones. Raises PurposesRefused."""
-    path = settings.home_path / PURPOSES_FILE
-    try:
-        stat = path.stat()
-    except FileNotFoundError:
-        return USUAL
-    return _read(path, stat.st_mtime_ns, stat.st_size)
+    return FILE.read(settings)
 
 
-@lru_cache(FILES_REMEMBERED)
-def _read(path: Path, changed_ns: int, size_bytes: int) -> Purposes:
-    fix = f"Mend {path} (docs/reference/privacy.md)"
-    if size_bytes > PURPOSES_MAX_BYTES:
-        raise PurposesRefused(f"{path.name} has {size_bytes} bytes, more than {PURPOSES_MAX_BYTES}", fix)
-    try:
-        given = msgspec.yaml.decode(path.read_bytes(), type=Purposes)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
-        raise PurposesRefused(f"{path.name} cannot be read: {fault}", fix) from None
+def _complete(given: Purposes) -> Purposes:
     names = {purpose.notice for purpose in given.purposes.values() if purpose.notice}
+    faults = [f"purposes are written in lower case, not '{name}'" for name in given.purposes if name != _lower(name)]
     if unknown := sorted(names - given.notices.keys()):
-        raise PurposesRefused(f"{path.name} names notices that it does not hold: {', '.join(unknown)}", fix)
-    if wrong := sorted(name for name in given.purposes if name != name.strip().lower()):
-        raise PurposesRefused(f"Purposes are written in lower case: {', '.join(wrong)}", fix)
+        faults.append(f"it names notices that it does not hold: {', '.join(unknown)}")
+    if faults:
+        raise ValueError("; ".join(faults))
     return Purposes(purposes=USUAL.purposes | given.purposes, notices=given.notices, controller=given.controller)
+
+
+def _lower(name: str) -> str:
+    return name.strip().lower()
+
+
+FILE = DeclarationFile("purposes.yaml", Purposes, USUAL, _complete, PurposesRefused, "docs/reference/privacy.md")

@@ -25,23 +25,13 @@ select customer, field, source, verified, digest, value, occurred_at, seq, rule
 from profile_field where customer = any(%(customers)s::bigint[]);
 
 -- name: stating_events
--- Everything the journal holds that states something about these persons: what a rebuild folds. The first part finds
--- candidates by index, the view says whose they are.
-with owned as (
-    select r.seq from signature g join record r on r.signature = g.id where g.customer = any(%(customers)s::bigint[])
-    union
-    select r.seq
-    from carrier_span c join record r on r.signature = c.signature and r.occurred_at between c.from_at and c.to_at
-    where c.customer = any(%(customers)s::bigint[])
-)
+-- Everything the journal holds that states something about these persons: what a rebuild folds.
 select ec.customer, j.seq, s.name, s.kind, j.kind, j.name, j.occurred_at,
     j.body -> 'traits', j.body -> 'context' -> 'traits', j.body -> 'properties'
-from owned
-cross join lateral (select e.customer from event_customer e where e.seq = owned.seq offset 0) ec
-join journal j on j.seq = owned.seq
+from events_of(%(customers)s::bigint[]) ec
+join journal j on j.seq = ec.seq
 join source s on s.id = j.source_id
-where ec.customer = any(%(customers)s::bigint[])
-    and (j.kind = 'identify' or j.body -> 'context' ? 'traits' or j.body -> 'properties' ?| array['email', 'phone']);
+where (j.kind = 'identify' or j.body -> 'context' ? 'traits' or j.body -> 'properties' ?| array['email', 'phone']);
 
 -- name: hand_of_customers
 -- What was stated by hand: at the record that founded the customer, or one that was merged into her.
@@ -152,18 +142,11 @@ on conflict do nothing;
 -- name: consent_keys
 -- Which addresses a merge or a split may have changed the answer for: those of before and those of now. "offset 0" makes
 -- each look-up one by the key, however few records the planner expects.
-with owned as (
-    select r.seq from signature g join record r on r.signature = g.id where g.customer = any(%(customers)s::bigint[])
-    union
-    select r.seq
-    from carrier_span c join record r on r.signature = c.signature and r.occurred_at between c.from_at and c.to_at
-    where c.customer = any(%(customers)s::bigint[])
-)
 select channel, purpose, address from consent_state where customer = any(%(customers)s::bigint[])
 union
 select c.channel, c.purpose, c.address
-from owned
-cross join lateral (select d.seq, d.channel, d.purpose, d.address from consent d where d.seq = owned.seq offset 0) c
+from near_events(%(customers)s::bigint[]) n (seq)
+cross join lateral (select d.seq, d.channel, d.purpose, d.address from consent d where d.seq = n.seq offset 0) c
 cross join lateral (select e.customer from event_customer e where e.seq = c.seq offset 0) ec
 where ec.customer = any(%(customers)s::bigint[]);
 
@@ -182,17 +165,7 @@ where s.channel = k.channel and s.purpose = k.purpose and s.address = k.address
 -- Latest of (own decisions, everybody's withdrawals of the address); at the same instant "no" wins. "offset 0" keeps each
 -- look-up one by the key, and the window sorts instead of joining decisions with themselves: the planner cannot know how
 -- many or how few decisions there are, and would read every record, or compare every pair.
-with owned as (
-    -- Needed only for decisions without an address.
-    select r.seq
-    from signature g join record r on r.signature = g.id
-    where '' = any(%(addresses)s::text[]) and g.customer = any(%(customers)s::bigint[])
-    union
-    select r.seq
-    from carrier_span c join record r on r.signature = c.signature and r.occurred_at between c.from_at and c.to_at
-    where '' = any(%(addresses)s::text[]) and c.customer = any(%(customers)s::bigint[])
-),
-decision as (
+with decision as (
     select c.channel, c.purpose, c.address, c.allowed, c.decided_at, c.seq, c.expires_at, ec.customer
     from unnest(%(channels)s::text[], %(purposes)s::text[], %(addresses)s::text[]) as k (channel, purpose, address)
     join consent c on c.channel = k.channel and c.purpose = k.purpose and c.address = k.address
@@ -201,10 +174,11 @@ decision as (
     where k.address <> '' and not is_withdrawn(c.seq)
     union all
     select c.channel, c.purpose, c.address, c.allowed, c.decided_at, c.seq, c.expires_at, ec.customer
-    from owned
+    -- Her events are needed only for decisions without an address.
+    from near_events(case when '' = any(%(addresses)s::text[]) then %(customers)s::bigint[] end) n (seq)
     cross join lateral (
         select d.channel, d.purpose, d.address, d.allowed, d.decided_at, d.seq, d.expires_at
-        from consent d where d.seq = owned.seq and d.address = '' offset 0
+        from consent d where d.seq = n.seq and d.address = '' offset 0
     ) c
     join unnest(%(channels)s::text[], %(purposes)s::text[], %(addresses)s::text[]) as k (channel, purpose, address)
         on k.channel = c.channel and k.purpose = c.purpose and k.address = ''
@@ -255,17 +229,10 @@ order by st.channel, st.purpose, st.address;
 -- name: consent_history
 -- Every decision of a customer as it was recorded, latest first. The view says whose each is; what was withdrawn as an
 -- event counts for nobody and is not shown.
-with owned as (
-    select r.seq from signature g join record r on r.signature = g.id where g.customer = %(customer)s
-    union
-    select r.seq
-    from carrier_span c join record r on r.signature = c.signature and r.occurred_at between c.from_at and c.to_at
-    where c.customer = %(customer)s
-)
 select c.seq, c.channel, c.purpose, c.address, c.allowed, c.decided_at, c.evidence, c.collection_point, c.basis,
     c.notice, c.notice_version, c.notice_hash, c.jurisdiction, c.actor, c.expires_at
-from owned
-cross join lateral (select d.* from consent d where d.seq = owned.seq offset 0) c
+from near_events(array[%(customer)s]::bigint[]) n (seq)
+cross join lateral (select d.* from consent d where d.seq = n.seq offset 0) c
 cross join lateral (select e.customer from event_customer e where e.seq = c.seq offset 0) ec
 where ec.customer = %(customer)s and not is_withdrawn(c.seq)
 order by c.decided_at desc, c.seq desc, c.channel, c.purpose, c.address
@@ -348,19 +315,11 @@ left join profile p on p.customer = c.id;
 
 -- name: timeline
 -- One line across all sources, latest first; the anchor is the last row the reader has seen.
-with owned as (
-    select r.seq from signature g join record r on r.signature = g.id where g.customer = %(customer)s
-    union
-    select r.seq
-    from carrier_span c join record r on r.signature = c.signature and r.occurred_at between c.from_at and c.to_at
-    where c.customer = %(customer)s
-)
 select j.seq, j.occurred_at, s.name, s.kind, j.kind, j.name, j.body
-from owned
-cross join lateral (select e.customer from event_customer e where e.seq = owned.seq offset 0) ec
-join journal j on j.seq = owned.seq
+from events_of(array[%(customer)s]::bigint[]) ec
+join journal j on j.seq = ec.seq
 join source s on s.id = j.source_id
-where ec.customer = %(customer)s and not is_withdrawn(j.seq)
+where not is_withdrawn(j.seq)
     and (%(at)s::timestamptz is null or (j.occurred_at, j.seq) < (%(at)s::timestamptz, %(seq)s::bigint))
     and (
         %(names)s::text[] is null
@@ -372,19 +331,11 @@ limit %(limit)s;
 
 -- name: events_newest_first
 -- What a program asks for, from the latest on; the anchor is the last row it has seen.
-with owned as (
-    select r.seq from signature g join record r on r.signature = g.id where g.customer = %(customer)s
-    union
-    select r.seq
-    from carrier_span c join record r on r.signature = c.signature and r.occurred_at between c.from_at and c.to_at
-    where c.customer = %(customer)s
-)
 select j.seq, j.message_id, s.name, j.kind, j.name, j.occurred_at, j.body
-from owned
-cross join lateral (select e.customer from event_customer e where e.seq = owned.seq offset 0) ec
-join journal j on j.seq = owned.seq
+from events_of(array[%(customer)s]::bigint[]) ec
+join journal j on j.seq = ec.seq
 join source s on s.id = j.source_id
-where ec.customer = %(customer)s and not is_withdrawn(j.seq)
+where not is_withdrawn(j.seq)
     and j.occurred_at >= %(start)s and j.occurred_at < %(end)s
     and (
         %(include)s::text[] is null or case j.kind when 'track' then j.name else j.kind end = any(%(include)s::text[])
@@ -399,19 +350,11 @@ limit %(limit)s;
 
 -- name: events_oldest_first
 -- The same from the first on.
-with owned as (
-    select r.seq from signature g join record r on r.signature = g.id where g.customer = %(customer)s
-    union
-    select r.seq
-    from carrier_span c join record r on r.signature = c.signature and r.occurred_at between c.from_at and c.to_at
-    where c.customer = %(customer)s
-)
 select j.seq, j.message_id, s.name, j.kind, j.name, j.occurred_at, j.body
-from owned
-cross join lateral (select e.customer from event_customer e where e.seq = owned.seq offset 0) ec
-join journal j on j.seq = owned.seq
+from events_of(array[%(customer)s]::bigint[]) ec
+join journal j on j.seq = ec.seq
 join source s on s.id = j.source_id
-where ec.customer = %(customer)s and not is_withdrawn(j.seq)
+where not is_withdrawn(j.seq)
     and j.occurred_at >= %(start)s and j.occurred_at < %(end)s
     and (
         %(include)s::text[] is null or case j.kind when 'track' then j.name else j.kind end = any(%(include)s::text[])
@@ -426,18 +369,10 @@ limit %(limit)s;
 
 -- name: groups_of
 -- The accounts that group events put this customer into.
-with owned as (
-    select r.seq from signature g join record r on r.signature = g.id where g.customer = %(customer)s
-    union
-    select r.seq
-    from carrier_span c join record r on r.signature = c.signature and r.occurred_at between c.from_at and c.to_at
-    where c.customer = %(customer)s
-)
 select j.body ->> 'groupId', min(j.occurred_at)
-from owned
-cross join lateral (select e.customer from event_customer e where e.seq = owned.seq offset 0) ec
-join journal j on j.seq = owned.seq
-where ec.customer = %(customer)s and not is_withdrawn(j.seq) and j.kind = 'group' and j.body ->> 'groupId' <> ''
+from events_of(array[%(customer)s]::bigint[]) ec
+join journal j on j.seq = ec.seq
+where not is_withdrawn(j.seq) and j.kind = 'group' and j.body ->> 'groupId' <> ''
 group by 1
 order by 2, 1
 limit %(limit)s;

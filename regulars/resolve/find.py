@@ -49,9 +49,11 @@ def find(app: App, named: Sequence[Named]) -> list[int | None]:
             if number is not None:
                 own[place] = number
             continue
-        text = _normal(each, app.settings.brand_country)
-        kinds = spaces if each.type == LOGIN_TYPE else [VALUE_TYPES[each.type]] if text is not None else []
-        wanted += [(place, cleaner.value_id(kind, text)) for kind in kinds if text is not None]
+        kinds = spaces if each.type == LOGIN_TYPE else [VALUE_TYPES[each.type]] if each.type in VALUE_TYPES else []
+        for kind in kinds:
+            text = normalize.identifier(kind, each.value.strip(), app.settings.brand_country)
+            if text is not None:
+                wanted.append((place, cleaner.value_id(kind, text)))
     found: list[int | None] = [None] * len(named)
     current = dict(app.db.execute(SQL.current_customers, {"ids": list(own.values())}).fetchall())
     for place, number in own.items():
@@ -70,17 +72,3 @@ def former_ids(app: App, customer: int, limit: int) -> list[int]:
 def type_name(kind: str) -> str:
     """What programs call this type of value."""
     return LOGIN_TYPE if kind.startswith("login:") else TYPE_NAMES.get(kind, kind)
-
-
-def _normal(named: Named, country: str) -> str | None:
-    """The one spelling the resolver keeps, None for what names nobody."""
-    raw = named.value.strip()
-    match named.type:
-        case "loyalty_card":
-            return normalize.card(raw)
-        case "phone":
-            return normalize.phone(raw, country)
-        case "email":
-            return normalize.email(raw)
-        case _:
-            return normalize.token(raw) if named.type in (LOGIN_TYPE, *VALUE_TYPES) else None

@@ -18,6 +18,8 @@ SQL = queries(__package__ or "")
 # Digits of the greatest id, a bigint.
 ID_MAX_CHARACTERS = len(str(ID_MAX))
 LAST_SIGN = chr(0x10FFFF)
+# What a person shows or says herself.
+SHOWN = ("card", "phone", "email")
 
 
 class Identifier(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,13 +97,6 @@ def identifiers(app: App, customer: int) -> list[Identifier]:
 
 def normal(moment: Moment, country: str) -> str | None:
     """The one spelling of what a moment names; None if it names nobody."""
-    raw = moment.value.strip()
-    match moment.kind:
-        case "card":
-            return normalize.card(raw)
-        case "phone":
-            return normalize.phone(raw, country)
-        case "email":
-            return normalize.email(raw)
-        case _:
-            return None
+    if moment.kind not in SHOWN:
+        return None
+    return normalize.identifier(moment.kind, moment.value.strip(), country)

@@ -105,6 +105,19 @@ def phone(raw: str, country: str) -> str | None:
 
 
 @lru_cache(maxsize=CACHED_SPELLINGS)
+def identifier(kind: str, raw: str, country: str) -> str | None:
+    """The one spelling of a value of this type; None if it names nobody."""
+    match kind:
+        case "card":
+            return card(raw)
+        case "phone":
+            return phone(raw, country)
+        case "email":
+            return email(raw)
+        case _:
+            return token(raw)
+
+
 def name(raw: str) -> str | None:
     """A first or last name: its first word's letters without accents, lower case."""
     plain = unicodedata.normalize("NFKD", raw[:MAX_NAME_CHARACTERS]).encode("ascii", "ignore").decode().lower()

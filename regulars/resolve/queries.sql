@@ -495,18 +495,8 @@ where d.customer = h.old and h.heir <> d.old;
 delete from redirect where customer = any(%(ids)s::bigint[]);
 
 -- name: positions_of
--- Everything a customer is made of, our own events about her included; the view says whose each is.
-with owned as (
-    select r.seq from signature s join record r on r.signature = s.id where s.customer = %(customer)s
-    union
-    select r.seq
-    from carrier_span c join record r on r.signature = c.signature and r.occurred_at between c.from_at and c.to_at
-    where c.customer = %(customer)s
-)
-select o.seq from owned o
-cross join lateral (select e.customer from event_customer e where e.seq = o.seq offset 0) ec
-where ec.customer = %(customer)s
-order by o.seq;
+-- Everything a customer is made of, our own events about her included.
+select seq from events_of(array[%(customer)s]::bigint[]) order by seq;
 
 -- name: concerned_signatures
 -- Evidence that an erasure touches: whose, and whether all of its records go. Our own events are no evidence.

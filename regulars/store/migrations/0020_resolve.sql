@@ -222,6 +222,24 @@ select r.seq,
 from record r
 join signature s on s.id = r.signature;
 
+-- Positions that may be theirs, found by index: asked for a customer, the view would look at every record.
+create function near_events(customers bigint[]) returns setof bigint language sql stable as $$
+    select r.seq from signature s join record r on r.signature = s.id where s.customer = any(customers)
+    union
+    select r.seq
+    from carrier_span c join record r on r.signature = c.signature and r.occurred_at between c.from_at and c.to_at
+    where c.customer = any(customers)
+$$;
+
+-- The events of these customers: a device may be used by several people, so the view says whose each is. "offset 0"
+-- makes each look-up one by the key, however many records the planner expects.
+create function events_of(customers bigint[]) returns table (customer bigint, seq bigint) language sql stable as $$
+    select e.customer, n.seq
+    from near_events(customers) n (seq)
+    cross join lateral (select v.customer from event_customer v where v.seq = n.seq offset 0) e
+    where e.customer = any(customers)
+$$;
+
 create view customer_identifier as
 select
     s.customer,
