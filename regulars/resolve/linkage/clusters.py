@@ -12,7 +12,7 @@ qualifies, else none of them does: no coin, and no order of records, decides.
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +25,8 @@ AUTOMATIC_BITS = 7.0
 REVIEW_BITS = 2.0
 """4 to 1: shown to a person."""
 MISSING_BITS = -4.0
+CELLS_MAX = 4_000_000
+"""Weights that are held as tables at a time; parts that are larger by themselves are held alone."""
 
 Integers = NDArray[np.int64]
 Numbers = NDArray[np.float64]
@@ -54,15 +56,17 @@ def cluster(count: int, weights: Weights, bar: float = AUTOMATIC_BITS) -> Intege
     part_of = parts[weights.left[inside]]
     # Where every two records were compared and every pair is strong there is nothing to decide: nearly everywhere.
     strong_pairs = np.bincount(part_of, weights=strong[inside], minlength=len(sizes))
-    is_easy = strong_pairs == sizes * (sizes - 1) // 2
-    labels = _lowest(parts)
-    hard = inside[~is_easy[part_of]]
-    hard = hard[np.argsort(parts[weights.left[hard]], kind="stable")]
-    bounds = np.flatnonzero(np.diff(parts[weights.left[hard]], prepend=-1, append=-1))
-    for begin, end in pairwise(bounds):
-        chosen = hard[begin:end]
-        members = np.unique(np.concatenate((weights.left[chosen], weights.right[chosen])))
-        labels[members] = _linked(members, weights.at(chosen), bar)
+    is_hard = strong_pairs != sizes * (sizes - 1) // 2
+    order = np.argsort(parts, kind="stable")
+    begins = np.cumsum(sizes) - sizes
+    labels = order[begins][parts]
+    hard = weights.at(inside[is_hard[part_of]])
+    # Where a record stands among those of its part, which are in the order of their numbers.
+    place = np.empty(count, np.int64)
+    place[order] = np.arange(count) - np.repeat(begins, sizes)
+    for chosen in _alike(np.flatnonzero(is_hard), sizes):
+        members = order[begins[chosen][:, None] + np.arange(sizes[chosen[0]])]
+        labels[members] = np.take_along_axis(members, _linked(_tables(chosen, members, hard, parts, place), bar), 1)
     return labels
 
 
@@ -71,42 +75,79 @@ def _parts(count: int, left: Integers, right: Integers) -> Integers:
     return connected_components(graph, directed=False)[1].astype(np.int64)
 
 
-def _lowest(parts: Integers) -> Integers:
-    """For each record the lowest number of a record of its part."""
-    first = np.full(parts.max(initial=-1) + 1, len(parts))
-    np.minimum.at(first, parts, np.arange(len(parts)))
-    return first[parts]
+def _alike(parts: Integers, sizes: Integers) -> Iterator[Integers]:
+    """Parts of one size together, as many as fit into CELLS_MAX."""
+    ordered = parts[np.argsort(sizes[parts], kind="stable")]
+    for alike in np.split(ordered, np.flatnonzero(np.diff(sizes[ordered])) + 1):
+        step = max(1, CELLS_MAX // int(sizes[alike[0]]) ** 2) if len(alike) else 1
+        for begin in range(0, len(alike), step):
+            yield alike[begin : begin + step]
 
 
-def _linked(members: Integers, weights: Weights, bar: float) -> Integers:
-    """Groups of a few records, each named by its lowest number."""
-    size = len(members)
-    left, right = np.searchsorted(members, weights.left), np.searchsorted(members, weights.right)
-    sums = np.full((size, size), MISSING_BITS)
-    bits = np.where(weights.apart, -np.inf, weights.bits)
-    sums[left, right] = sums[right, left] = bits
-    np.fill_diagonal(sums, -np.inf)
-    sizes = np.ones(size)
-    group = np.arange(size)
+def _tables(chosen: Integers, members: Integers, weights: Weights, parts: Integers, place: Integers) -> Numbers:
+    """By part of `chosen`, record and record: the bits between them."""
+    sums = np.full((*members.shape, members.shape[1]), MISSING_BITS)
+    at = np.full(int(chosen.max()) + 1, -1)
+    at[chosen] = np.arange(len(chosen))
+    part = parts[weights.left]
+    own = np.flatnonzero(np.isin(part, chosen))
+    left, right = place[weights.left[own]], place[weights.right[own]]
+    bits = np.where(weights.apart[own], -np.inf, weights.bits[own])
+    sums[at[part[own]], left, right] = sums[at[part[own]], right, left] = bits
+    sums[:, np.arange(members.shape[1]), np.arange(members.shape[1])] = -np.inf
+    return sums
+
+
+def _linked(sums: Numbers, bar: float) -> Integers:
+    """By part and record: the first record of its group. `sums` is used up."""
+    count, size, _ = sums.shape
+    sizes = np.ones((count, size))
+    group = np.tile(np.arange(size), (count, 1))
+    rows = np.arange(count)
     while True:
-        means = sums / np.outer(sizes, sizes)
-        best = means.max()
-        if best < bar:
-            return members[_lowest(group)]
-        tied = means == best
-        for joined in _groups(tied):
-            places = np.ix_(joined, joined)
-            within = means[places]
-            if len(joined) > 2 and within[~np.eye(len(joined), dtype=bool)].min() < bar:
-                # Each has an equal claim and not all can have it: none has. The pairs stay apart for good.
-                sums[np.ix_(joined, joined)] = np.where(
-                    tied[np.ix_(joined, joined)], -np.inf, sums[np.ix_(joined, joined)]
-                )
-                continue
-            _unite(sums, sizes, group, joined)
+        means = sums[rows] / (sizes[rows][:, :, None] * sizes[rows][:, None, :])
+        best = means.max(axis=(1, 2))
+        still = best >= bar
+        rows, means, best = rows[still], means[still], best[still]
+        if not len(rows):
+            return group
+        tied = means == best[:, None, None]
+        is_one = np.count_nonzero(tied, axis=(1, 2)) == 2
+        first, other = np.divmod(tied[is_one].reshape(-1, size * size).argmax(axis=1), size)
+        _unite_two(sums, sizes, group, rows[is_one], first, other)
+        for at in np.flatnonzero(~is_one):
+            _unite_tied(sums[rows[at]], sizes[rows[at]], group[rows[at]], means[at], tied[at], bar)
 
 
-def _groups(tied: NDArray[np.bool_]) -> list[Integers]:
+def _unite_two(
+    sums: Numbers, sizes: Numbers, group: Integers, rows: Integers, first: Integers, other: Integers
+) -> None:
+    """In each of these parts, make `first` both; `other` leaves the table."""
+    both = sums[rows, first] + sums[rows, other]
+    sums[rows, first] = both
+    sums[rows, :, first] = both
+    sums[rows, other] = -np.inf
+    sums[rows, :, other] = -np.inf
+    sums[rows, first, first] = -np.inf
+    sizes[rows, first] += sizes[rows, other]
+    group[rows] = np.where(group[rows] == other[:, None], first[:, None], group[rows])
+
+
+def _unite_tied(
+    sums: Numbers, sizes: Numbers, group: Integers, means: Numbers, tied: Truths, bar: float
+) -> None:
+    """In one part, unite all who are equally near, or none of them."""
+    for joined in _groups(tied):
+        places = np.ix_(joined, joined)
+        within = means[places]
+        if len(joined) > 2 and within[~np.eye(len(joined), dtype=bool)].min() < bar:
+            # Each has an equal claim and not all can have it: none has. The pairs stay apart for good.
+            sums[places] = np.where(tied[places], -np.inf, sums[places])
+            continue
+        _unite(sums, sizes, group, joined)
+
+
+def _groups(tied: Truths) -> list[Integers]:
     labels = connected_components(tied, directed=False)[1]
     return [np.flatnonzero(labels == label) for label in np.flatnonzero(np.bincount(labels) > 1)]
 
