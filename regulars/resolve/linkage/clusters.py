@@ -65,7 +65,7 @@ def cluster(count: int, weights: Weights, bar: float = AUTOMATIC_BITS) -> Intege
     place = np.empty(count, np.int64)
     place[order] = np.arange(count) - np.repeat(begins, sizes)
     for chosen in _alike(np.flatnonzero(is_hard), sizes):
-        members = order[begins[chosen][:, None] + np.arange(sizes[chosen[0]])]
+        members = order[begins[chosen][:, None] + np.arange(int(sizes[chosen[0]]))]
         labels[members] = np.take_along_axis(members, _linked(_tables(chosen, members, hard, parts, place), bar), 1)
     return labels
 
@@ -133,9 +133,7 @@ def _unite_two(
     group[rows] = np.where(group[rows] == other[:, None], first[:, None], group[rows])
 
 
-def _unite_tied(
-    sums: Numbers, sizes: Numbers, group: Integers, means: Numbers, tied: Truths, bar: float
-) -> None:
+def _unite_tied(sums: Numbers, sizes: Numbers, group: Integers, means: Numbers, tied: Truths, bar: float) -> None:
     """In one part, unite all who are equally near, or none of them."""
     for joined in _groups(tied):
         places = np.ix_(joined, joined)

@@ -16,11 +16,18 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import duckdb
+import numpy as np
 
 from regulars.resolve.linkage import comparisons
+from regulars.resolve.linkage.columns import numbered
 from regulars.resolve.linkage.comparisons import has
+from regulars.resolve.linkage.conditions import Pairs, Side
+from regulars.resolve.linkage.scorer import compiled, score
 
-RANDOM_PAIRS_MAX = 2_000_000
+RANDOM_PAIRS = 2_000_000
+RANDOM_RECORDS_MAX = 50_000
+# A level that no pair of strangers had is as rare as if half of one had it.
+UNSEEN_PAIRS = 0.5
 TRAINING_PAIRS_MAX = 1_000_000
 SEED = 20_240_229
 # What records of one person share, so that the rest can be learned; a session learns every comparison that does not
@@ -59,15 +66,56 @@ def train(connection: duckdb.DuckDBPyConnection, present: Collection[str], rules
     logging.getLogger("splink").setLevel(logging.ERROR)
     api = DuckDBAPI(connection=connection)
     made = comparisons.settings(present, rules, uid)
+    # What nothing is to be learned of would be asked of every pair all the same.
+    learnable, told = _split(made["comparisons"])
+    strangers(connection, learnable)
+    made["comparisons"] = learnable
     linker = Linker(api.register("keyed"), made, log_level=None, validate_settings=False)
     certain: list[Any] = [_on(columns) for columns in CERTAIN if has(present, columns)]
     linker.training.estimate_probability_two_random_records_match(certain, recall=CERTAIN_RECALL)
-    linker.training.estimate_u_using_random_sampling(max_pairs=RANDOM_PAIRS_MAX, seed=SEED)
     for columns in sessions(connection, present):
         linker.training.estimate_parameters_using_expectation_maximisation(
             _on(columns), estimate_without_term_frequencies=True, max_pairs=TRAINING_PAIRS_MAX
         )
-    return linker.misc.save_model_to_json()
+    learned = linker.misc.save_model_to_json()
+    learned["comparisons"] += told
+    return learned
+
+
+def _split(asked: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """Comparisons that pairs can teach, and the one of relatives, whose chances are settled afterwards."""
+    return (
+        [comparison for comparison in asked if comparison["output_column_name"] != comparisons.RELATIVES],
+        [comparison for comparison in asked if comparison["output_column_name"] == comparisons.RELATIVES],
+    )
+
+
+def strangers(connection: duckdb.DuckDBPyConnection, asked: Sequence[Any]) -> None:
+    """Give each level of these comparisons its chance among strangers: its share of random pairs.
+
+    Splink takes all pairs of a few records; as many random pairs of many records tell more of how common values are.
+    """
+    model = compiled({"probability_two_random_records_match": 0.5, "comparisons": [_bare(each) for each in asked]})
+    count = connection.execute("from record select count(*)").fetchall()[0][0]
+    step = max(1, count // RANDOM_RECORDS_MAX)
+    table = connection.sql(
+        f"from record select {', '.join(sorted(model.columns))} where number_ % {step} = 0 order by number_"
+    ).to_arrow_table()
+    dice = np.random.default_rng(SEED)
+    left, right = (dice.integers(0, table.num_rows, RANDOM_PAIRS) for _ in range(2))
+    left, right = left[left != right], right[left != right]
+    side = numbered(table, model, None)
+    levels = score(model, Pairs(Side(side, left), Side(side, right))).levels
+    for place, comparison in enumerate(asked):
+        seen = np.bincount(levels[:, place], minlength=len(comparison["comparison_levels"]))
+        for level, times in list(zip(comparison["comparison_levels"], seen, strict=True))[1:]:
+            level["u_probability"] = max(float(times), UNSEEN_PAIRS) / max(1, int(seen[1:].sum()))
+
+
+def _bare(comparison: Any) -> Any:
+    """The same with chances that say nothing, so that it can be asked at all."""
+    chances = {"m_probability": 1.0, "u_probability": 1.0, "tf_adjustment_column": None}
+    return comparison | {"comparison_levels": [level | chances for level in comparison["comparison_levels"]]}
 
 
 def sessions(connection: duckdb.DuckDBPyConnection, present: Collection[str]) -> list[str]:
