@@ -2,9 +2,9 @@
 
 Takes: batches of journalled events (`identify`), withdrawn events (`forget`), stewards' decisions,
     customers to be erased (`erase`).
-Gives: the customer of each event with what changed (`People`), `look_up` for a till, `identifiers`, `evaluate`, what
-    stewards read (`record_groups`, `decisions`, `health`), `audit` of what the brand's data is worth for knowing
-    people; views event_customer and customer_identifier.
+Gives: the customer of each event with what changed (`People`), `look_up` for a till, `identifiers`, `evaluate`, who
+    lives with whom (`household`, `households`), what stewards read (`record_groups`, `decisions`, `health`), `audit` of
+    what the brand's data is worth for knowing people; views event_customer and customer_identifier.
 Writes tables: resolve_secret, value, signature, link, record, customer, carrier_span, redirect, identity_event, cut,
     decision, match_measure, erased_value, doubt, likeness_model, pair, block, block_size.
 Never: lets the clock, money or a coin decide who is who (a steward's decision and a rebuild only say when they
@@ -52,6 +52,7 @@ from regulars.resolve.errors import CustomerUnknown, DecisionRefused, LinkRefuse
 from regulars.resolve.evaluate import Evaluation, evaluate
 from regulars.resolve.explain import Explanation, Hop, Refusal, explain
 from regulars.resolve.find import ID_TYPES, Named, find, former_ids, type_name
+from regulars.resolve.households import HOLDERS_MAX, PEOPLE_MAX, Clue, Crowd, Living, Mate, household, households
 from regulars.resolve.identify import identify
 from regulars.resolve.likeness import Bands
 from regulars.resolve.linkage.clusters import AUTOMATIC_BITS, REVIEW_BITS
@@ -69,13 +70,17 @@ from regulars.resolve.withdrawal import forget
 __all__ = [
     "AUTOMATIC_BITS",
     "HEALTH_LISTED_MAX",
+    "HOLDERS_MAX",
     "ID_TYPES",
     "KINDS",
+    "PEOPLE_MAX",
     "REVIEW_BITS",
     "Audit",
     "Bands",
     "Carried",
+    "Clue",
     "Conflict",
+    "Crowd",
     "CustomerUnknown",
     "Decided",
     "DecisionRefused",
@@ -91,7 +96,9 @@ __all__ = [
     "LinkFollowed",
     "LinkRefused",
     "LinkTask",
+    "Living",
     "Match",
+    "Mate",
     "Named",
     "Part",
     "Recognized",
@@ -120,6 +127,8 @@ __all__ = [
     "forget",
     "former_ids",
     "health",
+    "household",
+    "households",
     "identifiers",
     "identify",
     "joinable",

@@ -17,7 +17,7 @@ DECLARED = (
         hangs=Hangs.CUSTOMER,
         keys=("customer",),
         told=("first_day", "last_day", "dob", "first_name", "surname", "address", "dob_verified", "name_verified"),
-        kept=("id", "reach", "first_seq", "known", "delicate", "gapped", "sessions", "ghost"),
+        kept=("id", "reach", "first_seq", "home", "known", "delicate", "gapped", "sessions", "ghost"),
         why_kept="numbers of our own bookkeeping",
     ),
     Holding(

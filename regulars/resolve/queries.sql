@@ -103,10 +103,10 @@ where subject in (
 
 -- name: write_signatures
 -- New ones and those whose answer changed.
-insert into signature as s (id, first_seq, first_day, last_day, dob, first_name, surname, address, dob_verified,
+insert into signature as s (id, first_seq, first_day, last_day, dob, first_name, surname, address, home, dob_verified,
     name_verified, customer, reach, known, delicate, gapped, sessions)
 select * from unnest(%(id)s::bigint[], %(first_seq)s::bigint[], %(first_day)s::int[], %(last_day)s::int[],
-    %(dob)s::int[], %(first_name)s::text[], %(surname)s::text[], %(address)s::text[],
+    %(dob)s::int[], %(first_name)s::text[], %(surname)s::text[], %(address)s::text[], %(home)s::bigint[],
     %(dob_verified)s::boolean[], %(name_verified)s::boolean[], %(customer)s::bigint[],
     %(reach)s::bigint[], %(known)s::boolean[], %(delicate)s::boolean[], %(gapped)s::boolean[], %(sessions)s::boolean[])
 on conflict (id) do update set customer = excluded.customer, reach = excluded.reach, known = excluded.known,
@@ -307,9 +307,9 @@ where r.signature = m.old and r.seq = any(%(leaving)s::bigint[]);
 
 -- name: copy_signatures
 -- The new signature starts as a copy; its first record and days follow from its records.
-insert into signature (id, customer, reach, first_seq, first_day, last_day, dob, first_name, surname, address, dob_verified,
-    name_verified, known, delicate, gapped, sessions)
-select m.new, s.customer, s.reach, s.first_seq, s.first_day, s.last_day, s.dob, s.first_name, s.surname, s.address,
+insert into signature (id, customer, reach, first_seq, first_day, last_day, dob, first_name, surname, address, home,
+    dob_verified, name_verified, known, delicate, gapped, sessions)
+select m.new, s.customer, s.reach, s.first_seq, s.first_day, s.last_day, s.dob, s.first_name, s.surname, s.address, s.home,
     s.dob_verified, s.name_verified, s.known, s.delicate, s.gapped, s.sessions
 from unnest(%(old)s::bigint[], %(new)s::bigint[]) m(old, new) join signature s on s.id = m.old
 on conflict do nothing;
@@ -653,3 +653,44 @@ select max(erased_at) from erased_value;
 -- After a restore: what was hers by what only she had.
 select distinct r.seq from link l join record r on r.signature = l.signature
 where l.value = any(%(values)s::bigint[]) and r.occurred_at <= %(until)s;
+
+-- name: home_facts
+-- What known customers say about where they live and what they may share, a row for each signature of theirs. The shared
+-- value of a link that counts for nothing (claimed, withdrawn, blocked) is no evidence.
+select s.customer, s.first_day, s.last_day, s.address, s.home,
+    coalesce(
+        array_agg(array[v.type, v.id::text, l.epoch::text]) filter (where v.id is not null), '{}'
+    )
+from signature s
+join customer c on c.id = s.customer and c.known
+left join link l on l.signature = s.id and l.state <> 3
+left join value v on v.id = l.value and v.type in ('card', 'email', 'phone', 'payment')
+where s.customer = any(%(customers)s::bigint[])
+group by s.id;
+
+-- name: holders_of_homes
+-- Which customers have the same address and surname, for homes that several have; of a crowd nobody but that it is one.
+select s.home, 0, case when count(distinct s.customer) <= %(most)s then array_agg(distinct s.customer) end
+from signature s
+join customer c on c.id = s.customer and c.known
+where s.home = any(%(homes)s::bigint[])
+group by s.home
+having count(distinct s.customer) > 1;
+
+-- name: holders_of_shared
+-- The same for values that several customers hold in one epoch.
+select l.value, l.epoch, case when count(distinct s.customer) <= %(most)s then array_agg(distinct s.customer) end
+from link l
+join signature s on s.id = l.signature
+join customer c on c.id = s.customer and c.known
+where l.value = any(%(values)s::bigint[]) and l.state <> 3
+group by l.value, l.epoch
+having count(distinct s.customer) > 1;
+
+-- name: words_of_homes
+-- How an address that several share is written.
+select home, min(address) from signature where home = any(%(homes)s::bigint[]) group by home;
+
+-- name: words_of_shared
+-- What several share, as it may be shown.
+select id, shown from value where id = any(%(values)s::bigint[]);

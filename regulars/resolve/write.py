@@ -9,6 +9,7 @@ from regulars.app import App
 from regulars.kit.logging import logger
 from regulars.resolve.advance import Advanced, Difference, LinkKey
 from regulars.resolve.facts import Group, Held, Settled, Signature
+from regulars.resolve.households.place import home_of
 from regulars.resolve.policy import BARRED, CARRIERS, EDGE, LEVELS, MAX_REACH, ORDER
 from regulars.resolve.sessions import Seen, Span, attribute, spans
 from regulars.store import queries
@@ -22,7 +23,7 @@ LOG = logger("resolve")
 NUMBERS = {int, bool, type(None)}
 LEVELS_THAT_NAME = frozenset(LEVELS) - {ORDER, *CARRIERS}
 SIGNATURE = (
-    "id first_seq first_day last_day dob first_name surname address dob_verified name_verified"
+    "id first_seq first_day last_day dob first_name surname address home dob_verified name_verified"
     " customer reach known delicate gapped sessions"
 )
 CARRIER_BITS = sum(1 << level for level in CARRIERS)
@@ -90,7 +91,7 @@ def signatures(app: App, rows: Iterable[tuple[Signature, Standing]]) -> None:
     told = [
         (
             *(s.id, s.first_seq, s.first_day, s.last_day, s.dob, s.first_name, s.surname, s.address),
-            *(s.dob_verified, s.name_verified),
+            *(home_of(s.address, s.surname), s.dob_verified, s.name_verified),
             *now,
         )
         for s, now in rows

@@ -38,6 +38,8 @@ create table signature (
     first_name text collate "C",
     surname text collate "C",
     address text collate "C",
+    -- Hash of address and surname: whoever has the same one may live with her.
+    home bigint,
     -- Somebody looked at a document: these outvote what was only typed.
     dob_verified boolean not null default false,
     name_verified boolean not null default false,
@@ -53,6 +55,7 @@ create table signature (
 ) with (fillfactor = 80);
 create index signature_reach on signature (reach);
 create index signature_customer on signature (customer);
+create index signature_home on signature (home) where home is not null;
 create index signature_ghost on signature (ghost) where ghost is not null;
 
 -- A signature carries a value. `class` as evidence, `level` as it counts now (0: not at all).
