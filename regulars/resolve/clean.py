@@ -34,6 +34,7 @@ CACHED_BUNDLES = 65_536
 # What stands at a till, or was checked by staff, is a presented card; one typed on the web is a claim until verified.
 KINDS_THAT_PRESENT_CARDS = frozenset(("tills", "crm", "calls", "email"))
 SPACE_MASK = 0x7FFF_FFFF
+LINK_BYTES, NUMBER = struct.Struct(">qbi"), struct.Struct(">q")
 
 
 class Bundle(NamedTuple):
@@ -152,6 +153,8 @@ class Cleaner:
     def __init__(self, secret: bytes, country: str) -> None:
         self._secret = secret
         self._country = country
+        # Reading the key costs as much as reading a text: it is read once, and copied.
+        self._keyed = hashlib.blake2b(digest_size=NUMBER.size, key=secret)
         # One cache per cleaner: the secret must not leak into a cache another brand's cleaner reads.
         self._cached = lru_cache(maxsize=CACHED_BUNDLES)(self._clean)
 
@@ -166,8 +169,9 @@ class Cleaner:
 
     def value_id(self, kind: str, text: str) -> int:
         """Name of a value: a keyed hash, so that without the secret nobody can test a guess."""
-        digest = hashlib.blake2b(f"{kind}\x1f{text}".encode(), digest_size=8, key=self._secret).digest()
-        return int.from_bytes(digest, "big", signed=True)
+        digest = self._keyed.copy()
+        digest.update(f"{kind}\x1f{text}".encode())
+        return NUMBER.unpack(digest.digest())[0]
 
     def proof(self, purpose: str, content: str) -> str:
         """HMAC-SHA256 of a text for one purpose: whoever has not the secret cannot make it, or test a guess by it."""
@@ -254,11 +258,11 @@ class _Found:
         """All of it, with the number of its signature. `verified`: birth and first name."""
         dob_verified, name_verified = verified[0] and dob is not None, verified[1] and first_name is not None
         links = tuple(sorted(self._links))
-        packed = b"".join(struct.pack(">qbi", *link) for link in links)
-        told = "\x1f".join(str(part or "") for part in (dob, first_name, surname, address)).encode()
+        packed = b"".join([LINK_BYTES.pack(*link) for link in links])
+        told = f"{dob or ''}\x1f{first_name or ''}\x1f{surname or ''}\x1f{address or ''}".encode()
         proved = b"\x1e" + bytes((dob_verified, name_verified)) if dob_verified or name_verified else b""
-        digest = hashlib.blake2b(packed + b"\x1e" + told + proved, digest_size=8).digest()
-        number = int.from_bytes(digest, "big", signed=True)
+        digest = hashlib.blake2b(packed + b"\x1e" + told + proved, digest_size=NUMBER.size).digest()
+        number = NUMBER.unpack(digest)[0]
         values = tuple(self._values.values())
         return Evidence(number, links, values, dob, first_name, surname, address, dob_verified, name_verified)
 

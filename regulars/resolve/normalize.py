@@ -21,6 +21,9 @@ BLOCKED = re.compile(
     r"|1234567890?|0?123456789|\(?not set\)?|\[object object\]|\{\{.*\}\}|00000000-0000-0000-0000-000000000000)$",
     re.IGNORECASE,
 )
+# What nearly all addresses look like. So short, no part of one can be too long: nothing is left that could be wrong.
+PLAIN_EMAIL = re.compile(r"([a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*)@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,}", re.ASCII)
+PLAIN_EMAIL_MAX_CHARACTERS = 63
 BLOCKED_LOCAL_PARTS = frozenset(
     (
         "noemail",
@@ -79,6 +82,14 @@ def email(raw: str) -> str | None:
     text = raw.lower()
     if is_blocked(text) or text in BLOCKED_EMAILS or text in BLOCKED_EMAILS_MORE:
         return None
+    plain = PLAIN_EMAIL.fullmatch(text) if len(text) <= PLAIN_EMAIL_MAX_CHARACTERS else None
+    if plain is not None:
+        return None if plain[1] in BLOCKED_LOCAL_PARTS else text
+    return checked_email(text)
+
+
+def checked_email(text: str) -> str | None:
+    """The same for lower-case text that is not blocked, by the letter of the standards: ten times the work."""
     try:
         # Reserved domains (.test, .invalid) are no reason to lose a link: we look at the form only.
         found = validate_email(text, check_deliverability=False, globally_deliverable=False)

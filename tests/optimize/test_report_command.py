@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from regulars.app import App
-from regulars.bench import flow
+from regulars.bench import flow, resolve
 from regulars.cli import main
 from regulars.kit.settings import Settings
 from regulars.optimize import reports
@@ -56,6 +56,15 @@ def test_the_flow_is_measured_against_a_raw_insert_of_the_same_rows(database_url
     assert 0 < answer["ratios"]["of_raw_insert"] < 1
     assert answer["raw"]["events"] == 200
     assert all(spent >= 0 for spent in answer["raw"]["microseconds_per_event"].values())
+
+
+def test_who_is_who_is_measured_against_copy_and_a_broken_feed_joins_nobody(database_url: str) -> None:
+    answer = resolve.run(Settings(database_url=database_url), size=120)
+
+    assert set(answer["ratios"]) == {"mix_of_copy", "broken_feed"}
+    assert min(answer["ratios"].values()) > 0
+    # Every row of a feed is a customer of its own, and so is everybody the mix brought.
+    assert answer["raw"]["customers"] > answer["raw"]["people"] + 2 * 3 * 30
 
 
 def test_an_unknown_bench_is_refused_with_the_known_ones(app: App, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """What other rooms and people ask of this one."""
 
+import random
 from datetime import UTC, datetime
 
 import pytest
@@ -119,6 +120,20 @@ def test_records_that_name_nobody_are_no_customers(app: App) -> None:
 )
 def test_junk_addresses_identify_nobody(raw: str) -> None:
     assert normalize.email(raw) is None
+
+
+def mailbox(dice: random.Random) -> str:
+    """Something with an @, more often wrong than right."""
+    local = "".join(dice.choices("ab1._+-'", k=dice.randrange(1, 6)))
+    return f"{local}@" + "".join(dice.choices("ab1-..", k=dice.randrange(3, 12)))
+
+
+def test_plain_addresses_are_read_as_the_standards_say() -> None:
+    dice = random.Random(1)
+    raws = [raw for raw in (mailbox(dice) for _ in range(3_000)) if not normalize.is_blocked(raw)]
+
+    assert [normalize.email(raw) for raw in raws] == [normalize.checked_email(raw) for raw in raws]
+    assert len({raw for raw in raws if normalize.email(raw)}) > 100
 
 
 @pytest.mark.parametrize("raw", ["0000000000", "-1", "null", "anonymous", "  ", "000-000-0000", "undefined"])
