@@ -27,6 +27,7 @@ ARROW_TYPES = {
     "timestamptz": pa.timestamp("us", tz="UTC"),
 }
 HASH_CHUNK_BYTES = 1 << 20
+ROWS_LOOKED_AT_ONCE = 2_000
 # Odd, so that multiplying by it loses nothing: 2**64 over the golden ratio.
 SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
@@ -77,18 +78,21 @@ class Lake:
             table = table.filter(pa.array(~_within(table.column("seq").to_numpy(), drop)))
         return fingerprint(table.column("seq").to_numpy(), table.column("body_hash").to_pylist())
 
-    def matches(self, path: str, pattern: str) -> int:
-        """Rows of this file of which a text or bytes fit a regular expression, upper and lower case alike."""
-        hits = 0
-        for batch in pq.ParquetFile(self.root / path).iter_batches():
+    def matches(self, path: str, pattern: str) -> Iterator[int]:
+        """Rows of this file of which a text or bytes fit a regular expression, upper and lower case alike; by slices.
+
+        Nothing where the file has gone: what took its place is looked through by itself.
+        """
+        found = re.compile(pattern.encode(), re.IGNORECASE).search
+        if not (self.root / path).exists():
+            return
+        for batch in pq.ParquetFile(self.root / path).iter_batches(ROWS_LOOKED_AT_ONCE):
             fits = np.zeros(batch.num_rows, dtype=bool)
             for column in batch.columns:
                 if pa.types.is_string(column.type) or pa.types.is_binary(column.type):
                     texts = column.cast(pa.binary())
-                    found = re.compile(pattern.encode(), re.IGNORECASE).search
                     fits |= np.fromiter((t is not None and found(t) is not None for t in texts.to_pylist()), bool)
-            hits += int(fits.sum())
-        return hits
+            yield int(fits.sum())
 
     def remove(self, path: str) -> None:
         """Take a file off the disk, if it is there."""

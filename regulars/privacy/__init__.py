@@ -26,11 +26,13 @@ from regulars.privacy.erase import (
     Proof,
     ask_erasure,
     carry_erasure,
-    carry_erasures,
     caught_up,
     erasure,
     erasure_proof,
     erasures,
+    leave_files,
+    leave_rooms,
+    open_erasures,
 )
 from regulars.privacy.errors import ErasureRefused, MemoryUnreadable, NoSuchRequest, StepRefused
 from regulars.privacy.export import Export, export, file_name
@@ -58,7 +60,6 @@ __all__ = [
     "StepRefused",
     "ask_erasure",
     "carry_erasure",
-    "carry_erasures",
     "caught_up",
     "deadline",
     "declared",
@@ -68,6 +69,9 @@ __all__ = [
     "export",
     "file_name",
     "holdings",
+    "leave_files",
+    "leave_rooms",
+    "open_erasures",
     "open_request",
     "request",
     "requests",

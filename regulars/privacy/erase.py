@@ -8,6 +8,7 @@ through for her identifiers, what was found is in a signed report, and the ident
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +21,7 @@ from regulars.kit.logging import logger
 from regulars.model import Gone
 from regulars.privacy import memory
 from regulars.privacy.errors import ErasureRefused
-from regulars.privacy.proof import Report, prove
+from regulars.privacy.proof import Breathe, Report, prove
 from regulars.privacy.scope import scope
 from regulars.store import queries
 
@@ -29,6 +30,8 @@ TOKEN_BYTES = 16
 LISTED_MAX = 200
 # Steps of the lake taken for one erasure in one go; the next go takes the others.
 LAKE_STEPS_MAX = 10_000
+# What the proof finds may have been on its way while it looked: it is taken out and looked for again, so often.
+ROUNDS_MAX = 3
 # "ERAS": who carries an erasure holds it, so that two do not do one step at once.
 ERASURE_LOCK = 0x45524153
 PROOF = "erasure report"
@@ -57,7 +60,7 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True):
 def ask_erasure(app: App, customer: int, actor: str, reason: str) -> int:
     """Note that this customer is to be erased, in the caller's transaction; gives the number of the erasure.
 
-    From here on it only goes forward: `carry_erasures` takes every step. Asked again before it has begun, it is the
+    From here on it only goes forward: the worker takes every step. Asked again before it has begun, it is the
     same one. Raises NoSuchCustomer, ErasureRefused.
     """
     if not reason.strip():
@@ -135,28 +138,48 @@ def caught_up(app: App) -> int:
     return len(set(waiting))
 
 
-def carry_erasures(app: App) -> int:
-    """One step of every erasure that is under way, each in transactions of its own; gives the steps taken."""
+def open_erasures(app: App) -> dict[int, str]:
+    """What is under way, oldest first: the state of each by its number."""
     with app.transaction() as inside:
-        open_ = [id for (id,) in inside.db.execute(SQL.open_erasures)]
-    return sum(carry_erasure(app, id) for id in open_)
+        return dict(inside.db.execute(SQL.open_erasures).fetchall())
+
+
+def leave_rooms(app: App, id: int) -> bool:
+    """Take her out of every room, in one transaction that the flow waits for; False: done, or somebody is at it."""
+    return _step(app, id, "asked", lambda: _leave_rooms(app, id))
+
+
+def leave_files(app: App, id: int, breathe: Breathe) -> bool:
+    """Take the next step after the rooms: files, then the proof. Nobody waits for it.
+
+    `breathe` is called between two slices; what it raises ends the step, which is then taken again. False: not its
+    turn, or somebody else is at it.
+    """
+
+    def step() -> None:
+        for last in range(ROUNDS_MAX - 1, -1, -1):
+            if not _leave_files(app, id, breathe) or _prove(app, id, breathe, is_last=not last):
+                break
+
+    return _step(app, id, "left", step)
 
 
 def carry_erasure(app: App, id: int) -> bool:
-    """The next step of one erasure; False: it is done, or somebody else is at it."""
+    """The next step of one erasure, whichever it is; False: it is done, or somebody else is at it."""
+    return leave_rooms(app, id) or leave_files(app, id, lambda: None)
+
+
+def _step(app: App, id: int, state: str, step: Callable[[], None]) -> bool:
     with app.transaction() as holder:
         row = holder.db.execute(SQL.take_erasure, {"class": ERASURE_LOCK, "id": id}).fetchone()
         if row is None or not row[0]:
             return False
         # The lock is held by this transaction; the steps commit in others, and see what stands now.
         with app.transaction() as inside:
-            state = erasure(inside, id).state
-        if state == "asked":
-            _leave_rooms(app, id)
-        elif state == "left":
-            _leave_files(app, id)
-            _prove(app, id)
-        return state != "done"
+            if erasure(inside, id).state != state:
+                return False
+        step()
+        return True
 
 
 def _leave_rooms(app: App, id: int) -> None:
@@ -188,7 +211,8 @@ def _left(id: int, gone: Gone, line: str) -> dict[str, object]:
     }
 
 
-def _leave_files(app: App, id: int) -> None:
+def _leave_files(app: App, id: int, breathe: Breathe) -> bool:
+    """False: the lake has more to follow than is done in one go."""
     with app.transaction() as inside:
         row = inside.db.execute(SQL.left_erasure, {"id": id}).fetchone()
         assert row is not None, "it left the rooms"
@@ -201,19 +225,26 @@ def _leave_files(app: App, id: int) -> None:
     for _ in range(LAKE_STEPS_MAX):
         if not collect.follow_in_lake(app):
             break
-    collect.remove_left(app, withdrawal)
+        breathe()
+    if not collect.remove_left(app, withdrawal):
+        return False
     engage.forget_letters(engage.catcher.folder_of(app.settings), sought)
     collect.erasure.forget_files(app, sought)
+    return True
 
 
-def _prove(app: App, id: int) -> None:
+def _prove(app: App, id: int, breathe: Breathe, *, is_last: bool) -> bool:
+    """Look, and write down what was found; False: there is something, and a next round may take it out."""
     with app.transaction() as inside:
         now = erasure(inside, id)
         row = inside.db.execute(SQL.left_erasure, {"id": id}).fetchone()
         assert row is not None, "it left the rooms"
-    report = prove(app, id, now.erased_at, row[1])
+    report = prove(app, id, now.erased_at, row[1], breathe)
+    if report.hits and not is_last:
+        return False
     text = _encode(report).decode()
     with app.transaction() as inside:
         given = {"id": id, "report": text, "signature": resolve.proof(inside, PROOF, text)}
         inside.db.execute(SQL.prove_erasure, given | {"now": inside.clock.now()})
     log.info("erasure_proved", erasure=id, hits=report.hits)
+    return True

@@ -6,6 +6,7 @@ must not be restored with the database: keep the newest.
 
 from __future__ import annotations
 
+import fcntl
 import os
 from datetime import datetime
 from pathlib import Path
@@ -67,21 +68,18 @@ def remember(app: App, text: str) -> None:
     """Add a line, durable when this returns; the same line again adds nothing."""
     file = file_of(app)
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if file.exists() and text in file.read_text().splitlines():
-        return
-    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        # A line that a kill cut in the middle must not swallow this one.
-        os.write(handle, b"\n" * (not _ends_a_line(file)) + text.encode() + b"\n")
+    handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    with open(handle, "r+b") as lines:
+        fcntl.flock(lines, fcntl.LOCK_EX)
+        content = lines.read()
+        whole = content.rpartition(b"\n")[0]
+        if text.encode() in whole.split(b"\n"):
+            return
+        # What a kill cut in the middle is no line, and nobody could read the file with it; its erasure writes it again.
+        lines.truncate(len(whole) + 1 if whole else 0)
+        os.write(handle, text.encode() + b"\n")
         os.fsync(handle)
-    finally:
-        os.close(handle)
     sync_folder(file.parent)
-
-
-def _ends_a_line(file: Path) -> bool:
-    content = file.read_bytes()
-    return not content or content.endswith(b"\n")
 
 
 def positions(app: App, told: Line) -> list[int]:

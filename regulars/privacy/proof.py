@@ -3,13 +3,15 @@
 Every column that can hold a word is read, declared or not, so that a place which everybody forgot is found as well;
 every file of the lake whether it is listed or not, and every other file of the data folder. What cannot be read is
 named. A hit is explained where she came back after the erasure; any other stands as it is.
+
+It is read by slices with a breath between them, so that whoever carries events meanwhile is not held up.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -18,14 +20,14 @@ import msgspec
 from regulars import collect, resolve
 from regulars.app import App
 from regulars.store import queries
-from regulars.store.looking import count_matches
+from regulars.store.looking import matches
 
 SQL = queries(__package__ or "")
 PARQUET = ".parquet"
 # What the erasure itself looks for stands here until the proof is written; the proof says so.
 LOOKING = ("erasure", "sought")
-# Hits on their way into the flow are emptied and looked for again, so often.
-ROUNDS_MAX = 5
+Breathe = Callable[[], object]
+"""Called between two slices; what it raises ends the looking."""
 UNREAD = (
     "the log, the free space and the dead rows of the database's own files, until PostgreSQL writes over them",
     "backups made before: a restored one is caught up by erasures/erasures.jsonl before it answers",
@@ -68,44 +70,72 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return [one for one in self.looked if one.hits]
 
 
-def prove(app: App, erasure: int, erased_at: datetime, sought: Sequence[str]) -> Report:
+def prove(app: App, erasure: int, erased_at: datetime, sought: Sequence[str], breathe: Breathe) -> Report:
     """Look through everything, in transactions of its own."""
     looked: list[Looked] = []
     if sought:
         pattern = collect.erasure.pattern_of(sought)
-        for _ in range(ROUNDS_MAX):
-            looked = [*_database(app, pattern, erased_at), *_lake(app, pattern), *_files(app, pattern)]
-            if not any(one.hits and not one.why for one in looked) or not resolve.refuse_waiting(app):
-                break
+        looked += _database(app, pattern, erased_at, breathe)
+        looked += _lake(app, pattern, breathe)
+        looked += _files(app, pattern, breathe)
     return Report(erasure=erasure, erased_at=erased_at, made_at=app.clock.now(), spellings=len(sought), looked=looked)
 
 
-def _database(app: App, pattern: str, erased_at: datetime) -> Iterator[Looked]:
+def _database(app: App, pattern: str, erased_at: datetime, breathe: Breathe) -> Iterator[Looked]:
     with app.transaction() as inside:
-        for table, columns, types in inside.db.execute(SQL.text_columns).fetchall():
-            read = [(c, t) for c, t in zip(columns, types, strict=True) if (table, c) != LOOKING]
-            hits = count_matches(inside.db, table, read, pattern)
-            why = _explained(inside, pattern, erased_at) if hits and table == "journal" else ""
-            yield Looked(store="database", place=table, hits=hits, why=why)
+        tables = inside.db.execute(SQL.text_columns).fetchall()
+        until = inside.db.execute(SQL.last_position).fetchall()[0][0]
+    for table, columns, types in tables:
+        read = [(c, t) for c, t in zip(columns, types, strict=True) if (table, c) != LOOKING]
+        hits, why = _matches(app, table, read, pattern, breathe), ""
+        if hits and table == "journal":
+            hits, why = _explained(app, pattern, erased_at, until)
+        yield Looked(store="database", place=table, hits=hits, why=why)
 
 
-def _explained(app: App, pattern: str, erased_at: datetime) -> str:
-    row = app.db.execute(SQL.later_events, {"pattern": pattern, "erased_at": erased_at}).fetchone()
-    assert row is not None, "an aggregate has a row"
-    whole, later = row
-    return "events of after the erasure: somebody who came anew" if whole == later else ""
+def _matches(app: App, table: str, columns: Sequence[tuple[str, str]], pattern: str, breathe: Breathe) -> int:
+    """Rows of a table as of one instant: a row that is written anew while we look moves, and would be missed."""
+    hits = 0
+    with app.transaction() as inside:
+        inside.db.execute(SQL.of_one_instant)
+        for found in matches(inside.db, table, columns, pattern):
+            hits += found
+            breathe()
+    return hits
 
 
-def _lake(app: App, pattern: str) -> Iterator[Looked]:
-    for path, _ in sorted(app.lake.paths()):
-        if path.endswith(PARQUET):
-            yield Looked(store="lake", place=path, hits=app.lake.matches(path, pattern))
+def _explained(app: App, pattern: str, erased_at: datetime, until: int) -> tuple[int, str]:
+    """What of the journal up to here names her once nothing of it waits for the flow, and why it may."""
+    resolve.refuse_waiting(app)
+    with app.transaction() as inside:
+        given = {"pattern": pattern, "erased_at": erased_at, "until": until}
+        whole, later = inside.db.execute(SQL.later_events, given).fetchall()[0]
+    is_later = whole == later > 0
+    return whole, "events of after the erasure: somebody who came anew" if is_later else ""
 
 
-def _files(app: App, pattern: str) -> Iterator[Looked]:
+def _lake(app: App, pattern: str, breathe: Breathe) -> Iterator[Looked]:
+    seen = set[str]()
+    # Files are joined meanwhile: what is new after a look is looked through as well.
+    while new := sorted({path for path, _ in app.lake.paths() if path.endswith(PARQUET)} - seen):
+        seen.update(new)
+        for path in new:
+            hits = 0
+            for found in app.lake.matches(path, pattern):
+                hits += found
+                breathe()
+            yield Looked(store="lake", place=path, hits=hits)
+
+
+def _files(app: App, pattern: str, breathe: Breathe) -> Iterator[Looked]:
     """Every file of the data folder that neither PostgreSQL nor the lake keeps."""
     home = app.settings.home_path
-    found = re.compile(pattern.encode(), re.IGNORECASE).search
+    search = re.compile(pattern.encode(), re.IGNORECASE).search
+
+    def found(piece: bytes) -> object:
+        breathe()
+        return search(piece)
+
     for path in _below(home, {home / "postgres", app.lake.root}):
         try:
             yield Looked(store="files", place=str(path.relative_to(home)), hits=int(collect.erasure.holds(path, found)))

@@ -30,7 +30,7 @@ from erasure where id = %(id)s;
 
 -- name: open_erasures
 -- What still has a step to take, oldest first.
-select id from erasure where state <> 'done' order by id;
+select id, state from erasure where state <> 'done' order by id;
 
 -- name: take_erasure
 -- One at a time is at an erasure; the lock goes with the transaction, also when we are killed.
@@ -76,6 +76,10 @@ from unnest(%(tokens)s::text[], %(erased_at)s::timestamptz[], %(memories)s::text
 on conflict (token) do nothing
 returning id;
 
+-- name: of_one_instant
+-- A row that is written anew while a table is looked through by slices moves, and would be missed.
+set transaction isolation level repeatable read;
+
 -- name: text_columns
 -- Everything that can hold a word, table by table.
 select c.table_name::text, array_agg(c.column_name::text order by c.ordinal_position),
@@ -93,7 +97,11 @@ order by c.table_name;
 -- name: later_events
 -- Of events that name her those that happened after she was erased: somebody new, whoever it is.
 select count(*), count(*) filter (where occurred_at > %(erased_at)s)
-from journal where body::text ~* %(pattern)s or message_id ~* %(pattern)s;
+from journal where seq <= %(until)s and (body::text ~* %(pattern)s or message_id ~* %(pattern)s);
+
+-- name: last_position
+-- What comes later is not looked through any more: events of hers never stop to arrive, and each is refused in its turn.
+select coalesce(max(seq), 0) from journal;
 
 -- name: remembered_open
 -- Noted after a restore by somebody who was killed before she had left the rooms.

@@ -28,6 +28,7 @@ from regulars.worker import pace
 from regulars.worker.beside import Beside
 from regulars.worker.follow import Follower
 from regulars.worker.pace import Pace
+from regulars.worker.proving import Proving
 
 BATCH_EVENTS = 10_000
 SEND_PER_ROUND = 200
@@ -66,7 +67,7 @@ class Round(msgspec.Struct, frozen=True):
     refreshed: int = 0
     """Customers that were computed by a changed declaration of the profile."""
     erased: int = 0
-    """Steps that erasures took."""
+    """People who left every room."""
 
     @property
     def was_idle(self) -> bool:
@@ -91,6 +92,7 @@ class Worker:
         self._beat_at: datetime | None = None
         self._pruned_at: datetime | None = None
         self._beside = Beside(app.clock)
+        self._proving = Proving(app)
         self._unread = True
         """The lake may hold what the audit has not read."""
         self._asked_at: datetime | None = None
@@ -107,6 +109,7 @@ class Worker:
             while not self._stop.is_set():
                 self._round_or_wait()
         finally:
+            self._proving.close()
             self._ahead.close()
 
     def _round_or_wait(self) -> None:
@@ -123,7 +126,7 @@ class Worker:
 
     def drain(self) -> None:
         """Rounds until nothing is left to do now: for the demo and for tests. Raises what broke beside the events."""
-        while not self._stop.is_set() and not self.round().was_idle:
+        while not self._stop.is_set() and (not self.round().was_idle or self._proving.wait()):
             pass
         self._beside.raise_fault()
 
@@ -143,7 +146,7 @@ class Worker:
         sent = beside("deliveries", lambda: sum(engage.deliver(app, SEND_PER_ROUND).values()))
         pruned = beside("old_deliveries", self._prune)
         refreshed = beside("profiles", self._refresh)
-        erased = beside("erasures", lambda: privacy.carry_erasures(self.app))
+        erased = beside("erasures", self._erase)
         flushed = beside("lake", lambda: self._flush(now, carried))
         return Round(
             carried=carried,
@@ -165,6 +168,13 @@ class Worker:
         with self.app.transaction() as app:
             profile.adopt(app)
             return profile.refresh(app)
+
+    def _erase(self) -> int:
+        """Who is to be erased leaves the rooms here; files and proof follow beside."""
+        waiting = privacy.open_erasures(self.app)
+        gone = sum(privacy.leave_rooms(self.app, id) for id, state in waiting.items() if state == "asked")
+        self._proving.begin([id for id, state in waiting.items() if state == "left"])
+        return gone
 
     def _step(self) -> tuple[int, bool, datetime]:
         """Carry or tick; where carrying breaks, again with half as many, until one event stands alone and is passed."""

@@ -18,7 +18,6 @@ import pytest
 from regulars import analyze, collect, design, privacy
 from regulars.app import App
 from regulars.lake import Lake
-from regulars.privacy import memory
 from regulars.privacy.proof import prove
 from tests.conftest import stored
 from tests.databases import with_database
@@ -217,36 +216,6 @@ def test_a_forged_report_is_told_from_ours(app: App) -> None:
     assert (found.is_genuine, proof(app, 1).is_genuine) == (True, False)
 
 
-class Killed(Exception):
-    """The process is gone."""
-
-
-@pytest.mark.parametrize("step", ["remember", "refuse_waiting", "follow_in_lake", "forget_letters", "prove"])
-def test_an_erasure_that_was_cut_off_is_taken_up_again(app: App, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
-    customer = town(app)
-    id = ask(app, customer)
-    places = {
-        "remember": "regulars.privacy.memory.remember",
-        "refuse_waiting": "regulars.resolve.refuse_waiting",
-        "follow_in_lake": "regulars.collect.follow_in_lake",
-        "forget_letters": "regulars.engage.forget_letters",
-        "prove": "regulars.privacy.erase.prove",
-    }
-    with monkeypatch.context() as patched:
-        patched.setattr(places[step], die)
-        with pytest.raises(Killed):
-            carry(app, id)
-
-    carry(app, id)
-
-    assert proof(app, id).report.hits == 0
-    assert len(memory.file_of(app).read_text().splitlines()) == 1
-
-
-def die(*_: object) -> None:
-    raise Killed
-
-
 def test_events_of_hers_that_arrive_meanwhile_leave_nothing_and_the_others_untouched(app: App, twin: App) -> None:
     late = [message("page", "anna-7001", app.clock.now() - timedelta(hours=n), name="Late") for n in range(1, 7)]
     for one, arrives in ((app, True), (twin, False)):
@@ -263,7 +232,7 @@ def test_events_of_hers_that_arrive_meanwhile_leave_nothing_and_the_others_untou
         drain(one)
         collect.flush(one)
 
-    again = prove(app, 99, app.clock.now(), ["anna.kowalska@example.com", "anna-7001", "CARD-88123"])
+    again = prove(app, 99, app.clock.now(), ["anna.kowalska@example.com", "anna-7001", "CARD-88123"], lambda: None)
 
     assert (again.hits, again.exceptions) == (0, [])
     here, there = books(app), books(twin)
