@@ -158,7 +158,9 @@ def shown(value: object, unit: str = "", currency: str = "") -> str:
     if unit == "share":
         return f"{value * 100:.0f}%"
     number = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
-    return f"{number} days" if unit == "days" else number
+    if unit == "days":
+        return f"{number} day" if value == 1 else f"{number} days"
+    return number
 
 
 def clauses(rule: Expression) -> list[Op]:

@@ -259,6 +259,16 @@ select customer, segment, since from segment_member where customer = any(%(custo
 -- The two traits everybody asks for first.
 select orders, spend_cents from trait_state where customer = %(customer)s;
 
+-- name: baskets
+-- What a customer bought since then, latest first.
+select j.occurred_at, j.body -> 'properties' -> 'revenue', j.body -> 'properties' ->> 'channel', s.kind
+from events_of(array[%(customer)s]::bigint[]) e
+join journal j on j.seq = e.seq
+join source s on s.id = j.source_id
+where j.kind = 'track' and j.name = 'Order Completed' and j.occurred_at >= %(since)s and not is_withdrawn(j.seq)
+order by j.occurred_at desc, j.seq desc
+limit %(limit)s;
+
 -- name: points_behind
 -- What a line of a statement was for: the place of its order, the day its points run out, and how they moved.
 select

@@ -43,6 +43,8 @@ PAGES = [
     "/customers?q=barneby",
     "/customers?q=qqqqq",
     "/customers/1",
+    "/customers/1?tab=details",
+    "/customers/1?tab=privacy",
     "/customers/1/identity",
     "/identity",
     "/identity/doubts",

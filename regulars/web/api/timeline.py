@@ -44,6 +44,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
     origin: str
     """hand, moment, message, points or event."""
+    kind: str
+    """Of the event: track, identify, page, screen, group or alias; empty for what is none."""
     id: int
     at: datetime
     source: str
@@ -117,7 +119,7 @@ def _events(app: App, customer: int, before: tuple[datetime, int] | None, kind: 
         return []
     return [
         Line(
-            origin="event", id=item.seq, at=item.at, source=item.source, source_kind=item.source_kind,
+            origin="event", kind=item.kind, id=item.seq, at=item.at, source=item.source, source_kind=item.source_kind,
             name=item.name or item.kind, summary=item.summary, seq=item.seq, properties=item.properties,
             generated=item.generated,
         )
@@ -164,7 +166,7 @@ def _given(customer: int, before: tuple[datetime, int] | None) -> dict[str, Any]
 
 def _line(origin: str, id: int, at: datetime, source: str, name: str, summary: str, seq: int | None) -> Line:
     return Line(
-        origin=origin, id=id, at=at, source=source, source_kind="own", name=name, summary=summary, seq=seq,
+        origin=origin, kind="", id=id, at=at, source=source, source_kind="own", name=name, summary=summary, seq=seq,
         properties={}, generated=False,
     )  # fmt: skip
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -14,6 +13,7 @@ from regulars import profile
 from regulars.analyze import TraitValue
 from regulars.app import App
 from regulars.kit.clock import day_date
+from regulars.kit.errors import InputRefused
 from regulars.optimize import label
 from regulars.profile import BUILT_IN, STEWARD, Field, Other
 from regulars.web import access, audit, render, words
@@ -22,52 +22,21 @@ from regulars.web.api import profile as api
 from regulars.web.api import timeline as line
 from regulars.web.api.analyze import behind
 from regulars.web.api.collect import pulse
-from regulars.web.api.timeline import CHOICES, POINTS, Line, say_entry
+from regulars.web.api.timeline import CHOICES, POINTS, say_entry
 from regulars.web.pages.profile import hand
+from regulars.web.pages.profile.rhythm import rhythm
+from regulars.web.pages.profile.stops import days, look
 from regulars.web.site import House
 
 BEST = 20
 HAND_SHOWN = 8
-# How an event looks on the time line: icon and tone.
-LOOKS = {
-    "Order Completed": ("store", ""),
-    "Order Refunded": ("undo", "warn"),
-    "Item Returned": ("undo", "warn"),
-    "Survey Answered": ("chat", "on"),
-    "Call Received": ("phone", ""),
-    "Consent Given": ("check", "good"),
-    "Consent Withdrawn": ("x", "bad"),
-    "Unsubscribed": ("x", "bad"),
-    "Email Bounced": ("alert", "bad"),
-    "Coupon Redeemed": ("gift", ""),
-    "Segment Entered": ("filter", ""),
-    "Segment Left": ("filter", ""),
-    "Points Earned": ("coin", ""),
-    "Customers Merged": ("merge", ""),
-    "Customer Split": ("split", ""),
-    "Order Cancelled": ("undo", "warn"),
-    "Complaint Filed": ("chat", "bad"),
-    "Product Added": ("cart", ""),
-    "Checkout Started": ("cart", ""),
-    "Message Sent": ("mail", ""),
-}
-LOOKS_BY_ORIGIN = {
-    "points": ("coin", ""),
-    "message": ("mail", "warn"),
-    "moment": ("tablet", ""),
-    "hand": ("note", "on"),
-}
-LOOKS_BY_KIND = {
-    "tills": "store",
-    "web": "web",
-    "shop": "bag",
-    "email": "mail",
-    "crm": "people",
-    "calls": "phone",
-    "own": "cycle",
-}
-
-
+# What a person at the brand wants to know; how many orders and how much stands above them.
+TOLD_FIRST = (
+    *("gap_mean_days", "days_since_order", "average_order_cents", "top_category", "favorite_store", "last_channel"),
+    *("web_share", "discount_share", "private_share", "return_rate", "survey_mean", "calls_90"),
+)
+# Parts of the page by the name in its address: their templates.
+TABS = {"": "overview", "details": "details", "privacy": "consents"}
 # Why a value holds, and why another one does not.
 WHY_GOLDEN = {
     "only": "nobody stated anything else",
@@ -97,13 +66,6 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True):
     records: list[int]
 
 
-class Day(msgspec.Struct, frozen=True, kw_only=True):
-    """One day of a time line."""
-
-    heading: Line
-    items: list[Line]
-
-
 @get("/customers", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
 def customers_page(app: House, request: Request[Any, Any, Any], q: FromQuery[str] = "") -> Response[str]:
     """Search as you type; the address shows the search."""
@@ -117,16 +79,23 @@ def customers_page(app: House, request: Request[Any, Any, Any], q: FromQuery[str
 
 
 @get("/customers/{customer:int}", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
-def customer_page(app: House, request: Request[Any, Any, Any], customer: FromPath[int]) -> Response[str]:
+def customer_page(
+    app: House, request: Request[Any, Any, Any], customer: FromPath[int], tab: FromQuery[str] = ""
+) -> Response[str]:
     """Who, why one person, time line, traits with why, points, consents, segments."""
-    audit.write(app, request.user, "looked up a customer", f"customer:{customer}")
+    if tab not in TABS:
+        raise InputRefused(f"'{tab[:40]}' is no part of a customer's page", "Use details or privacy, or nothing")
+    audit.write(app, request.user, "looked up a customer", f"customer:{customer}", tab)
     with app.transaction() as inside:
         view = api.customer(inside, customer)
         fields_to_set = settable(inside)
+        bought = rhythm(inside, view.profile.customer, view.traits) if not tab else None
     return render.page(
         app,
-        "pages/profile/customer.html",
+        f"pages/profile/{TABS[tab]}.html",
         request,
+        tab=tab,
+        bought=bought,
         view=view,
         looks=look,
         days=days(app, view.timeline),
@@ -214,8 +183,9 @@ def points_for(line: api.PointsLine) -> str:
 
 
 def known_traits(view: api.Customer) -> list[TraitValue]:
-    """Traits that say something about this person."""
-    return [trait for trait in view.traits if trait.value not in (None, 0, "")]
+    """Traits that say something about this person, the telling ones first."""
+    found = {trait.name: trait for trait in view.traits if trait.value not in (None, 0, "")}
+    return [found[name] for name in dict.fromkeys((*TOLD_FIRST, *found)) if name in found]
 
 
 def say_trait(app: App, trait: TraitValue) -> str:
@@ -232,20 +202,6 @@ def say_trait(app: App, trait: TraitValue) -> str:
             return words.percent(value)
         case _:
             return trait.shown
-
-
-def look(item: Line) -> tuple[str, str]:
-    """Icon and tone of a line."""
-    usual = LOOKS_BY_ORIGIN.get(item.origin) or (LOOKS_BY_KIND.get(item.source_kind, "file"), "")
-    return LOOKS.get(item.name, usual) if item.origin == "event" else usual
-
-
-def days(app: App, shown: line.Timeline) -> list[Day]:
-    """The items by their day in the brand's zone."""
-    zone = app.settings.zone
-    by_day = groupby(shown.items, key=lambda item: item.at.astimezone(zone).date())
-    grouped = [list(items) for _, items in by_day]
-    return [Day(heading=items[0], items=items) for items in grouped]
 
 
 routes = [*hand.routes, customers_page, customer_page, timeline_part, trait_part]
