@@ -214,6 +214,7 @@ def summarize(app: App, report: demo.LoadReport, seconds: float, memory: MemoryW
         "identity": {
             "precision": round(evaluation.precision, 5),
             "recall": round(evaluation.recall, 5),
+            "b_cubed": round(evaluation.b_cubed, 5),
             "largest": evaluation.largest,
             "true_largest": evaluation.true_largest,
         },
@@ -234,7 +235,8 @@ def print_summary(summary: dict[str, Any]) -> None:
             ["Customers", f"{summary['customers']:,} from {summary['records']:,} records"],
             [
                 "Identity",
-                f"precision {identity['precision']:.3f}, recall {identity['recall']:.3f} against the planted truth",
+                f"precision {identity['precision']:.3f}, recall {identity['recall']:.3f}, B-cubed"
+                f" {identity['b_cubed']:.3f} against the planted truth",
             ],
             *[[f"Segment {name}", f"{size:,}"] for name, size in summary["segments"].items()],
             *[[f"Messages {state}", f"{count:,}"] for state, count in summary["messages"].items()],

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from regulars import flow, resolve
+from regulars.cli.link import followed, progress
 from regulars.cli.terminal import Json, opened, print_json, print_table
 from regulars.resolve import Steward
 
@@ -31,11 +32,28 @@ def list_(as_json: Json = False) -> None:
     print_table("Models of likeness", ("No.", "Name", "State", "Ask from", "Join from", "Pairs"), rows)
 
 
+@commands.command("learn")
+def learn(
+    folder: Annotated[Path, typer.Argument(help="A new folder for the records, the model and its report.")],
+    as_json: Json = False,
+) -> None:
+    """Learn a model from what the brand's own records say of people. It counts for nothing until added and approved."""
+    with opened() as app, app.transaction() as inside:
+        count = resolve.models.save_records(inside, folder)
+    with progress(as_json) as lines:
+        model = resolve.models.learn(folder, followed(lines))
+    if as_json:
+        print_json({"records": count, "model": str(model)})
+    else:
+        print(f"Learned from {count:,} kinds of record, which stand in {folder} with names and births: keep it safe.")
+        print(f"Read {model.with_name('report.html')}, then: regulars likeness add {model}")
+
+
 @commands.command("add")
 def add(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The JSON that `regulars link` wrote.")],
-    join: Annotated[float, typer.Option(help="Bits from which two are one person.")],
-    ask: Annotated[float, typer.Option(help="Bits from which a steward is asked.")],
+    join: Annotated[float, typer.Option(help="Bits from which two are one person.")] = resolve.AUTOMATIC_BITS,
+    ask: Annotated[float, typer.Option(help="Bits from which a steward is asked.")] = resolve.REVIEW_BITS,
     name: Annotated[str, typer.Option(help="What to call it.")] = "",
     as_json: Json = False,
 ) -> None:

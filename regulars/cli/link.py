@@ -45,15 +45,15 @@ def link(
     if train and model:
         raise InputRefused("--train makes a model and --model brings one", "Leave one of them out")
     task = resolve.LinkTask(files=tuple(files), out=out, mapping=mapping, model=model, truth=truth)
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        disable=as_json,
-    ) as progress:
-        metrics = resolve.link(task, followed(progress))
+    with progress(as_json) as lines:
+        metrics = resolve.link(task, followed(lines))
     print_json(metrics) if as_json else tell(metrics, out)
+
+
+def progress(quiet: bool) -> Progress:
+    """Lines on standard error; none with --json."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=Console(stderr=True), disable=quiet)
 
 
 def followed(progress: Progress) -> resolve.LinkFollowed:

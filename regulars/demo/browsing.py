@@ -8,6 +8,7 @@ import numpy as np
 
 from regulars.demo import names
 from regulars.demo.chance import draw, draw_one, draw_some, pick
+from regulars.demo.crm import address_of
 from regulars.demo.panel import DAY_US, HOUR_US, Panel
 from regulars.demo.people import People, Person
 from regulars.demo.stream import GENERATED, NOBODY, WEB, Draft, Message
@@ -18,6 +19,7 @@ SIGNS_OUT = 0.35  # of those signed in
 MAIL_VERIFIED = 0.85
 TYPES_CARD = 0.50
 CARD_VERIFIED = 0.65  # of those
+HAS_DELIVERED, TELLS_BIRTH = 0.60, 0.40  # of accounts
 STRANGERS_PER_HUNDRED_HOUSEHOLDS = 60
 TABLETS = 8
 TABLET_USES = 40
@@ -119,8 +121,11 @@ def _signed(person: Person, nth: int, cookie: str, name: str) -> Message:
 
 
 def _account(person: Person, cookie: str) -> Message:
-    """The account she makes: her name as she likes it, an e-mail that she mostly confirms, sometimes her card."""
-    chances = draw_some(person.key * 8, "account", 6)
+    """The account she makes: her name as she likes it, an e-mail that she mostly confirms, sometimes her card.
+
+    Some have their orders delivered, or tell their birthday for the sake of a gift.
+    """
+    chances = draw_some(person.key * 8, "account", 7)
     traits: dict[str, Any] = {
         "first_name": person.nick if chances[0] < 0.3 else person.first,
         "last_name": person.last,
@@ -130,6 +135,10 @@ def _account(person: Person, cookie: str) -> Message:
         "language": "en",
         "consent": {"email": chances[4] < 0.7},
     }
+    if chances[5] < HAS_DELIVERED:
+        traits["address"] = address_of(person, "a")
+    if chances[6] < TELLS_BIRTH:
+        traits["birth_date"] = person.birth.isoformat()
     if chances[2] < TYPES_CARD and person.own_card:
         traits["loyalty_card"] = person.card
         if chances[3] < CARD_VERIFIED:

@@ -66,7 +66,7 @@ def traits_of(person: Person, version: str) -> dict[str, Any]:
     traits: dict[str, Any] = {
         "first_name": _first_name(person, chances[0], version),
         "last_name": typo(person.last, person.key) if chances[1] < SURNAME_TYPO else person.last,
-        "address": _address(person, version),
+        "address": address_of(person, version),
         "timezone": person.zone,
         "language": "en",
     }
@@ -128,7 +128,8 @@ def _phone(person: Person, junk: float, style: float) -> str | None:
     return (f"({area}) 555-{line}", f"{area}-555-{line}", f"+1{person.phone}", person.phone)[int(style * 4)]
 
 
-def _address(person: Person, version: str) -> dict[str, str]:
+def address_of(person: Person, version: str) -> dict[str, str]:
+    """Where she lives, or lived before she moved, as whoever typed it writes streets."""
     street, town, postcode = (person.street, person.town, person.postcode)
     if version == "b" and person.new_home:
         street, town, postcode = person.new_home

@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from regulars.demo import browsing, campaigns, crm, orders, panel, people, voices
+from regulars.demo import browsing, campaigns, crm, forms, orders, panel, people, voices
 from regulars.demo.names import HOME_ZONE
 from regulars.demo.stream import Made, Message, Stream, merged, stream_of, wire
 
@@ -47,6 +47,7 @@ def year(size: str, today: date) -> Year:
         *browsing.strangers(shown),
         *browsing.tablets(shown, who),
         *crm.rows(shown, who),
+        *forms.forms(shown, who),
         *voices.calls(shown, who),
         *voices.surveys(shown, who, baskets),
         *voices.withdrawals(shown, who),

@@ -10,6 +10,7 @@ import msgspec
 
 from regulars import collect
 from regulars.app import App
+from regulars.demo import likeness
 from regulars.demo.errors import DemoRefused
 from regulars.demo.generate import SIZES, Year, year
 from regulars.demo.panel import PANEL_LAST_DAY, shift_days
@@ -74,12 +75,15 @@ def register_sources(app: App) -> dict[str, str]:
 def load(app: App, size: str = "full", today: date | None = None, progress: Progress | None = None) -> LoadReport:
     """Append the whole year to the journal; may be killed and run again, nothing enters twice.
 
-    The year ends on the latest Monday not after `today` (default: the brand's date now). Also writes the truth, beside.
+    Its model of likeness is in force before the first event. The year ends on the latest Monday not after `today`
+    (default: the brand's date now). Also writes the truth, beside.
     Raises DemoDataMissing without the demo extra, DemoRefused if this installation holds another demo.
     """
     found = admit(app, size, today)
     register_sources(app)
     plan = found or _begin(app, size, today)
+    if not plan.is_loaded:
+        likeness.approve(app)
     sources = _sources(app)
     made = year(plan.size, plan.today)
     truth = TruthWriter(truth_path(app))

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regulars.demo import names
-from regulars.demo.chance import Ints, draw, pick
+from regulars.demo.chance import Ints, draw, draw_one, pick
 from regulars.demo.panel import Panel
 from regulars.demo.people import People, Person
 from regulars.demo.stream import (
@@ -35,6 +35,8 @@ WEB_OF_WEB_SHOPPERS = 0.25
 WEB_GUEST = 0.15
 CARD_SHOWN = 0.88
 TOKEN_BESIDE_CARD = 0.25
+# Of orders on line: paid with the card she pays with in stores, for which the payment provider gives one token.
+TOKEN_ON_LINE = 0.60
 WITHOUT_CARD = (0.60, 0.74)
 """Payment token; typed contact; the rest is cash and says nothing."""
 JUNK_TYPED = 0.15
@@ -128,6 +130,8 @@ def _message(person: Person, how: int, panel: Panel, row: int, junk: bool) -> Me
         message["userId"] = person.web
     if how == LOGIN and basket % 2:
         properties.pop("email", None)
+    if how in (LOGIN, GUEST) and draw_one(basket, "token on line") < TOKEN_ON_LINE:
+        properties["payment_token"] = person.token
     return message
 
 

@@ -15,6 +15,8 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     """Of all pairs of records we gave to one customer, the share that is one person. 1.0 without any pair."""
     recall: float
     """Of all pairs of records of one person, the share we gave to one customer. 1.0 without any pair."""
+    b_cubed: float
+    """F1 of the means over records: of its customer, the share that is its person; of its person, the share in it."""
     largest: int
     """Records of our largest customer."""
     true_largest: int
@@ -43,10 +45,15 @@ def evaluate(customer_by_record: Sequence[int | None], person_by_record: Sequenc
     for (customer, person), count in cells.items():
         ours[customer] += count
         theirs[person] += count
+    shared = [(count, ours[customer], theirs[person]) for (customer, person), count in cells.items()]
+    alike = alone.total() + sum(count * count / size for count, size, _ in shared)
+    whole = sum(count / theirs[person] for person, count in alone.items())
+    whole += sum(count * count / size for count, _, size in shared)
     both, found, true = _pairs(cells.values()), _pairs(ours.values()), _pairs(theirs.values())
     return Evaluation(
         precision=both / found if found else 1.0,
         recall=both / true if true else 1.0,
+        b_cubed=2 * alike * whole / (alike + whole) / theirs.total() if theirs else 1.0,
         largest=max(ours.values(), default=1 if alone else 0),
         true_largest=max(theirs.values(), default=0),
         records=theirs.total(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 # Raised with every change of what follows: it names what an explanation goes by.
-RULE_VERSION = 1
+RULE_VERSION = 2
 
 MERGE = 0
 LOGIN = 1
@@ -28,7 +28,8 @@ CARRIERS = (DEVICE, COOKIE)
 # From here on births and first names speak; before, a login or a card is stronger than what somebody typed.
 FIRST_LEVEL_WITH_NAMES = EMAIL_VERIFIED
 FIRST_LEVEL_WITH_LIMITS = CARD
-LEVELS_WHERE_CARDS_CLASH = frozenset((EMAIL, PHONE, DEVICE, COOKIE))
+# A bank card is shared as a mailbox is: two loyalty cards need a login, a verified contact, an order or a score.
+LEVELS_WHERE_CARDS_CLASH = frozenset((PAYMENT, EMAIL, PHONE, DEVICE, COOKIE))
 # Classes whose value joins no logins once two of them hold it.
 BARRIER_LEVELS = frozenset((EMAIL_VERIFIED, PHONE_VERIFIED, ORDER, PAYMENT, EMAIL, PHONE))
 

@@ -155,6 +155,7 @@ def test_evaluation_counts_pairs_without_looking_at_each() -> None:
     found = resolve.evaluate([1, 1, 1, 2, None, 3], [7, 7, 8, 8, 8, None])
 
     assert (found.precision, found.recall) == (1 / 3, 1 / 4)
+    assert found.b_cubed == pytest.approx(2 * (11 / 15) * (3 / 5) / (11 / 15 + 3 / 5))
     assert (found.largest, found.true_largest, found.records) == (3, 3, 5)
 
 

@@ -18,6 +18,8 @@ from regulars.resolve import decide, touched
 from regulars.resolve.advance import Difference
 from regulars.resolve.alike import pairs
 from regulars.resolve.alike.files import read as read
+from regulars.resolve.alike.learn import learn as learn
+from regulars.resolve.alike.learn import save_records as save_records
 from regulars.resolve.alike.scoring import Scorer
 from regulars.resolve.decide import Steward
 from regulars.resolve.errors import DecisionRefused

@@ -21,11 +21,13 @@ with fresh as (
     returning key
 ), grown as (
     select key, count(*) as added from fresh group by key
+), sized as (
+    insert into block_size as b (key, members)
+    select key, added from grown
+    on conflict (key) do update set members = b.members + excluded.members
+    returning key, members
 )
-insert into block_size as b (key, members)
-select key, added from grown
-on conflict (key) do update set members = b.members + excluded.members
-returning key, members, members - (select added from grown g where g.key = b.key);
+select key, s.members, s.members - g.added from sized s join grown g using (key);
 
 -- name: met_under
 -- Who stands under these keys, with what they say.
@@ -141,3 +143,16 @@ select customer, count(*) from signature where customer = any(%(customers)s::big
 -- name: count_customers
 -- Known or not.
 select count(*) from customer;
+
+-- name: save_comparable
+-- Everything a model is learned from, as a file; birth and address as people write them.
+copy (
+    select first_seq as record_id, first_name, surname as last_name,
+        to_char(dob, 'FM0000"-"00"-"00') as birth_date, split_part(address, ', ', 1) as street,
+        case when address ~ ', .*[0-9]' then split_part(address, ', ', 2) end as postcode,
+        case when address ~ ', [^0-9]*$' then split_part(address, ', ', 2) end as city
+    from signature
+    where (first_name is not null or surname is not null) and (dob is not null or address is not null)
+        and ghost is null
+    order by first_seq, id
+) to stdout with (format csv, header);
