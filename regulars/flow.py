@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from regulars import analyze, collect, design, engage, profile, resolve
 from regulars.app import App
 from regulars.model import Batch, Card, Gone, Moment, Outcome, People
@@ -60,6 +62,18 @@ def on_erasure(app: App, erased: Erased, erasure: int) -> Gone:
     collect.erasure.retain(app, orders)
     collect.erasure.forget_announcements(app, ids)
     return Gone(withdrawal=withdrawal, events=len(people.withdrawn), orders=len(orders.entries), rows=rows, words=words)
+
+
+def on_expiry(app: App, positions: list[int]) -> None:
+    """Let events that are too old to be kept leave every room, in the same transaction; orders stay as nobody's."""
+    orders = collect.erasure.orders_among(app, positions)
+    bound = collect.checkpoint_of(app, collect.FLOW)
+    collect.erasure.erase_events(app, positions, reason="they are too old to be kept")
+    people = resolve.forget(app, positions, bound)
+    old = frozenset(positions)
+    # They did happen: what they earned is hers. Only what was taken back before goes with its points.
+    _correct(app, replace(people, withdrawn=[seq for seq in people.withdrawn if seq not in old]))
+    collect.erasure.retain(app, orders)
 
 
 def on_moment(app: App, moment: Moment) -> Card | None:

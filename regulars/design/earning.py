@@ -24,7 +24,7 @@ def reward(app: App, changes: Changes) -> None:
         return
     orders: list[Ordered] = []
     for event, customer in zip(people.batch.events, people.customers, strict=True):
-        if customer is None:
+        if customer is None or collect.erasure.is_nobodys(event):
             continue
         if event.name == EARNING:
             command = _earned(app, event)

@@ -3,11 +3,13 @@
 Takes: what every room declares of its tables (`personal.py`); a customer.
 Gives: the registry of those declarations (`holdings`, `declared`); whom a request is about (`scope`); all we hold about
     one person as a ZIP (`export`); her erasure, from the wish (`ask_erasure`) to the proof (`erasure_proof`); the
-    desk where people's requests are answered in time (`open_request`, `take`).
-Writes tables: erasure, privacy_request, privacy_step.
+    desk where people's requests are answered in time (`open_request`, `take`); what goes when its time is over
+    (`retention`).
+Writes tables: erasure, privacy_request, privacy_step, retention_beginning, retention_reading.
 Never: reads a table that its room did not declare but to prove that nothing is left, or decides who is who.
 """
 
+from regulars.privacy import retention
 from regulars.privacy.deadlines import Deadline, deadline
 from regulars.privacy.desk import (
     ACTIONS,
@@ -34,7 +36,7 @@ from regulars.privacy.erase import (
     leave_rooms,
     open_erasures,
 )
-from regulars.privacy.errors import ErasureRefused, MemoryUnreadable, NoSuchRequest, StepRefused
+from regulars.privacy.errors import ErasureRefused, MemoryUnreadable, NoSuchRequest, RetentionRefused, StepRefused
 from regulars.privacy.export import Export, export, file_name
 from regulars.privacy.proof import Looked, Report
 from regulars.privacy.registry import declared, holdings
@@ -55,6 +57,7 @@ __all__ = [
     "NoSuchRequest",
     "Proof",
     "Report",
+    "RetentionRefused",
     "Scope",
     "Step",
     "StepRefused",
@@ -75,6 +78,7 @@ __all__ = [
     "open_request",
     "request",
     "requests",
+    "retention",
     "scope",
     "steps",
     "take",

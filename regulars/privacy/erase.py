@@ -21,6 +21,7 @@ from regulars.kit.logging import logger
 from regulars.model import Gone
 from regulars.privacy import memory
 from regulars.privacy.errors import ErasureRefused
+from regulars.privacy.periods import hold_of
 from regulars.privacy.proof import Breathe, Report, prove
 from regulars.privacy.scope import scope
 from regulars.store import queries
@@ -65,9 +66,15 @@ def ask_erasure(app: App, customer: int, actor: str, reason: str) -> int:
     """
     if not reason.strip():
         raise ErasureRefused("An erasure without a reason cannot be explained later", "Name the request it follows")
+    current = scope(app, customer).customer
+    if why := hold_of(app, current):
+        raise ErasureRefused(
+            f"What we hold about customer {current} must stay: {why}",
+            "Refuse the request for now, or take the hold out of retention.yaml once it is over",
+        )
     given = {
         "token": app.dice.token(TOKEN_BYTES).hex(),
-        "customer": scope(app, customer).customer,
+        "customer": current,
         "actor": actor,
         "reason": reason,
         "now": app.clock.now(),

@@ -15,6 +15,12 @@ class MemoryUnreadable(RegularsError):
     code = "RG-1711"
 
 
+class RetentionRefused(InputRefused):
+    """Periods that cannot be read, or that nobody may let take effect yet; nothing was removed."""
+
+    code = "RG-2003"
+
+
 class NoSuchRequest(NotFound):
     """There is no request of this number."""
 

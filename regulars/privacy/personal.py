@@ -1,6 +1,6 @@
 """What the tables of this room hold about people."""
 
-from regulars.model import Hangs, Holding
+from regulars.model import Hangs, Holding, Impersonal
 
 DECLARED = (
     Holding(
@@ -37,4 +37,6 @@ DECLARED = (
         kept=("number", "actor", "note"),
         why_kept="names our staff, and notes may speak of other people",
     ),
+    Impersonal("retention_reading", "how many events of a class are over their time"),
+    Impersonal("retention_beginning", "since when there is history of a class"),
 )

@@ -171,3 +171,87 @@ with hers as (
 )
 update privacy_step set note = ''
 from hers where request = hers.id and action in ('ask_proof', 'fail_proof', 'extend', 'note', 'answer', 'refuse', 'cancel');
+
+-- name: lock_readings
+-- Two who approve come one after the other.
+lock table retention_reading in share row exclusive mode;
+
+-- name: begin_reading
+-- An approval of the same declaration goes on to hold.
+insert into retention_reading (declared, takes, began_at, classes, approved_at, approved_by)
+select %(declared)s, %(takes)s, %(now)s, %(classes)s, a.approved_at, a.approved_by
+from (select) nothing
+left join lateral (
+    select approved_at, approved_by from retention_reading
+    where declared = %(declared)s and approved_at is not null order by id desc limit 1
+) a on true
+returning id;
+
+-- name: take_reading
+-- One at a time is at it, and goes on where the last one committed.
+select read_to from retention_reading where id = %(id)s and ended_at is null for update skip locked;
+
+-- name: read_to
+-- In the transaction in which it went.
+update retention_reading set read_to = %(up_to)s, events = events + %(events)s, classes = %(classes)s where id = %(id)s;
+
+-- name: end_reading
+-- The whole journal was read.
+update retention_reading set ended_at = %(now)s where id = %(id)s;
+
+-- name: approve_reading
+-- From here on what it counted goes.
+update retention_reading set approved_at = %(now)s, approved_by = %(by)s where id = %(id)s;
+
+-- name: latest_reading
+-- By the declaration as it stands.
+select id, declared, takes, began_at, ended_at, events, classes, approved_at, approved_by
+from retention_reading where declared = %(declared)s order by id desc limit 1;
+
+-- name: one_reading
+-- As it stands now.
+select id, declared, takes, began_at, ended_at, events, classes, approved_at, approved_by
+from retention_reading where id = %(id)s;
+
+-- name: look_up_to
+-- The next positions, and how many of them say something still.
+select max(seq), count(*) filter (where kind <> 'aside')
+from (select seq, kind from journal where seq > %(after)s and seq <= %(bound)s order by seq limit %(limit)s) looked;
+
+-- name: over_their_time
+-- What was kept of orders as nobody's stays, and what is bare already has nothing to lose.
+select j.seq, rule.class, to_char(j.occurred_at at time zone %(zone)s, 'YYYY-MM')
+from journal j
+join unnest(%(events)s::text[], %(classes)s::text[], %(kept_from)s::timestamptz[]) as rule (event, class, kept_from)
+    on rule.event = case when j.kind = 'track' then j.name else j.kind end
+where j.seq > %(after)s and j.seq <= %(bound)s and j.occurred_at < rule.kept_from
+    and j.message_id not like 'retained:%%' and not is_withdrawn(j.seq)
+order by j.seq
+limit %(most)s;
+
+-- name: within_their_time
+-- For the picture: what stays of each class, by month.
+select rule.class, to_char(j.occurred_at at time zone %(zone)s, 'YYYY-MM') as month, count(*)
+from journal j
+join unnest(%(events)s::text[], %(classes)s::text[], %(kept_from)s::timestamptz[]) as rule (event, class, kept_from)
+    on rule.event = case when j.kind = 'track' then j.name else j.kind end
+where j.seq > %(after)s and j.seq <= %(bound)s and j.occurred_at >= rule.kept_from and not is_withdrawn(j.seq)
+group by 1, 2;
+
+-- name: positions_of_held
+-- Whose they are today; a number that was merged into another holds for that one.
+select e.seq, h.customer
+from unnest(%(seqs)s::bigint[]) g (seq)
+join lateral (select ec.seq, ec.customer from event_customer ec where ec.seq = g.seq offset 0) e on true
+join unnest(%(customers)s::bigint[]) h (customer)
+    on e.customer = h.customer or e.customer = (select r.customer from redirect r where r.old = h.customer);
+
+-- name: note_beginnings
+-- History begins later with each reading, never earlier.
+insert into retention_beginning (class, begins)
+select g.class, g.day from unnest(%(classes)s::text[], %(days)s::date[]) g (class, day)
+on conflict (class) do update set begins = greatest(retention_beginning.begins, excluded.begins);
+
+-- name: history_begins
+-- For people: what is missing before it is no zero.
+select class, begins from retention_beginning order by class;

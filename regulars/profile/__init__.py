@@ -11,6 +11,7 @@ Never: decides who is who, sends anything, or invents a value nobody stated.
 
 from regulars.profile import hand
 from regulars.profile.apply import apply
+from regulars.profile.consent import DECISIONS
 from regulars.profile.declared import BUILT_IN, STEWARD, Declared, in_force
 from regulars.profile.erasure import forget, keep_refusals
 from regulars.profile.errors import DeclarationRefused, HandRefused, NoSuchCustomer, PurposesRefused
@@ -25,6 +26,7 @@ from regulars.profile.timeline import TOPICS, TimelineItem, timeline
 
 __all__ = [
     "BUILT_IN",
+    "DECISIONS",
     "STEWARD",
     "TOPICS",
     "Asked",

@@ -66,6 +66,8 @@ class Round(msgspec.Struct, frozen=True):
     """Deliveries of webhooks that were let go."""
     refreshed: int = 0
     """Customers that were computed by a changed declaration of the profile."""
+    expired: int = 0
+    """Slices of the journal that were read for what is over its time."""
     erased: int = 0
     """People who left every room."""
 
@@ -147,6 +149,7 @@ class Worker:
         pruned = beside("old_deliveries", self._prune)
         refreshed = beside("profiles", self._refresh)
         erased = beside("erasures", self._erase)
+        expired = beside("retention", lambda: privacy.retention.step(self.app))
         flushed = beside("lake", lambda: self._flush(now, carried))
         return Round(
             carried=carried,
@@ -159,6 +162,7 @@ class Worker:
             withdrawn=withdrawn,
             mapped=mapped,
             erased=erased,
+            expired=expired,
             pruned=pruned,
             refreshed=refreshed,
         )

@@ -149,9 +149,13 @@ def test_what_the_law_keeps_of_orders_stays_as_nobodys(app: App) -> None:
             " join event_customer e using (seq) join customer c on c.id = e.customer"
             " where j.message_id like 'retained:%' order by j.seq"
         ).fetchall()
+        wallets = inside.db.execute(
+            "select count(*) from wallet w join customer c on c.id = w.customer where not c.known"
+        ).fetchall()
     assert [name for name, _, _ in kept] == ["Order Completed"] * 3 + ["Order Refunded"]
     assert kept[2][1] == kept[3][1]  # the refund is of that order still
     assert {is_known for _, _, is_known in kept} == {False}  # baskets of nobody
+    assert wallets == [(0,)]  # and nobody earns by them
 
 
 def revenue(app: App) -> Any:

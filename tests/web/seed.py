@@ -14,6 +14,13 @@ from regulars.kit.dice import share
 FIRST = datetime(2025, 9, 1, 15, 0, tzinfo=UTC)
 WEEKS = 26
 PEOPLE = 48
+RETENTION = """
+classes:
+  browsing: {events: [page], keep: 4 months, purposes: [analytics]}
+  orders: {events: [Order Completed], keep: 5 months, law: "tax law"}
+purposes: {analytics: 120 days}
+holds: [{customer: 3, reason: court case 12}]
+"""
 LAPSING = 16
 """The first so many stop buying after half of the time."""
 NAMES = ("Clementine", "Barnaby", "Wilhelmina", "Percival", "Odette", "Hazel", "Basil", "Marigold", "Otis", "Juniper")
@@ -116,7 +123,11 @@ def fill(app: App, clock: ManualClock, deliver: Callable[[App], object]) -> None
 
 
 def ask(app: App) -> None:
-    """What people ask about their data: one late, one soon due, one with time, one answered."""
+    """What people ask about their data: one late, one soon due, one with time, one answered; and what is too old."""
+    home = app.settings.home_path
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "retention.yaml").write_text(RETENTION)
+    privacy.retention.try_out(app)
     asked = [
         ("access", "GDPR", 40, 1),
         ("erasure", "LGPD", 11, 2),

@@ -51,6 +51,7 @@ PAGES = [
     "/privacy",
     "/privacy?ended=1",
     "/privacy/1",
+    "/privacy/retention",
     "/segments",
     "/segments/lapsing_regulars",
     "/segments/lapsing_regulars/why/1",

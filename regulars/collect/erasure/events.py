@@ -37,6 +37,7 @@ RETAINED_OF_PRODUCTS = (
 )
 REASON = "a person was erased"
 TOMBSTONE_BYTES = 8
+KEPT_AS = "retained:"
 
 
 def bare(event: Event) -> Event:
@@ -44,7 +45,12 @@ def bare(event: Event) -> Event:
     return msgspec.structs.replace(event, kind="aside", name="", body=Body(), facts=None)
 
 
-def erase_events(app: App, positions: Sequence[int], actor: str = "regulars") -> int:
+def is_nobodys(event: Event) -> bool:
+    """Whether this is what the law keeps of an order: it is counted among sales, and nobody gets anything for it."""
+    return event.message_id.startswith(KEPT_AS)
+
+
+def erase_events(app: App, positions: Sequence[int], *, actor: str = "regulars", reason: str = REASON) -> int:
     """Forget what these events say, in the caller's transaction; gives the withdrawal by which the lake follows.
 
     Who calls has taken them out of the projections, or has not let them in. Twice the same changes nothing.
@@ -54,7 +60,7 @@ def erase_events(app: App, positions: Sequence[int], actor: str = "regulars") ->
     given = {"from": [first for first, _ in spans], "to": [last for _, last in spans]}
     row = app.db.execute(SOURCES.left_to_withdraw, given).fetchone()
     assert row is not None, "an aggregate has a row"
-    given |= {"source_id": None, "actor": actor, "reason": REASON, "now": app.clock.now(), "events": row[0]}
+    given |= {"source_id": None, "actor": actor, "reason": reason, "now": app.clock.now(), "events": row[0]}
     made = app.db.execute(SOURCES.withdraw, given).fetchone()
     assert made is not None
     app.db.execute(SQL.rooms_followed, {"id": made[0], "now": app.clock.now()})
@@ -118,7 +124,7 @@ def _retained(
     if order is not None:
         number = tombstones.setdefault(str(order), f"erased-{app.dice.token(TOMBSTONE_BYTES).hex()}")
         kept["order_id"] = number
-    message_id = f"retained:{app.dice.token(TOMBSTONE_BYTES).hex()}"
+    message_id = f"{KEPT_AS}{app.dice.token(TOMBSTONE_BYTES).hex()}"
     body = {"type": "track", "event": name, "messageId": message_id, "properties": kept}
     encoded = msgspec.json.encode(body)
     return Row(
