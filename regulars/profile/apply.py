@@ -12,7 +12,7 @@ from regulars.model import Body, Change, Changes, Event, People
 from regulars.profile import choice, consent, hand
 from regulars.profile.choice import Key, Place, Stated, Values
 from regulars.profile.declared import Declared, in_force
-from regulars.profile.survivorship import SEARCHED, Fact, facts_of, tokens_of
+from regulars.profile.survivorship import SEARCHED, Fact, facts_of, tokens_of, traits_of
 from regulars.store import queries
 from regulars.store.rows import array, quoted
 
@@ -32,11 +32,13 @@ def _apply(app: App, people: People) -> Changes:
     moves = final_moves(people)
     changed: list[Change] = []
     concerned: set[int] = set(people.recompute) | set(moves) | set(moves.values())
-    declared = in_force(app)
-    stated = facts_of(zip(people.batch.events, people.customers, strict=True), app.settings.brand_country, declared)
-    concerned |= {fact.customer for fact in stated}
-    if concerned:
-        changed = _bring_up(app, concerned, stated, moves, set(people.recompute), declared)
+    events = zip(people.batch.events, people.customers, strict=True)
+    telling = [(event, customer) for event, customer in events if traits_of(event)]
+    if concerned or telling:
+        declared = in_force(app)
+        stated = facts_of(telling, app.settings.brand_country, declared)
+        concerned |= {fact.customer for fact in stated}
+        changed = _bring_up(app, concerned, stated, moves, set(people.recompute), declared) if concerned else []
     consent.apply(app, people, moves)
     touched = {customer for customer in people.customers if customer is not None}
     touched |= concerned | set(people.created)

@@ -39,6 +39,9 @@ NUMBER_MAX_DIGITS = 30
 YES_OR_NO = {"true": "yes", "yes": "yes", "y": "yes", "1": "yes", "false": "no", "no": "no", "n": "no", "0": "no"}
 
 
+NOTHING: dict[str, Any] = {}
+
+
 class Fact(NamedTuple):
     """One field of one customer as one source stated it."""
 
@@ -59,21 +62,27 @@ def facts_of(events: Iterable[tuple[Event, int | None]], country: str, declared:
     """
     facts: list[Fact] = []
     for event, customer in events:
-        if customer is None:
+        traits = traits_of(event) if customer is not None else None
+        if customer is None or not traits:
             continue
-        body = event.body
-        traits = body.traits or body.context.get("traits")
-        # The door promises that the context is an object, not what stands in it.
-        if not traits or not isinstance(traits, dict):
-            properties = body.properties
-            if event.source_kind == "email" or not ("email" in properties or "phone" in properties):
-                continue
-            traits = {name: value for name, value in properties.items() if name in CONTACTS}
         facts += [
             Fact(customer, field, value, verified, event.occurred_at, event.seq, event.source)
-            for field, value, verified in fields_of(cast(dict[str, Any], traits), country, declared)
+            for field, value, verified in fields_of(traits, country, declared)
         ]
     return facts
+
+
+def traits_of(event: Event) -> dict[str, Any]:
+    """What an event says about a person, before anything is read; mostly nothing."""
+    body = event.body
+    traits: object = body.traits or body.context.get("traits")
+    # The door promises that the context is an object, not what stands in it.
+    if traits and isinstance(traits, dict):
+        return cast(dict[str, Any], traits)
+    properties = body.properties
+    if event.source_kind == "email" or not ("email" in properties or "phone" in properties):
+        return NOTHING
+    return {name: value for name, value in properties.items() if name in CONTACTS}
 
 
 def fields_of(traits: dict[str, Any], country: str, declared: Declared = USUAL) -> list[tuple[str, str, bool]]:

@@ -193,7 +193,7 @@ def _load(app: App, touch: Touch, judged: set[int], values: dict[int, ValueRow])
         signatures=signatures,
         links=held,
         decisions=decisions_about(app, signatures, {*judged, *touch.values}),
-        alike=pairs.load(app, signatures),
+        alike=pairs.load(app, signatures.values()),
     )
     return Known(loaded=loaded, customers=customers, rows=standing, reaches=reaches, values=values)
 

@@ -19,7 +19,7 @@ from regulars.app import App
 from regulars.resolve.alike.keys import BLOCK_MAX, keys_of
 from regulars.resolve.alike.scoring import Scorer
 from regulars.resolve.facts import Signature
-from regulars.resolve.likeness import MISSING_BITS, NOTHING_ALIKE, Bands, Likeness
+from regulars.resolve.likeness import MISSING_BITS, NOTHING_ALIKE, Bands, Likeness, is_comparable
 from regulars.store import Store, queries
 from regulars.store.rows import array
 
@@ -29,11 +29,15 @@ SQL = queries(__package__ or "")
 _scorers: WeakKeyDictionary[Store, dict[int, Scorer]] = WeakKeyDictionary()
 
 
-def load(app: App, signatures: Iterable[int]) -> Likeness:
-    """What the model in force says of pairs of these."""
+def load(app: App, signatures: Iterable[Signature]) -> Likeness:
+    """What the model in force says of pairs of these; nothing is asked where no two could have been compared."""
+    # What was compared before an erasure is remembered without what was said.
+    compared = [one.id for one in signatures if one.ghost or is_comparable(one)]
+    if len(compared) < 2:
+        return NOTHING_ALIKE
     bits: dict[int, dict[int, float]] = defaultdict(dict)
     bands = NOTHING_ALIKE.bands
-    for one, other, told, review, auto in app.db.execute(SQL.scores_of, {"ids": array(signatures)}):
+    for one, other, told, review, auto in app.db.execute(SQL.scores_of, {"ids": array(compared)}):
         bits[one][other] = told
         bands = Bands(review, auto)
     return Likeness(bits, bands) if bits else NOTHING_ALIKE
