@@ -166,7 +166,7 @@ def _fill(app: App, sources: dict[str, collect.Source], events: Iterable[tuple[s
 def _carry_all(app: App, *, ticking: bool = False) -> int:
     """Carry until nothing is left, as the worker does; how many events that were."""
     carried, ticked_at = 0, mix.START + timedelta(days=1 + DAYS * PAST_SHARE)
-    ahead = collect.ReadAhead(app, BATCH_EVENTS)
+    ahead = collect.ReadAhead(app, BATCH_EVENTS, resolve.read_ahead)
     while True:
         with app.transaction() as inside:
             batch = ahead.claim(inside)

@@ -11,9 +11,11 @@ The broken feed puts one and the same card on every row, in turns with rows that
 from __future__ import annotations
 
 import statistics
+import sys
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple
@@ -25,6 +27,7 @@ from regulars.app import App, open_app
 from regulars.bench.flow import cpu_seconds
 from regulars.bench.ingest import scratch
 from regulars.bench.mix import below
+from regulars.cli.worker import SWITCH_SECONDS
 from regulars.kit.dice import SeededDice
 from regulars.kit.settings import Settings
 from regulars.model import Batch, Body, Event
@@ -33,6 +36,7 @@ from regulars.worker.loop import BATCH_EVENTS
 # Events of a round of the mix, and how many people are known before the first.
 EVENTS = 40_000
 PEOPLE = 50_000
+PIECE_PEOPLE = 10_000
 FEED_ROWS = 10_000
 ROUNDS = 3
 KNOWN_PERCENT, NEW_DEVICE_PERCENT = 80, 15
@@ -74,7 +78,10 @@ def run(settings: Settings, *, size: int | None = None) -> dict[str, Any]:
     people, rows = (PEOPLE, FEED_ROWS) if size is None else (max(10, size // 2), max(30, size // 4))
     with scratch(settings) as dsn, open_app(Settings(database_url=dsn)) as app:
         crowd = Crowd(app, people)
-        filled = crowd.carry(said for person in range(people) for said in known_as(person))
+        filled = [
+            crowd.carry(said for person in range(first, min(first + PIECE_PEOPLE, people)) for said in known_as(person))
+            for first in range(0, people, PIECE_PEOPLE)
+        ]
         mixes, copies = zip(*(crowd.against_copy(mixed(people, events, turn)) for turn in range(ROUNDS)), strict=True)
         feeds = [(crowd.carry(feed(rows, turn, False)), crowd.carry(feed(rows, turn, True))) for turn in range(ROUNDS)]
         customers = crowd.customers()
@@ -89,7 +96,7 @@ def run(settings: Settings, *, size: int | None = None) -> dict[str, Any]:
             "events_per_second": [round(mix.rate) for mix in mixes],
             "copy_allows": [round(copied) for copied in copies],
             "cpu_microseconds_per_event": [_each(mix) for mix in mixes],
-            "filling": {"events_per_second": round(filled.rate), "cpu_microseconds_per_event": _each(filled)},
+            "filling_events_per_second": [round(piece.rate) for piece in filled],
             "feed_rows_per_second": [{"own": round(own.rate), "one": round(one.rate)} for own, one in feeds],
             "customers": customers,
             "people": people,
@@ -135,11 +142,22 @@ def feed(count: int, turn: int, is_broken: bool) -> Iterator[Said]:
         yield Said(card=card, email=f"{side}{turn}-{number}@example.com")
 
 
-def batched(stream: Iterable[Said]) -> Iterator[list[Said]]:
+def batched(stream: Iterable[tuple[int, Said]]) -> Iterator[list[tuple[int, Said]]]:
     """As many at once as the worker takes."""
     waiting = iter(stream)
     while some := list(islice(waiting, BATCH_EVENTS)):
         yield some
+
+
+@contextmanager
+def switching_often() -> Generator[None, None, None]:
+    """As the worker's threads do."""
+    was = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(was)
 
 
 class Crowd:
@@ -151,19 +169,23 @@ class Crowd:
         self._seq, self._day, self._step = 0, START, timedelta(days=1) / (4 * people)
 
     def carry(self, stream: Iterable[Said]) -> Stream:
-        """Resolve it in the worker's batches, one transaction each; the clock stands still while events are made."""
-        count, seconds, cpu = 0, 0.0, defaultdict[str, float](float)
-        for some in batched(stream):
-            events = [self._event(said, count + place) for place, said in enumerate(some)]
-            before, start = cpu_seconds(self._app), time.perf_counter()
-            with self._app.transaction() as inside:
-                resolve.identify(inside, Batch(events=events, last_seq=self._seq))
-            seconds += time.perf_counter() - start
-            count += len(events)
-            for place, each in cpu_seconds(self._app).items():
-                cpu[place] += each - before[place]
+        """Resolve it as the worker does: batch by batch, one transaction each, the next one being read meanwhile.
+
+        Events are made before the clock starts.
+        """
+        batches = [[self._event(*each) for each in some] for some in batched(enumerate(stream))]
+        before, start = cpu_seconds(self._app), time.perf_counter()
+        with ThreadPoolExecutor(1) as thread, switching_often():
+            coming = [thread.submit(resolve.read_ahead, self._app, events) for events in batches[:1]]
+            for place in range(len(batches)):
+                events = coming.pop().result()
+                coming += [thread.submit(resolve.read_ahead, self._app, later) for later in batches[place + 1 :][:1]]
+                with self._app.transaction() as inside:
+                    resolve.identify(inside, Batch(events=events, last_seq=events[-1].seq))
+        seconds = time.perf_counter() - start
+        cpu = {place: each - before[place] for place, each in cpu_seconds(self._app).items()}
         self._day += timedelta(days=1)
-        return Stream(count, seconds, cpu)
+        return Stream(sum(map(len, batches)), seconds, cpu)
 
     def against_copy(self, stream: Iterable[Said]) -> tuple[Stream, float]:
         """The stream, and the events a second that COPY of the rows it left would allow."""
@@ -177,7 +199,7 @@ class Crowd:
             [(count,)] = inside.db.execute("select count(*) from customer").fetchall()
         return count
 
-    def _event(self, said: Said, place: int) -> Event:
+    def _event(self, place: int, said: Said) -> Event:
         self._seq += 1
         at = self._day + place * self._step
         properties = {name: text for name, text in (("email", said.email), ("loyalty_card", said.card)) if text}

@@ -7,6 +7,7 @@ still decides what is claimed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import psycopg
@@ -24,9 +25,11 @@ log = logger("collect")
 class ReadAhead:
     """The flow's window on the journal: at most two claims of decoded events in memory, and one thread."""
 
-    def __init__(self, app: App, limit: int) -> None:
+    def __init__(self, app: App, limit: int, further: Callable[[App, list[Event]], list[Event]]) -> None:
+        """`further`: what a room to the right reads of events without asking the database."""
         self._app = app
         self._limit = limit
+        self._further = further
         self._withdrawal = 0
         """The latest withdrawal that what is read here knows of."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="read-ahead")
@@ -81,4 +84,4 @@ class ReadAhead:
         with self._app.transaction() as inside:
             events = read(inside, after, self._limit)
         zone = self._app.settings.zone
-        return [replace(event, facts=facts_of([event], zone)) for event in events]
+        return self._further(self._app, [replace(event, facts=facts_of([event], zone)) for event in events])

@@ -39,6 +39,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     body: Body
     facts: list[tuple[Any, ...]] | None = None
     """Its typed rows, where they were made already while it was read ahead."""
+    evidence: object | None = None
+    """What it says about who did it, where that was read ahead as well; only `resolve` knows what that is."""
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):

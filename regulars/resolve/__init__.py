@@ -53,7 +53,7 @@ from regulars.resolve.evaluate import Evaluation, evaluate
 from regulars.resolve.explain import Explanation, Hop, Refusal, explain
 from regulars.resolve.find import ID_TYPES, Named, find, former_ids, type_name
 from regulars.resolve.households import HOLDERS_MAX, PEOPLE_MAX, Clue, Crowd, Living, Mate, household, households
-from regulars.resolve.identify import identify
+from regulars.resolve.identify import identify, read_ahead
 from regulars.resolve.likeness import Bands
 from regulars.resolve.linkage.clusters import AUTOMATIC_BITS, REVIEW_BITS
 from regulars.resolve.linkage.quality import b_cubed
@@ -141,6 +141,7 @@ __all__ = [
     "positions_of",
     "prepare",
     "proof",
+    "read_ahead",
     "rebuild",
     "record_groups",
     "record_keys",

@@ -13,6 +13,7 @@ from datetime import datetime
 from weakref import WeakKeyDictionary
 
 import msgspec
+from msgspec.structs import replace
 
 from regulars import collect
 from regulars.app import App
@@ -110,6 +111,17 @@ def _identify(app: App, batch: Batch) -> People:
     return _touched(app, batch, reading, known, touch)
 
 
+def read_ahead(app: App, events: list[Event]) -> list[Event]:
+    """The same events with what each says about who did it: from any thread, while the database works on others.
+
+    Nothing is added before the first batch, which makes or finds the secret that values are named by.
+    """
+    cleaner = _cleaners.get(app.store)
+    if cleaner is None:
+        return events
+    return [replace(event, evidence=cleaner.evidence(event)) for event in events]
+
+
 def read(cleaner: Cleaner, events: Iterable[Event]) -> Reading:
     """Evidence of every event, equal evidence once."""
     numbers: list[int] = []
@@ -122,7 +134,7 @@ def read(cleaner: Cleaner, events: Iterable[Event]) -> Reading:
             own[position] = named
             numbers.append(0)
             continue
-        found = cleaner.evidence(event)
+        found = event.evidence if isinstance(event.evidence, Evidence) else cleaner.evidence(event)
         number = found.signature
         numbers.append(number)
         day = day_of(event.occurred_at)

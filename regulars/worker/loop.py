@@ -82,7 +82,7 @@ class Worker:
 
     def __init__(self, app: App) -> None:
         self.app = app
-        self._ahead = collect.ReadAhead(app, BATCH_EVENTS)
+        self._ahead = collect.ReadAhead(app, BATCH_EVENTS, resolve.read_ahead)
         self._watch = collect.Watch(app)
         self._follower = Follower()
         self._since_tick = 0

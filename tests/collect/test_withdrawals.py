@@ -54,7 +54,7 @@ def test_withdrawn_events_are_read_bare_from_the_commit_on(app: App, web: collec
 
 def test_what_was_read_ahead_before_a_withdrawal_is_read_again(app: App, web: collect.Source) -> None:
     send(app, web, 1, 2, 3, 4)
-    ahead = collect.ReadAhead(app, 2)
+    ahead = collect.ReadAhead(app, 2, lambda app, events: events)
     with app.transaction() as inside:
         first = ahead.claim(inside)
         assert first is not None

@@ -42,7 +42,7 @@ KEPT_AS = "retained:"
 
 def bare(event: Event) -> Event:
     """As readers get an event that says nothing any more."""
-    return msgspec.structs.replace(event, kind="aside", name="", body=Body(), facts=None)
+    return msgspec.structs.replace(event, kind="aside", name="", body=Body(), facts=None, evidence=None)
 
 
 def is_nobodys(event: Event) -> bool:
