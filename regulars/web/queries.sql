@@ -294,6 +294,13 @@ left join profile p on p.customer = m.customer
 left join trait_state t on t.customer = m.customer
 order by m0.place;
 
+-- name: household_members
+-- Names, addresses and figures of people who live, or lived, together.
+select c.id, p.first_name, p.last_name, p.street, p.city, coalesce(t.spend_cents, 0), coalesce(t.orders, 0), t.last_order_day
+from unnest(%(customers)s::bigint[]) c (id)
+left join profile p on p.customer = c.id
+left join trait_state t on t.customer = c.id;
+
 -- name: overlap
 -- Share of these people who are in other segments too.
 select b.segment, count(*)

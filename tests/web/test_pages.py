@@ -46,6 +46,7 @@ PAGES = [
     "/customers/1?tab=details",
     "/customers/1?tab=privacy",
     "/customers/1/identity",
+    "/households/1",
     "/identity",
     "/identity/doubts",
     "/privacy",

@@ -19,6 +19,7 @@ from regulars.store import queries
 from regulars.web import access, audit
 from regulars.web.api.analyze import behind
 from regulars.web.api.engage import Message, outbox
+from regulars.web.api.households import Household, household
 from regulars.web.api.timeline import Timeline, timeline
 from regulars.web.site import House
 
@@ -70,6 +71,7 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
     identifiers: list[Identifier]
     explanation: Explanation | None
     """Why these records are one person; None for somebody without evidence."""
+    household: Household
     traits: list[TraitValue]
     scores: list[Standing]
     segments: list[Belonging]
@@ -101,6 +103,7 @@ def customer(app: App, number: int) -> Customer:
         profile=known,
         identifiers=once(resolve.identifiers(app, current)),
         explanation=resolve.explain(app, current),
+        household=household(app, current),
         traits=analyze.traits_of(app, current),
         scores=analyze.scores_of(app, current),
         segments=belongings(app, current),

@@ -23,6 +23,7 @@ from regulars.web.api import timeline as line
 from regulars.web.api.analyze import behind
 from regulars.web.api.collect import pulse
 from regulars.web.api.timeline import CHOICES, POINTS, say_entry
+from regulars.web.pages.households import KINDS as HOUSEHOLD_KINDS
 from regulars.web.pages.profile import hand
 from regulars.web.pages.profile.rhythm import rhythm
 from regulars.web.pages.profile.stops import days, look
@@ -112,6 +113,7 @@ def customer_page(
         can_undo={entry.id for entry in profile.hand.in_effect(view.hand)}.__contains__,
         HAND_SHOWN=HAND_SHOWN,
         points_for=points_for,
+        household_kinds=HOUSEHOLD_KINDS,
         date_of=day_date,
     )
 
