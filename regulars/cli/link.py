@@ -28,6 +28,9 @@ STAGES = {
 def link(
     files: Annotated[list[Path], typer.Argument(help="CSV or Parquet files of records of people.")],
     out: Annotated[Path, typer.Option(help="Folder for pairs, clusters, metrics and the model.")],
+    into: Annotated[
+        Path | None, typer.Option(help="Folder of an earlier result: these records join those, weighed by its model.")
+    ] = None,
     mapping: Annotated[
         Path | None, typer.Option(help="TOML: which column is which field; guessed unless given.")
     ] = None,
@@ -44,7 +47,9 @@ def link(
     settings()
     if train and model:
         raise InputRefused("--train makes a model and --model brings one", "Leave one of them out")
-    task = resolve.LinkTask(files=tuple(files), out=out, mapping=mapping, model=model, truth=truth)
+    if into and (train or model):
+        raise InputRefused("--into brings the model of the earlier result", "Leave --train and --model out")
+    task = resolve.LinkTask(files=tuple(files), out=out, mapping=mapping, model=model, truth=truth, into=into)
     with progress(as_json) as lines:
         metrics = resolve.link(task, followed(lines))
     print_json(metrics) if as_json else tell(metrics, out)

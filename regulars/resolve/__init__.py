@@ -56,10 +56,11 @@ from regulars.resolve.households import HOLDERS_MAX, PEOPLE_MAX, Clue, Crowd, Li
 from regulars.resolve.identify import identify, read_ahead
 from regulars.resolve.likeness import Bands
 from regulars.resolve.linkage.clusters import AUTOMATIC_BITS, REVIEW_BITS
+from regulars.resolve.linkage.pairs import BLOCK_MAX as LINK_BLOCK_MAX
 from regulars.resolve.linkage.quality import b_cubed
-from regulars.resolve.linkage.run import Followed as LinkFollowed
-from regulars.resolve.linkage.run import Task as LinkTask
 from regulars.resolve.linkage.run import link
+from regulars.resolve.linkage.state import Followed as LinkFollowed
+from regulars.resolve.linkage.state import Task as LinkTask
 from regulars.resolve.linkage.weigh import Scorer
 from regulars.resolve.look_up import Identifier, card_holders, current, customer_id, identifiers, look_up
 from regulars.resolve.partition import partition
@@ -73,6 +74,7 @@ __all__ = [
     "HOLDERS_MAX",
     "ID_TYPES",
     "KINDS",
+    "LINK_BLOCK_MAX",
     "PEOPLE_MAX",
     "REVIEW_BITS",
     "Audit",

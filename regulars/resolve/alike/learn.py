@@ -6,7 +6,8 @@ from pathlib import Path
 
 from regulars.app import App
 from regulars.resolve.errors import LinkRefused
-from regulars.resolve.linkage.run import MODEL, Followed, Task, link
+from regulars.resolve.linkage.run import link
+from regulars.resolve.linkage.state import MODEL, Followed, Task
 from regulars.store import queries
 
 SQL = queries(__package__ or "")

@@ -1,8 +1,4 @@
-"""Which records are compared at all: those that meet under a key, unless too many do. Pure but for the counting.
-
-A key that more than BLOCK_MAX records share says nothing about any two of them: it is generic and yields no pair,
-whatever the order of the records.
-"""
+"""The keys under which records meet, and the table that has them. In DuckDB."""
 
 from __future__ import annotations
 
@@ -11,8 +7,7 @@ from collections.abc import Collection
 import duckdb
 
 from regulars.resolve.linkage.comparisons import has
-
-BLOCK_MAX = 60
+from regulars.resolve.linkage.records import put
 
 # First letter and the consonants behind it: what stays of a name that is misspelled.
 SOUND = "left({0}, 1) || left(regexp_replace(substr({0}, 2), '[aeiouyhw ]', '', 'g'), 3)"
@@ -41,33 +36,21 @@ RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
-def keys(present: Collection[str]) -> list[tuple[str, ...]]:
-    """The parts of every key that records with these columns have."""
-    return [parts for needs, parts in RULES if has(present, needs)]
+def names(present: Collection[str]) -> list[str]:
+    """The columns of the keys that records with these columns can have."""
+    return [f"key_{place}" for place, (needs, _) in enumerate(RULES) if has(present, needs)]
 
 
-def key_all(connection: duckdb.DuckDBPyConnection, present: Collection[str]) -> list[str]:
-    """Make the table `keyed`, which is `record` with a number for each key; the names of these columns.
+def key_all(connection: duckdb.DuckDBPyConnection, since: int = 0) -> None:
+    """Make the table `keyed`: for each record of `record` a number for each key, null where it has none.
 
-    A generic key is null: it is no key.
+    From `since` on, the keys of records from this number on are added to it.
     """
-    names: list[str] = []
     hashed: list[str] = []
-    for place, parts in enumerate(keys(present)):
-        names.append(f"key_{place}")
+    for place, (_, parts) in enumerate(RULES):
         known = " and ".join(f"{part} is not null" for part in parts)
         hashed.append(f"case when {known} then hash({', '.join(parts)}) end as key_{place}")
-    connection.execute(f"create or replace temp table hashed as from record select number_, {', '.join(hashed)}")
-    capped = [
-        f"case when count(*) over (partition by {name}) between 2 and {BLOCK_MAX} then {name} end as {name}"
-        for name in names
-    ]
-    connection.execute(
-        f"create or replace table keyed as select record.*, {', '.join(names)} from record join"
-        f" (from hashed select number_, {', '.join(capped)}) as capped using (number_) order by number_"
-    )
-    connection.execute("drop table hashed")
-    return names
+    put(connection, "keyed", f"from record select number_, {', '.join(hashed)} where number_ >= {since}", since)
 
 
 def rules(names: Collection[str]) -> list[str]:

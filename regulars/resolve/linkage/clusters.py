@@ -47,8 +47,20 @@ class Weights(NamedTuple):
         return Weights(self.left[places], self.right[places], self.bits[places], self.apart[places])
 
 
-def cluster(count: int, weights: Weights, bar: float = AUTOMATIC_BITS) -> Integers:
-    """For each of `count` records the lowest number of a record in its group."""
+class Before(NamedTuple):
+    """What was found of the same records, before some of their pairs came and went."""
+
+    labels: Integers
+    """Of the first records; those behind them are new."""
+    touched: Truths
+    """By record, new ones too: pairs of it came or went."""
+
+
+def cluster(count: int, weights: Weights, bar: float = AUTOMATIC_BITS, before: Before | None = None) -> Integers:
+    """For each of `count` records the lowest number of a record in its group.
+
+    Where nothing was touched since `before`, groups are what they were.
+    """
     strong = (weights.bits >= bar) & ~weights.apart
     parts = _parts(count, weights.left[strong], weights.right[strong])
     sizes = np.bincount(parts, minlength=1)
@@ -60,6 +72,12 @@ def cluster(count: int, weights: Weights, bar: float = AUTOMATIC_BITS) -> Intege
     order = np.argsort(parts, kind="stable")
     begins = np.cumsum(sizes) - sizes
     labels = order[begins][parts]
+    if before is not None:
+        is_touched = np.zeros(len(sizes), np.bool_)
+        is_touched[parts[before.touched]] = True
+        same = np.flatnonzero((is_hard & ~is_touched)[parts])
+        labels[same] = before.labels[same]
+        is_hard &= is_touched
     hard = weights.at(inside[is_hard[part_of]])
     # Where a record stands among those of its part, which are in the order of their numbers.
     place = np.empty(count, np.int64)

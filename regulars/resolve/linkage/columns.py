@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 import pyarrow.parquet as parquet
+from numpy.typing import NDArray
 
 from regulars.resolve.errors import LinkRefused
 from regulars.resolve.linkage.conditions import UNKNOWN, Column
@@ -84,8 +85,18 @@ def _frequencies(name: str, values: Any, terms: Any, rare: Collection[str]) -> A
 
 
 def whole(connection: duckdb.DuckDBPyConnection, names: Collection[str]) -> Any:
-    """These columns of `record` in the order of their numbers, as an Arrow table."""
-    return connection.sql(f"from record select {', '.join(sorted(names))} order by number_").to_arrow_table()
+    """These columns of `record`, whose rows stand in the order of their numbers, as an Arrow table."""
+    return connection.sql(f"from record select {', '.join(sorted(names))}").to_arrow_table()
+
+
+def some(connection: duckdb.DuckDBPyConnection, names: Collection[str], numbers: NDArray[np.int64]) -> Any:
+    """The same of a few records, in the order of these numbers, none of which is named twice."""
+    connection.register("asked", pa.table({"number_": numbers, "place": np.arange(len(numbers))}))
+    table = connection.sql(
+        f"from record join asked using (number_) select {', '.join(sorted(names))} order by place"
+    ).to_arrow_table()
+    connection.unregister("asked")
+    return table
 
 
 def stacked(left: Any, right: Any, model: Model) -> Any:

@@ -60,11 +60,13 @@ ORDERS: Mapping[type[exp.Expr], Callable[[Any, float], Truths]] = {
     exp.LTE: operator.le,
     exp.LT: operator.lt,
 }
-MEASURES = {
-    "jaro_winkler_similarity": (JaroWinkler.similarity, np.float64),
-    "levenshtein": (Levenshtein.distance, np.int32),
-    "damerau_levenshtein": (DamerauLevenshtein.distance, np.int32),
+# Beside the function and its type: the orders by which a bound asks for likeness.
+MEASURES: Mapping[str, tuple[Any, Any, tuple[Callable[..., Any], ...]]] = {
+    "jaro_winkler_similarity": (JaroWinkler.similarity, np.float64, (operator.ge, operator.gt)),
+    "levenshtein": (Levenshtein.distance, np.int32, (operator.le, operator.lt)),
+    "damerau_levenshtein": (DamerauLevenshtein.distance, np.int32, (operator.le, operator.lt)),
 }
+WORKERS = 2
 
 
 def compile_one(node: exp.Expr) -> Condition:
@@ -127,14 +129,23 @@ def _same(one: str, other: str, is_same: bool) -> Condition:
 
 
 def _measured(measure: str, one: str, other: str, order: Callable[[Any, float], Truths], bound: float) -> Condition:
-    scorer, type_ = MEASURES[measure]
+    scorer, type_, near = MEASURES[measure]
+    cutoff = bound if order in near else None
 
     def holds(pairs: Pairs, rows: Rows) -> Truths:
         left, right = _codes(pairs, one, rows), _codes(pairs, other, rows)
         known = np.flatnonzero((left != UNKNOWN) & (right != UNKNOWN))
         truth = np.zeros(len(rows), np.bool_)
         values = [pairs.side(name)[1].columns[name[:-2]].values for name in (one, other)]
-        found = process.cpdist(values[0][left[known]], values[1][right[known]], scorer=scorer, dtype=type_)
+        # What cannot reach the bound is given up early: most pairs are far from alike.
+        found = process.cpdist(
+            values[0][left[known]],
+            values[1][right[known]],
+            scorer=scorer,
+            dtype=type_,
+            score_cutoff=cutoff,
+            workers=WORKERS,
+        )
         truth[known] = order(found, bound)
         return truth
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import msgspec
@@ -64,8 +64,26 @@ def check(mapping: Mapping, files: Sequence[Sequence[str]]) -> None:
             raise LinkRefused(
                 f"{' and '.join(map(repr, both))} are both '{field}'", "Leave all but one out of the mapping"
             )
-    if not TELLING & set(mapping.fields.values()):
+    if not tells(mapping):
         raise LinkRefused(
             "No column says who a record is about",
             f"Name the columns of {', '.join(sorted(TELLING))} with --mapping",
         )
+
+
+def tells(mapping: Mapping) -> bool:
+    """Whether it names anything that tells people apart."""
+    return bool(TELLING & set(mapping.fields.values()))
+
+
+def narrowed(mapping: Mapping, names: Collection[str]) -> Mapping:
+    """What it says of these columns."""
+    return Mapping(
+        fields={column: field for column, field in mapping.fields.items() if column in names},
+        dates={column: pattern for column, pattern in mapping.dates.items() if column in names},
+    )
+
+
+def joined(one: Mapping, other: Mapping) -> Mapping:
+    """What both say; the other where they differ."""
+    return Mapping(fields=one.fields | other.fields, dates=one.dates | other.dates)

@@ -1,20 +1,119 @@
-"""Records that meet under a key, each pair once. In DuckDB."""
+"""Records that meet under a key, each pair once. Keys come from DuckDB; who meets is counted here.
+
+A key that more than BLOCK_MAX records share says nothing about any two of them: it is generic and yields no pair,
+whatever the order of the records.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+BLOCK_MAX = 60
+PIECE_PAIRS = 2_000_000
+"""Pairs that are held at a time."""
+
+Integers = NDArray[np.int64]
+Both = tuple[Integers, Integers]
+"""Left and right numbers of pairs; the left one is lower."""
+EVERYBODY = "true"
 
 
-def meet(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> int:
-    """Make the table `candidate` (left_number < right_number) of all that share a key; how many pairs."""
-    parts: list[str] = []
+class Shared(NamedTuple):
+    """Keys that several records have."""
+
+    members: Integers
+    """Numbers of records, those of one key together and in their order."""
+    begins: Integers
+    """By key: where its members begin."""
+    sizes: Integers
+
+    def at(self, keys: NDArray[np.bool_]) -> Shared:
+        """Some of these keys."""
+        return Shared(self.members, self.begins[keys], self.sizes[keys])
+
+    def telling(self) -> Shared:
+        """Without the generic ones."""
+        return self.at(self.sizes <= BLOCK_MAX)
+
+    def numbered(self, count: int) -> NDArray[np.int32]:
+        """For each of `count` records which of these keys it has; -1: none."""
+        found = np.full(count, -1, np.int32)
+        skipped = self.begins - np.cumsum(self.sizes) + self.sizes
+        places = np.repeat(skipped, self.sizes) + np.arange(int(self.sizes.sum()))
+        found[self.members[places]] = np.repeat(np.arange(len(self.sizes), dtype=np.int32), self.sizes)
+        return found
+
+
+def share(connection: duckdb.DuckDBPyConnection, name: str, whose: str = EVERYBODY) -> Shared:
+    """Who shares this key of the table `keyed`: all keys that several have, one of whom at least fits `whose`."""
+    narrowed = "" if whose == EVERYBODY else f" and {name} in (from keyed select {name} where {whose})"
+    told = connection.execute(
+        f"from keyed select number_, {name} as key where {name} is not null{narrowed}"
+    ).fetchnumpy()
+    numbers, keys = np.asarray(told["number_"], np.int64), np.asarray(told["key"], np.uint64)
+    order = np.lexsort((numbers, keys))
+    is_other = keys[order][1:] != keys[order][:-1]
+    begins = np.flatnonzero(np.concatenate(([True], is_other))) if len(keys) else np.zeros(0, np.int64)
+    sizes = np.diff(begins, append=len(keys))
+    return Shared(numbers[order], begins, sizes).at(sizes > 1)
+
+
+def meet(
+    connection: duckdb.DuckDBPyConnection, names: Sequence[str], tell: Callable[[float], None], since: int = 0
+) -> Iterator[Both]:
+    """All pairs that share a key, in pieces; only those of a record from number `since` on."""
+    count = _count(connection)
+    whose = f"number_ >= {since}" if since else EVERYBODY
+    before: list[NDArray[np.int32]] = []
     for place, name in enumerate(names):
-        met_before = "".join(f" and coalesce(l.{earlier} <> r.{earlier}, true)" for earlier in names[:place])
-        parts.append(
-            f"from keyed as l join keyed as r on l.{name} = r.{name} and l.number_ < r.number_{met_before}"
-            " select l.number_ as left_number, r.number_ as right_number"
-        )
-    connection.execute("create or replace table candidate as " + " union all ".join(parts))
-    return connection.execute("from candidate select count(*)").fetchall()[0][0]
+        tell(place / len(names))
+        shared = share(connection, name, whose).telling()
+        for left, right in _pairs(shared):
+            if since:
+                left, right = _chosen(right >= since, left, right)
+            for keys in before:
+                left, right = _chosen((keys[left] < 0) | (keys[left] != keys[right]), left, right)
+            yield left, right
+        before.append(shared.numbered(count))
+
+
+def part(connection: duckdb.DuckDBPyConnection, names: Sequence[str], since: int) -> Both:
+    """Pairs below number `since` that met under keys which have become generic by those from there on."""
+    met: list[Both] = []
+    for name in names:
+        shared = share(connection, name, f"number_ >= {since}")
+        full = shared.at(shared.sizes > BLOCK_MAX)
+        early = [full.members[begin : begin + size] for begin, size in zip(full.begins, full.sizes, strict=True)]
+        sizes = np.array([np.count_nonzero(members < since) for members in early], np.int64)
+        met += _pairs(full._replace(sizes=sizes).at(sizes > 1).telling())
+    left, right = (np.concatenate(side) for side in zip(*met, strict=True)) if met else (np.zeros(0, np.int64),) * 2
+    whose = f"number_ in ({', '.join(map(str, np.union1d(left, right).tolist()))})"
+    for name in names if len(left) else ():
+        keys = share(connection, name, whose).telling().numbered(_count(connection))
+        left, right = _chosen((keys[left] < 0) | (keys[left] != keys[right]), left, right)
+    codes = np.unique(left * since + right)
+    return codes // since, codes % since
+
+
+def _count(connection: duckdb.DuckDBPyConnection) -> int:
+    return connection.execute("from keyed select count(*)").fetchall()[0][0]
+
+
+def _pairs(shared: Shared) -> Iterator[Both]:
+    """Each two members of a key, in pieces."""
+    for size in np.unique(shared.sizes).tolist():
+        begins = shared.begins[shared.sizes == size]
+        one, other = np.triu_indices(size, 1)
+        step = PIECE_PAIRS // len(one)
+        for at in range(0, len(begins), step):
+            members = shared.members[begins[at : at + step, None] + np.arange(size)]
+            yield members[:, one].ravel(), members[:, other].ravel()
+
+
+def _chosen(truth: NDArray[np.bool_], left: Integers, right: Integers) -> Both:
+    return left[truth], right[truth]

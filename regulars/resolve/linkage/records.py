@@ -66,13 +66,13 @@ NUMBER_BEFORE, NUMBER_BEHIND = "^(\\d+[a-z]?) (.+)$", "^(.*[a-z].*) (\\d+ ?[a-z]
 
 
 def read(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], folder: Path) -> list[list[str]]:
-    """Make the table `raw` (file, row, every column as text) of these files; the names of the columns of each."""
+    """Make the table `raw` (file, row, every column as text) of these files, in order; the columns of each."""
     parts: list[str] = []
     found: list[list[str]] = []
     for place, path in enumerate(files):
         source = _source(path, folder / f"again-{place}.csv")
         try:
-            connection.execute(f"create temp table part_{place} as from {source}")
+            connection.execute(f"create or replace temp table part_{place} as from {source}")
         except duckdb.Error as fault:
             raise LinkRefused(
                 f"{path.name} cannot be read: {str(fault).splitlines()[0]}", "Export it anew as CSV or Parquet"
@@ -86,7 +86,7 @@ def read(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], folder: P
             f'select {place} as "file number", {text(path.name)} as "file name", rowid + 1 as "file row", {shown}'
             f" from part_{place}"
         )
-    connection.execute("create table raw as " + " union all by name ".join(parts))
+    connection.execute("create or replace temp table raw as " + " union all by name ".join(parts))
     for place in range(len(files)):
         connection.execute(f"drop table part_{place}")
     return found
@@ -150,19 +150,22 @@ def dated(mapping: Mapping, cells: Sequence[Map[str, Sequence[str]]]) -> Mapping
     return Mapping(fields=mapping.fields, dates=dates)
 
 
-def clean(connection: duckdb.DuckDBPyConnection, mapping: Mapping, truth: str = "") -> None:
-    """Make the table `record` of `raw`: number, record_id, true_person, then every field of FIELDS, cleaned."""
+def clean(connection: duckdb.DuckDBPyConnection, mapping: Mapping, truth: str = "", since: int = 0) -> None:
+    """Make the table `record` of `raw`: number, record_id, true_person, then every field of FIELDS, cleaned.
+
+    Its rows stand in the order of their numbers. From `since` on, they are added to it with numbers from there on.
+    """
     named = [f"{_cleaned(field, mapping)} as {field}" for field in FIELDS if field != "record_id"]
     own = _first([f"nullif(trim({quoted(column)}), '')" for column in mapping.columns("record_id")])
     person = f"trim({quoted(truth)})" if truth else NOTHING
     connection.execute(
-        'create table cleaned as select cast(row_number() over (order by "file number", "file row") - 1 as integer)'
-        " as number_"
+        f"create or replace temp table cleaned as select cast(rowid + {since} as integer) as number_"
         f', coalesce({own}, "file name" || \':\' || "file row") as record_id'
         f", nullif({person}, '') as true_person, {', '.join(named)} from raw"
     )
+    before = " union all from record semi join cleaned using (record_id) select record_id" if since else ""
     twice = connection.execute(
-        "from cleaned select record_id group by record_id having count(*) > 1"
+        f"from (from cleaned select record_id{before}) select record_id group by record_id having count(*) > 1"
         f" order by record_id limit {DUPLICATES_SHOWN}"
     ).fetchall()
     if twice:
@@ -170,7 +173,7 @@ def clean(connection: duckdb.DuckDBPyConnection, mapping: Mapping, truth: str = 
             f"Records share an id: {', '.join(row[0] for row in twice)}",
             "Map another column as record_id, or none: then a record is its file and row",
         )
-    _derive(connection)
+    _derive(connection, since)
 
 
 def _cleaned(field: str, mapping: Mapping) -> str:
@@ -201,7 +204,7 @@ def _birth(cell: str, pattern: str) -> str:
     return f"(case when {day} not in ('00000000', '19000101', '19700101') then {day} end)"
 
 
-def _derive(connection: duckdb.DuckDBPyConnection) -> None:
+def _derive(connection: duckdb.DuckDBPyConnection, since: int) -> None:
     """What comparisons ask for beside the fields: names in full, roots of nicknames, parts of dates."""
     roots = [(short, *names[:ROOTS_MAX], *[None] * (ROOTS_MAX - len(names))) for short, names in ROOTS_BY_NAME.items()]
     connection.register(
@@ -211,7 +214,7 @@ def _derive(connection: duckdb.DuckDBPyConnection) -> None:
     behind, before = (LETTERS.format(f"split_part(full_name, ',', {part})") for part in (2, 1))
     named = f"{behind} || ' ' || {before}"
     connection.execute(
-        "create table halves as select * replace ("
+        "create or replace temp table halves as select * replace ("
         "  coalesce(first_name, split_part(whole, ' ', 1)) as first_name"
         ", coalesce(last_name, case when contains(whole, ' ') then split_part(whole, ' ', -1) end) as last_name"
         f", coalesce(number, nullif(regexp_extract(street, '{NUMBER_BEFORE}', 1), '')"
@@ -220,8 +223,10 @@ def _derive(connection: duckdb.DuckDBPyConnection) -> None:
         f", nullif(regexp_extract(street, '{NUMBER_BEHIND}', 1), ''), street) as street"
         f") from (select *, coalesce({named}, {LETTERS.format('full_name')}) as whole from cleaned)"
     )
-    connection.execute(
-        "create table record as select halves.* exclude (whole, full_name)"
+    put(
+        connection,
+        "record",
+        "from halves left join given_roots on first_name = short select halves.* exclude (whole, full_name)"
         ", left(first_name, 1) as initial, case when length(first_name) = 1 then first_name end as initial_only"
         ", coalesce(root_1, first_name) as root_1, root_2, root_3"
         # A part that no calendar has is a slip, and no proof of another birth.
@@ -229,11 +234,20 @@ def _derive(connection: duckdb.DuckDBPyConnection) -> None:
         ", case when substr(birth_date, 5, 2) between '01' and '12' then substr(birth_date, 5, 2) end as birth_month"
         ", case when right(birth_date, 2) between '01' and '31' then right(birth_date, 2) end as birth_day"
         ", left(birth_date, 4) || right(birth_date, 2) || substr(birth_date, 5, 2) as birth_swapped"
-        ", split_part(email, '@', 1) as mailbox"
-        " from halves left join given_roots on first_name = short order by number_"
+        ", split_part(email, '@', 1) as mailbox order by number_",
+        since,
     )
     for table in ("cleaned", "halves", "raw"):
         connection.execute(f"drop table {table}")
+
+
+def put(connection: duckdb.DuckDBPyConnection, table: str, query: str, since: int) -> None:
+    """What the query gives, as this table; from `since` on, behind the rows it has."""
+    if since:
+        connection.sql(query).insert_into(table)
+        return
+    connection.execute(f"drop table if exists {table}")
+    connection.sql(query).create(table)
 
 
 def present(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:

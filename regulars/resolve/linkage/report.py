@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from regulars.resolve.linkage import quality
+from regulars.resolve.linkage import columns, quality
 from regulars.resolve.linkage.clusters import AUTOMATIC_BITS, MISSING_BITS, REVIEW_BITS, Weights
 from regulars.resolve.linkage.comparisons import RELATIVES
 from regulars.resolve.linkage.conditions import Column, Rows
@@ -23,7 +23,7 @@ from regulars.resolve.linkage.weigh import Scorer
 EXAMPLES_PER_BAND = 2
 SUSPICIOUS_SHOWN = 10
 SUSPICIOUS_SIZE = 10
-UNLINKABLE_RECORDS_MAX = 200_000
+UNLINKABLE_RECORDS_MAX = 20_000
 CURVE_BITS = tuple(range(-2, 31))
 SHOWN = (
     *("national_id", "first_name", "last_name", "birth_date", "street", "number", "unit", "city", "postcode"),
@@ -89,7 +89,6 @@ class Linked(NamedTuple):
 
     connection: duckdb.DuckDBPyConnection
     scorer: Scorer
-    columns: dict[str, Column]
     weights: Weights
     labels: NDArray[np.int64]
     person: NDArray[np.int64] | None
@@ -141,7 +140,7 @@ def _curve(linked: Linked) -> tuple[CurvePoint, ...]:
 
 def _examples(linked: Linked) -> tuple[Example, ...]:
     """The pairs nearest to the bars of the bands, from both sides, and relatives who were told apart."""
-    bits, apart = linked.weights.bits, linked.weights.apart
+    left, right, bits, apart = linked.weights
     bands = (
         ("joined", np.flatnonzero((bits >= AUTOMATIC_BITS) & ~apart), 1),
         ("for a person to decide", np.flatnonzero((bits >= REVIEW_BITS) & (bits < AUTOMATIC_BITS)), -1),
@@ -149,20 +148,20 @@ def _examples(linked: Linked) -> tuple[Example, ...]:
     )
     found: list[Example] = []
     for verdict, places, direction in bands:
-        nearest = places[np.lexsort((places, direction * bits[places]))][:EXAMPLES_PER_BAND]
+        nearest = places[np.lexsort((right[places], left[places], direction * bits[places]))][:EXAMPLES_PER_BAND]
         found += [_example(linked, verdict, int(place)) for place in nearest]
     return tuple(found)
 
 
 def _example(linked: Linked, verdict: str, place: int) -> Example:
-    pair: tuple[Rows, Rows] = (linked.weights.left[place : place + 1], linked.weights.right[place : place + 1])
-    weighed = linked.scorer.weigh_pairs(linked.columns, *pair)
+    pair = (linked.weights.left[place], linked.weights.right[place])
+    weighed = linked.scorer.weigh_pairs(_ready(linked, np.array(pair)), *np.array([[0], [1]]))
     bars = [Bar("before anything is compared", "", linked.scorer.model.prior_bits)]
     for at, comparison in enumerate(linked.scorer.model.comparisons):
         level, bits = comparison.levels[int(weighed.levels[0, at])], float(weighed.parts[0, at])
         if bits:
             bars.append(Bar(comparison.name, level.words or "different", bits))
-    rows = [_row(linked.connection, int(side[0])) for side in pair]
+    rows = [_row(linked.connection, int(number)) for number in pair]
     fields = [(name, rows[0][name], rows[1][name]) for name in SHOWN if rows[0][name] or rows[1][name]]
     return Example(
         verdict, rows[0]["record_id"], rows[1]["record_id"], tuple(fields), tuple(bars), float(weighed.bits[0])
@@ -175,14 +174,20 @@ def _row(connection: duckdb.DuckDBPyConnection, number: int) -> dict[str, str]:
     return {name: cell or "" for name, cell in zip(names, row, strict=True)}
 
 
+def _ready(linked: Linked, numbers: NDArray[np.int64]) -> dict[str, Column]:
+    """A few records, to be weighed: record i is the one of `numbers[i]`."""
+    return linked.scorer.numbered(columns.some(linked.connection, linked.scorer.model.columns, numbers))
+
+
 def _unlinkable(linked: Linked) -> tuple[float, tuple[tuple[str, float], ...]]:
     """Share of records that would not even be joined with themselves, and what they lack."""
     count = len(linked.labels)
-    rows: Rows = np.arange(0, count, max(1, count // UNLINKABLE_RECORDS_MAX), dtype=np.int64)
-    too_little = linked.scorer.weigh_pairs(linked.columns, rows, rows).bits < AUTOMATIC_BITS
+    numbers = np.arange(0, count, max(1, count // UNLINKABLE_RECORDS_MAX), dtype=np.int64)
+    rows: Rows = np.arange(len(numbers), dtype=np.int64)
+    too_little = linked.scorer.weigh_pairs(_ready(linked, numbers), rows, rows).bits < AUTOMATIC_BITS
     if not too_little.any():
         return 0.0, ()
-    linked.connection.register("unlinkable", pa.table({"number_": rows[too_little]}))
+    linked.connection.register("unlinkable", pa.table({"number_": numbers[too_little]}))
     shown = ", ".join(f"avg(cast({name} is null as int))" for name in SHOWN)
     [shares] = linked.connection.execute(f"from record semi join unlinkable using (number_) select {shown}").fetchall()
     linked.connection.unregister("unlinkable")
@@ -194,12 +199,14 @@ def _suspects(linked: Linked) -> tuple[Suspect, ...]:
     """Clusters that are large, or whose records disagree most on who they are about."""
     linked.connection.register("label", pa.table({"number_": np.arange(len(linked.labels)), "label": linked.labels}))
     rows = linked.connection.execute(
-        "from (from record join label using (number_) select label, count(*) as size"
+        "with joined as (from record join label using (number_) select label, first_name, root_1, birth_date),"
+        " disputed as (from joined select label group by label having count(*) > 1"
+        f" and (count(*) >= {SUSPICIOUS_SIZE} or min(birth_date) <> max(birth_date) or min(root_1) <> max(root_1)))"
+        " from (from joined semi join disputed using (label) select label, count(*) as size"
         ", count(distinct birth_date) as births, count(distinct root_1) as names"
         ", list(distinct first_name order by first_name) as all_names"
-        ", list(distinct birth_date order by birth_date) as all_births group by label having count(*) > 1)"
+        ", list(distinct birth_date order by birth_date) as all_births group by label)"
         " select label, size, all_names, all_births"
-        f" where size >= {SUSPICIOUS_SIZE} or births > 1 or names > 1"
         f" order by births + names + size / {SUSPICIOUS_SIZE} desc, label limit {SUSPICIOUS_SHOWN}"
     ).fetchall()
     linked.connection.unregister("label")

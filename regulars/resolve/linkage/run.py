@@ -2,6 +2,9 @@
 
 Each stage leaves its result in the work folder and is then marked done; whoever runs again with the same files and
 settings takes up behind the last mark. The folder of another task is refused, never written over.
+
+Records may join those of an earlier run (`Task.into`). Then only pairs of new records are met and weighed, and only
+people whom such a pair touches are joined anew; the result is the one of all records together.
 """
 
 # pyright: reportUnknownMemberType=false, reportMissingTypeStubs=false, reportUnknownVariableType=false
@@ -10,70 +13,31 @@ settings takes up behind the last mark. The folder of another task is refused, n
 
 from __future__ import annotations
 
-import hashlib
 import shutil
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import duckdb
 import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
+from numpy.typing import NDArray
 
-from regulars import __version__
 from regulars.resolve.errors import LinkRefused
-from regulars.resolve.linkage import blocking, columns, modeling, page, pairs, quality, records, report, training
+from regulars.resolve.linkage import blocking, columns, modeling, pairs, records, results, training
 from regulars.resolve.linkage import guess as guessing
 from regulars.resolve.linkage import mapping as mappings
-from regulars.resolve.linkage.clusters import AUTOMATIC_BITS, REVIEW_BITS, Weights, cluster
+from regulars.resolve.linkage.clusters import Before, Weights, cluster
 from regulars.resolve.linkage.fields import FIELDS
-from regulars.resolve.linkage.scorer import Model, compiled, load, probability
+from regulars.resolve.linkage.scorer import Model, compiled, load
+from regulars.resolve.linkage.state import MODEL, TERMS, Followed, Run, Task, finished, opened
 from regulars.resolve.linkage.weigh import TERMS_SUFFIX, Scorer
 
-MEMORY_LIMIT = "1GB"
-THREADS = 2
 BATCH_PAIRS = 1_000_000
-HASH_CHUNK_BYTES = 1 << 20
-WORK, DATABASE, STATE = ".work", "work.duckdb", "state.json"
-MODEL, TERMS, SCORES = "model.json", f"model{TERMS_SUFFIX}", "scores.parquet"
-
-Followed = Callable[[str, float], None]
-
-
-class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be linked, and how."""
-
-    files: tuple[Path, ...]
-    out: Path
-    mapping: Path | None = None
-    """None: columns are guessed."""
-    model: Path | None = None
-    """None: one is trained."""
-    truth: str = ""
-    """Column that names the person of each record; judged by, never read by the model."""
-
-
-class _State(msgspec.Struct):
-    fingerprint: str = ""
-    done: list[str] = []
-    present: list[str] = []
-    mapping: mappings.Mapping | None = None
-    keys: list[str] = []
-    candidates: int = 0
-
-
-class _Run(NamedTuple):
-    task: Task
-    state: _State
-    connection: duckdb.DuckDBPyConnection
-    tell: Followed
-
-    @property
-    def work(self) -> Path:
-        return self.task.out / WORK
+CANDIDATES, PARTED, SCORES, LABELS = "candidates.parquet", "parted.npy", "scores.parquet", "labels.npy"
+PAIR = (("left_number", pa.int32()), ("right_number", pa.int32()))
+WEIGHED = pa.schema([*PAIR, ("bits", pa.float64()), ("apart", pa.bool_())])
 
 
 def link(task: Task, tell: Followed = lambda stage, share: None) -> dict[str, Any]:
@@ -81,83 +45,22 @@ def link(task: Task, tell: Followed = lambda stage, share: None) -> dict[str, An
 
     Raises LinkRefused for what a person can mend; nothing stands in the folder then but the work of finished stages.
     """
-    with _opened(task, tell) as run:
+    with opened(task, tell) as run:
         for stage, act in (("read", _read), ("train", _train), ("meet", _meet), ("score", _score)):
             if stage not in run.state.done:
                 tell(stage, 0.0)
                 act(run)
-                run.state.done.append(stage)
-                _keep(run)
+                run.keep(stage)
             tell(stage, 1.0)
         tell("cluster", 0.0)
-        metrics = _cluster(run)
+        weights, labels = _cluster(run)
+        metrics = results.write(run, weights, labels)
         tell("cluster", 1.0)
-    (task.out / "metrics.json").write_bytes(msgspec.json.format(msgspec.json.encode(metrics)))
     return metrics
 
 
-@contextmanager
-def _opened(task: Task, tell: Followed) -> Generator[_Run, None, None]:
-    state = _begun(task)
-    work = task.out / WORK
-    connection = duckdb.connect(
-        str(work / DATABASE),
-        config={"memory_limit": MEMORY_LIMIT, "threads": THREADS, "temp_directory": str(work / "spill")},
-    )
-    try:
-        yield _Run(task, state, connection, tell)
-    finally:
-        connection.close()
-
-
-def _begun(task: Task) -> _State:
-    """How far an earlier run of the same task came; the folder of another one is not touched."""
-    work = task.out / WORK
-    state = _State(fingerprint=fingerprint(task))
-    if (work / STATE).is_file():
-        before = msgspec.json.decode((work / STATE).read_bytes(), type=_State)
-        if before.fingerprint == state.fingerprint:
-            return before
-    if task.out.exists() and (not task.out.is_dir() or any(task.out.iterdir())):
-        raise LinkRefused(
-            f"{task.out} holds something else already, as the result of other files or settings",
-            "Name a new folder with --out, or delete this one",
-        )
-    work.mkdir(parents=True)
-    _write_state(work, state)
-    return state
-
-
-def fingerprint(task: Task) -> str:
-    """What a run depends on, as one word: another one is another run."""
-    digest = hashlib.sha256(repr((__version__, task.truth, [path.name for path in task.files])).encode())
-    for path in (*task.files, *([task.mapping] if task.mapping else []), *([task.model] if task.model else [])):
-        try:
-            with path.open("rb") as file:
-                while piece := file.read(HASH_CHUNK_BYTES):
-                    digest.update(piece)
-        except OSError as fault:
-            raise LinkRefused(f"{path} cannot be read: {fault.strerror}", "Check the path and its rights") from None
-        digest.update(b"\0")
-    return digest.hexdigest()
-
-
-def _keep(run: _Run) -> None:
-    """Mark what is done. The database first: a mark without its stage would be a lie."""
-    run.connection.execute("checkpoint")
-    _write_state(run.work, run.state)
-
-
-def _write_state(work: Path, state: _State) -> None:
-    part = work / f"{STATE}.part"
-    part.write_bytes(msgspec.json.encode(state))
-    part.replace(work / STATE)
-
-
-def _read(run: _Run) -> None:
+def _read(run: Run) -> None:
     connection, task = run.connection, run.task
-    for table in ("raw", "cleaned", "halves", "record"):
-        connection.execute(f"drop table if exists {table}")
     found = records.read(connection, task.files, run.work)
     for path, names in zip(task.files, found, strict=True):
         if task.truth and task.truth not in names:
@@ -165,27 +68,43 @@ def _read(run: _Run) -> None:
                 f"{path.name} has no column '{task.truth}'", f"Name one of {', '.join(names)} with --truth"
             )
     cells = [records.sampled(connection, place, names) for place, names in enumerate(found)]
-    truth = [task.truth] if task.truth else []
-    mapping = mappings.load(task.mapping) if task.mapping else guessing.guess_all(cells, truth)
+    before = finished(task.into) if task.into else None
+    known = before.mapping if before else None
+    mapping = _mapping(task, cells, known)
     mappings.check(mapping, found)
-    run.state.mapping = records.dated(mapping, cells)
-    records.clean(connection, run.state.mapping, task.truth)
+    mapping = records.dated(mapping, cells)
+    if before:
+        run.state.since = connection.execute("from record select count(*)").fetchall()[0][0]
+    records.clean(connection, mapping, task.truth, run.state.since)
+    run.state.mapping = mappings.joined(known, mapping) if known else mapping
     run.state.present = sorted(records.present(connection))
-    run.state.keys = blocking.key_all(connection, run.state.present)
+    blocking.key_all(connection, run.state.since)
 
 
-def _train(run: _Run) -> None:
-    """A model of these records, or the one that was given, with its terms, into the folder."""
+def _mapping(task: Task, cells: Sequence[dict[str, list[str]]], known: mappings.Mapping | None) -> mappings.Mapping:
+    """As the person says; else as the columns were read before, where they are called alike; else guessed."""
+    if task.mapping:
+        return mappings.load(task.mapping)
+    again = mappings.narrowed(known, [name for file in cells for name in file]) if known else None
+    if again and mappings.tells(again):
+        return again
+    return guessing.guess_all(cells, [task.truth] if task.truth else [])
+
+
+def _train(run: Run) -> None:
+    """A model of these records, or the one that was given or weighed before, with its terms, into the folder."""
     out = run.task.out
-    if run.task.model is not None:
-        _check(load(run.task.model), run.state.present, run.task.model.name)
-        if run.task.model.resolve() != (out / MODEL).resolve():
-            if Scorer(run.task.model).model.rare:
-                shutil.copyfile(run.task.model.with_suffix(TERMS_SUFFIX), out / TERMS)
-            shutil.copyfile(run.task.model, out / MODEL)
+    given = run.task.into / MODEL if run.task.into else run.task.model
+    if given is not None:
+        _check(load(given), run.state.present, given.name)
+        if given.resolve() != (out / MODEL).resolve():
+            if Scorer(given).model.rare:
+                shutil.copyfile(given.with_suffix(TERMS_SUFFIX), out / TERMS)
+            shutil.copyfile(given, out / MODEL)
         return
     version = run.state.fingerprint[:8]
-    learned = training.train(run.connection, records.telling(run.connection), blocking.rules(run.state.keys), version)
+    rules = blocking.rules(blocking.names(run.state.present))
+    learned = training.train(run.connection, records.telling(run.connection), rules, version)
     settled = modeling.settle(learned)
     model = compiled(settled)
     columns.save_terms(columns.count_terms(run.connection, model), out / TERMS, version)
@@ -207,101 +126,77 @@ def _check(model: Model, present: Sequence[str], name: str) -> None:
         )
 
 
-def _meet(run: _Run) -> None:
-    run.state.candidates = pairs.meet(run.connection, run.state.keys)
+def _meet(run: Run) -> None:
+    names, since = blocking.names(run.state.present), run.state.since
+    run.state.candidates = 0
+    with parquet.ParquetWriter(run.work / CANDIDATES, pa.schema(PAIR), compression="none", use_dictionary=False) as out:
+        for left, right in pairs.meet(run.connection, names, lambda share: run.tell("meet", share), since):
+            out.write_batch(pa.record_batch([left.astype(np.int32), right.astype(np.int32)], schema=pa.schema(PAIR)))
+            run.state.candidates += len(left)
+    if since:
+        np.save(run.work / PARTED, np.array(pairs.part(run.connection, names, since)))
 
 
-def _score(run: _Run) -> None:
-    scorer = Scorer(run.task.out / MODEL)
-    side = scorer.numbered(columns.whole(run.connection, scorer.model.columns))
-    schema = pa.schema(
-        [("left_number", pa.int32()), ("right_number", pa.int32()), ("bits", pa.float64()), ("apart", pa.bool_())]
-    )
-    done = 0
-    with parquet.ParquetWriter(run.work / SCORES, schema) as writer:
-        for batch in run.connection.sql("from candidate").to_arrow_reader(BATCH_PAIRS):
-            left, right = (batch.column(place).to_numpy().astype(np.int64) for place in (0, 1))
-            weighed = scorer.weigh_pairs(side, left, right)
-            found = [batch.column(0), batch.column(1), weighed.bits, weighed.apart]
-            writer.write_batch(pa.record_batch(found, schema=schema))
-            done += len(left)
+def _score(run: Run) -> None:
+    with parquet.ParquetWriter(run.work / SCORES, WEIGHED, compression="none", use_dictionary=False) as out:
+        for batch in _kept(run) if run.state.since else ():
+            out.write_batch(batch)
+        done = 0
+        for batch in _weighed(run):
+            out.write_batch(batch)
+            done += batch.num_rows
             run.tell("score", done / max(1, run.state.candidates))
 
 
-def _cluster(run: _Run) -> dict[str, Any]:
-    table = parquet.read_table(run.work / SCORES)
-    left, right, bits, apart = (column.to_numpy() for column in table.columns)
-    weights = Weights(left.astype(np.int64), right.astype(np.int64), bits, apart)
-    told = run.connection.sql("from record select record_id, true_person order by number_").to_arrow_table()
-    ids = told.column("record_id").combine_chunks()
-    labels = cluster(len(ids), weights)
-    shown = np.flatnonzero(weights.bits >= REVIEW_BITS)
-    shown = shown[np.lexsort((weights.right[shown], weights.left[shown]))]
-    bits = weights.bits[shown]
-    _write(
-        run.task.out / "pairs.parquet",
-        left_id=ids.take(weights.left[shown]),
-        right_id=ids.take(weights.right[shown]),
-        match_weight=bits,
-        probability=probability(bits),
-    )
-    _write(run.task.out / "clusters.parquet", record_id=ids, cluster_id=ids.take(labels))
-    person = _numbers(told.column("true_person").combine_chunks()) if run.task.truth else None
-    metrics = _metrics(run, weights, labels, person)
-    _report(run, weights, labels, person, metrics)
-    return metrics
-
-
-def _numbers(persons: Any) -> Any:
-    """A number for each person, -1 where the truth says nothing."""
-    coded = persons.dictionary_encode()
-    return coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-
-
-def _report(run: _Run, weights: Weights, labels: Any, person: Any, metrics: dict[str, Any]) -> None:
-    run.tell("report", 0.0)
+def _weighed(run: Run) -> Iterator[Any]:
+    """Pairs that met, with their weights."""
     scorer = Scorer(run.task.out / MODEL)
-    side = scorer.numbered(columns.whole(run.connection, scorer.model.columns))
-    linked = report.Linked(run.connection, scorer, side, weights, labels, person, metrics)
-    part = run.work / "report.part"
-    part.write_text(page.drawn(report.findings(linked)))
-    part.replace(run.task.out / "report.html")
-    run.tell("report", 1.0)
+    file = parquet.ParquetFile(run.work / CANDIDATES)
+    # Of a few records that join many only their own are made ready, with those they meet.
+    numbers = np.unique(np.concatenate([side.to_numpy() for side in file.read().columns])) if run.state.since else None
+    wanted = scorer.model.columns
+    table = columns.whole(run.connection, wanted) if numbers is None else columns.some(run.connection, wanted, numbers)
+    side = scorer.numbered(table)
+    for batch in file.iter_batches(BATCH_PAIRS):
+        left, right = (batch.column(place).to_numpy().astype(np.int64) for place in (0, 1))
+        if numbers is not None:
+            left, right = np.searchsorted(numbers, left), np.searchsorted(numbers, right)
+        found = scorer.weigh_pairs(side, left, right)
+        yield pa.record_batch([batch.column(0), batch.column(1), found.bits, found.apart], schema=WEIGHED)
 
 
-def _write(path: Path, **named: Any) -> None:
-    """Beside its place and moved in: nobody reads half a file."""
+def _kept(run: Run) -> Iterator[Any]:
+    """Pairs of earlier records as they were weighed, but for those that no longer meet."""
+    since = run.state.since
+    left, right = np.load(run.work / PARTED)
+    gone = _codes(left, right, since)
+    for batch in parquet.ParquetFile(run.before / SCORES).iter_batches(BATCH_PAIRS):
+        codes = _codes(batch.column(0).to_numpy(), batch.column(1).to_numpy(), since)
+        yield batch.filter(pa.array(~np.isin(codes, gone))) if len(gone) else batch
+
+
+def _codes(left: NDArray[Any], right: NDArray[Any], count: int) -> NDArray[np.int64]:
+    return left.astype(np.int64) * count + right
+
+
+def _cluster(run: Run) -> tuple[Weights, NDArray[np.int64]]:
+    left, right, bits, apart = (column.to_numpy() for column in parquet.read_table(run.work / SCORES).columns)
+    weights = Weights(left.astype(np.int64), right.astype(np.int64), bits, apart)
+    count = run.connection.execute("from record select count(*)").fetchall()[0][0]
+    labels = cluster(count, weights, before=_before(run, count) if run.state.since else None)
+    _save(run.work / LABELS, labels)
+    return weights, labels
+
+
+def _before(run: Run, count: int) -> Before:
+    touched = np.zeros(count, np.bool_)
+    touched[run.state.since :] = True
+    touched[np.load(run.work / PARTED).ravel()] = True
+    return Before(np.load(run.before / LABELS), touched)
+
+
+def _save(path: Path, values: NDArray[np.int64]) -> None:
     part = path.with_suffix(".part")
-    parquet.write_table(pa.table(named), part)
+    with part.open("wb") as file:
+        np.save(file, values)
     part.replace(path)
-
-
-def _metrics(run: _Run, weights: Weights, labels: Any, person: Any) -> dict[str, Any]:
-    sizes = np.bincount(labels)
-    automatic = weights.bits >= AUTOMATIC_BITS
-    told: dict[str, Any] = {
-        "records": len(labels),
-        "clusters": int((sizes > 0).sum()),
-        "single_records": int((sizes == 1).sum()),
-        "largest_cluster": int(sizes.max(initial=0)),
-        "compared_pairs": len(weights.bits),
-        "automatic_pairs": int(automatic.sum()),
-        "review_pairs": int(((weights.bits >= REVIEW_BITS) & ~automatic).sum()),
-        "automatic_bits": AUTOMATIC_BITS,
-        "review_bits": REVIEW_BITS,
-        "model": load(run.task.out / MODEL).version,
-        "mapping": run.state.mapping,
-    }
-    if person is None:
-        return told
-    is_known = person >= 0
-    judged = automatic & is_known[weights.left] & is_known[weights.right]
-    right = person[weights.left[judged]] == person[weights.right[judged]]
-    return told | {
-        "truth": {
-            "records": int(is_known.sum()),
-            "edges": quality.edges(right, person[is_known]),
-            "pairwise": quality.pairwise(labels[is_known], person[is_known]),
-            "b_cubed": quality.b_cubed(labels[is_known], person[is_known]),
-        }
-    }

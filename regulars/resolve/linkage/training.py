@@ -24,7 +24,7 @@ from regulars.resolve.linkage.comparisons import has
 from regulars.resolve.linkage.conditions import Pairs, Side
 from regulars.resolve.linkage.scorer import compiled, score
 
-RANDOM_PAIRS = 2_000_000
+RANDOM_PAIRS = 1_000_000
 RANDOM_RECORDS_MAX = 50_000
 # A level that no pair of strangers had is as rare as if half of one had it.
 UNSEEN_PAIRS = 0.5
@@ -60,7 +60,7 @@ CERTAIN_RECALL = 0.7
 
 
 def train(connection: duckdb.DuckDBPyConnection, present: Collection[str], rules: Sequence[str], uid: str) -> Any:
-    """What Splink learned from the table `keyed`, as the settings it would write to JSON."""
+    """What Splink learned from the table `record`, as the settings it would write to JSON."""
     from splink import DuckDBAPI, Linker  # its import takes a second
 
     logging.getLogger("splink").setLevel(logging.ERROR)
@@ -70,7 +70,7 @@ def train(connection: duckdb.DuckDBPyConnection, present: Collection[str], rules
     learnable, told = _split(made["comparisons"])
     strangers(connection, learnable)
     made["comparisons"] = learnable
-    linker = Linker(api.register("keyed"), made, log_level=None, validate_settings=False)
+    linker = Linker(api.register("record"), made, log_level=None, validate_settings=False)
     certain: list[Any] = [_on(columns) for columns in CERTAIN if has(present, columns)]
     linker.training.estimate_probability_two_random_records_match(certain, recall=CERTAIN_RECALL)
     for columns in sessions(connection, present):
@@ -148,7 +148,7 @@ def _is_telling(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> 
 def _shared_pairs(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> float:
     """How many pairs of records have the same values in all these columns."""
     known = " and ".join(f"{name} is not null" for name in names) or "true"
-    grouped = f"(from keyed select count(*) as n where {known} group by {', '.join(names) or '()'})"
+    grouped = f"(from record select count(*) as n where {known} group by {', '.join(names) or '()'})"
     return connection.execute(f"from {grouped} select coalesce(sum(n * (n - 1.0) / 2.0), 0.0)").fetchall()[0][0]
 
 
