@@ -1,12 +1,14 @@
 """`regulars segment`: which groups there are, how large they are, and who is in them."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
-from regulars import analyze
+from regulars import analyze, engage
 from regulars.app import App
+from regulars.cli.customer import written
 from regulars.cli.terminal import Json, opened, print_json, print_table
 from regulars.kit.errors import InputRefused
 from regulars.store import queries
@@ -60,6 +62,31 @@ def members(
         return
     shown = [(row["customer"], row["name"], f"{row['since']:%Y-%m-%d}") for row in rows]
     print_table(f"{segment}: {len(rows)} shown", ("Customer", "Name", "Since"), shown)
+
+
+@commands.command()
+def export(
+    segment: Annotated[str, typer.Argument(help="Name of the segment.")],
+    out: Annotated[Path, typer.Option("--out", help="Where to write the CSV.")],
+    channel: Annotated[
+        engage.MailingChannel, typer.Option("--channel", help="What the file is for: it decides who may be on it.")
+    ] = "post",
+    one_per_household: Annotated[
+        bool, typer.Option("--one-per-household", help="One line for people who live together.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Write the mailing file of a segment: those who may be written to, with name and address."""
+    with opened() as app, app.transaction() as inside:
+        found = engage.mailing(inside, segment, channel, one_per_household)
+        with written(out) as file:
+            for piece in engage.as_csv(inside, found):
+                file.write(piece.encode())
+    if as_json:
+        print_json({"path": str(out), "lines": len(found.lines), "left_out": found.left_out})
+        return
+    typer.echo(f"{out}: {len(found.lines):,} lines")
+    print_table("Not on it", ("Why", "People"), sorted(found.left_out.items(), key=lambda each: -each[1]))
 
 
 def size_of(app: App, which: str) -> int:

@@ -1,7 +1,8 @@
 """ENGAGE: do it, if we may: one door to the customer, one outbox, exactly-once mail, and the card for a moment.
 
 Takes: Plays (intents) from design; a Moment from a till, a page or a call; clicks on links of ours.
-Gives: rows of the outbox, each with its reason; messages on their way; a Card; what comes back, as events.
+Gives: rows of the outbox, each with its reason; messages on their way; a Card; what comes back, as events; the file of
+    a segment for those who send outside (`mailing`).
 Writes tables: outbox, cap_slot, suppression, line_rest, signing_key.
 Never: decides what we want, sends without asking consent at that moment, or sends anything twice.
 """
@@ -15,6 +16,7 @@ from regulars.engage.deliver import deliver
 from regulars.engage.erasure import forget, forget_letters
 from regulars.engage.errors import CatcherMissing, LinkRefused, MailUnreachable, TemplateRefused
 from regulars.engage.feedback import click, hear
+from regulars.engage.mailing import Mailing, MailingChannel, as_csv, mailing
 from regulars.engage.moment import moment, moment_asgi
 from regulars.engage.preferences import Preferences, prefer, preferences
 from regulars.engage.templates import Letter, render
@@ -31,12 +33,15 @@ __all__ = [
     "Line",
     "LinkRefused",
     "MailUnreachable",
+    "Mailing",
+    "MailingChannel",
     "Opened",
     "Parcel",
     "Preferences",
     "Reason",
     "TemplateRefused",
     "Unsubscribed",
+    "as_csv",
     "cancel",
     "catcher",
     "channels",
@@ -46,6 +51,7 @@ __all__ = [
     "forget",
     "forget_letters",
     "hear",
+    "mailing",
     "moment",
     "moment_asgi",
     "prefer",

@@ -330,3 +330,35 @@ where o.key = n.key
 -- name: drop_suppressions
 -- Addresses that were hers alone: a new relationship asks for consent anew, and the old one is remembered by keyed hash.
 delete from suppression where address = any(%(addresses)s::text[])
+
+-- name: mailing_candidates
+-- Everybody of a segment with what decides about one channel: an address, whether it may be used, the latest word for it or
+-- for any address, and when they were last heard of.
+select m.customer,
+    case when %(channel)s = 'post' then p.street is not null and coalesce(p.postcode, p.city) is not null
+        else a.address is not null end,
+    s.address is not null, c.allowed, c.expires_at, coalesce(l.last_day, 0)
+from segment_member m
+left join profile p on p.customer = m.customer
+cross join lateral (
+    select case when %(channel)s = 'email' then lower(p.email) when %(channel)s <> 'post' then p.phone end as address
+) a
+left join suppression s on s.channel = %(channel)s and s.address = a.address
+left join lateral (
+    select c.allowed, c.expires_at
+    from consent_state c
+    where c.customer = m.customer and c.channel = %(channel)s and c.purpose = %(purpose)s and c.address in ('', a.address)
+    order by c.decided_at desc, c.allowed, c.seq desc
+    limit 1
+) c on true
+left join lateral (select max(g.last_day) as last_day from signature g where g.customer = m.customer) l on true
+where m.segment = %(segment)s
+order by m.customer
+limit %(limit)s
+
+-- name: mailing_rows
+-- What stands on an envelope, in the order asked for.
+select p.first_name, p.last_name, p.email, p.phone, p.street, p.postcode, p.city, p.state, p.country
+from unnest(%(customers)s::bigint[]) with ordinality c (customer, place)
+left join profile p on p.customer = c.customer
+order by c.place

@@ -117,6 +117,18 @@ def test_segments_have_sizes_and_members(asked: Callable[..., Any]) -> None:
 
 
 @pytest.mark.usefixtures("ann")
+def test_a_mailing_file_says_who_is_on_it_and_why_others_are_not(asked: Callable[..., Any], tmp_path: Path) -> None:
+    inside = next(each["name"] for each in asked("segment", "list")["segments"] if each["size"] == 1)
+    path = tmp_path / "letters.csv"
+
+    done = asked("segment", "export", inside, "--out", str(path), "--one-per-household")
+
+    assert (done["lines"], done["left_out"]) == (0, {"No usable address known": 1})
+    assert path.read_text().startswith("customer,first_name")
+    assert path.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.usefixtures("ann")
 def test_the_rule_that_a_refusal_shows_can_be_counted(asked: Callable[..., Any]) -> None:
     assert asked("segment", "count", EXAMPLE)["count"] == 0
 

@@ -78,3 +78,27 @@ def test_programs_read_a_household_with_what_it_is_together(site: Site) -> None:
     assert [member["customer"] for member in one["members"]] == [1]
     assert one["household"] is None
     assert one["orders"] == one["members"][0]["orders"] > 0
+
+
+def test_the_mailing_file_of_a_segment_is_downloaded_for_a_reason(page: Page, site: Site) -> None:
+    page.goto("/segments/lapsing_regulars")
+    page.get_by_label("Why you need it").fill("spring catalog")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download").click()
+
+    text = waiting.value.path().read_text()
+    page.goto("/access")
+
+    assert text.startswith("customer,first_name,last_name,street,postcode,city,state,country,household,people")
+    assert "Mill Street" in text
+    expect(page.get_by_text("spring catalog").first).to_be_visible()
+
+
+def test_programs_read_which_household_a_profile_lives_in(site: Site) -> None:
+    tell(site)
+    path = "/v1/spaces/default/collections/users/profiles/user_id:teal/links"
+    with site.client(Role.ADMIN) as client:
+        (home,) = client.get(path, headers={"accept": "application/json"}).json()["data"]
+
+    assert home["to_collection"] == "households"
+    assert home["external_ids"][0]["created_at"].startswith(f"{seed.FIRST:%Y-%m-%d}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -18,6 +18,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from regulars import analyze, collect, profile, resolve
 from regulars.app import App
+from regulars.kit.clock import EPOCH
 from regulars.kit.errors import InputRefused
 from regulars.store import queries
 from regulars.web import access, audit
@@ -346,12 +347,28 @@ def profile_links(
     identifier: FromPath[str],
     limit: FromQuery[int] = LINKS_MAX,
 ) -> Response[Links]:
-    """The accounts that group events put a profile into."""
+    """The household that a profile lives in, and the accounts that group events put it into."""
     most = bounded(limit, LINKS_MAX)
     asker = ask(app, request, space, identifier)
     with app.transaction() as inside:
+        home = resolve.household(inside, asker.customer)
         found = profile.groups(inside, asker.customer, most)
     links = [
+        Link(
+            to_collection="households",
+            external_ids=[
+                ExternalId(
+                    collection="households",
+                    type="household_id",
+                    id=str(home.household),
+                    encoding="none",
+                    created_at=EPOCH + timedelta(days=min(mate.from_day for mate in home.mates)),
+                )
+            ],
+        )
+        for _ in home.mates[:1]
+    ]
+    links += [
         Link(
             to_collection="accounts",
             external_ids=[
@@ -360,7 +377,7 @@ def profile_links(
         )
         for group, since in found
     ]
-    return answered(request, Links(data=links), own_path(asker))
+    return answered(request, Links(data=links[:most]), own_path(asker))
 
 
 @get(AT_PROFILE + "/segments", opt=READ, responses={304: UNCHANGED}, sync_to_thread=True)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import tempfile
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import IO, Any
 
-from litestar import Request, Response, get
-from litestar.params import FromPath, FromQuery
+from litestar import Request, Response, get, post
+from litestar.params import FromPath, FromQuery, URLEncodedBody
+from litestar.response import Stream
 
-from regulars import analyze, profile
+from regulars import analyze, engage, profile
 from regulars.app import App
 from regulars.kit.clock import day_date
 from regulars.kit.errors import RegularsError
-from regulars.web import access, audit, render, words
+from regulars.web import access, audit, clear, render, words
 from regulars.web.api import analyze as api
+from regulars.web.api.privacy import IN_MEMORY_BYTES, pieces
 from regulars.web.charts import Chart, Series
 from regulars.web.errors import RuleNotRun
 from regulars.web.site import House
@@ -22,6 +25,14 @@ HISTORY_DAYS = 400
 RULE_ROWS = 3
 NUMBER_MAX = Decimal(10) ** 15
 SIGNS = ((">=", "at least"), ("<=", "at most"), (">", "more than"), ("<", "less than"), ("=", "exactly"))
+
+
+class Wanted(clear.Reason, frozen=True, kw_only=True):
+    """Which mailing file, and why."""
+
+    channel: engage.MailingChannel = "post"
+    one_per_household: str = ""
+    """Not empty: one line for people who live together."""
 
 
 @get("/segments", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
@@ -44,6 +55,26 @@ def segment_page(
     part = request.headers.get("hx-target") == "more"
     template = "pages/analyze/members.html" if part else "pages/analyze/segment.html"
     return render.page(app, template, request, view=view, drawn=history(view))
+
+
+@post("/segments/{name:str}/mailing", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def mailing_file(
+    app: House, request: Request[Any, Any, Any], name: FromPath[str], data: URLEncodedBody[Wanted]
+) -> Stream:
+    """Those of a segment who may be written to, with name and address, as CSV."""
+    clear.note(app, request, f"segment:{name[: api.NAME_MAX_CHARS]}", data)
+    file: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115 (closed by `pieces`)
+    try:
+        with app.transaction() as inside:
+            found = engage.mailing(inside, name, data.channel, bool(data.one_per_household))
+            for piece in engage.as_csv(inside, found):
+                file.write(piece.encode())
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    headers = {"content-disposition": f'attachment; filename="{name}-{data.channel}.csv"'}
+    return Stream(pieces(file), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @get("/segments/{name:str}/why/{customer:int}", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
@@ -145,4 +176,4 @@ def grown(first: int, last: int) -> str:
     return f"It {verb} from {first:,} to {last:,} people"
 
 
-routes = [segments_page, segment_page, why_page, traits_page, count_part]
+routes = [segments_page, segment_page, mailing_file, why_page, traits_page, count_part]
