@@ -86,7 +86,7 @@ def export(
         print_json({"path": str(out), "lines": len(found.lines), "left_out": found.left_out})
         return
     typer.echo(f"{out}: {len(found.lines):,} lines")
-    print_table("Not on it", ("Why", "People"), sorted(found.left_out.items(), key=lambda each: -each[1]))
+    print_table("Not on it", ("Why", "People"), [(why, f"{people:,}") for why, people in found.left_out.items()])
 
 
 def size_of(app: App, which: str) -> int:
