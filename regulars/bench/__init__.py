@@ -1,6 +1,6 @@
 """How fast it is, told as shares of a raw limit measured in the same run on the same machine.
 
-Each bench is one module here (`ingest`, `flow`, `moment`, `search`) with one function
+Each bench is one module here (`ingest`, `flow`, `likeness`, `moment`, `search`) with one function
 
     def run(settings: Settings, *, size: int | None = None) -> dict[str, Any]:
         ...  # {"ratios": {"of_raw_insert": 0.31}, "raw": {"seconds": 1.2, "seed": 7, ...}}

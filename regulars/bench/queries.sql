@@ -64,3 +64,11 @@ copy raw_journal (source_id, received_at, message_id, kind, name, occurred_at, b
 -- name: settle_words
 -- After a load of this size the server does this by itself: statistics, and what makes an index enough to read.
 vacuum (analyze) profile_token, profile, value, link, signature
+
+-- name: settle_likeness
+-- What a server that has stood for a while knows of its tables.
+analyze signature, link, value, block, block_size, pair, customer, record
+
+-- name: signature_of
+-- Of the record that just came.
+select signature from record where seq = %(seq)s

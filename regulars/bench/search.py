@@ -91,8 +91,8 @@ def measure(app: App, customers: int) -> dict[str, Any]:
 def person(number: int) -> Person:
     """The customer of this number, always alike."""
     dice = random.Random(f"{SEED}-{number}")
-    first = _name(int(FIRST_NAMES * dice.random() ** FIRST_UNEVEN), 2)
-    last = _name(int(LAST_NAMES * dice.random() ** LAST_UNEVEN), 3)
+    first = named(int(FIRST_NAMES * dice.random() ** FIRST_UNEVEN), 2)
+    last = named(int(LAST_NAMES * dice.random() ** LAST_UNEVEN), 3)
     email = f"{first}.{last}{number % 1000}@mail{dice.randrange(20)}.example.com".lower()
     return Person(
         first, last, email, f"+1212{2_000_000 + number * 7 % 8_000_000:07}", f"{990_000_000_000 + number * 7}"
@@ -103,8 +103,8 @@ CONSONANTS = ("b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v", "
 SYLLABLES = [consonant + vowel for consonant, vowel in product(CONSONANTS, ("a", "e", "i", "o", "u"))]
 
 
-def _name(rank: int, syllables: int) -> str:
-    """The name of this rank; neighbors in rank are no neighbors in spelling."""
+def named(rank: int, syllables: int) -> str:
+    """The name of this rank, always alike; neighbors in rank are no neighbors in spelling."""
     rank = rank * 7919 % len(SYLLABLES) ** syllables
     parts: list[str] = []
     for _ in range(syllables):
@@ -136,7 +136,7 @@ def _typo(word: str, dice: random.Random) -> str:
     )
 
 
-COMMON_FIRST, COMMON_LAST = _name(0, 2), _name(0, 3)
+COMMON_FIRST, COMMON_LAST = named(0, 2), named(0, 3)
 KINDS: dict[str, Callable[[Person, random.Random], str]] = {
     "exact": lambda who, dice: who.last,
     "email": lambda who, dice: who.email,

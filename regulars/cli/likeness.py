@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from regulars import flow, resolve
+from regulars.app import App
 from regulars.cli.link import followed, progress
 from regulars.cli.terminal import Json, opened, print_json, print_table
 from regulars.resolve import Steward
@@ -25,11 +26,15 @@ def list_(as_json: Json = False) -> None:
     if as_json:
         print_json({"models": models})
         return
-    rows = [
-        (one.number, one.name, "in force" if one.is_in_force else "kept", one.review_bits, one.auto_bits, one.pairs)
-        for one in models
-    ]
+    rows = [(one.number, one.name, state(one), one.review_bits, one.auto_bits, one.pairs) for one in models]
     print_table("Models of likeness", ("No.", "Name", "State", "Ask from", "Join from", "Pairs"), rows)
+
+
+def state(model: resolve.Model) -> str:
+    """In a word."""
+    if model.scored < 1:
+        return f"{model.scored:.0%} scored"
+    return "in force" if model.is_in_force else "kept"
 
 
 @commands.command("learn")
@@ -59,9 +64,29 @@ def add(
 ) -> None:
     """Add a model and score everybody by it. It changes nobody until it is approved."""
     body, terms = resolve.models.read(file)
-    with opened() as app, app.transaction() as inside:
-        steward = Steward("command line", name or file.stem)
-        number = resolve.models.add(inside, steward, body, terms, resolve.Bands(ask, join))
+    with opened() as app:
+        with app.transaction() as inside:
+            steward = Steward("command line", name or file.stem)
+            number = resolve.models.add(inside, steward, body, terms, resolve.Bands(ask, join))
+        scored(app, number, as_json)
+
+
+@commands.command("score")
+def score(number: Number, as_json: Json = False) -> None:
+    """Go on scoring everybody by a model where `add` was cut off."""
+    with opened() as app:
+        scored(app, number, as_json)
+
+
+def scored(app: App, number: int, as_json: bool) -> None:
+    """Piece by piece, each in a transaction of its own: the flow goes on in between."""
+    with progress(as_json) as lines:
+        line = lines.add_task("scoring everybody", total=1.0)
+        done = 0.0
+        while done < 1.0:
+            with app.transaction() as inside:
+                done = resolve.models.score(inside, number)
+            lines.update(line, completed=done)
     print_json({"number": number}) if as_json else print(
         f"Model {number} is added and counts for nothing yet: regulars likeness try {number}"
     )
@@ -79,8 +104,8 @@ def try_(number: Number, as_json: Json = False) -> None:
         f"{trial.merges:,} customers would go up in others, {trial.splits:,} would come apart, {trial.ids_changed:,}"
         f" ids would lead elsewhere; {trial.customers:,} customers afterwards"
     )
-    rows = [(one.kind, one.customer, one.other) for one in trial.examples]
-    print_table("Worth a look", ("What", "Customer", "The other"), rows)
+    rows = [(one.kind, one.customer, one.other, "" if one.bits is None else one.bits) for one in trial.examples]
+    print_table("Worth a look", ("What", "Customer", "The other", "Bits"), rows)
 
 
 @commands.command("approve")

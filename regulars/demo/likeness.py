@@ -20,4 +20,6 @@ def approve(app: App) -> None:
         body, terms = resolve.models.read(MODEL)
         bands = resolve.Bands(resolve.REVIEW_BITS, resolve.AUTOMATIC_BITS)
         number = resolve.models.add(inside, STEWARD, body, terms, bands)
+        # Nobody has come yet.
+        resolve.models.score(inside, number)
         flow.on_decision(inside, resolve.models.approve(inside, STEWARD, number))

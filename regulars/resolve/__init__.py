@@ -14,6 +14,7 @@ Never: lets the clock, money or a coin decide who is who (a steward's decision a
 
 from regulars.resolve import decide, normalize
 from regulars.resolve.alike import models
+from regulars.resolve.alike.models import Model, Trial
 from regulars.resolve.alike.scoring import Part
 from regulars.resolve.audit import KINDS, Audit, Finding, audit, overview
 from regulars.resolve.audit_answer import answer, as_csv, joinable
@@ -34,6 +35,7 @@ from regulars.resolve.desk import (
     health,
     record_groups,
     records_of_groups,
+    side_by_side,
     waiting,
 )
 from regulars.resolve.erasure import (
@@ -101,6 +103,7 @@ __all__ = [
     "Living",
     "Match",
     "Mate",
+    "Model",
     "Named",
     "Part",
     "Recognized",
@@ -111,6 +114,7 @@ __all__ = [
     "Steward",
     "Suspicious",
     "Told",
+    "Trial",
     "answer",
     "as_csv",
     "audit",
@@ -150,6 +154,7 @@ __all__ = [
     "records_carrying",
     "records_of_groups",
     "refuse_waiting",
+    "side_by_side",
     "spellings",
     "type_name",
     "waiting",

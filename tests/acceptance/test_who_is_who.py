@@ -206,6 +206,7 @@ def test_likeness_gives_the_people_expected_too(app: App, scenario: Scenario, or
     analyze.ensure_schema(app)
     with app.transaction() as inside:
         number = resolve.models.add(inside, STEWARD, *model(), BANDS)
+        resolve.models.score(inside, number)
         flow.on_decision(inside, resolve.models.approve(inside, STEWARD, number))
     run = Run("x", scenario, [scenario.records[place] for place in order if place < len(scenario.records)])
 

@@ -14,6 +14,8 @@ import pyarrow.parquet as parquet
 import pytest
 
 from regulars import resolve
+from regulars.app import App
+from regulars.resolve.facts import Signature
 from regulars.resolve.linkage import blocking, modeling, pairs, records, training
 from regulars.resolve.linkage.fields import FIELDS
 from regulars.resolve.linkage.guess import guess
@@ -373,3 +375,22 @@ def test_a_condition_we_do_not_know_is_refused(linked: tuple[Path, dict[str, Any
 def test_every_field_is_cleaned_or_names_the_record(tmp_path: Path) -> None:
     assert {"record_id", "birth_date"} == set(FIELDS) - set(records.CLEAN)
     assert np.all([field.spellings == field.spellings.lower() for field in FIELDS.values()])
+
+
+def test_what_was_learned_from_files_can_be_brought_into_the_product(
+    app: App, linked: tuple[Path, dict[str, Any]]
+) -> None:
+    body, terms = resolve.models.read(linked[0] / "model.json")
+
+    with app.transaction() as inside:
+        number = resolve.models.add(inside, resolve.Steward("ada", "of files"), body, terms, resolve.Bands(2.0, 7.0))
+        told = resolve.models.score(inside, number)
+        scorer = resolve.models.scorer(inside, number)
+    met = [Signature(n, (), n, 0, 0, *said) for n, said in enumerate((
+        (19840201, "jon", "smyth", "12 mill road, 4850"), (19840201, "john", "smyth", "12 mill road, 4850"),
+        (19510307, "maria", "lund", "4 hay lane, 2000"),
+    ))]  # fmt: skip
+    alike, strange = scorer.weigh(met, [(0, 1), (0, 2)])
+
+    assert told == 1.0
+    assert alike.bits > resolve.AUTOMATIC_BITS > resolve.REVIEW_BITS > strange.bits

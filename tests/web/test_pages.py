@@ -49,6 +49,7 @@ PAGES = [
     "/households/1",
     "/identity",
     "/identity/doubts",
+    "/identity/models",
     "/privacy",
     "/privacy?ended=1",
     "/privacy/1",

@@ -33,6 +33,7 @@ def queue(site: Site) -> Generator[Site, None, None]:
     ]  # fmt: skip
     with site.app.transaction() as inside:
         number = resolve.models.add(inside, STEWARD, *model(), BANDS)
+        resolve.models.score(inside, number)
         flow.on_decision(inside, resolve.models.approve(inside, STEWARD, number))
         source, _ = collect.register(inside, "queue", "other")
         assert collect.accept(inside, source, told, received_at=site.app.clock.now()).refusals == []
@@ -121,3 +122,59 @@ def test_a_verdict_that_cannot_be_is_refused_in_words(queue: Site, form: dict[st
     assert answer.status_code in (400, 404, 409)
     assert words in answer.text
     assert waiting(queue) == 2
+
+
+def test_a_model_is_put_in_force_only_after_its_worst_examples_were_shown_and_the_old_one_comes_back(
+    browser: Browser, queue: Site
+) -> None:
+    [old] = in_force(queue)
+    with queue.app.transaction() as inside:
+        steward = Steward("ada", "joins sooner")
+        soon = resolve.models.add(inside, steward, *model(), resolve.Bands(review=1.0, auto=3.0))
+        resolve.models.score(inside, soon)
+    context = context_of(browser, queue, Role.ADMIN, viewport=SIZES["tablet"])
+    page = context.new_page()
+
+    page.goto("/identity/models")
+    page.get_by_role("button", name="See what it would change").click()
+    shown = page.get_by_role("group", name="Worst examples")
+    expect(shown.locator("tbody tr").first).to_contain_text("Nora Velt")
+    found = violations(page, "/identity/models/try")
+    before = waiting(queue)
+    page.get_by_label("Why it is right").fill("seen side by side")
+    page.get_by_role("button", name=f"Put model {soon} in force").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(f"Model {soon} says")
+    between = waiting(queue)
+    page.get_by_role("button", name="See what it would change").click()
+    page.get_by_label("Why it is right").fill("the old one was better")
+    page.get_by_role("button", name=f"Put model {old} in force").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(f"Model {old} says")
+
+    context.close()
+    with queue.app.transaction() as inside:
+        resolve.models.drop(inside, soon)
+    assert (before, between, waiting(queue), found) == (2, 0, 2, [])
+
+
+def in_force(site: Site) -> list[int]:
+    with site.app.transaction() as inside:
+        return [one.number for one in resolve.models.listed(inside) if one.is_in_force]
+
+
+@pytest.mark.parametrize(
+    ("action", "form", "words"),
+    [
+        ("try", {"number": "x"}, "by its number"),
+        ("drop", {"number": "1"}, "by its number"),
+        ("approve", {"number": "1"}, "needs a reason"),
+        ("try", {"number": "4711"}, "There is no model 4711"),
+    ],
+)
+def test_a_model_is_chosen_in_words_that_can_be_followed(
+    queue: Site, action: str, form: dict[str, str], words: str
+) -> None:
+    with queue.client(Role.ADMIN) as client:
+        answer = client.post(f"/identity/models/{action}", data=form | {"form_token": queue.form_token(Role.ADMIN)})
+
+    assert answer.status_code in (400, 404, 409)
+    assert words in answer.text

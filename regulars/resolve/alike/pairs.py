@@ -73,6 +73,14 @@ def score_again(app: App, signatures: Sequence[int], model: int) -> None:
     _score(app, {model: kept(app)[model]}, _members(app, telling, (), ()), set(signatures))
 
 
+def met(app: App, number: int) -> list[Signature]:
+    """Whom this signature is compared with, and itself before them."""
+    telling = {key for (key,) in app.db.execute(SQL.telling_keys, {"signatures": [number], "most": BLOCK_MAX})}
+    by_id = {one.id: one for some in _members(app, telling, (), ()).values() for one in some}
+    own = app.db.execute(SQL.said_by, {"signatures": [number]}).fetchall()
+    return [*(_said(*row) for row in own), *(one for one in by_id.values() if one.id != number)]
+
+
 def leave(app: App, gone: Collection[int]) -> set[int]:
     """Take records that are gone from under their keys: signatures whose scores are others now."""
     if not gone:

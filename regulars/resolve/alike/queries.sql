@@ -98,14 +98,22 @@ where b.signature = any(%(signatures)s::bigint[]) and z.members between 2 and %(
 -- name: models
 -- Those kept, with what they know.
 select m.number, m.name, m.auto_bits, m.review_bits, m.number = coalesce((select model from model_in_force), 0),
-    (select count(*) from pair p where p.model = m.number), m.actor, m.at
+    m.scored_to, (select count(*) from pair p where p.model = m.number), m.actor, m.at
 from likeness_model m where m.is_kept order by m.number desc;
 
 -- name: add_model
--- Its scores are kept from now on.
-insert into likeness_model (name, body, terms, auto_bits, review_bits, is_kept, actor, at)
-values (%(name)s, %(body)s, %(terms)s, %(auto)s, %(review)s, true, %(actor)s, %(at)s)
+-- Newcomers are scored by it from now on, the others piece by piece from the least number on.
+insert into likeness_model (name, body, terms, auto_bits, review_bits, is_kept, enters, scored_to, actor, at)
+values (%(name)s, %(body)s, %(terms)s, %(auto)s, %(review)s, true, %(enters)s, %(least)s, %(actor)s, %(at)s)
 returning number;
+
+-- name: how_far
+-- What is left to score by it.
+select enters, scored_to from likeness_model where number = %(number)s and is_kept;
+
+-- name: went_on
+-- NULL: to the end.
+update likeness_model set scored_to = %(to)s where number = %(number)s;
 
 -- name: drop_model
 -- Only that it was there stays.
@@ -125,10 +133,11 @@ delete from block;
 delete from pair;
 
 -- name: comparable
--- Who says enough to be compared, in the order of coming.
+-- The next that say enough to be compared.
 select id from signature
 where (first_name is not null or surname is not null) and (dob is not null or address is not null)
-order by first_seq, id;
+    and id > %(after)s
+order by id limit %(limit)s;
 
 -- name: ends_of
 -- Whom these models see.
@@ -139,6 +148,15 @@ select other from pair where model = any(%(models)s::bigint[]);
 -- name: sizes_of
 -- Kinds of record of these customers.
 select customer, count(*) from signature where customer = any(%(customers)s::bigint[]) group by customer;
+
+-- name: most_alike
+-- Of each two customers the two records that a model finds most alike.
+select distinct on (c.customer, c.other) c.customer, c.other, p.one, p.other, p.bits
+from unnest(%(customers)s::bigint[], %(others)s::bigint[]) c(customer, other)
+join signature a on a.customer = c.customer
+join signature b on b.customer = c.other
+join pair p on p.one = least(a.id, b.id) and p.other = greatest(a.id, b.id) and p.model = %(model)s
+order by c.customer, c.other, p.bits desc, p.one, p.other;
 
 -- name: count_customers
 -- Known or not.

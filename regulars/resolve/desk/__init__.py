@@ -2,7 +2,7 @@
 
 from regulars.resolve.desk.decisions import Decided, decisions
 from regulars.resolve.desk.health import HEALTH_LISTED_MAX, Conflict, Generic, Health, Move, Size, Suspicious, health
-from regulars.resolve.desk.queue import Doubtful, Said, doubtful, waiting
+from regulars.resolve.desk.queue import Doubtful, Said, doubtful, side_by_side, waiting
 from regulars.resolve.desk.records import Carried, RecordGroup, record_groups, records_of_groups
 
 __all__ = [
@@ -23,5 +23,6 @@ __all__ = [
     "health",
     "record_groups",
     "records_of_groups",
+    "side_by_side",
     "waiting",
 ]

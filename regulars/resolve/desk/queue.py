@@ -60,7 +60,7 @@ def doubtful(app: App, skip: int) -> Doubtful | None:
     if row is None:
         return None
     one, other, bits, pair_bits, auto_bits, waterfall = row
-    sides = _said(app, [one, other])
+    sides = side_by_side(app, [one, other])
     return Doubtful(
         bits=bits,
         pair_bits=pair_bits,
@@ -71,7 +71,8 @@ def doubtful(app: App, skip: int) -> Doubtful | None:
     )
 
 
-def _said(app: App, signatures: list[int]) -> dict[int, Said]:
+def side_by_side(app: App, signatures: list[int]) -> dict[int, Said]:
+    """What these kinds of record say, by their numbers."""
     carried: dict[int, list[str]] = defaultdict(list)
     for signature, _, shown, _, _ in app.db.execute(SQL.carried_by, {"signatures": signatures}):
         if shown:

@@ -180,6 +180,10 @@ create table likeness_model (
     review_bits double precision not null,
     -- Its scores are kept up to date.
     is_kept boolean not null,
+    -- Nobody was compared when it was added: scoring them enters them under their keys.
+    enters boolean not null,
+    -- Signatures up to this number are scored, in their order. NULL: all are.
+    scored_to bigint,
     actor text not null,
     at timestamptz not null
 );

@@ -19,7 +19,7 @@ from regulars.web import access, audit, render, words
 from regulars.web.api import identity as api
 from regulars.web.api.profile import purchases
 from regulars.web.charts import Figure
-from regulars.web.pages.identity import queue
+from regulars.web.pages.identity import models, queue
 from regulars.web.site import House
 
 REASON_MAX_CHARACTERS = 200
@@ -29,7 +29,7 @@ KINDS = {
     "merge": "Joined by hand",
     "split": "Told apart by hand",
     "distinct": "Not the same person",
-    "model": "Model of likeness approved",
+    "model": "Model of likeness put in force",
     "verify": "Card proven",
     "withdraw": "Identifier taken from a record",
     "block": "Identifier is nobody's",
@@ -295,4 +295,4 @@ def side(inside: App, customer: int) -> Side:
     )
 
 
-routes = [health_page, identity_page, decide_on, *queue.routes]
+routes = [health_page, identity_page, decide_on, *queue.routes, *models.routes]
