@@ -59,6 +59,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Days for which deliveries of webhooks are kept raw once they are mapped; 0: for ever."""
     deliveries_max: int = 1_000_000
     """So many of the newest deliveries of a webhook are kept raw; 0: all. One that is not mapped is always kept."""
+    callback_hosts: str = ""
+    """Hosts of our own network that may be called back, with commas between; empty: public ones by https only."""
     log_level: str = "info"
     """debug, info, warning or error."""
 

@@ -4,12 +4,13 @@ Takes: what every room declares of its tables (`personal.py`); a customer.
 Gives: the registry of those declarations (`holdings`, `declared`); whom a request is about (`scope`); all we hold about
     one person as a ZIP (`export`); her erasure, from the wish (`ask_erasure`) to the proof (`erasure_proof`); the
     desk where people's requests are answered in time (`open_request`, `take`); what goes when its time is over
-    (`retention`).
-Writes tables: erasure, privacy_request, privacy_step, retention_beginning, retention_reading.
+    (`retention`); what other systems hand in (`opendsr`).
+Writes tables: erasure, opendsr_call, opendsr_request, privacy_request, privacy_step, retention_beginning,
+    retention_reading.
 Never: reads a table that its room did not declare but to prove that nothing is left, or decides who is who.
 """
 
-from regulars.privacy import retention
+from regulars.privacy import opendsr, retention, signing
 from regulars.privacy.deadlines import Deadline, deadline
 from regulars.privacy.desk import (
     ACTIONS,
@@ -76,10 +77,12 @@ __all__ = [
     "leave_rooms",
     "open_erasures",
     "open_request",
+    "opendsr",
     "request",
     "requests",
     "retention",
     "scope",
+    "signing",
     "steps",
     "take",
 ]

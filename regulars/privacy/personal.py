@@ -37,6 +37,8 @@ DECLARED = (
         kept=("number", "actor", "note"),
         why_kept="names our staff, and notes may speak of other people",
     ),
+    Impersonal("opendsr_request", "numbers under which other systems handed in requests of the desk"),
+    Impersonal("opendsr_call", "which systems were told how a request stands"),
     Impersonal("retention_reading", "how many events of a class are over their time"),
     Impersonal("retention_beginning", "since when there is history of a class"),
 )

@@ -255,3 +255,64 @@ on conflict (class) do update set begins = greatest(retention_beginning.begins, 
 -- name: history_begins
 -- For people: what is missing before it is no zero.
 select class, begins from retention_beginning order by class;
+
+-- name: lock_opendsr
+-- The same request handed in twice at once is one.
+lock table opendsr_request in share row exclusive mode;
+
+-- name: print_of_opendsr
+-- Whether it came before, and said the same.
+select print from opendsr_request where id = %(id)s;
+
+-- name: add_opendsr
+-- What is kept of it beside the request of the desk.
+insert into opendsr_request (id, request, controller, kind, print, callbacks, received_at)
+values (%(id)s, %(request)s, %(controller)s, %(kind)s, %(print)s, %(callbacks)s, %(now)s);
+
+-- name: known_by_hash
+-- Whoever hands in a hash need not name her. Read whole: it is asked a few times a day.
+select distinct s.customer
+from value v join link l on l.value = v.id join signature s on s.id = l.signature
+where v.type = %(type)s and s.customer is not null
+    and encode(sha256(convert_to(v.shown, 'UTF8')), 'hex') = any(%(hashes)s);
+
+-- name: opendsr_standing
+-- How each goes, as the other system hears it.
+select id, controller, received_at, due_on, status, request from opendsr_standing where id = any(%(ids)s);
+
+-- name: note_calls
+-- One row for each who wants to know of a change, and the change is noted as told.
+with changed as (
+    update opendsr_request o set told = s.status
+    from opendsr_standing s where s.id = o.id and s.status <> o.told and o.told in ('pending', 'in_progress')
+    returning o.id, o.callbacks, s.status
+)
+insert into opendsr_call (id, url, status, next_at)
+select c.id, u.url, c.status, %(now)s from changed c cross join unnest(c.callbacks) u (url)
+on conflict do nothing;
+
+-- name: calls_due
+-- Whether there is anything to send.
+select count(*) from opendsr_call where next_at <= %(now)s;
+
+-- name: take_calls
+-- Nobody else takes them meanwhile; whoever is killed leaves them to the next.
+update opendsr_call set next_at = %(until)s
+where (id, url, status) in (
+    select id, url, status from opendsr_call where next_at <= %(now)s
+    order by next_at limit %(limit)s for update skip locked
+)
+returning id, url, status, tries;
+
+-- name: called
+-- Told, or once more later, or given up.
+update opendsr_call set tries = tries + 1, fault = %(fault)s,
+    told_at = case when %(fault)s = '' then %(now)s::timestamptz end,
+    next_at = case when %(fault)s <> '' and tries + 1 < %(most)s then %(next)s::timestamptz end
+where id = %(id)s and url = %(url)s and status = %(status)s;
+
+-- name: calls_of
+-- Who knows how it stands.
+select c.url, c.status, c.tries, c.told_at, c.fault
+from opendsr_call c join opendsr_request o on o.id = c.id
+where o.request = %(request)s order by c.next_at nulls first, c.url;

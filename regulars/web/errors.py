@@ -75,6 +75,8 @@ class NoSuchProfile(RegularsError):
 
 PROFILES = "/v1/spaces/"
 """What begins so is asked by programs that know profiles by Segment's words."""
+OPENDSR = "/opendsr/"
+"""What begins so is asked by systems that hand in what people ask about their data."""
 SEGMENT_CODES = {
     400: "invalid_request_error",
     401: "authentication_error",
@@ -87,6 +89,8 @@ SEGMENT_CODES = {
 def body_of(fault: RegularsError, path: str) -> dict[str, Any]:
     """What a program is told of a fault; where it speaks Segment's words, in those as well."""
     said: dict[str, Any] = {"what": fault.what, "fix": fault.fix, "code": fault.code}
+    if path.startswith(OPENDSR):
+        return {"error": {"code": fault.status, "message": f"{fault.what}. {fault.fix}"}} | said
     if not path.startswith(PROFILES):
         return said
     code = SEGMENT_CODES.get(fault.status, "server_error")

@@ -14,6 +14,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import msgspec
 import psycopg
@@ -25,10 +26,10 @@ from regulars.kit.errors import place_of
 from regulars.kit.logging import logger
 from regulars.model import Batch, Event
 from regulars.worker import pace
+from regulars.worker.aside import Aside, Step
 from regulars.worker.beside import Beside
 from regulars.worker.follow import Follower
 from regulars.worker.pace import Pace
-from regulars.worker.proving import Proving
 
 BATCH_EVENTS = 10_000
 SEND_PER_ROUND = 200
@@ -94,7 +95,7 @@ class Worker:
         self._beat_at: datetime | None = None
         self._pruned_at: datetime | None = None
         self._beside = Beside(app.clock)
-        self._proving = Proving(app)
+        self._aside = Aside(app)
         self._unread = True
         """The lake may hold what the audit has not read."""
         self._asked_at: datetime | None = None
@@ -111,7 +112,7 @@ class Worker:
             while not self._stop.is_set():
                 self._round_or_wait()
         finally:
-            self._proving.close()
+            self._aside.close()
             self._ahead.close()
 
     def _round_or_wait(self) -> None:
@@ -128,7 +129,7 @@ class Worker:
 
     def drain(self) -> None:
         """Rounds until nothing is left to do now: for the demo and for tests. Raises what broke beside the events."""
-        while not self._stop.is_set() and (not self.round().was_idle or self._proving.wait()):
+        while not self._stop.is_set() and (not self.round().was_idle or self._aside.wait()):
             pass
         self._beside.raise_fault()
 
@@ -174,10 +175,18 @@ class Worker:
             return profile.refresh(app)
 
     def _erase(self) -> int:
-        """Who is to be erased leaves the rooms here; files and proof follow beside."""
+        """Who is to be erased leaves the rooms here; files and proof follow aside, and whoever handed it in is told."""
         waiting = privacy.open_erasures(self.app)
         gone = sum(privacy.leave_rooms(self.app, id) for id, state in waiting.items() if state == "asked")
-        self._proving.begin([id for id, state in waiting.items() if state == "left"])
+        steps: dict[str, Step] = {
+            f"erasure {id}": partial(privacy.leave_files, self.app, id)
+            for id, state in waiting.items()
+            if state == "left"
+        }
+        with self.app.transaction() as inside:
+            if privacy.opendsr.note_changes(inside):
+                steps["callbacks"] = partial(privacy.opendsr.call_back, self.app)
+        self._aside.begin(steps)
         return gone
 
     def _step(self) -> tuple[int, bool, datetime]:

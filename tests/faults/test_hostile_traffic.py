@@ -65,6 +65,7 @@ SENT: dict[str, Any] = {
     "post /api/customers/{number}/export": {"reason": "She asked what we hold"},
     "post /api/privacy/requests": {"kind": "access", "regime": "GDPR", "contact": "ann@example.com"},
     "post /api/privacy/requests/{number}/steps": {"action": "note", "note": "She called"},
+    "post /api/privacy/retention": {},
     "post /hooks/{source}": {"id": 1},
     "post /v1/spaces/{space}/collections/users/profiles/batch": {"profiles": ["user_id:ann", "email:x@example.com"]},
 }
@@ -131,6 +132,8 @@ def furnish(app: App) -> dict[str, Caller]:
         collect.add_webhook(inside, "custom", "shop", SECRET, {"scheme": "token", "header": "x-secret"})
     collect.flush(app)
     resolve.prepare(app)
+    (app.settings.home_path / "retention.yaml").write_text("classes: {browsing: {events: [page], keep: 90 days}}")
+    privacy.retention.try_out(app)
     folder = catcher.folder_of(app.settings)
     folder.mkdir(parents=True)
     (folder / f"{LETTER}.eml").write_text("From: a@example.com\nTo: b@example.com\nSubject: Hello\n\nHello")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from regulars.kit.dice import share
 FIRST = datetime(2025, 9, 1, 15, 0, tzinfo=UTC)
 WEEKS = 26
 PEOPLE = 48
+HANDED_IN = "0b5ee7b4-0f0c-4b6e-9d2f-3a1c9d4e5f60"
 RETENTION = """
 classes:
   browsing: {events: [page], keep: 4 months, purposes: [analytics]}
@@ -147,6 +149,13 @@ def ask(app: App) -> None:
             )
         privacy.take(inside, number, "prove", "Administrator")
         privacy.take(inside, number, "answer", "Administrator")
+        handed_in = {
+            "subject_request_id": HANDED_IN,
+            "subject_request_type": "access",
+            "submitted_time": app.clock.now().isoformat(),
+            "subject_identities": [{"identity_type": "email", "identity_value": person(4)["email"]}],
+        }
+        privacy.opendsr.submit(inside, "consent tool", json.dumps(handed_in).encode())
 
 
 def send(app: App, source: collect.Source, messages: list[Say], at: datetime) -> None:

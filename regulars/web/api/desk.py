@@ -50,6 +50,8 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     """None: nobody was found yet, or the customer is gone."""
     erasure: Erasure | None
     """How far what was begun for it is; None: nothing was begun."""
+    calls: list[privacy.opendsr.Call]
+    """Which other systems were told how it stands; none unless one of them handed it in."""
 
 
 class StopList(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +65,13 @@ def whole(app: App, number: int) -> Whole:
     """One request. Raises NoSuchRequest."""
     asked = privacy.request(app, number)
     begun = None if asked.erasure is None else privacy.erasure(app, asked.erasure)
-    return Whole(request=asked, steps=privacy.steps(app, number), scope=_scope(app, asked.customer), erasure=begun)
+    return Whole(
+        request=asked,
+        steps=privacy.steps(app, number),
+        scope=_scope(app, asked.customer),
+        erasure=begun,
+        calls=privacy.opendsr.calls_of(app, number),
+    )
 
 
 def _scope(app: App, customer: int | None) -> Scope | None:

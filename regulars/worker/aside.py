@@ -1,46 +1,48 @@
-"""The long end of an erasure in a thread of its own: files are written anew and everything is looked through.
+"""What may take long, in a thread of its own: the flow goes on meanwhile.
 
-The worker's rounds take her out of the rooms and begin the rest here. It is read by slices, and after each the thread
-rests as long as the slice took: whatever the flow has to carry gets at least half of the machine.
+Files of the erased are written anew and everything is looked through; other systems are called. It is done by slices,
+and after each the thread rests as long as the slice took: whatever the flow has to carry gets at least half of the
+machine.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
-from regulars import privacy
 from regulars.app import App
 from regulars.worker.beside import Beside
 
 REST_MAX_SECONDS = 0.5
 """After one slice, however long it took."""
+Breathe = Callable[[], object]
+Step = Callable[[Breathe], int]
 
 
 class Ended(Exception):
     """The worker ends: the step is taken again by the next one."""
 
 
-class Proving:
-    """One erasure after the other; what breaks rests, as everything beside the events does."""
+class Aside:
+    """One step after the other; what breaks rests, as everything beside the events does."""
 
     def __init__(self, app: App) -> None:
-        self._app = app
         self._beside = Beside(app.clock)
         self._end = threading.Event()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="proving")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="aside")
         self._running: Future[int] | None = None
         self._since = 0.0
 
-    def begin(self, ids: list[int]) -> None:
-        """See to it that these are taken on, unless some are under way. Raises where the database was lost."""
+    def begin(self, steps: Mapping[str, Step]) -> None:
+        """See to it that these are taken, unless some are under way. Raises where the database was lost."""
         if self._running is not None and self._running.done():
             self._running, done = None, self._running
             done.result()
-        if ids and self._running is None and not self._end.is_set():
-            self._running = self._thread.submit(self._carry, ids)
+        if steps and self._running is None and not self._end.is_set():
+            self._running = self._thread.submit(self._take, steps)
 
     def wait(self) -> bool:
         """Until it has nothing more to do; False: there was nothing. Raises what broke."""
@@ -56,18 +58,17 @@ class Proving:
         self._end.set()
         self._thread.shutdown()
 
-    def _carry(self, ids: list[int]) -> int:
+    def _take(self, steps: Mapping[str, Step]) -> int:
         self._since = time.monotonic()
-        return sum(self._beside.run(f"erasure {id}", partial(self._step, id)) for id in ids)
+        return sum(self._beside.run(name, partial(self._step, step)) for name, step in steps.items())
 
-    def _step(self, id: int) -> int:
+    def _step(self, step: Step) -> int:
         try:
-            return int(privacy.leave_files(self._app, id, self._breathe))
+            return step(self._breathe)
         except Ended:
             return 0
 
     def _breathe(self) -> None:
-        now = time.monotonic()
-        if self._end.wait(min(now - self._since, REST_MAX_SECONDS)):
+        if self._end.wait(min(time.monotonic() - self._since, REST_MAX_SECONDS)):
             raise Ended
         self._since = time.monotonic()

@@ -1,0 +1,75 @@
+"""The way out to addresses that others named: https, to a public machine, without following where it points next.
+
+The name is looked up once and that address is connected to, so that nobody can show one address to the check and
+another one to the connection. Machines of our own network are reached only where the operator named the host.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+from collections.abc import Collection, Mapping
+from contextlib import closing
+from functools import cache
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+
+from regulars.kit.errors import RegularsError
+
+TIMEOUT_SECONDS = 10.0
+URL_MAX_CHARACTERS = 2_000
+PORTS = {"https": 443, "http": 80}
+
+
+class AddressRefused(RegularsError):
+    """An address that somebody named leads where we send nothing: not https, not public, or no address at all."""
+
+    code = "RG-1006"
+
+
+def checked(url: str, own: Collection[str] = ()) -> SplitResult:
+    """The parts of an address that may be sent to. Raises AddressRefused. `own`: hosts that the operator named."""
+    fix = "Give an https address of a public machine, or have the host named in REGULARS_CALLBACK_HOSTS"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise AddressRefused(f"'{url[:80]}' is no address", fix) from None
+    host = parts.hostname or ""
+    if len(url) > URL_MAX_CHARACTERS or not url.isascii() or not url.isprintable() or " " in url or not host:
+        raise AddressRefused(f"'{url[:80]}' is no address", fix)
+    if parts.username is not None or port == 0 or parts.scheme not in PORTS:
+        raise AddressRefused(f"'{host}' is not addressed by https", fix)
+    if host not in own and (parts.scheme != "https" or _is_inner(host)):
+        raise AddressRefused(f"'{host}' is not a public machine over https", fix)
+    return parts
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str], own: Collection[str] = ()) -> int:
+    """The status it answers with. Raises AddressRefused, OSError, http.client.HTTPException."""
+    parts = checked(url, own)
+    host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
+    address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4]
+    if host not in own and _is_inner(str(address[0])):
+        raise AddressRefused(f"'{host}' leads into our own network", "Give an address of a public machine")
+    with closing(socket.create_connection((str(address[0]), port), TIMEOUT_SECONDS)) as plain:
+        connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
+        connection.sock = _trust().wrap_socket(plain, server_hostname=host) if parts.scheme == "https" else plain
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        with closing(connection):
+            connection.request("POST", target, body, dict(headers))
+            return connection.getresponse().status
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def _is_inner(host: str) -> bool:
+    """Whether this is the literal address of a machine that the Internet cannot reach."""
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return host == "localhost"
