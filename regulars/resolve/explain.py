@@ -57,7 +57,9 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """Model of likeness in force; None: none is."""
 
 
-class _Link(msgspec.Struct, frozen=True):
+class Tie(msgspec.Struct, frozen=True):
+    """A link that counts: of which record, to which value, at which level."""
+
     record: int
     value: int
     type: str
@@ -73,7 +75,7 @@ def explain(app: App, customer: int) -> Explanation:
         raise CustomerUnknown(f"Nobody has the customer id {customer}", "Search by name, e-mail or card")
     rows = app.db.execute(SQL.evidence_of_customer, {"customer": found}).fetchall()
     records = sorted({row[1] for row in rows})
-    links = [_Link(row[1], row[4], row[5], row[6], row[7], row[8]) for row in rows if row[9] == EDGE]
+    links = [Tie(row[1], row[4], row[5], row[6], row[7], row[8]) for row in rows if row[9] == EDGE]
     scores = app.db.execute(SQL.scores_within, {"customer": found}).fetchall()
     [(model,)] = app.db.execute(SQL.model_now).fetchall()
     hops = path(found, links, scores)
@@ -95,12 +97,12 @@ def explain(app: App, customer: int) -> Explanation:
     )
 
 
-def path(start: int, links: list[_Link], scores: Sequence[tuple[int, int, float]] = ()) -> list[Hop]:
+def path(start: int, links: list[Tie], scores: Sequence[tuple[int, int, float]] = ()) -> list[Hop]:
     """A tree of hops from `start` over shared values, strongest class first; over scores (highest first) where no value
     leads on. Pure.
     """
-    holders: dict[tuple[int, int], list[_Link]] = defaultdict(list)
-    carried: dict[int, list[_Link]] = defaultdict(list)
+    holders: dict[tuple[int, int], list[Tie]] = defaultdict(list)
+    carried: dict[int, list[Tie]] = defaultdict(list)
     for link in sorted(links, key=lambda link: (link.level, link.value, link.record)):
         holders[link.value, link.epoch].append(link)
         carried[link.record].append(link)
@@ -130,7 +132,7 @@ def _bridge(seen: Collection[int], scores: Sequence[tuple[int, int, float]]) -> 
     return None
 
 
-def _hop(link: _Link, other: _Link) -> Hop:
+def _hop(link: Tie, other: Tie) -> Hop:
     return Hop(
         from_record=link.record,
         to_record=other.record,

@@ -7,6 +7,7 @@ from collections import defaultdict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from regulars.resolve.explain import Tie, path
 from regulars.resolve.facts import Decision, Doubt, Held, Signature
 from regulars.resolve.judge import NO_RULINGS
 from regulars.resolve.likeness import Pair, likeness
@@ -95,6 +96,39 @@ def test_every_customer_hangs_together_by_links_that_count(seed: int) -> None:
             near[head].append(signature)
             near[signature].append(head)
     assert len(components(near)) == len(set(customers.values()) - {None})
+
+
+def told_in_full(seed: int, with_scores: bool = True) -> bool:
+    """Does a path of links and scores lead from the founder to every record of every customer?"""
+    some = facts_of(seed)
+    alike = likeness(scored(seed, some), MODEL, BANDS)
+    answer = partition(some, MODEL, alike)
+    seq_of = {one.id: one.first_seq for one in some}
+    for group in (group for settled in answer.settled for group in settled.groups):
+        links = [
+            Tie(seq_of[s], value, "", "", one.level, one.epoch)
+            for (s, value, _), one in answer.links.items()
+            if s in group.signatures and one.state == EDGE
+        ]
+        bits = sorted(alike.among(set(group.signatures)).items(), key=lambda pair: (-pair[1], pair[0]))
+        scores = [(seq_of[one], seq_of[other], told) for (one, other), told in bits]
+        hops = path(group.id, links, scores if with_scores else ())
+        reached = {group.id}
+        for hop in hops:
+            if hop.from_record not in reached:
+                return False
+            reached.add(hop.to_record)
+        if reached != {seq_of[s] for s in group.signatures}:
+            return False
+    return True
+
+
+def test_every_record_of_a_customer_is_explained_by_a_path_from_her_founder() -> None:
+    assert [seed for seed in range(DENSE_GRAPHS) if not told_in_full(seed)] == []
+
+
+def test_an_explanation_without_scores_is_caught() -> None:
+    assert [seed for seed in range(100) if not told_in_full(seed, with_scores=False)]
 
 
 def scored(seed: int, some: list[Signature]) -> list[Pair]:
