@@ -275,6 +275,12 @@ def checkpoint_of(app: App, reader: str) -> int:
     return row[0]
 
 
+def free_position(app: App) -> int:
+    """A position of the journal that no event has or will have."""
+    [(position,)] = app.db.execute(SQL.free_position).fetchall()
+    return position
+
+
 def last_withdrawal(app: App) -> int:
     """Number of the latest withdrawal; 0: there is none."""
     row = app.db.execute(SQL.last_withdrawal).fetchone()

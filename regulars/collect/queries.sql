@@ -178,6 +178,10 @@ where (%(before)s::bigint is null or r.id < %(before)s)
 order by r.id desc
 limit %(limit)s
 
+-- name: free_position
+-- Taken and left empty, as a transaction that failed leaves its positions.
+select nextval(pg_get_serial_sequence('journal', 'seq'))
+
 -- name: make_checkpoint
 -- A new reader starts at the beginning of the journal.
 insert into checkpoint (reader, seq) values (%(reader)s, 0) on conflict (reader) do nothing

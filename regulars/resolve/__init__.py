@@ -64,7 +64,15 @@ from regulars.resolve.linkage.run import link
 from regulars.resolve.linkage.state import Followed as LinkFollowed
 from regulars.resolve.linkage.state import Task as LinkTask
 from regulars.resolve.linkage.weigh import Scorer
-from regulars.resolve.look_up import Identifier, card_holders, current, customer_id, identifiers, look_up
+from regulars.resolve.look_up import (
+    Identifier,
+    card_holders,
+    current,
+    customer_id,
+    founder_records,
+    identifiers,
+    look_up,
+)
 from regulars.resolve.partition import partition
 from regulars.resolve.potential import Match, Recognized, prepare
 from regulars.resolve.rebuild import rebuild
@@ -132,6 +140,7 @@ __all__ = [
     "find",
     "forget",
     "former_ids",
+    "founder_records",
     "health",
     "household",
     "households",

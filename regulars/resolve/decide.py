@@ -63,7 +63,20 @@ def split(app: App, steward: Steward, staying: Sequence[int], leaving: Sequence[
         signatures=tuple(sorted({by_record[seq] for seq in staying})),
         leaving=tuple(sorted({by_record[seq] for seq in leaving})),
     )
-    return _state(app, steward, decision, alike)
+    return _state(app, steward, _pinned(app, decision), alike)
+
+
+def _pinned(app: App, split: Decision) -> Decision:
+    """The staying side keeps the id even if a leaving record minted it; what leaves gets a new one in its place."""
+    rows = app.db.execute(SQL.minters_of_customers, {"signatures": list(split.signatures)}).fetchall()
+    if len(rows) != 1 or rows[0][1] not in split.leaving:
+        return split
+    [(customer, founder)] = rows
+    staying = [signature for signature in split.signatures if signature not in split.leaving]
+    [(heir,)] = app.db.execute(SQL.first_founder, {"signatures": staying}).fetchall()
+    new = collect.free_position(app)
+    app.db.execute(SQL.write_mint, {"id": new, "signature": founder})
+    return msgspec.structs.replace(split, minters=(heir, founder), minted=(customer, new))
 
 
 def distinguish(app: App, steward: Steward, one: int, other: int) -> People:
@@ -109,6 +122,12 @@ def undo(app: App, steward: Steward, subject: str) -> People:
     ordered = sorted(versions, key=lambda decision: decision.version)
     stated = [decision for decision in ordered if decision.kind]
     again = msgspec.structs.replace(stated[-1], kind="" if in_force(versions) else stated[-1].kind)
+    if again.minted:
+        later = app.db.execute(SQL.later_pin, {"id": again.minted[0], "minted": again.minted[-1]}).fetchone()
+        if later is not None:
+            raise DecisionRefused(
+                f"A later split named who keeps the id {again.minted[0]}", f"Take back '{later[0]}' first"
+            )
     return _state(app, steward, again)
 
 
@@ -187,6 +206,8 @@ def write(app: App, steward: Steward, decision: Decision) -> list[Decision]:
             "leaving": list(decision.leaving),
             "value": decision.value,
             "day": decision.day,
+            "minters": list(decision.minters),
+            "minted": list(decision.minted),
             "actor": steward.actor,
             "reason": steward.reason,
             "at": app.clock.now(),

@@ -78,12 +78,13 @@ def explain(app: App, customer: int) -> Explanation:
     links = [Tie(row[1], row[4], row[5], row[6], row[7], row[8]) for row in rows if row[9] == EDGE]
     scores = app.db.execute(SQL.scores_within, {"customer": found}).fetchall()
     [(model,)] = app.db.execute(SQL.model_now).fetchall()
-    hops = path(found, links, scores)
-    reached = {found, *(hop.to_record for hop in hops)}
+    [(_, founder)] = app.db.execute(SQL.founders, {"customers": [found]}).fetchall()
+    hops = path(founder, links, scores)
+    reached = {founder, *(hop.to_record for hop in hops)}
     cuts = app.db.execute(SQL.cuts_around, {"customer": found}).fetchall()
     return Explanation(
         customer=found,
-        founder_record=found,
+        founder_record=founder,
         records=records,
         hops=hops,
         by_steward=[record for record in records if record not in reached],

@@ -63,6 +63,10 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     leaving: tuple[int, ...] = ()
     value: int | None = None
     day: int | None = None
+    minters: tuple[int, ...] = ()
+    minted: tuple[int, ...] = ()
+    """Of a split whose leaving side founded the customer: these signatures mint these ids, not their own. The last id
+    is new, and later than that of every split before."""
 
 
 class Cut(NamedTuple):

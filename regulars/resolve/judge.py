@@ -52,6 +52,8 @@ class Rulings(msgspec.Struct, frozen=True):
     merges: tuple[frozenset[int], ...]
     splits: tuple[tuple[frozenset[int], frozenset[int]], ...]
     aparts: tuple[tuple[frozenset[int], frozenset[int]], ...]
+    mints: dict[int, int]
+    """Id by the signature that mints it instead of the position of its first record."""
 
 
 class Valid(NamedTuple):
@@ -94,6 +96,12 @@ def rulings(decisions: Iterable[Decision], signatures: Mapping[int, Signature]) 
         merges=tuple(frozenset(d.signatures) for d in by_kind["merge"]),
         splits=tuple((frozenset(d.signatures), frozenset(d.leaving)) for d in by_kind["split"] + by_kind["distinct"]),
         aparts=tuple((frozenset(d.signatures), frozenset(d.leaving)) for d in by_kind["apart"]),
+        # Where two splits pin one id, the later one does.
+        mints={
+            signature: id
+            for d in sorted(by_kind["split"], key=lambda d: d.minted[-1:])
+            for signature, id in zip(d.minters, d.minted, strict=True)
+        },
     )
 
 

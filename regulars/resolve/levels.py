@@ -87,7 +87,7 @@ def settle(
 ) -> Settled:
     """Partition one component of the reach graph. `held`: judged links by signature."""
     if len(signatures) == 1:
-        return _alone(signatures[0], held[signatures[0].id])
+        return _alone(signatures[0], held[signatures[0].id], ruled.mints)
     by_id = {s.id: s for s in signatures}
     reach = min(by_id)
     if PAIR in dropped_levels:
@@ -96,7 +96,7 @@ def settle(
     # Scores of records that identifiers join anyway add nothing: only where they bridge a gap do the levels decide.
     bridges = bool(bits) and not _hangs_together(by_id, held)
     if not dropped_levels and not bridges and not _ruled(by_id, ruled) and _is_one(signatures, held):
-        return _calm(reach, *_people([signatures], held), [])
+        return _calm(reach, *_people([signatures], held, ruled.mints), [])
     return _Levels(by_id, held, ruled, dropped_levels, bits, alike.bands).run(reach)
 
 
@@ -114,14 +114,13 @@ def _calm(reach: int, groups: list[Group], ghosts: list[tuple[int, bool]], unide
     )  # fmt: skip
 
 
-def _alone(signature: Signature, held: Sequence[Held]) -> Settled:
+def _alone(signature: Signature, held: Sequence[Held], mints: Mapping[int, int]) -> Settled:
     """A component of one: a customer if any identifier counts, known if one of them names a person."""
     if signature.ghost:
         return _calm(signature.id, [], [(signature.id, _is_known(held))], [])
     if _names_nobody(held):
         return _calm(signature.id, [], [], [signature.id])
-    group = Group(signature.first_seq, _is_known(held), signature.id, (signature.id,))
-    return _calm(signature.id, [group], [], [])
+    return _calm(signature.id, [_group([signature], {signature.id: held}, mints)], [], [])
 
 
 def _names_nobody(held: Iterable[Held]) -> bool:
@@ -167,7 +166,7 @@ def exceeds(cluster: Cluster) -> bool:
 
 
 def _people(
-    clusters: Iterable[Iterable[Signature]], held: Mapping[int, Sequence[Held]]
+    clusters: Iterable[Iterable[Signature]], held: Mapping[int, Sequence[Held]], mints: Mapping[int, int]
 ) -> tuple[list[Group], list[tuple[int, bool]]]:
     """Customers; and the ghosts among them, who are nobody's, each with whether she was known."""
     groups: list[Group] = []
@@ -181,16 +180,16 @@ def _people(
             is_known = any(_is_known(held[one.id]) for one in (*living, *erased))
             ghosts += [(one.id, is_known) for one in erased]
         if living:
-            groups.append(_group(living, held))
+            groups.append(_group(living, held, mints))
     return groups, ghosts
 
 
-def _group(members: Iterable[Signature], held: Mapping[int, Sequence[Held]]) -> Group:
-    """A customer and its founder: least of (person-level link first, journal position)."""
-    ordered = sorted(members, key=lambda s: (s.first_seq, s.id))
-    founder = next((s for s in ordered if _is_known(held[s.id])), None)
-    first = founder or ordered[0]
-    return Group(first.first_seq, founder is not None, first.id, tuple(sorted([s.id for s in ordered])))
+def _group(members: Iterable[Signature], held: Mapping[int, Sequence[Held]], mints: Mapping[int, int]) -> Group:
+    """A customer and its founder: least of (person-level link first, journal position or what a steward pinned)."""
+    ordered = sorted([(mints.get(s.id, s.first_seq), s.id) for s in members])
+    founder = next((one for one in ordered if _is_known(held[one[1]])), None)
+    id, signature = founder or ordered[0]
+    return Group(id, founder is not None, signature, tuple(sorted([s for _, s in ordered])))
 
 
 def _is_known(held: Iterable[Held]) -> bool:
@@ -245,7 +244,7 @@ class _Levels:
                 unidentified.append(only)
             elif cluster.signatures:
                 members.append([self.by_id[s] for s in cluster.signatures])
-        groups, ghosts = _people(members, self.held)
+        groups, ghosts = _people(members, self.held, self.ruled.mints)
         return Settled(
             reach=reach,
             groups=sorted(groups, key=lambda group: group.id),

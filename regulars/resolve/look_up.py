@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -68,6 +69,12 @@ def customer_id(text: str) -> int | None:
         return None
     named = int(text)
     return named if named <= ID_MAX else None
+
+
+def founder_records(app: App, customers: Sequence[int]) -> list[int]:
+    """Of each of these customers a record that is hers: the first of the evidence that founded her."""
+    found = dict(app.db.execute(SQL.founders, {"customers": list(customers)}).fetchall())
+    return [found[customer] for customer in customers]
 
 
 def current(app: App, customer: int) -> int | None:

@@ -84,7 +84,7 @@ DECLARED = (
         hangs=Hangs.SIGNATURES,
         keys=("signatures", "leaving"),
         told=("kind", "at"),
-        kept=("subject", "version", "value", "day", "actor", "reason"),
+        kept=("subject", "version", "value", "day", "minters", "minted", "actor", "reason"),
         why_kept="names our staff, and may name the person you were taken for",
     ),
     Holding(

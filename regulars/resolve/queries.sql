@@ -23,7 +23,8 @@ from signature where id = any(%(ids)s::bigint[]);
 
 -- name: signatures_of_records
 -- Our own events name a customer by the position of its founder record: whoever holds that record now is meant.
-select r.seq, r.signature, s.ghost is not null from record r join signature s on s.id = r.signature
+select r.seq, s.id, s.ghost is not null
+from record r left join pinned p on p.id = r.seq join signature s on s.id = coalesce(p.signature, r.signature)
 where r.seq = any(%(seqs)s::bigint[]);
 
 -- name: write_records
@@ -94,7 +95,7 @@ select signature, value, class, level, space, epoch, state from link where signa
 
 -- name: decisions_about
 -- All versions of every subject that touches these signatures or values: the highest counts, even if it is empty.
-select subject, version, kind, signatures, leaving, value, day from decision
+select subject, version, kind, signatures, leaving, value, day, minters, minted from decision
 where subject in (
     select subject from decision
     where signatures && %(signatures)s::bigint[] or leaving && %(signatures)s::bigint[]
@@ -181,14 +182,15 @@ delete from redirect where old = any(%(ids)s::bigint[]);
 -- name: write_redirects
 -- A former id means whoever holds the record that minted it.
 insert into redirect (old, customer)
-select r.seq, s.customer from record r join signature s on s.id = r.signature
+select r.seq, s.customer
+from record r left join pinned p on p.id = r.seq join signature s on s.id = coalesce(p.signature, r.signature)
 where r.seq = any(%(ids)s::bigint[]) and s.customer is not null
 on conflict (old) do update set customer = excluded.customer;
 
 -- name: move_redirects
 -- Older ids that led to a customer whose records moved.
 update redirect d set customer = s.customer
-from record r join signature s on s.id = r.signature
+from record r left join pinned p on p.id = r.seq join signature s on s.id = coalesce(p.signature, r.signature)
 where d.old = r.seq and d.customer = any(%(ids)s::bigint[]) and s.customer is not null and s.customer <> d.customer;
 
 -- name: write_identity_events
@@ -281,13 +283,41 @@ where customer = %(customer)s order by class, type, value;
 
 -- name: write_decision
 -- Append-only: a later version of the same subject takes its place, an empty kind undoes it.
-insert into decision (subject, version, kind, signatures, leaving, value, day, actor, reason, at)
+insert into decision (subject, version, kind, signatures, leaving, value, day, minters, minted, actor, reason, at)
 values (%(subject)s, %(version)s, %(kind)s, %(signatures)s::bigint[], %(leaving)s::bigint[], %(value)s, %(day)s,
-    %(actor)s, %(reason)s, %(at)s);
+    %(minters)s::bigint[], %(minted)s::bigint[], %(actor)s, %(reason)s, %(at)s);
+
+-- name: minters_of_customers
+-- Whose customers these are, and which evidence minted their ids: by a pin or by the record at that position.
+select c.id, coalesce(p.signature, r.signature)
+from customer c left join pinned p on p.id = c.id left join record r on r.seq = c.id
+where c.id in (select customer from signature where id = any(%(signatures)s::bigint[]));
+
+-- name: first_founder
+-- Who founds a customer of these, by the rule: evidence of a person before any other, then the earliest.
+select s.id from signature s
+where s.id = any(%(signatures)s::bigint[])
+order by exists (
+    select from link l where l.signature = s.id and l.level not in (10, 11) and l.state in (0, 1)
+) desc, s.first_seq, s.id
+limit 1;
+
+-- name: write_mint
+-- An id that no event has: whoever asks for it later finds the evidence that it was given to.
+insert into record (seq, signature) values (%(id)s, %(signature)s);
+
+-- name: later_pin
+-- A later split that holds and pins the same id.
+select subject from pinned where id = %(id)s and minted > %(minted)s limit 1;
+
+-- name: founders
+-- First record of the evidence that founded each of these customers.
+select c.id, s.first_seq from customer c join signature s on s.id = c.founder_signature
+where c.id = any(%(customers)s::bigint[]);
 
 -- name: versions_of
 -- All that was ever stated about one subject.
-select subject, version, kind, signatures, leaving, value, day from decision where subject = %(subject)s;
+select subject, version, kind, signatures, leaving, value, day, minters, minted from decision where subject = %(subject)s;
 
 -- name: records_of
 -- Which evidence these records stand for.
@@ -575,6 +605,10 @@ update decision d set reason = '',
     ),
     leaving = array(
         select coalesce(m.new, x.id) from unnest(d.leaving) with ordinality x(id, place)
+        left join unnest(%(old)s::bigint[], %(new)s::bigint[]) m(old, new) on m.old = x.id order by x.place
+    ),
+    minters = array(
+        select coalesce(m.new, x.id) from unnest(d.minters) with ordinality x(id, place)
         left join unnest(%(old)s::bigint[], %(new)s::bigint[]) m(old, new) on m.old = x.id order by x.place
     )
 where d.signatures && %(old)s::bigint[] or d.leaving && %(old)s::bigint[];

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -217,9 +218,9 @@ def decisions_about(app: App, signatures: Iterable[int], values: Iterable[int]) 
     return [decision_of(row) for row in rows]
 
 
-def decision_of(row: tuple[str, int, str, list[int], list[int], int | None, int | None]) -> Decision:
+def decision_of(row: tuple[Any, ...]) -> Decision:
     """A row of the decision table."""
-    subject, version, kind, signatures, leaving, value, day = row
+    subject, version, kind, signatures, leaving, value, day, minters, minted = row
     return Decision(
         subject=subject,
         version=version,
@@ -228,6 +229,8 @@ def decision_of(row: tuple[str, int, str, list[int], list[int], int | None, int 
         leaving=tuple(leaving),
         value=value,
         day=day,
+        minters=tuple(minters),
+        minted=tuple(minted),
     )
 
 

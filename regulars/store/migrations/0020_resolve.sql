@@ -141,6 +141,9 @@ create table decision (
     leaving bigint[] not null,
     value bigint,
     day integer,
+    -- split: evidence that mints these ids instead of its own; the last one is new.
+    minters bigint[] not null default '{}',
+    minted bigint[] not null default '{}',
     actor text not null,
     reason text not null,
     at timestamptz not null,
@@ -148,6 +151,7 @@ create table decision (
 );
 create index decision_signatures on decision using gin (signatures, leaving);
 create index decision_value on decision (value);
+create index decision_minted on decision using gin (minted) where minted <> '{}';
 
 -- What only erased people had, by its keyed hash: records of before that carry it are refused, whoever brings them again.
 create table erased_value (
@@ -210,6 +214,16 @@ create table block_size (
     key bigint primary key,
     members integer not null
 ) with (fillfactor = 80);
+
+-- Ids that a split which holds gave to other evidence than the record at their position; of several the latest.
+create view pinned as
+select distinct on (m.id) m.id, m.signature, d.subject, d.minted
+from (
+    select distinct on (subject) subject, kind, minters, minted[array_upper(minted, 1)] as minted, minted as ids
+    from decision where minted <> '{}' order by subject, version desc
+) d, unnest(d.minters, d.ids) m(signature, id)
+where d.kind = 'split'
+order by m.id, d.minted desc;
 
 create view model_in_force as
 select m.number as model, m.review_bits, m.auto_bits

@@ -258,7 +258,7 @@ def stated(inside: App, customer: int, action: str, form: Form, steward: Steward
             return decide.split(inside, steward, staying, resolve.records_of_groups(inside, current, leaving))
         case "merge":
             other = profile.read(inside, number_of(form.other)).customer
-            return decide.merge(inside, steward, [current, other])
+            return decide.merge(inside, steward, resolve.founder_records(inside, [current, other]))
         case "undo":
             return decide.undo(inside, steward, form.subject.replace("\0", ""))
         case _:
