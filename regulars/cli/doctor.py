@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from importlib.util import find_spec
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
@@ -15,7 +16,7 @@ import psycopg
 import typer
 from rich.console import Console
 
-from regulars import worker
+from regulars import privacy, profile, worker
 from regulars.app import open_app
 from regulars.cli.terminal import Json, print_json, settings
 from regulars.kit.clock import SystemClock
@@ -64,7 +65,7 @@ def is_well(findings: Iterable[Finding]) -> bool:
 def examine(given: Settings) -> list[Finding]:
     """All findings. A check that cannot look is itself a finding."""
     checks: list[Callable[[Settings], list[Finding]]] = [
-        names_of_variables, home_permissions, disk, database, port, mail, clock, demo,
+        names_of_variables, home_permissions, disk, declarations, import_folder, database, port, mail, clock, demo,
     ]  # fmt: skip
     return [finding for check in checks for finding in check(given)]
 
@@ -104,6 +105,38 @@ def disk(given: Settings) -> list[Finding]:
     if free < FREE_BYTES_WANTED:
         return [Finding("disk", "warning", found, "A year of a mid-size brand needs about 5 GiB")]
     return [Finding("disk", "ok", found)]
+
+
+def declarations(given: Settings) -> list[Finding]:
+    """What the brand says in files of the data folder: a broken one leaves what held before, or nothing, in force."""
+    files: dict[str, Callable[[Settings], object]] = {
+        "profile.yaml": profile.of_file,
+        "purposes.yaml": profile.purposes_of_file,
+        "retention.yaml": privacy.retention_of_file,
+    }
+    found: list[Finding] = []
+    for name, read in files.items():
+        try:
+            read(given)
+        except RegularsError as fault:
+            found.append(Finding(name, "wrong", fault.what, fault.fix))
+    return found or [Finding("declarations", "ok", f"{', '.join(files)} can be read where they are there")]
+
+
+def import_folder(given: Settings) -> list[Finding]:
+    """Where files may be imported from in the web: without the folder nobody is offered any."""
+    if not given.import_folder:
+        return []
+    folder = Path(given.import_folder).expanduser()
+    fix = "Make the folder readable for us, or set REGULARS_IMPORT_FOLDER to another one"
+    if not folder.is_absolute():
+        what = f"REGULARS_IMPORT_FOLDER is {given.import_folder}, which depends on where we are started"
+        return [Finding("import folder", "warning", what, "Write it from the root: /srv/imports")]
+    if not folder.is_dir():
+        return [Finding("import folder", "wrong", f"{folder} is no folder", fix)]
+    if not os.access(folder, os.R_OK | os.X_OK):
+        return [Finding("import folder", "wrong", f"{folder} cannot be read", fix)]
+    return [Finding("import folder", "ok", f"{folder} can be read")]
 
 
 def database(given: Settings) -> list[Finding]:

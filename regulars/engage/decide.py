@@ -52,7 +52,7 @@ def answer(app: App, now: datetime) -> list[Judged]:
     rows = app.db.execute(SQL.open_wishes, {"now": now, "limit": OPEN_LIMIT}).fetchall()
     if not rows:
         return []
-    known, declared = frozenset(channels), purposes(app.settings)
+    known, declared = frozenset(channels), purposes(app)
     judged = [Judged(wish, judge(wish, now, known), seq) for wish, seq in (wish_of(app, row, declared) for row in rows)]
     judged = within_cap(app, judged, now)
     store(app, judged, now)

@@ -154,7 +154,7 @@ def take(
     with app.transaction() as inside:
         vouch = signer(inside)
         rows = inside.db.execute(SQL.ready_wishes, {"channel": channel, "limit": limit}).fetchall()
-        declared = purposes(app.settings)
+        declared = purposes(inside)
         wishes = (wish_of(inside, row[:WISH_COLUMNS], declared) for row in rows)
         # The week in which it goes counts, not the one in which it was allowed.
         judged = within_cap(inside, [Judged(wish, judge(wish, now, known), seq) for wish, seq in wishes], now)

@@ -69,7 +69,7 @@ def prefer(app: App, token: str, wanted: frozenset[str], at: datetime) -> Prefer
     link's channel puts it on at once.
     """
     key, customer, channel, address = _reader(app, token)
-    said, declared = _said(app, key, customer, channel, address), purposes(app.settings)
+    said, declared = _said(app, key, customer, channel, address), purposes(app)
     before = _standing(app, said, channel, address)
     after = [msgspec.structs.replace(one, allowed=one.name in wanted) for one in before.choices]
     # Compared with what was shown and with what was said: a stopped address shows a no to everything, and what is left
@@ -112,7 +112,7 @@ def _standing(app: App, said: dict[tuple[str, str], bool], channel: str, address
     stopped = row is not None
     choices = [
         Choice(channel=on, purpose=name, title=purpose.title, meaning=purpose.meaning, allowed=allowed)
-        for name, purpose in purposes(app.settings).asked().items()
+        for name, purpose in purposes(app).asked().items()
         for on in purpose.channels
         for allowed in [said.get((on, name), False) and not (stopped and on == channel)]
         if on == channel or allowed

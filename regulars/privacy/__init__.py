@@ -39,6 +39,7 @@ from regulars.privacy.erase import (
 )
 from regulars.privacy.errors import ErasureRefused, MemoryUnreadable, NoSuchRequest, RetentionRefused, StepRefused
 from regulars.privacy.export import Export, export, file_name
+from regulars.privacy.periods import retention_of_file
 from regulars.privacy.proof import Looked, Report
 from regulars.privacy.registry import declared, holdings
 from regulars.privacy.scope import InScope, Scope, scope
@@ -81,6 +82,7 @@ __all__ = [
     "request",
     "requests",
     "retention",
+    "retention_of_file",
     "scope",
     "signing",
     "steps",

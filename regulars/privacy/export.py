@@ -138,7 +138,7 @@ def _computed(app: App, found: Scope) -> Iterator[tuple[str, str, Iterable[Row]]
     yield "traits", "Values computed about you", (msgspec.to_builtins(one) for one in traits if one.value is not None)
     receipts = profile.receipts(app, found.customer)
     yield "consent_receipts", "A receipt for each of your decisions (ISO/IEC TS 27560:2023)", receipts
-    declared = profile.purposes(app.settings).purposes
+    declared = profile.purposes(app).purposes
     yield (
         "purposes",
         "What we use data for",
@@ -178,7 +178,7 @@ def _portrait(app: App, found: Scope, made_at: datetime, look: collect.Look) -> 
         ],
         identifiers=[(one, look({one.kind: one.value}, (), {})[one.kind]) for one in found.identifiers],
         consents=known.consents,
-        purposes=list(profile.purposes(app.settings).purposes.values()),
+        purposes=list(profile.purposes(app).purposes.values()),
         traits=[one for one in analyze.traits_of(app, found.customer) if one.value not in (None, 0, "")],
         scores=analyze.scores_of(app, found.customer),
         events=profile.timeline(app, found.customer, limit=PAGE_EVENTS_MAX),

@@ -90,7 +90,7 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         return {one.event_class: one.reason for one in self.holds if one.event_class and one.holds_on(today)}
 
 
-def retention(settings: Settings) -> Retention:
+def retention_of_file(settings: Settings) -> Retention:
     """What this brand declares now; without a file everything is kept. Raises RetentionRefused."""
     return FILE.read(settings)
 
@@ -98,7 +98,7 @@ def retention(settings: Settings) -> Retention:
 def hold_of(app: App, customer: int) -> str | None:
     """Why this customer's data must stay; None: nothing holds it. Raises RetentionRefused: then nobody knows."""
     today = app.clock.now().astimezone(app.settings.zone).date()
-    return retention(app.settings).held_customers(today).get(customer)
+    return retention_of_file(app.settings).held_customers(today).get(customer)
 
 
 def earlier(today: date, period: str) -> date:

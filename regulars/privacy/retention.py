@@ -17,7 +17,7 @@ from regulars import collect, flow
 from regulars.app import App
 from regulars.kit.logging import logger
 from regulars.privacy.errors import RetentionRefused
-from regulars.privacy.periods import Retention, becomes_nobodys, retention
+from regulars.privacy.periods import Retention, becomes_nobodys, retention_of_file
 from regulars.store import queries
 
 SQL = queries(__package__ or "")
@@ -92,7 +92,7 @@ def step(app: App) -> int:
     Raises RetentionRefused where the file cannot be read: then nothing goes.
     """
     with app.transaction() as inside:
-        declared = retention(app.settings)
+        declared = retention_of_file(app.settings)
         if not declared.classes:
             return 0
         reading = _latest(inside, declared)
@@ -139,7 +139,7 @@ def approve(app: App, actor: str, number: int | None = None) -> Reading:
 
 def latest(app: App) -> Reading | None:
     """The last reading by what is declared now; None: there is none yet, or nothing is declared."""
-    declared = retention(app.settings)
+    declared = retention_of_file(app.settings)
     return _latest(app, declared) if declared.classes else None
 
 
@@ -149,7 +149,7 @@ def begins(app: App) -> dict[str, date]:
 
 
 def _something(app: App) -> Retention:
-    declared = retention(app.settings)
+    declared = retention_of_file(app.settings)
     if not declared.classes:
         raise RetentionRefused("No period is declared: everything is kept", "Write retention.yaml into the data folder")
     return declared

@@ -5,19 +5,20 @@ views `event_customer` and `customer_identifier` for rebuilding, time lines and 
 of the brand state (`hand`).
 Gives: `apply` (golden fields and consents as differences), `read`, `search`, `timeline`, and the tables `profile`
 and `consent_state` for the rooms on the right.
-Writes tables: profile_policy, profile_field, profile_hand, profile, profile_token, consent, consent_state.
+Writes tables: profile_policy, profile_purposes, profile_field, profile_hand, profile, profile_token, consent,
+    consent_state.
 Never: decides who is who, sends anything, or invents a value nobody stated.
 """
 
 from regulars.profile import hand
 from regulars.profile.apply import apply
 from regulars.profile.consent import DECISIONS
-from regulars.profile.declared import BUILT_IN, STEWARD, Declared, in_force
+from regulars.profile.declared import BUILT_IN, STEWARD, Declared, in_force, of_file
 from regulars.profile.erasure import forget, keep_refusals
 from regulars.profile.errors import DeclarationRefused, HandRefused, NoSuchCustomer, PurposesRefused
 from regulars.profile.events import Asked, HeldEvent, Lifetime, events, groups, lifetime
 from regulars.profile.hand import Author, Entry
-from regulars.profile.purposes import Purpose, Purposes, purposes
+from regulars.profile.purposes import Purpose, Purposes, purposes, purposes_of_file, remember_purposes
 from regulars.profile.read import Consent, Field, Other, Profile, fields_of_each, read
 from regulars.profile.receipts import Decided, history, receipts
 from regulars.profile.refresh import adopt, refresh
@@ -59,10 +60,13 @@ __all__ = [
     "in_force",
     "keep_refusals",
     "lifetime",
+    "of_file",
     "purposes",
+    "purposes_of_file",
     "read",
     "receipts",
     "refresh",
+    "remember_purposes",
     "search",
     "timeline",
 ]

@@ -75,7 +75,7 @@ def apply(app: App, people: People, moves: dict[int, int]) -> None:
     """Append the batch's decisions and bring the state of everybody concerned up to date."""
     decisions, unread = read_decisions(people.batch.events, app.settings.brand_country)
     if decisions:
-        declared = purposes(app.settings)
+        declared = purposes(app)
         decisions = [with_notice(decision, declared) for decision in decisions]
     if unread:
         LOG.warning("consent_unreadable", events=len(unread), positions=unread[:UNREAD_SHOWN])

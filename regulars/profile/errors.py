@@ -10,7 +10,7 @@ class NoSuchCustomer(NotFound):
 
 
 class PurposesRefused(RegularsError):
-    """purposes.yaml cannot be used: purposes and notices stay undeclared until it is mended."""
+    """purposes.yaml cannot be used: what it said before holds until it is mended."""
 
     code = "RG-1302"
 

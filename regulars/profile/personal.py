@@ -3,6 +3,7 @@
 from regulars.model import Hangs, Holding, Impersonal
 
 DECLARED = (
+    Impersonal(table="profile_purposes", why="what the brand asks consent for"),
     Impersonal(table="profile_policy", why="what the brand declares about all profiles"),
     Holding(
         table="profile_field",

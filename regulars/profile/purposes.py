@@ -11,13 +11,18 @@ notices:
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Final, Literal
 
 import msgspec
 
-from regulars.kit.declaration import DeclarationFile
+from regulars.app import App
+from regulars.kit.declaration import VERSIONS_REMEMBERED, DeclarationFile
 from regulars.kit.settings import Settings
 from regulars.profile.errors import PurposesRefused
+from regulars.store import queries
+
+SQL = queries(__package__ or "")
 
 CHANNELS: Final = ("email", "sms", "phone", "post")
 
@@ -96,9 +101,32 @@ USUAL = Purposes(
 )
 
 
-def purposes(settings: Settings) -> Purposes:
-    """What this brand declares, on top of the usual ones. Raises PurposesRefused."""
+def purposes(app: App) -> Purposes:
+    """What this brand declares, on top of the usual ones; where the file cannot be read, what it said before.
+
+    Inside a transaction. A typing error must not keep an event from being carried or a letter from going.
+    """
+    try:
+        return purposes_of_file(app.settings)
+    except PurposesRefused:
+        row = app.db.execute(SQL.purposes_before).fetchone()
+        return USUAL if row is None else _before(row[0])
+
+
+def purposes_of_file(settings: Settings) -> Purposes:
+    """What stands in the file now. Raises PurposesRefused."""
     return FILE.read(settings)
+
+
+def remember_purposes(app: App) -> bool:
+    """Keep what the file says, for the time when it cannot be read; whether that is new. Raises PurposesRefused."""
+    given = {"declared": msgspec.json.encode(purposes_of_file(app.settings), order="sorted").decode()}
+    return bool(app.db.execute(SQL.remember_purposes, given).rowcount)
+
+
+@lru_cache(VERSIONS_REMEMBERED)
+def _before(text: str) -> Purposes:
+    return msgspec.json.decode(text, type=Purposes)
 
 
 def _complete(given: Purposes) -> Purposes:

@@ -7,6 +7,15 @@ select declared from profile_policy;
 insert into profile_policy (declared, done_to) values (%(declared)s, 0)
 on conflict (one) do update set declared = excluded.declared, done_to = 0;
 
+-- name: remember_purposes
+-- What holds while purposes.yaml cannot be read.
+insert into profile_purposes (declared) values (%(declared)s)
+on conflict (one) do update set declared = excluded.declared where profile_purposes.declared <> excluded.declared;
+
+-- name: purposes_before
+-- What the file said when it could be read last.
+select declared from profile_purposes;
+
 -- name: policy_is_done
 -- Nothing was ever declared, or all customers are computed by what is.
 select true where not exists (select from profile_policy where done_to is not null);

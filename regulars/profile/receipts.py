@@ -65,7 +65,7 @@ def receipts(app: App, customer: int) -> list[dict[str, Any]]:
 
 def receipt(app: App, customer: int, one: Decided, now: datetime) -> dict[str, Any]:
     """One decision for whoever wants to prove or move it. What the brand has not declared is null."""
-    declared = purposes(app.settings)
+    declared = purposes(app)
     purpose = declared.purposes.get(one.purpose) or Purpose(title=one.purpose)
     notice = declared.notices.get(one.notice or "")
     controller, name = declared.controller, app.settings.brand_name

@@ -149,6 +149,7 @@ class Worker:
         sent = beside("deliveries", lambda: sum(engage.deliver(app, SEND_PER_ROUND).values()))
         pruned = beside("old_deliveries", self._prune)
         refreshed = beside("profiles", self._refresh)
+        beside("purposes", self._remember)
         erased = beside("erasures", self._erase)
         expired = beside("retention", lambda: privacy.retention.step(self.app))
         flushed = beside("lake", lambda: self._flush(now, carried))
@@ -173,6 +174,11 @@ class Worker:
         with self.app.transaction() as app:
             profile.adopt(app)
             return profile.refresh(app)
+
+    def _remember(self) -> int:
+        """What people are asked for, for the time when its file cannot be read."""
+        with self.app.transaction() as app:
+            return int(profile.remember_purposes(app))
 
     def _erase(self) -> int:
         """Who is to be erased leaves the rooms here; files and proof follow aside, and whoever handed it in is told."""

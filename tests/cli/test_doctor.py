@@ -83,6 +83,25 @@ def test_a_mistyped_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert finding.found == "unknown: REGULARS_SMTP_PROT"
 
 
+def test_a_file_of_the_brand_that_cannot_be_read_is_wrong_and_named(tmp_path: Path) -> None:
+    (tmp_path / "purposes.yaml").write_text("purposes: [")
+    (tmp_path / "retention.yaml").write_text("classes: {a: {events: [page], keep: soon}}")
+
+    assert states(doctor.declarations(Settings(home=str(tmp_path)))) == {
+        "purposes.yaml": "wrong",
+        "retention.yaml": "wrong",
+    }
+
+
+def test_a_folder_for_imports_that_is_not_there_is_wrong(tmp_path: Path) -> None:
+    def stands(folder: str) -> dict[str, str]:
+        return states(doctor.import_folder(Settings(import_folder=folder)))
+
+    assert stands(str(tmp_path / "nowhere")) == {"import folder": "wrong"}
+    assert stands("imports") == {"import folder": "warning"}
+    assert (stands(str(tmp_path)), stands("")) == ({"import folder": "ok"}, {})
+
+
 def test_a_database_clock_far_from_ours_is_wrong() -> None:
     class Late:
         def execute(self, _: str) -> "Late":

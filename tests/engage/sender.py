@@ -54,7 +54,7 @@ def send_then_mark(app: App) -> None:
         vouch = signer(inside)
         rows = inside.db.execute(SQL.ready_wishes, {"channel": "email", "limit": PER_ROUND}).fetchall()
         for row in rows:
-            wish, seq = wish_of(inside, row[:WISH_COLUMNS], purposes(app.settings))
+            wish, seq = wish_of(inside, row[:WISH_COLUMNS], purposes(inside))
             judged = Judged(wish, judge(wish, NOON, frozenset(channels)), seq)
             parcel = _parcel(inside, judged, row[WISH_COLUMNS:], vouch, NOON)
             line.send(parcel.address, channels["email"].compose(app, parcel, vouch))

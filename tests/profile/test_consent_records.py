@@ -141,4 +141,16 @@ def test_a_file_of_purposes_that_cannot_be_used_says_why(app: App, text: str, na
     declare(app, text)
 
     with pytest.raises(profile.PurposesRefused, match=named):
-        profile.purposes(app.settings)
+        profile.purposes_of_file(app.settings)
+
+
+def test_a_broken_file_of_purposes_leaves_what_it_said_before_in_force(app: App) -> None:
+    declare(app, "purposes: {recipes: {title: Recipes}}")
+    with app.transaction() as inside:
+        assert [profile.remember_purposes(inside), profile.remember_purposes(inside)] == [True, False]
+    declare(app, "purposes: [")
+
+    with app.transaction() as inside:
+        assert "recipes" in profile.purposes(inside).purposes
+        with pytest.raises(profile.PurposesRefused):
+            profile.remember_purposes(inside)

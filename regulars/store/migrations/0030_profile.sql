@@ -8,6 +8,12 @@ create table profile_policy (
     done_to bigint
 );
 
+-- What purposes.yaml said when it could be read last: holds while it cannot.
+create table profile_purposes (
+    one boolean primary key default true check (one),
+    declared text not null
+);
+
 -- Every value of each field with its provenance, one of them golden. One address is one field (as JSON), so that a house
 -- move never mixes the street of one home with the city of another.
 create table profile_field (
