@@ -18,6 +18,8 @@ import msgspec
 from regulars.kit import dice
 
 MEMBER_ACCOUNTS = ("available", "pending", "debt")
+# Later than any day.
+NO_END = 1 << 62
 Policy = Literal["only_pending", "within_balance", "allow_debt"]
 
 
@@ -266,13 +268,16 @@ def plan(book: Book, command: Command, redemption: list[tuple[int, int]] | None 
 
 
 def settle(work: Plan, day: int) -> None:
-    """Let lots start and run out up to `day`, in the order of days; on one day, ends before starts."""
-    due: list[tuple[int, int, int, Lot]] = []
+    """Let lots start and run out up to `day`, in the order of days; on one day, ends before starts.
+
+    Of lots that start on one day, the one to be spent first starts first: it is the one that repays a debt.
+    """
+    due: list[tuple[int, int, tuple[int, int, int], Lot]] = []
     for at, lot in enumerate(work.book.lots):
         if lot.left and not lot.started and lot.active_day <= day:
-            due.append((lot.active_day, 1, at, lot))
+            due.append((lot.active_day, 1, _turn(lot, at), lot))
         if lot.left and lot.expires_day is not None and lot.expires_day <= day:
-            due.append((lot.expires_day, 0, at, lot))
+            due.append((lot.expires_day, 0, _turn(lot, at), lot))
     for _, starts, _, lot in sorted(due, key=lambda one: one[:3]):
         if starts:
             work.move("pending", "available", lot.left)
@@ -335,13 +340,14 @@ def _repay(work: Plan, lot: Lot) -> None:
 
 
 def _spendable(book: Book) -> list[Lot]:
-    """Earliest end first, those without end last; then the earlier earned, then the earlier stored."""
+    """What can be spent, in the order it is spent."""
     started = [(at, lot) for at, lot in enumerate(book.lots) if lot.started and lot.left]
-    never = 1 << 62
-    started.sort(
-        key=lambda one: (never if one[1].expires_day is None else one[1].expires_day, one[1].earned_day, one[0])
-    )
-    return [lot for _, lot in started]
+    return [lot for _, lot in sorted(started, key=lambda one: _turn(one[1], one[0]))]
+
+
+def _turn(lot: Lot, at: int) -> tuple[int, int, int]:
+    """Earliest end first, those without end last; then the earlier earned, then the earlier stored."""
+    return (NO_END if lot.expires_day is None else lot.expires_day, lot.earned_day, at)
 
 
 def _redeem(work: Plan, command: Redeem) -> None:

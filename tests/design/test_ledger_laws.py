@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from regulars.design import Award, Balance, Earn, Redeem, Restore, Return
@@ -106,7 +106,18 @@ def numbered(book: Book) -> Book:
     return book
 
 
+TWO_START_INTO_A_DEBT = [
+    *[("earn", 1, 0, None)] * 3,
+    ("redeem", 3),
+    ("return", 0),
+    ("earn", 1, 3, None),
+    ("earn", 1, 3, 2),
+    ("days", 5),
+]
+
+
 @settings(max_examples=300, deadline=None)
+@example(TWO_START_INTO_A_DEBT)
 @given(steps)
 def test_any_history_gives_the_balance_that_counting_point_by_point_gives(history: list[tuple]) -> None:
     book, oracle, day = Book(lots=[]), Oracle(), 0
