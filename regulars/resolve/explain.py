@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import msgspec
 
 from regulars.app import App
+from regulars.resolve.alike.scoring import Part
 from regulars.resolve.errors import CustomerUnknown
 from regulars.resolve.look_up import current
 from regulars.resolve.policy import CLASS_NAMES, EDGE, PAIR, RULE_VERSION
@@ -27,6 +29,8 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
     """The weaker class of the two links, in words."""
     bits: float | None = None
     """Of a hop by likeness: the score of the two records, by the model in force. An identifier needs none."""
+    waterfall: list[Part] = []
+    """What that score is made of."""
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +59,12 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """Version of the rule that says so."""
     model: int | None
     """Model of likeness in force; None: none is."""
+    auto_bits: float | None
+    """From how many bits on it joins."""
+
+
+Score = tuple[int, int, float, list[Any]]
+"""Two records, the bits between them, and what these are made of."""
 
 
 class Tie(msgspec.Struct, frozen=True):
@@ -77,7 +87,7 @@ def explain(app: App, customer: int) -> Explanation:
     records = sorted({row[1] for row in rows})
     links = [Tie(row[1], row[4], row[5], row[6], row[7], row[8]) for row in rows if row[9] == EDGE]
     scores = app.db.execute(SQL.scores_within, {"customer": found}).fetchall()
-    [(model,)] = app.db.execute(SQL.model_now).fetchall()
+    model, auto_bits = app.db.execute(SQL.model_now).fetchone() or (None, None)
     [(_, founder)] = app.db.execute(SQL.founders, {"customers": [found]}).fetchall()
     hops = path(founder, links, scores)
     reached = {founder, *(hop.to_record for hop in hops)}
@@ -95,10 +105,11 @@ def explain(app: App, customer: int) -> Explanation:
         ],
         rule=RULE_VERSION,
         model=model,
+        auto_bits=auto_bits,
     )
 
 
-def path(start: int, links: list[Tie], scores: Sequence[tuple[int, int, float]] = ()) -> list[Hop]:
+def path(start: int, links: list[Tie], scores: Sequence[Score] = ()) -> list[Hop]:
     """A tree of hops from `start` over shared values, strongest class first; over scores (highest first) where no value
     leads on. Pure.
     """
@@ -123,13 +134,16 @@ def path(start: int, links: list[Tie], scores: Sequence[tuple[int, int, float]] 
     return hops
 
 
-def _bridge(seen: Collection[int], scores: Sequence[tuple[int, int, float]]) -> Hop | None:
+def _bridge(seen: Collection[int], scores: Sequence[Score]) -> Hop | None:
     """The highest score that leads from what is reached to what is not."""
-    for one, other, bits in scores:
+    for one, other, bits, waterfall in scores:
         if (one in seen) != (other in seen):
             ends = (one, other) if one in seen else (other, one)
             told = CLASS_NAMES[PAIR]
-            return Hop(from_record=ends[0], to_record=ends[1], type=told, value="", strength=told, bits=round(bits, 3))
+            return Hop(
+                from_record=ends[0], to_record=ends[1], type=told, value="", strength=told, bits=round(bits, 3),
+                waterfall=msgspec.convert(waterfall, list[Part]),
+            )  # fmt: skip
     return None
 
 

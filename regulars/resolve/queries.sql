@@ -382,7 +382,7 @@ order by c.level, c.value, one.customer, other.customer;
 
 -- name: scores_within
 -- How alike her own records are, the most alike first: what joins those that share no identifier.
-select a.first_seq, b.first_seq, p.bits
+select a.first_seq, b.first_seq, p.bits, p.waterfall
 from model_in_force m
 join signature a on a.customer = %(customer)s
 join pair p on p.one = a.id and p.model = m.model
@@ -391,7 +391,7 @@ order by p.bits desc, a.first_seq, b.first_seq;
 
 -- name: model_now
 -- What scores go by.
-select max(model) from model_in_force;
+select model, auto_bits from model_in_force;
 
 -- name: evidence_of_customer
 -- Her signatures and what joins them, with the value as it may be shown.

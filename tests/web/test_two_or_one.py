@@ -125,7 +125,7 @@ def test_a_verdict_that_cannot_be_is_refused_in_words(queue: Site, form: dict[st
 
 
 def test_a_model_is_put_in_force_only_after_its_worst_examples_were_shown_and_the_old_one_comes_back(
-    browser: Browser, queue: Site
+    browser: Browser, queue: Site, tmp_path: Path
 ) -> None:
     [old] = in_force(queue)
     with queue.app.transaction() as inside:
@@ -140,11 +140,18 @@ def test_a_model_is_put_in_force_only_after_its_worst_examples_were_shown_and_th
     shown = page.get_by_role("group", name="Worst examples")
     expect(shown.locator("tbody tr").first).to_contain_text("Nora Velt")
     found = violations(page, "/identity/models/try")
+    page.screenshot(path=str(tmp_path / "models.png"), full_page=True)
     before = waiting(queue)
     page.get_by_label("Why it is right").fill("seen side by side")
     page.get_by_role("button", name=f"Put model {soon} in force").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(f"Model {soon} says")
     between = waiting(queue)
+    page.goto(f"/customers/{customer_named(queue, 'nora')}/identity")
+    expect(page.get_by_role("heading", name="bits of likeness join them")).to_contain_text("Nora Velt and Nora Velte")
+    expect(page.get_by_text("alike, ")).to_be_visible()
+    found += violations(page, "why one person, by likeness")
+    page.screenshot(path=str(tmp_path / "why.png"), full_page=True)
+    page.goto("/identity/models")
     page.get_by_role("button", name="See what it would change").click()
     page.get_by_label("Why it is right").fill("the old one was better")
     page.get_by_role("button", name=f"Put model {old} in force").click()
@@ -154,6 +161,12 @@ def test_a_model_is_put_in_force_only_after_its_worst_examples_were_shown_and_th
     with queue.app.transaction() as inside:
         resolve.models.drop(inside, soon)
     assert (before, between, waiting(queue), found) == (2, 0, 2, [])
+
+
+def customer_named(site: Site, first_name: str) -> int:
+    with site.app.transaction() as inside:
+        rows = inside.db.execute("select customer from signature where first_name = %s", [first_name]).fetchall()
+    return rows[0][0]
 
 
 def in_force(site: Site) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -14,16 +15,17 @@ from regulars import design, flow, profile, resolve
 from regulars.app import App
 from regulars.kit.errors import InputRefused, RegularsError
 from regulars.model import People
-from regulars.resolve import Carried, RecordGroup, Steward, decide
+from regulars.resolve import Carried, Hop, RecordGroup, Steward, decide
 from regulars.web import access, audit, render, words
 from regulars.web.api import identity as api
 from regulars.web.api.profile import purchases
 from regulars.web.charts import Figure
-from regulars.web.pages.identity import models, queue
+from regulars.web.pages.identity import models, queue, waterfall
+from regulars.web.pages.identity.waterfall import Waterfall
 from regulars.web.site import House
 
 REASON_MAX_CHARACTERS = 200
-DRAWN_MAX = 12
+DRAWN_MAX, ALIKE_SHOWN_MAX = 12, 5
 ROW_HEIGHT, LEFT, RIGHT = 44, 250, 470
 KINDS = {
     "merge": "Joined by hand",
@@ -77,12 +79,31 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     joins: bool
 
 
+class Arc(msgspec.Struct, frozen=True, kw_only=True):
+    """From a record to one that is alike."""
+
+    from_y: float
+    to_y: float
+    bits: float
+
+
+class Alike(msgspec.Struct, frozen=True, kw_only=True):
+    """Two records that a score joins, with what it is made of."""
+
+    one: int
+    other: int
+    names: str
+    bits: float
+    waterfall: Waterfall
+
+
 class Drawing(msgspec.Struct, frozen=True, kw_only=True):
-    """Records on the left, identifiers on the right, a line where one carries the other."""
+    """Records on the left, identifiers on the right, a line where one carries the other, an arc where two are alike."""
 
     records: list[Node]
     values: list[Node]
     lines: list[Line]
+    arcs: list[Arc]
     height: int
     left_out: int
     """Records that are in the table only."""
@@ -163,7 +184,8 @@ def shown(
         fault.status if fault else 200,
         view=view,
         title=title(view),
-        drawing=draw(view.groups),
+        drawing=draw(view.groups, view.explanation.hops),
+        alike=alike(view),
         kinds=KINDS,
         form=form,
         leaving=set(form.records.split()),
@@ -183,7 +205,21 @@ def title(view: api.Identity) -> str:
     return f"{len(view.groups)} kinds of record are {name}, joined by {joined}"
 
 
-def draw(groups: list[RecordGroup]) -> Drawing:
+def alike(view: api.Identity) -> list[Alike]:
+    """Where nothing but what they say joins her records: at most ALIKE_SHOWN_MAX, in the order in which they join."""
+    names = {group.first_record: group.name.title() for group in view.groups}
+    return [
+        Alike(
+            one=hop.from_record, other=hop.to_record, bits=hop.bits,
+            names=" and ".join(names.get(end) or f"record {end}" for end in (hop.from_record, hop.to_record)),
+            waterfall=waterfall.draw(hop.waterfall, view.explanation.auto_bits or 0.0),
+        )
+        for hop in view.explanation.hops
+        if hop.bits is not None
+    ][:ALIKE_SHOWN_MAX]  # fmt: skip
+
+
+def draw(groups: list[RecordGroup], hops: Sequence[Hop] = ()) -> Drawing:
     """The first DRAWN_MAX records, and the identifiers that most of them carry. Pure."""
     drawn = groups[:DRAWN_MAX]
     carried = Counter((one.type, one.value) for group in drawn for one in group.identifiers if one.type != "order")
@@ -193,6 +229,7 @@ def draw(groups: list[RecordGroup]) -> Drawing:
     values = [key for key, _ in carried.most_common(DRAWN_MAX)]
     height = ROW_HEIGHT * max(len(drawn), len(values), 1)
     rows = [height * (place + 0.5) / max(1, len(drawn)) for place in range(len(drawn))]
+    places = {group.first_record: y for group, y in zip(drawn, rows, strict=True)}
     columns = {key: height * (place + 0.5) / len(values) for place, key in enumerate(values)}
     return Drawing(
         records=[
@@ -209,6 +246,11 @@ def draw(groups: list[RecordGroup]) -> Drawing:
             for y, group in zip(rows, drawn, strict=True)
             for one in group.identifiers
             if (one.type, one.value) in columns
+        ],
+        arcs=[
+            Arc(from_y=places[hop.from_record], to_y=places[hop.to_record], bits=hop.bits)
+            for hop in hops
+            if hop.bits is not None and hop.from_record in places and hop.to_record in places
         ],
         height=height,
         left_out=len(groups) - len(drawn),

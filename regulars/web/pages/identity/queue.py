@@ -13,23 +13,14 @@ from regulars import flow, resolve
 from regulars.app import App
 from regulars.kit.errors import InputRefused, RegularsError
 from regulars.model import People
-from regulars.resolve import Doubtful, Part, Said, Steward, decide
+from regulars.resolve import Doubtful, Said, Steward, decide
 from regulars.web import access, audit, render, words
+from regulars.web.pages.identity.waterfall import draw
 from regulars.web.site import House
 
 REASON_MAX_CHARACTERS = 200
 SKIP_MAX = 1_000_000
-WIDTH, BAR, LABELS = 740, 26, 250
 FIELDS = {"First name": "first_name", "Last name": "surname", "Born": "birth", "Address": "address"}
-COMPARED = {
-    "first_name": "First name",
-    "last_name": "Last name",
-    "birth_date": "Born",
-    "street": "Street",
-    "place": "Postcode or city",
-    "postcode": "Postcode",
-    "relatives": "Living together",
-}
 
 
 class Verdict(msgspec.Struct, kw_only=True):
@@ -56,18 +47,6 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """None: one of them does not say."""
 
 
-class Bar(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of the score, from left to right."""
-
-    y: float
-    left: float
-    width: float
-    name: str
-    said: str
-    bits: str
-    speaks_for: bool
-
-
 @get("/identity/doubts", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
 def queue_page(app: House, request: Request[Any, Any, Any], skip: FromQuery[int] = 0) -> Response[str]:
     """The next pair."""
@@ -92,9 +71,7 @@ def shown(app: App, request: Request[Any, Any, Any], skip: int, fault: RegularsE
         title=title(count),
         found=found,
         rows=rows(found) if found else [],
-        bars=bars(found.waterfall, found.auto_bits) if found else [],
-        scale=scale(found.waterfall, found.auto_bits) if found else (0.0, 1.0),
-        height=BAR * (len(found.waterfall) + 1) if found else 0,
+        drawn=draw(found.waterfall, found.auto_bits) if found else None,
         skip=skip,
         last=last if last and last.subject.partition(":")[0] in ("merge", "distinct") and last.is_latest else None,
         fault=fault,
@@ -126,34 +103,6 @@ def shown_as(field: str, said: str) -> str:
 def listed(side: Said) -> str:
     """Her identifiers, a few of them."""
     return ", ".join(side.identifiers[:4])
-
-
-def scale(waterfall: list[Part], auto: float) -> tuple[float, float]:
-    """The least and the greatest sum of bits on the way, and the bar to reach."""
-    sums = [sum(part.bits for part in waterfall[: place + 1]) for place in range(len(waterfall))]
-    return min([0.0, *sums]), max([0.0, auto, *sums])
-
-
-def bars(waterfall: list[Part], auto: float) -> list[Bar]:
-    """The score as steps: each begins where the one before ended. Pure."""
-    low, high = scale(waterfall, auto)
-    unit = (WIDTH - LABELS - 60) / max(high - low, 1.0)
-    drawn: list[Bar] = []
-    reached = 0.0
-    for place, part in enumerate(waterfall):
-        left, reached = reached, reached + part.bits
-        drawn.append(
-            Bar(
-                y=BAR * (place + 0.5),
-                left=LABELS + (min(left, reached) - low) * unit,
-                width=max(abs(part.bits) * unit, 1.5),
-                name=COMPARED.get(part.name, words.opened(part.name.replace("_", " "))),
-                said=part.words,
-                bits=f"{part.bits:+.1f}".replace("-", "\u2212"),
-                speaks_for=part.bits >= 0,
-            )
-        )
-    return drawn
 
 
 @post("/identity/doubts", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
