@@ -3,6 +3,7 @@
 import os
 import random
 from collections import defaultdict
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -111,7 +112,7 @@ def told_in_full(seed: int, with_scores: bool = True) -> bool:
             if s in group.signatures and one.state == EDGE
         ]
         bits = sorted(alike.among(set(group.signatures)).items(), key=lambda pair: (-pair[1], pair[0]))
-        scores = [(seq_of[one], seq_of[other], told) for (one, other), told in bits]
+        scores = [(seq_of[one], seq_of[other], told, list[Any]()) for (one, other), told in bits]
         hops = path(group.id, links, scores if with_scores else ())
         reached = {group.id}
         for hop in hops:

@@ -151,7 +151,7 @@ select customer, count(*) from signature where customer = any(%(customers)s::big
 
 -- name: most_alike
 -- Of each two customers the two records that a model finds most alike.
-select distinct on (c.customer, c.other) c.customer, c.other, p.one, p.other, p.bits
+select distinct on (c.customer, c.other) c.customer, c.other, a.id, b.id, p.bits
 from unnest(%(customers)s::bigint[], %(others)s::bigint[]) c(customer, other)
 join signature a on a.customer = c.customer
 join signature b on b.customer = c.other
