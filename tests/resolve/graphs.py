@@ -3,6 +3,9 @@
 import random
 from collections.abc import Sequence
 
+import msgspec
+
+from regulars.resolve.facts import Decision, Signature
 from regulars.resolve.likeness import Pair
 from tests.resolve.notation import Rec
 
@@ -35,6 +38,32 @@ def random_pairs(dice: random.Random, signatures: Sequence[int]) -> list[Pair]:
         one, other = sorted(dice.sample(signatures, 2))
         some.append(Pair(one, other, dice.choice([1, 1, 1, 2]), dice.choice([-3, 1, 4, 6, 7, 9, 9, 12, 20])))
     return some
+
+
+def random_decisions(dice: random.Random, some: Sequence[Signature]) -> list[Decision]:
+    """What stewards may state about these, each in several versions, some of them empty."""
+    told: list[Decision] = []
+    for number in range(dice.randrange(6)):
+        kind = dice.choice(["merge", "split", "distinct", "close", "block", "withdraw", "verify"])
+        members = dice.sample(some, min(len(some), dice.randrange(2, 5)))
+        values = [link.value for one in members for link in one.links]
+        about = kind in ("close", "block", "withdraw", "verify")
+        if len(members) < 2 or (about and not values):
+            continue
+        sides = dice.randrange(1, len(members)) if kind in ("split", "distinct") else len(members)
+        stated = Decision(
+            subject=f"{kind}{number}",
+            version=1,
+            kind=kind,
+            signatures=() if kind in ("close", "block") else tuple(one.id for one in members[:sides]),
+            leaving=tuple(one.id for one in members[sides:]) if kind in ("split", "distinct") else (),
+            value=dice.choice(values) if about else None,
+            day=dice.randrange(40) if kind == "close" else None,
+        )
+        told.append(stated)
+        for version in range(2, dice.choice([2, 2, 3, 4])):
+            told.append(msgspec.structs.replace(stated, version=version, kind="" if version % 2 == 0 else kind))
+    return told
 
 
 def mark(dice: random.Random, kind: str) -> str:

@@ -15,7 +15,7 @@ from regulars.resolve.likeness import Pair, likeness
 from regulars.resolve.meet import components
 from regulars.resolve.partition import Partition, partition, reaches
 from regulars.resolve.policy import EDGE, LOGIN
-from tests.resolve.graphs import random_pairs, random_records
+from tests.resolve.graphs import random_decisions, random_pairs, random_records
 from tests.resolve.memory import Memory
 from tests.resolve.notation import BANDS, in_force, signatures
 
@@ -142,10 +142,13 @@ def doubts(answer: Partition) -> list[Doubt]:
 
 
 def differs(seed: int, former_holders: bool) -> bool:
+    """Newcomers, scores, models and all that stewards may state, in random batches, against everything at once."""
     some = facts_of(seed, most=30)
     dice = random.Random(seed)
     memory = Memory(former_holders)
+    stated = random_decisions(random.Random(-seed), some) if seed % 3 else []
     waiting, pairs, models = list(some), scored(seed, some), list(MODEL)
+    unsaid = list(stated)
     while waiting:
         size = dice.randrange(1, 4)
         memory.take(waiting[:size])
@@ -156,9 +159,15 @@ def differs(seed: int, former_holders: bool) -> bool:
         pairs = [pair for pair in pairs if pair not in met]
         if models and dice.random() < 0.3:
             memory.decide(models.pop())
-    for model in models:
-        memory.decide(model)
-    return memory.customers != partition(some, MODEL, likeness(memory.pairs, MODEL, BANDS)).customers()
+        # Stewards speak of records that are there; of which version they speak when is nobody's rule.
+        for one in [one for one in unsaid if {*one.signatures, *one.leaving} <= memory.signatures.keys()]:
+            if dice.random() < 0.4:
+                unsaid.remove(one)
+                memory.decide(one)
+    for one in [*models, *unsaid]:
+        memory.decide(one)
+    decisions = [*MODEL, *stated]
+    return memory.customers != partition(some, decisions, likeness(memory.pairs, decisions, BANDS)).customers()
 
 
 def test_what_a_stream_ends_with_is_what_the_whole_gives() -> None:
@@ -180,7 +189,7 @@ def test_the_control_where_the_last_of_two_scores_counts_is_caught() -> None:
 
 
 def test_the_control_that_forgets_former_holders_is_caught() -> None:
-    assert [seed for seed in range(DENSE_GRAPHS) if differs(seed, former_holders=False)]
+    assert any(differs(seed, former_holders=False) for seed in range(DENSE_GRAPHS))
 
 
 def test_a_reach_over_its_limit_drops_its_weakest_links_until_the_parts_fit() -> None:
