@@ -20,7 +20,7 @@ from regulars.engage.feedback import Stop, suppress
 from regulars.engage.signing import signer
 from regulars.engage.unsubscribe import BY_LINK, mask
 from regulars.kit.clock import microseconds
-from regulars.profile import Purposes, purposes
+from regulars.profile import Notice, Purposes, purposes
 from regulars.store import queries
 
 SQL = queries("regulars.engage")
@@ -38,6 +38,8 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     meaning: str
     allowed: bool
+    notice: str = ""
+    """The name of the text that a yes is given to; empty where the brand declares none."""
 
     @property
     def name(self) -> str:
@@ -54,6 +56,8 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
     choices: list[Choice]
     is_gone: bool
     """The address is suppressed for another reason than her own word: letters came back, or somebody complained."""
+    notices: dict[str, Notice] = {}
+    """The texts that she says yes to, by name: each is shown before it is kept as what she saw."""
 
 
 def preferences(app: App, token: str) -> Preferences:
@@ -109,17 +113,28 @@ def _said(app: App, key: str, customer: int, channel: str, address: str) -> dict
 
 def _standing(app: App, said: dict[tuple[str, str], bool], channel: str, address: str) -> Preferences:
     row = app.db.execute(SQL.is_suppressed, {"channel": channel, "address": address}).fetchone()
-    stopped = row is not None
+    stopped, declared = row is not None, purposes(app)
     choices = [
-        Choice(channel=on, purpose=name, title=purpose.title, meaning=purpose.meaning, allowed=allowed)
-        for name, purpose in purposes(app).asked().items()
+        Choice(
+            channel=on,
+            purpose=name,
+            title=purpose.title,
+            meaning=purpose.meaning,
+            allowed=allowed,
+            notice=purpose.notice,
+        )
+        for name, purpose in declared.asked().items()
         for on in purpose.channels
         for allowed in [said.get((on, name), False) and not (stopped and on == channel)]
         if on == channel or allowed
     ]
     choices.sort(key=lambda one: one.channel != channel)
     return Preferences(
-        masked=mask(address), channel=channel, choices=choices, is_gone=row is not None and row[0] != BY_LINK
+        masked=mask(address),
+        channel=channel,
+        choices=choices,
+        is_gone=row is not None and row[0] != BY_LINK,
+        notices={one.notice: declared.notices[one.notice] for one in choices if one.notice},
     )
 
 

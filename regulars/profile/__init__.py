@@ -18,7 +18,7 @@ from regulars.profile.erasure import forget, keep_refusals
 from regulars.profile.errors import DeclarationRefused, HandRefused, NoSuchCustomer, PurposesRefused
 from regulars.profile.events import Asked, HeldEvent, Lifetime, events, groups, lifetime
 from regulars.profile.hand import Author, Entry
-from regulars.profile.purposes import Purpose, Purposes, purposes, purposes_of_file, remember_purposes
+from regulars.profile.purposes import Notice, Purpose, Purposes, purposes, purposes_of_file, remember_purposes
 from regulars.profile.read import Consent, Field, Other, Profile, fields_of_each, read
 from regulars.profile.receipts import Decided, history, receipts
 from regulars.profile.refresh import adopt, refresh
@@ -43,6 +43,7 @@ __all__ = [
     "Hit",
     "Lifetime",
     "NoSuchCustomer",
+    "Notice",
     "Other",
     "Profile",
     "Purpose",

@@ -116,3 +116,19 @@ def test_the_link_to_unsubscribe_does_not_open_the_preference_center(app: App) -
 
     with app.transaction() as inside, pytest.raises(engage.LinkRefused):
         engage.preferences(inside, signer(inside).token("unsubscribe", "letter"))
+
+
+def test_the_words_she_says_yes_to_are_on_the_page(app: App) -> None:
+    app.settings.home_path.mkdir(parents=True, exist_ok=True)
+    (app.settings.home_path / "purposes.yaml").write_text(
+        "purposes: {marketing: {title: News, notice: news}}\n"
+        "notices: {news: {version: '2', text: We write about news}, other: {version: '1', text: Not asked}}"
+    )
+    _, token = written_to(app)
+
+    with app.transaction() as inside:
+        shown = engage.preferences(inside, token)
+
+    assert {name: (one.version, one.text) for name, one in shown.notices.items()} == {
+        "news": ("2", "We write about news")
+    }
