@@ -14,13 +14,14 @@ from regulars.model import People
 from regulars.resolve import Steward, decide, erasure
 from regulars.resolve.alike import keys, models, pairs
 from regulars.resolve.alike.scoring import Scorer
+from regulars.resolve.desk import drift
 from regulars.resolve.errors import DecisionRefused
 from regulars.resolve.facts import Signature
 from regulars.resolve.likeness import Bands, Pair, likeness
 from regulars.resolve.partition import partition
 from tests.resolve.graphs import random_records
 from tests.resolve.likeness_model import BANDS, model
-from tests.resolve.notation import Rec, event, in_force
+from tests.resolve.notation import BEGIN, Rec, event, in_force
 from tests.resolve.test_stream import Books, batches, carry, facts, owners
 from tests.resolve.test_stream import forget_all as forget_records
 
@@ -325,3 +326,26 @@ def members(app: App) -> dict[int, set[int]]:
     for seq, customer in owners(app).items():
         found.setdefault(customer, set()).add(seq)
     return found
+
+
+def test_a_comparison_whose_answers_change_is_told_with_what_its_weight_would_be() -> None:
+    rows = [("birth_date", "the same", 900, 200), ("birth_date", "swapped", 100, 200), ("city", "the same", 500, 3)]
+
+    same, swapped = drift.moved(rows)
+
+    assert (same.before, same.lately, swapped.lately) == (0.9, 0.5, 0.5)
+    assert swapped.bits == pytest.approx(2.32, abs=0.01)
+    assert same.bits == pytest.approx(-0.85, abs=0.01)
+
+
+def test_health_counts_what_joined_lately_against_the_weeks_before(app: App) -> None:
+    approved(app)
+    now = (app.clock.now() - BEGIN).days * 1440
+    load(app, Rec("a", now - 60 * 1440, "e1"), Rec("b", now - 50 * 1440, "e2"))
+    load(app, Rec("c", now - 1440, "e1 t1"), Rec("d", now, "e2 t2"), Rec("e", now, "e3"), base=2)
+
+    with app.transaction() as inside:
+        told = resolve.health(inside).drift
+
+    assert [(rate.before, rate.lately) for rate in told.rates[:1]] == [(0.0, pytest.approx(2000 / 3))]
+    assert (told.compared, told.weights) == (0, [])

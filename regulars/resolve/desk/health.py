@@ -8,6 +8,7 @@ from itertools import pairwise
 import msgspec
 
 from regulars.app import App
+from regulars.resolve.desk.drift import Drift, drift
 from regulars.resolve.policy import CLASS_NAMES
 from regulars.store import queries
 
@@ -85,6 +86,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: list[Conflict]
     suspicious: list[Suspicious]
     moves: list[Move]
+    drift: Drift
 
 
 def health(app: App) -> Health:
@@ -123,4 +125,5 @@ def health(app: App) -> Health:
             Move(week=week, merges=merges, splits=splits)
             for week, merges, splits in app.db.execute(SQL.moves, {"since": since, "zone": str(app.settings.zone)})
         ],
+        drift=drift(app),
     )

@@ -134,3 +134,38 @@ join journal j on j.seq = r.seq
 join source f on f.id = j.source_id
 where s.id = any(%(signatures)s::bigint[])
 group by s.id
+
+-- name: answers
+-- What the model in force found where it joins, lately and before: how often each answer was given. Latest pairs first.
+with joined as (
+    select p.waterfall, greatest(a.first_day, b.first_day) >= %(since)s as is_late
+    from model_in_force m
+    join pair p on p.model = m.model and p.bits >= m.auto_bits
+    join signature a on a.id = p.one
+    join signature b on b.id = p.other
+    order by greatest(a.first_day, b.first_day) desc, p.one, p.other
+    limit %(limit)s
+)
+select part ->> 0, part ->> 1, count(*) filter (where not is_late), count(*) filter (where is_late)
+from joined, jsonb_array_elements(waterfall) part
+where part ->> 1 not in ('', 'not known')
+group by 1, 2
+order by 1, 2
+
+-- name: rates
+-- New kinds of record lately and in the weeks before; of these who joined somebody; merges and splits of these weeks.
+select r.*, e.*
+from (
+    select count(*) filter (where first_day < %(since)s), count(*) filter (where first_day >= %(since)s),
+        count(*) filter (where first_day < %(since)s and customer <> first_seq),
+        count(*) filter (where first_day >= %(since)s and customer <> first_seq)
+    from signature where first_day between %(before)s and %(today)s and customer is not null
+) r (old, new, old_joined, new_joined)
+cross join (
+    select count(*) filter (where kind = 'merge' and not is_late), count(*) filter (where kind = 'merge' and is_late),
+        count(*) filter (where kind = 'split' and not is_late), count(*) filter (where kind = 'split' and is_late)
+    from (
+        select kind, floor(extract(epoch from at) / 86400) >= %(since)s as is_late from identity_event
+        where floor(extract(epoch from at) / 86400) between %(before)s and %(today)s
+    ) moved
+) e (old_merges, new_merges, old_splits, new_splits)
