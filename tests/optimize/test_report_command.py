@@ -71,4 +71,4 @@ def test_an_unknown_bench_is_refused_with_the_known_ones(app: App, monkeypatch: 
     result = ask(app, monkeypatch, "bench", "memory", "--json")
 
     assert result.exit_code == 1
-    assert "flow, import, ingest, link, moment" in json.loads(result.stdout)["error"]["fix"]
+    assert "flow, import, ingest, likeness, link, moment" in json.loads(result.stdout)["error"]["fix"]
