@@ -32,6 +32,9 @@ from regulars.store.rows import array
 SQL = queries("regulars.resolve")
 # Customers whose webs are loaded at once: a web is whole, wherever one begins to look.
 ASKED_AT_ONCE = 10_000
+# Kinds of record that carry one value; more is a crowd, whoever they are.
+LINKS_MAX = 1_000
+EVERY_EPOCH = -1
 
 
 class Clue(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,17 +176,20 @@ def _holders(app: App, keys: Collection[Key]) -> list[tuple[Key, list[int] | Non
     """Keys that several customers hold, with who; None: too many."""
     by_place = {(key.kind == HOME, key.number, key.epoch): key for key in keys}
     homes = {"homes": array(key.number for key in keys if key.kind == HOME), "most": HOLDERS_MAX}
-    values = {"values": array({key.number for key in keys if key.kind != HOME}), "most": HOLDERS_MAX}
+    values = {
+        "values": array({key.number for key in keys if key.kind != HOME}), "most": HOLDERS_MAX, "links": LINKS_MAX,
+    }  # fmt: skip
     rows = [
         *((True, *row) for row in app.db.execute(SQL.holders_of_homes, homes)),
         *((False, *row) for row in app.db.execute(SQL.holders_of_shared, values)),
     ]
+    crowds = {number for is_home, number, epoch, _ in rows if not is_home and epoch == EVERY_EPOCH}
     # A value is asked about in all of its epochs; nobody here may hold it in some of them.
     return [
         (by_place[is_home, number, epoch], holders)
         for is_home, number, epoch, holders in rows
         if (is_home, number, epoch) in by_place
-    ]
+    ] + [(key, None) for key in keys if key.number in crowds and key.kind != HOME]
 
 
 def _small(web: Web) -> list[Fact]:
