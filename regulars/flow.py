@@ -28,6 +28,7 @@ def on_events(app: App, batch: Batch) -> Outcome:
 
 def on_tick(app: App, now: datetime) -> Outcome:
     """Let time pass: windows expire, models refit, due journeys advance."""
+    profile.overlays.lapse(app, now)  # what we bought, and may use no longer
     changes = analyze.tick(app, now)
     plays = design.tick(app, changes, now)
     return engage.decide(app, plays)
@@ -56,6 +57,7 @@ def on_erasure(app: App, erased: Erased, erasure: int) -> Gone:
     profile.keep_refusals(app, people.withdrawn, hashes)
     _correct(app, people)
     profile.forget(app, people.withdrawn, hashes)
+    profile.overlays.forget(app, [told.value for told in erased.alone])
     analyze.forget(app, ids)
     withdrawal = collect.erasure.erase_events(app, people.withdrawn)
     rows = collect.erasure.forget_texts(app, words)

@@ -73,6 +73,8 @@ from regulars.collect.files.uploads import receive as receive_upload
 from regulars.collect.files.uploads import tidy as tidy_uploads
 from regulars.collect.files.uploads import waiting as waiting_file
 from regulars.collect.formats import Dialect
+from regulars.collect.formats import Place as FilePlace
+from regulars.collect.formats import formats as file_formats
 from regulars.collect.hooks import Hook, Hooks, add_webhook, list_webhooks, url_of, webhook_by_name
 from regulars.collect.http.express import Lane, listener
 from regulars.collect.http.gateway import Gateway, gateway
@@ -289,6 +291,7 @@ __all__ = [
     "FactColumn",
     "FieldAudit",
     "FieldReport",
+    "FilePlace",
     "FilesBusy",
     "FlushReport",
     "Followed",
@@ -394,6 +397,7 @@ __all__ = [
     "facts_of",
     "field_overview",
     "field_report",
+    "file_formats",
     "files_in_folder",
     "first_events",
     "flush",

@@ -316,3 +316,12 @@ where id = %(id)s and url = %(url)s and status = %(status)s;
 select c.url, c.status, c.tries, c.told_at, c.fault
 from opendsr_call c join opendsr_request o on o.id = c.id
 where o.request = %(request)s order by c.next_at nulls first, c.url;
+
+-- name: own_values
+-- Numbers of the identifiers that name her and nobody else.
+select distinct l.value
+from signature s join link l on l.signature = s.id and l.state = 0
+where s.customer = %(customer)s and not exists (
+    select from link o join signature x on x.id = o.signature
+    where o.value = l.value and x.customer is not null and x.customer <> s.customer
+);

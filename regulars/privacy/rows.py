@@ -43,6 +43,10 @@ class Rows:
         return [one for (one,) in self._app.db.execute(SQL.signatures_of, {"customer": self._scope.customer})]
 
     @cached_property
+    def _values(self) -> list[int]:
+        return [one for (one,) in self._app.db.execute(SQL.own_values, {"customer": self._scope.customer})]
+
+    @cached_property
     def _sources(self) -> dict[int, str]:
         return dict(self._app.db.execute(SQL.source_names).fetchall())
 
@@ -82,7 +86,9 @@ class Rows:
             case Hangs.CONTENT:
                 own = {value for value in self._scope.own(*NEEDLE_TYPES) if len(value) >= NEEDLE_MIN_CHARACTERS}
                 return {"keys": [f"%{_plain(value)}%" for value in sorted(own)]}
-            case Hangs.VALUE | Hangs.MESSAGE:
+            case Hangs.VALUE:
+                return {"keys": self._values}
+            case Hangs.MESSAGE:
                 raise AssertionError(f"{holding.table} hangs by {holding.hangs}, of which nothing is told")
 
 

@@ -6,18 +6,19 @@ of the brand state (`hand`).
 Gives: `apply` (golden fields and consents as differences), `read`, `search`, `timeline`, and the tables `profile`
 and `consent_state` for the rooms on the right.
 Writes tables: profile_policy, profile_purposes, profile_field, profile_hand, profile, profile_token, consent,
-    consent_state.
+    consent_state, overlay_load, overlay_value.
 Never: decides who is who, sends anything, or invents a value nobody stated.
 """
 
-from regulars.profile import hand
+from regulars.profile import hand, overlays
 from regulars.profile.apply import apply
 from regulars.profile.consent import DECISIONS
 from regulars.profile.declared import BUILT_IN, STEWARD, Declared, in_force, of_file
 from regulars.profile.erasure import forget, keep_refusals
-from regulars.profile.errors import DeclarationRefused, HandRefused, NoSuchCustomer, PurposesRefused
+from regulars.profile.errors import DeclarationRefused, HandRefused, NoSuchCustomer, OverlayRefused, PurposesRefused
 from regulars.profile.events import Asked, HeldEvent, Lifetime, events, groups, lifetime
 from regulars.profile.hand import Author, Entry
+from regulars.profile.overlays import Bought, Loaded
 from regulars.profile.purposes import Notice, Purpose, Purposes, purposes, purposes_of_file, remember_purposes
 from regulars.profile.read import Consent, Field, Other, Profile, fields_of_each, read
 from regulars.profile.receipts import Decided, history, receipts
@@ -32,6 +33,7 @@ __all__ = [
     "TOPICS",
     "Asked",
     "Author",
+    "Bought",
     "Consent",
     "Decided",
     "DeclarationRefused",
@@ -42,9 +44,11 @@ __all__ = [
     "HeldEvent",
     "Hit",
     "Lifetime",
+    "Loaded",
     "NoSuchCustomer",
     "Notice",
     "Other",
+    "OverlayRefused",
     "Profile",
     "Purpose",
     "Purposes",
@@ -62,6 +66,7 @@ __all__ = [
     "keep_refusals",
     "lifetime",
     "of_file",
+    "overlays",
     "purposes",
     "purposes_of_file",
     "read",

@@ -25,3 +25,9 @@ class DeclarationRefused(RegularsError):
     """profile.yaml cannot be used: what was declared before holds until it is mended."""
 
     code = "RG-1303"
+
+
+class OverlayRefused(RegularsError):
+    """Bought data cannot be taken: its declaration or its file is wrong, or its license has ended; nothing was kept."""
+
+    code = "RG-1305"

@@ -58,4 +58,12 @@ DECLARED = (
         kept=("decided_at", "seq"),
         why_kept="an address that several people use may have been stopped by another of them",
     ),
+    Impersonal(table="overlay_load", why="what was bought as a whole: provider, license, cost, counts"),
+    Holding(
+        table="overlay_value",
+        title="What we bought about you from others",
+        hangs=Hangs.VALUE,
+        keys=("value",),
+        told=("overlay", "field", "said"),
+    ),
 )

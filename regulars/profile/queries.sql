@@ -401,3 +401,82 @@ set address = case when c.address = '' then '' else coalesce(
         ), 'erased') end,
     evidence = '', collection_point = '', actor = null
 where c.seq = any(%(seqs)s::bigint[]);
+
+-- name: overlay_matches
+-- Which of our identifiers a provider's hashes are, and whether somebody holds them for whom it may be used: in the countries
+-- of the license, and with a yes for the purpose where one is needed.
+select w.hash, v.id, exists (
+    select from link l
+    join signature s on s.id = l.signature and s.customer is not null
+    left join profile p on p.customer = s.customer
+    where l.value = v.id and l.state = 0
+        and (%(countries)s::text[] = '{}' or p.country = any(%(countries)s::text[]))
+        and (not %(needs_yes)s or exists (
+            select from consent_state c
+            where c.customer = s.customer and c.purpose = %(purpose)s and c.allowed
+                and coalesce(c.expires_at > %(now)s, true)
+        ))
+)
+from unnest(%(hashes)s::text[]) w (hash)
+join value v on v.type = %(kind)s and v.shown <> '' and encode(sha256(convert_to(v.shown, 'UTF8')), 'hex') = w.hash;
+
+-- name: write_overlay_values
+-- What was bought, at the identifier it was bought for.
+insert into overlay_value (overlay, value, field, said)
+select %(overlay)s, u.value, u.field, u.said
+from unnest(%(values)s::bigint[], %(fields)s::text[], %(said)s::text[]) u (value, field, said)
+on conflict (overlay, value, field) do update set said = excluded.said;
+
+-- name: write_overlay_load
+-- What was loaded, and by which declaration.
+insert into overlay_load (overlay, declared, file, rows, matched, kept_out, loaded_at, expires_at)
+values (%(overlay)s, %(declared)s, %(file)s, %(rows)s, %(matched)s, %(kept_out)s, %(loaded_at)s, %(expires_at)s);
+
+-- name: overlay_loads
+-- The shelf, as it was filled.
+select overlay, declared, file, rows, matched, kept_out, loaded_at, expires_at from overlay_load order by overlay;
+
+-- name: drop_overlay
+-- Nothing of an overlay is left.
+with gone as (delete from overlay_value where overlay = %(overlay)s returning 1),
+load as (delete from overlay_load where overlay = %(overlay)s)
+select count(*) from gone;
+
+-- name: overlay_values_of
+-- What was bought about whom these identifiers name, and nobody else, while it counts and there is a yes where one is needed.
+select distinct o.overlay, o.field, o.said, d.declared, d.loaded_at, d.expires_at
+from signature s
+join link l on l.signature = s.id and l.state = 0
+join overlay_value o on o.value = l.value
+join overlay_load d on d.overlay = o.overlay and d.expires_at > %(now)s
+where s.customer = %(customer)s
+    and not exists (
+        select from link h join signature x on x.id = h.signature
+        where h.value = o.value and x.customer is not null and x.customer <> s.customer
+    )
+    and (o.overlay <> all(%(with_yes)s::text[]) or exists (
+        select from consent_state c
+        where c.customer = s.customer and c.purpose = d.declared::json ->> 'purpose' and c.allowed
+            and coalesce(c.expires_at > %(now)s, true)
+    ))
+order by o.overlay, o.field, o.said;
+
+-- name: lapse_overlays
+-- Expired, without a yes that is needed, or about an identifier that is nobody's: it goes for good, not only out of sight.
+delete from overlay_value o using overlay_load d
+where d.overlay = o.overlay and (
+    d.expires_at <= %(now)s
+    or not exists (
+        select from link l join signature s on s.id = l.signature
+        where l.value = o.value and l.state = 0 and s.customer is not null
+            and (o.overlay <> all(%(with_yes)s::text[]) or exists (
+                select from consent_state c
+                where c.customer = s.customer and c.purpose = d.declared::json ->> 'purpose' and c.allowed
+                    and coalesce(c.expires_at > %(now)s, true)
+            ))
+    )
+);
+
+-- name: forget_overlays
+-- About an erased person alone.
+delete from overlay_value where value = any(%(values)s::bigint[]);

@@ -31,6 +31,7 @@ MENU = [
             Item("Events", "/vocabulary", "note", "v"),
             Item("Customers", "/customers", "people", "c"),
             Item("Identity", "/identity", "merge", "w"),
+            Item("Overlays", "/overlays", "bag", "b"),
             Item("Privacy", "/privacy", "mask", "p"),
         ],
     ),

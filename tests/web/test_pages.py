@@ -50,6 +50,7 @@ PAGES = [
     "/identity",
     "/identity/doubts",
     "/identity/models",
+    "/overlays",
     "/privacy",
     "/privacy?ended=1",
     "/privacy/1",

@@ -13,7 +13,7 @@ from regulars import analyze, design, profile, resolve
 from regulars.analyze import Evidence, Standing, TraitValue
 from regulars.app import App
 from regulars.design import Balance
-from regulars.profile import Decided, Entry, Hit, Profile
+from regulars.profile import Bought, Decided, Entry, Hit, Profile
 from regulars.resolve import Explanation, Identifier
 from regulars.store import queries
 from regulars.web import access, audit
@@ -78,6 +78,8 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
     points: Balance
     statement: list[PointsLine]
     messages: list[Message]
+    bought: list[Bought]
+    """What providers say about them, as far as it may be used now."""
     hand: list[Entry]
     """What people of the brand stated, newest first."""
     decisions: list[Decided]
@@ -110,6 +112,7 @@ def customer(app: App, number: int) -> Customer:
         points=design.balance(app, current),
         statement=statement(app, current),
         messages=outbox(app, customer=current).messages,
+        bought=profile.overlays.bought(app, current),
         hand=profile.hand.entries(app, current),
         decisions=profile.history(app, current, DECISION_ROWS),
         timeline=timeline(app, current),
