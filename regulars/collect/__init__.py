@@ -14,7 +14,7 @@ Never: says who an event belongs to, changes a journal row (but empties those of
     what is not durable.
 """
 
-from regulars.collect import erasure, paths, stop_files, stops
+from regulars.collect import erasure, formats, paths, stop_files, stops
 from regulars.collect.ahead import ReadAhead
 from regulars.collect.aside import set_aside
 from regulars.collect.audit import (
@@ -73,8 +73,6 @@ from regulars.collect.files.uploads import receive as receive_upload
 from regulars.collect.files.uploads import tidy as tidy_uploads
 from regulars.collect.files.uploads import waiting as waiting_file
 from regulars.collect.formats import Dialect
-from regulars.collect.formats import Place as FilePlace
-from regulars.collect.formats import formats as file_formats
 from regulars.collect.hooks import Hook, Hooks, add_webhook, list_webhooks, url_of, webhook_by_name
 from regulars.collect.http.express import Lane, listener
 from regulars.collect.http.gateway import Gateway, gateway
@@ -291,7 +289,6 @@ __all__ = [
     "FactColumn",
     "FieldAudit",
     "FieldReport",
-    "FilePlace",
     "FilesBusy",
     "FlushReport",
     "Followed",
@@ -397,11 +394,11 @@ __all__ = [
     "facts_of",
     "field_overview",
     "field_report",
-    "file_formats",
     "files_in_folder",
     "first_events",
     "flush",
     "follow_in_lake",
+    "formats",
     "free_position",
     "gateway",
     "guess",

@@ -195,11 +195,13 @@ def load(app: App, name: str, path: Path) -> Loaded:
 def _lines(path: Path, overlay: Overlay, country: str) -> Iterator[tuple[str, dict[str, str]]]:
     """Hash of the key and the values of each row; all faults at the end, at once."""
     kind = path.suffix.lstrip(".").lower()
-    if kind not in list(collect.file_formats):
-        raise OverlayRefused(f"{path.name} is no file that we read", f"Use one of: {', '.join(collect.file_formats)}")
+    if kind not in list(collect.formats.formats):
+        raise OverlayRefused(
+            f"{path.name} is no file that we read", f"Use one of: {', '.join(collect.formats.formats)}"
+        )
     if not path.is_file():
         raise OverlayRefused(f"There is no file {path}", "Check its name")
-    form = collect.file_formats[kind]
+    form = collect.formats.formats[kind]
     dialect = form.look(path)
     form.check(path, dialect)
     wanted = {overlay.column, *(_column(name, rule) for name, rule in overlay.fields.items())}
@@ -207,7 +209,7 @@ def _lines(path: Path, overlay: Overlay, country: str) -> Iterator[tuple[str, di
         raise OverlayRefused(f"{path.name} has no column {', '.join(missing)}", "Mend the file or the declaration")
     faults: list[str] = []
     wrong = 0
-    for row in form.read(path, dialect, collect.FilePlace()):
+    for row in form.read(path, dialect, collect.formats.Place()):
         content: dict[str, Any] = row.content if isinstance(row.content, dict) else {}
         hashed = hash_of(content.get(overlay.column), overlay.key, country)
         said = {
