@@ -42,6 +42,8 @@ class DeclarationFile(Generic[T]):
             stat = path.stat()
         except FileNotFoundError:
             return self._usual
+        if not path.is_file():
+            raise self._refused(f"{path.name} is no file", f"Move {path} away, or put the file there")
         return self._version(path, stat.st_mtime_ns, stat.st_size)
 
     def _decoded(self, path: Path, changed_ns: int, size_bytes: int) -> T:
@@ -54,3 +56,8 @@ class DeclarationFile(Generic[T]):
             raise self._refused(f"{path.name} cannot be read: {fault}", fix) from None
         except ValueError as fault:
             raise self._refused(f"{path.name}: {fault}", fix) from None
+        except OSError as fault:
+            raise self._refused(f"{path.name} cannot be read: {fault.strerror}", "Let us read it") from None
+        except (AttributeError, RecursionError, TypeError) as fault:
+            # PyYAML trips over values that do not fit their own tag, such as "!!timestamp soon".
+            raise self._refused(f"{path.name} cannot be read: {type(fault).__name__} in YAML", fix) from None

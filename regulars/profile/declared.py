@@ -24,6 +24,7 @@ from regulars.store import queries
 
 SQL = queries(__package__ or "")
 FIELDS_MAX = 100
+TITLE_MAX_CHARACTERS = 80
 CHOICES_MAX = 200
 FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 TRUST_USUAL = 50
@@ -74,11 +75,7 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @cached_property
     def readers(self) -> dict[str, str]:
         """Custom field by the trait it is read from."""
-        return {
-            trait: name
-            for name, rule in self.custom.items()
-            for trait in rule.reads or dict.fromkeys((name, _camel(name)))
-        }
+        return {trait: name for name, rule in self.custom.items() for trait in _read_from(name, rule)}
 
     @cached_property
     def text(self) -> str:
@@ -126,10 +123,27 @@ def faults_of(given: Declared) -> list[str]:
             faults.append(f"'{name[:60]}' is no name: small letters, digits and _, at most 40")
         if (rule.type == "choice") != bool(rule.choices) or len(rule.choices) > CHOICES_MAX:
             faults.append(f"{name}: a choice, and nothing else, names its choices, at most {CHOICES_MAX}")
-        for trait in rule.reads:
-            if taken.setdefault(trait, name) != name:
+        if len({choice.casefold() for choice in rule.choices}) < len(rule.choices) or "" in rule.choices:
+            faults.append(f"{name}: every choice is another one, and none is empty")
+        if len(rule.title) > TITLE_MAX_CHARACTERS:
+            faults.append(f"{name}: a title has at most {TITLE_MAX_CHARACTERS} characters")
+        for trait in _read_from(name, rule) if rule.type is not None else ():
+            if not trait:
+                faults.append(f"{name}: reads an empty name")
+            elif taken.setdefault(trait, name) != name:
                 faults.append(f"{name} and {taken[trait]} read the same trait {trait}")
+    if any(order is not None and not order for order in (given.survivorship, *_orders(given))):
+        faults.append("survivorship names at least one of " + ", ".join(ORDER))
     return faults
+
+
+def _orders(given: Declared) -> list[tuple[Criterion, ...] | None]:
+    return [rule.survivorship for rule in given.fields.values()]
+
+
+def _read_from(name: str, rule: FieldRule) -> tuple[str, ...]:
+    """Traits that a field is read from; those of its name in both spellings where none is declared."""
+    return rule.reads or tuple(dict.fromkeys((name, _camel(name))))
 
 
 def _checked(given: Declared) -> Declared:

@@ -17,7 +17,7 @@ from regulars.app import App
 from regulars.model import Batch, People
 from regulars.profile.declared import BUILT_IN, STEWARD, in_force
 from regulars.profile.errors import HandRefused, NoSuchCustomer
-from regulars.profile.survivorship import Fact, clean_field
+from regulars.profile.survivorship import Fact, clean_field, is_unborn
 from regulars.resolve import decide
 from regulars.store import queries
 from regulars.store.rows import array
@@ -60,7 +60,7 @@ def set_field(app: App, by: Author, customer: int, field: str, given: object) ->
     declared = in_force(app)
     _check_field(field, declared.custom)
     value = clean_field(field, _read(field, given), app.settings.brand_country, declared)
-    if value is None:
+    if value is None or is_unborn(field, value, app.clock.now()):
         raise HandRefused(f"'{str(given)[:60]}' is no {field.replace('_', ' ')}", "Write it as customers do")
     return _write(app, by, customer, "field", field, value)
 
@@ -130,7 +130,8 @@ def facts(app: App, customers: Iterable[int]) -> list[Fact]:
 def _write(app: App, by: Author, customer: int, kind: Kind, name: str, value: str, undoes: int | None = None) -> People:
     bound = decide.stop_the_flow(app)
     current = _current(app, customer)
-    reason = _text(by.reason, REASON_MAX_CHARACTERS) if kind in ("field", "undo") else by.reason
+    needs_reason = kind in ("field", "undo")
+    reason = _text(by.reason, REASON_MAX_CHARACTERS) if needs_reason or by.reason.strip() else ""
     given = {"customer": current, "kind": kind, "name": name, "value": value, "undoes": undoes, "limit": ENTRIES_MAX}
     row = app.db.execute(SQL.write_hand, given | {"actor": by.name, "reason": reason, "at": app.clock.now()}).fetchone()
     if row is None:
@@ -159,7 +160,7 @@ def _read(field: str, given: object) -> object:
         return given
     try:
         return msgspec.json.decode(given)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return None
 
 

@@ -68,6 +68,7 @@ def facts_of(events: Iterable[tuple[Event, int | None]], country: str, declared:
         facts += [
             Fact(customer, field, value, verified, event.occurred_at, event.seq, event.source)
             for field, value, verified in fields_of(traits, country, declared)
+            if not is_unborn(field, value, event.occurred_at)
         ]
     return facts
 
@@ -108,7 +109,7 @@ def clean_custom(raw: object, rule: FieldRule) -> str | None:
         case "number":
             return clean_number(raw)
         case "date":
-            return clean_birth(raw)
+            return clean_date(raw)
         case "yes_no":
             return YES_OR_NO.get(str(raw).strip().lower())
         case "choice":
@@ -158,12 +159,23 @@ def clean_phone(raw: object, country: str) -> str | None:
     return normalize.phone(normalize.text_of(raw), country)
 
 
-def clean_birth(raw: object) -> str | None:
+def clean_date(raw: object) -> str | None:
     """ISO date."""
     try:
         return date.fromisoformat(str(raw)[:10]).isoformat()
     except ValueError:
         return None
+
+
+def clean_birth(raw: object) -> str | None:
+    """ISO date on which somebody who lives may have been born; the resolver reads no earlier one either."""
+    found = clean_date(raw)
+    return None if found is None or found < f"{normalize.FIRST_BIRTH_YEAR}-01-01" else found
+
+
+def is_unborn(field: str, value: str, on: datetime) -> bool:
+    """Whether this says that somebody is born after that day, which nobody can state."""
+    return field == "birth_date" and value > on.date().isoformat()
 
 
 def clean_zone(raw: object) -> str | None:

@@ -115,7 +115,6 @@ def phone(raw: str, country: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-@lru_cache(maxsize=CACHED_SPELLINGS)
 def identifier(kind: str, raw: str, country: str) -> str | None:
     """The one spelling of a value of this type; None if it names nobody."""
     match kind:
@@ -129,6 +128,7 @@ def identifier(kind: str, raw: str, country: str) -> str | None:
             return token(raw)
 
 
+@lru_cache(maxsize=CACHED_SPELLINGS)
 def name(raw: str) -> str | None:
     """A first or last name: its first word's letters without accents, lower case."""
     plain = unicodedata.normalize("NFKD", raw[:MAX_NAME_CHARACTERS]).encode("ascii", "ignore").decode().lower()

@@ -81,7 +81,9 @@ def may(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandle
     roles: frozenset[Role] | None = handler.opt.get("roles")
     visitor = visitor_of(connection)
     if visitor is None:
-        raise SignInNeeded("This page is for people who are signed in", "Sign in first")
+        raise SignInNeeded(
+            "This is for people who are signed in and for programs with a key", "Sign in, or send a server key in force"
+        )
     if visitor.scopes is not None:
         need(visitor.scopes, handler.opt.get("scope"), visitor.name)
         return

@@ -73,6 +73,13 @@ class NoSuchProfile(RegularsError):
     status = 404
 
 
+class MethodUnknown(RegularsError):
+    """The address exists and does not answer this method."""
+
+    code = "RG-1814"
+    status = 405
+
+
 PROFILES = "/v1/spaces/"
 """What begins so is asked by programs that know profiles by Segment's words."""
 OPENDSR = "/opendsr/"

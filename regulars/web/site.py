@@ -24,7 +24,7 @@ from regulars.kit.errors import InputRefused, RegularsError
 from regulars.kit.logging import logger
 from regulars.web import access, forgery, render
 from regulars.web.accounts import Role
-from regulars.web.errors import PROFILES, PageMissing, SignInNeeded, Unexpected, body_of, unreadable
+from regulars.web.errors import PROFILES, MethodUnknown, PageMissing, SignInNeeded, Unexpected, body_of, unreadable
 
 House = NamedDependency[SkipValidation[App]]
 
@@ -91,7 +91,8 @@ def answer_fault(app: App, request: Request[Any, Any, Any], fault: Exception) ->
         log.error("request failed", path=request.url.path, exc_info=fault)
     if not _wants_page(request):
         said = body_of(known, request.url.path)
-        return Response(said, status_code=known.status, media_type=MediaType.JSON)
+        asked = {"www-authenticate": 'Bearer realm="regulars"'} if isinstance(known, SignInNeeded) else {}
+        return Response(said, status_code=known.status, media_type=MediaType.JSON, headers=asked)
     if isinstance(known, SignInNeeded):
         gate = f"/signin?next={quote(request.url.path)}"
         if request.headers.get("hx-request"):
@@ -122,6 +123,10 @@ def _known(fault: Exception) -> RegularsError:
         )
     if isinstance(fault, HTTPException) and fault.status_code == 404:
         return PageMissing("Nothing lives at this address", "Check it, or start from Home")
+    if isinstance(fault, HTTPException) and fault.status_code == 405:
+        return MethodUnknown("This address does not answer that method", "Look the method up under API")
+    if isinstance(fault, RecursionError) and "deserializing" in str(fault):
+        return InputRefused("The body is nested too deep to be read", "Send it as the documentation shows")
     if isinstance(fault, HTTPException) and fault.status_code < 500:
         return InputRefused(f"The request was not understood ({fault.status_code})", "Check method and address")
     return Unexpected("Something broke on our side", "Nothing you sent was kept half; try again, then look at the log")

@@ -91,6 +91,13 @@ def test_what_was_declared_before_holds_while_the_file_cannot_be_read(app: App) 
     assert ada(app).value("last_name") == "Byron"
 
 
+def test_a_folder_in_place_of_the_declaration_is_refused_in_words(app: App) -> None:
+    (app.settings.home_path / "profile.yaml").mkdir(parents=True)
+
+    with app.transaction() as inside, pytest.raises(profile.DeclarationRefused, match="is no file"):
+        profile.adopt(inside)
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
@@ -99,7 +106,15 @@ def test_what_was_declared_before_holds_while_the_file_cannot_be_read(app: App) 
         ("fields: {Shoe: {type: text}}", "is no name"),
         ("fields: {milk: {type: choice}}", "names its choices"),
         ("fields: {a: {type: text, reads: [x]}, b: {type: text, reads: [x]}}", "read the same trait x"),
+        ("fields: {a: {type: text, reads: [b]}, b: {type: text}}", "read the same trait b"),
+        ("fields: {shoe_size: {type: number}, b: {type: text, reads: [shoeSize]}}", "read the same trait shoeSize"),
+        ("fields: {a: {type: text, reads: ['']}}", "reads an empty name"),
+        ("fields: {milk: {type: choice, choices: [oat, Oat]}}", "every choice is another one"),
+        ("fields: {milk: {type: choice, choices: ['']}}", "none is empty"),
+        ("fields: {milk: {type: text, title: " + "x" * 200 + "}}", "at most 80 characters"),
+        ("fields: {email: {survivorship: []}}", "names at least one"),
         ("survivorship: [loudest]", "cannot be read"),
+        ("survivorship: !!timestamp soon", "cannot be read"),
     ],
 )
 def test_a_faulty_declaration_says_what_is_wrong(app: App, text: str, fault: str) -> None:

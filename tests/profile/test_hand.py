@@ -119,13 +119,31 @@ def test_an_entry_outlives_the_rebuild_of_everybody(brand: App) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value", "fault"),
-    [("shoe", "38", "no field"), ("birth_date", "soon", "is no birth date"), ("email", "nobody", "is no email")],
+    [
+        ("shoe", "38", "no field"),
+        ("birth_date", "soon", "is no birth date"),
+        ("birth_date", "2999-01-01", "is no birth date"),
+        ("birth_date", "0001-01-01", "is no birth date"),
+        ("address", "[" * 5_000, "is no address"),
+        ("email", "nobody", "is no email"),
+    ],
 )
 def test_what_cannot_be_a_value_is_refused(brand: App, field: str, value: str, fault: str) -> None:
     p1 = customer_of(brand, "p1")
 
     with brand.transaction() as inside, pytest.raises(profile.HandRefused, match=fault):
         hand.set_field(inside, ADA, p1, field, value)
+
+
+def test_the_reason_of_a_note_is_kept_short_and_clean(brand: App) -> None:
+    p1 = customer_of(brand, "p1")
+
+    state(brand, lambda inside: hand.note(inside, Author("ada", "she\0 said " * 1_000), p1, "Allergic to nuts"))
+
+    with brand.transaction() as inside:
+        (entry,) = hand.entries(inside, p1)
+    assert entry.reason.startswith("she said she said")
+    assert len(entry.reason) <= hand.REASON_MAX_CHARACTERS
 
 
 def test_a_correction_without_a_reason_is_refused(brand: App) -> None:

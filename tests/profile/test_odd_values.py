@@ -70,6 +70,13 @@ def test_traits_of_the_context_that_are_no_object_state_nothing(traits: object) 
     assert [fact.field for fact in facts_of([(odd, 1)], "US")] == ["email"]
 
 
+@pytest.mark.parametrize("birth", ["2999-01-01", "0001-01-01", "1899-12-31"])
+def test_a_birth_that_nobody_living_had_before_she_told_us_states_nothing(birth: str) -> None:
+    odd = event(context={"traits": {"birth_date": birth, "first_name": "Ada"}})
+
+    assert [fact.field for fact in facts_of([(odd, 1)], "US")] == ["first_name"]
+
+
 @pytest.mark.parametrize("products", PRODUCTS)
 def test_an_order_whose_products_are_no_list_is_a_sentence(products: object) -> None:
     said = summarize("track", "Order Completed", {"products": products, "revenue": "9.5", "store_id": "7"}, "USD")

@@ -152,6 +152,22 @@ def test_whoever_has_the_answer_already_is_told_so(clear: httpx.Client) -> None:
     assert first.headers["cache-control"] == "private, no-cache"
 
 
+def test_a_question_that_cannot_be_read_or_is_too_long_or_without_a_key_says_which(
+    site: Site, clear: httpx.Client
+) -> None:
+    deep = clear.post(f"{BASE}/batch", content="[" * 100_000, headers={"content-type": "application/json"})
+    many = clear.post(f"{BASE}/batch", json={"profiles": [], "include": ["email"] * 201})
+    known = clear.post(f"{BASE}/batch", json={"profiles": []}, headers={"if-none-match": "*"})
+    other = clear.delete(f"{BASE}/user_id:u{NUMBER}/traits")
+    nobody = httpx.get(f"{site.url}{BASE}/user_id:u{NUMBER}/traits", auth=("rk_server_x", ""))
+
+    assert (deep.status_code, "nested too deep" in deep.text) == (400, True)
+    assert (many.status_code, "at most 200" in many.text) == (400, True)
+    assert (known.status_code, other.status_code) == (200, 405)
+    assert (nobody.status_code, nobody.headers["www-authenticate"]) == (401, 'Bearer realm="regulars"')
+    assert "server key" in nobody.text
+
+
 def test_an_unknown_identifier_or_a_bad_question_is_answered_in_the_documented_form(
     site: Site, clear: httpx.Client
 ) -> None:

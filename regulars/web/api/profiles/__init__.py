@@ -220,7 +220,7 @@ def answered(request: Request[Any, Any, Any], body: Answer, at: str = "") -> Res
     headers = {"etag": tag, "cache-control": "private, no-cache", "vary": "Authorization, Cookie"}
     headers |= {"content-location": at} if at else {}
     known = {each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")}
-    if tag in known or "*" in known:
+    if tag in known or ("*" in known and request.method == "GET"):
         nothing: Response[Any] = Response(None, status_code=304, headers=headers)
         return nothing
     return Response(body, headers=headers)
@@ -414,6 +414,8 @@ def profile_batch(
     need_space(space)
     if len(data.profiles) > BATCH_MAX:
         raise InputRefused(f"{len(data.profiles)} profiles are asked for", f"Ask for at most {BATCH_MAX} at once")
+    if len(data.include or ()) > NAMES_MAX:
+        raise InputRefused(f"{len(data.include or ())} names are asked for", f"Ask for at most {NAMES_MAX} at once")
     is_clear, write = access.may_read_customers(request.user), plain_or(data.verbose)
     with app.transaction() as inside:
         customers = resolve.find(inside, [named(each) for each in data.profiles])
