@@ -21,7 +21,7 @@ export NODE_USE_SYSTEM_CA ?= 1
 demo: .venv/.ready-demo
 	$(BIN)/$(RUN) demo $(ARGS)
 
-test: .venv/.ready-dev .venv/.ready-clients .venv/.ready-browser .venv/.ready-mosquitto
+test: .venv/.ready-dev .venv/.ready-clients .venv/.ready-browser .venv/.ready-mosquitto .venv/.ready-java
 	@# Three processes: much of the time goes to servers being started, killed and waited for.
 	$(BIN)/pytest --numprocesses 3 --dist loadfile $(ARGS)
 
@@ -115,6 +115,17 @@ OLD_CLIENTS := segment-2.2.3 segment-2.3.2
 	    DEBIAN_FRONTEND=noninteractive sh -c 'apt-get update -qq && apt-get install -y -qq --no-install-recommends mosquitto' </dev/null >/dev/null; \
 	  else \
 	    echo "The tests of devices need mosquitto. Install it: sudo apt-get install mosquitto"; exit 1; \
+	  fi; \
+	fi
+	@touch $@
+
+# Spark runs on Java.
+.venv/.ready-java: | .venv/.made
+	@if ! command -v java >/dev/null 2>&1; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	    DEBIAN_FRONTEND=noninteractive sh -c 'apt-get update -qq && apt-get install -y -qq --no-install-recommends default-jre-headless' </dev/null >/dev/null; \
+	  else \
+	    echo "The tests of Spark need Java. Install it: sudo apt-get install default-jre-headless"; exit 1; \
 	  fi; \
 	fi
 	@touch $@

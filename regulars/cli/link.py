@@ -41,6 +41,7 @@ def link(
     truth: Annotated[
         str, typer.Option(help="Column that names each record's person: judges, is never learned from.")
     ] = "",
+    engine: Annotated[str, typer.Option(help="duckdb: this machine; spark: many. The result is the same.")] = "duckdb",
     as_json: Json = False,
 ) -> None:
     """Find the records that are one person. Run again, it takes up behind the last stage it finished."""
@@ -49,7 +50,13 @@ def link(
         raise InputRefused("--train makes a model and --model brings one", "Leave one of them out")
     if into and (train or model):
         raise InputRefused("--into brings the model of the earlier result", "Leave --train and --model out")
-    task = resolve.LinkTask(files=tuple(files), out=out, mapping=mapping, model=model, truth=truth, into=into)
+    if engine not in resolve.LINK_ENGINES:
+        raise InputRefused(f"There is no engine '{engine}'", f"Choose one of: {', '.join(resolve.LINK_ENGINES)}")
+    if into and engine != resolve.LINK_ENGINES[0]:
+        raise InputRefused("What joins an earlier result is too little for Spark", "Leave --engine out")
+    task = resolve.LinkTask(
+        files=tuple(files), out=out, mapping=mapping, model=model, truth=truth, into=into, engine=engine
+    )
     with progress(as_json) as lines:
         metrics = resolve.link(task, followed(lines))
     print_json(metrics) if as_json else tell(metrics, out)

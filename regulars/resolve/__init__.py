@@ -61,6 +61,7 @@ from regulars.resolve.linkage.clusters import AUTOMATIC_BITS, REVIEW_BITS
 from regulars.resolve.linkage.pairs import BLOCK_MAX as LINK_BLOCK_MAX
 from regulars.resolve.linkage.quality import b_cubed
 from regulars.resolve.linkage.run import link
+from regulars.resolve.linkage.state import ENGINES as LINK_ENGINES
 from regulars.resolve.linkage.state import Followed as LinkFollowed
 from regulars.resolve.linkage.state import Task as LinkTask
 from regulars.resolve.linkage.weigh import Scorer
@@ -85,6 +86,7 @@ __all__ = [
     "ID_TYPES",
     "KINDS",
     "LINK_BLOCK_MAX",
+    "LINK_ENGINES",
     "PEOPLE_MAX",
     "REVIEW_BITS",
     "Audit",

@@ -25,13 +25,13 @@ import pyarrow.parquet as parquet
 from numpy.typing import NDArray
 
 from regulars.resolve.errors import LinkRefused
-from regulars.resolve.linkage import blocking, columns, modeling, pairs, records, results, training
+from regulars.resolve.linkage import blocking, columns, modeling, pairs, records, results, spark, training
 from regulars.resolve.linkage import guess as guessing
 from regulars.resolve.linkage import mapping as mappings
 from regulars.resolve.linkage.clusters import Before, Weights, cluster
 from regulars.resolve.linkage.fields import FIELDS
 from regulars.resolve.linkage.scorer import Model, compiled, load
-from regulars.resolve.linkage.state import MODEL, TERMS, Followed, Run, Task, finished, opened
+from regulars.resolve.linkage.state import MODEL, SPARK, TERMS, Followed, Run, Task, finished, opened
 from regulars.resolve.linkage.weigh import TERMS_SUFFIX, Scorer
 
 BATCH_PAIRS = 1_000_000
@@ -45,8 +45,12 @@ def link(task: Task, tell: Followed = lambda stage, share: None) -> dict[str, An
 
     Raises LinkRefused for what a person can mend; nothing stands in the folder then but the work of finished stages.
     """
+    if task.engine == SPARK:
+        spark.check()
+    # Spark meets and weighs in one.
+    pairing = (("score", _score),) if task.engine == SPARK else (("meet", _meet), ("score", _score))
     with opened(task, tell) as run:
-        for stage, act in (("read", _read), ("train", _train), ("meet", _meet), ("score", _score)):
+        for stage, act in (("read", _read), ("train", _train), *pairing):
             if stage not in run.state.done:
                 tell(stage, 0.0)
                 act(run)
@@ -142,7 +146,7 @@ def _score(run: Run) -> None:
         for batch in _kept(run) if run.state.since else ():
             out.write_batch(batch)
         done = 0
-        for batch in _weighed(run):
+        for batch in _weighed_by_spark(run) if run.task.engine == SPARK else _weighed(run):
             out.write_batch(batch)
             done += batch.num_rows
             run.tell("score", done / max(1, run.state.candidates))
@@ -163,6 +167,14 @@ def _weighed(run: Run) -> Iterator[Any]:
             left, right = np.searchsorted(numbers, left), np.searchsorted(numbers, right)
         found = scorer.weigh_pairs(side, left, right)
         yield pa.record_batch([batch.column(0), batch.column(1), found.bits, found.apart], schema=WEIGHED)
+
+
+def _weighed_by_spark(run: Run) -> Iterator[Any]:
+    scorer = Scorer(run.task.out / MODEL)
+    spark.hand_over(run.connection, blocking.names(run.state.present), sorted(scorer.model.columns), run.work)
+    for part in sorted(spark.weigh(run.work, scorer).glob("*.parquet")):
+        for batch in parquet.ParquetFile(part).iter_batches(BATCH_PAIRS):
+            yield batch.cast(WEIGHED)
 
 
 def _kept(run: Run) -> Iterator[Any]:

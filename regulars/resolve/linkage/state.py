@@ -17,6 +17,7 @@ from regulars.resolve.errors import LinkRefused
 from regulars.resolve.linkage import mapping as mappings
 from regulars.resolve.linkage.weigh import TERMS_SUFFIX
 
+DUCKDB, SPARK = ENGINES = ("duckdb", "spark")
 MEMORY_LIMIT = "1GB"
 THREADS = 2
 HASH_CHUNK_BYTES = 1 << 20
@@ -39,6 +40,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """Column that names the person of each record; judged by, never read by the model."""
     into: Path | None = None
     """The finished folder of earlier records, which these join; its model weighs them."""
+    engine: str = DUCKDB
+    """Who finds and weighs pairs, of ENGINES. The result is the same."""
 
 
 class State(msgspec.Struct):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from regulars.resolve.linkage.columns import load_terms, numbered, stacked
 from regulars.resolve.linkage.comparisons import AGAINST, RELATIVES
 from regulars.resolve.linkage.conditions import Column, Numbers, Pairs, Rows, Side, Truths
-from regulars.resolve.linkage.scorer import load, score
+from regulars.resolve.linkage.scorer import Model, compiled, load, score
 
 TERMS_SUFFIX = ".terms.parquet"
 
@@ -29,14 +30,25 @@ class Weighed(NamedTuple):
 
 
 class Scorer:
-    """A model with its terms, read once."""
+    """A model with its terms, read once. It goes to other machines as the text it was read from."""
 
     def __init__(self, path: Path) -> None:
-        self.model = load(path)
-        self._terms = load_terms(path.with_suffix(TERMS_SUFFIX), self.model.version) if self.model.rare else None
-        last = self.model.comparisons[-1] if self.model.comparisons else None
+        model = load(path)
+        terms = load_terms(path.with_suffix(TERMS_SUFFIX), model.version) if model.rare else None
+        self._set(model, path.read_bytes(), terms)
+
+    def _set(self, model: Model, body: bytes, terms: Any) -> None:
+        self.model, self._body, self._terms = model, body, terms
+        last = model.comparisons[-1] if model.comparisons else None
         levels = last.levels if last and last.name == RELATIVES else ()
         self._against = np.array([level.words in AGAINST for level in levels], np.bool_)
+
+    def __getstate__(self) -> tuple[bytes, Any]:
+        return self._body, self._terms
+
+    def __setstate__(self, state: tuple[bytes, Any]) -> None:
+        body, terms = state
+        self._set(compiled(msgspec.json.decode(body)), body, terms)
 
     def numbered(self, table: Any) -> dict[str, Column]:
         """An Arrow table of clean records, made ready: row i of it is record i."""

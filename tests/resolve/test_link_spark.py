@@ -1,0 +1,51 @@
+"""Spark finds the same pairs, weighs them the same to the bit, and so joins the same people."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as parquet
+import pytest
+
+from regulars import resolve
+from regulars.resolve.linkage import spark
+from tests.resolve.linking import febrl
+
+ORDER = [("left_number", "ascending"), ("right_number", "ascending")]
+SAME = ("pairs.parquet", "clusters.parquet", "metrics.json", "report.html")
+
+
+@pytest.fixture(autouse=True)
+def short_lived(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So little work is done before anything compiled for speed would pay."""
+    monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+    monkeypatch.setitem(spark.OWN, "spark.sql.codegen.wholeStage", "false")
+
+
+def test_spark_gives_the_same_people_by_the_same_weights(tmp_path: Path) -> None:
+    file = febrl("dataset1", tmp_path)
+    here, there = tmp_path / "here", tmp_path / "there"
+    resolve.link(resolve.LinkTask(files=(file,), out=here, truth="person"))
+
+    resolve.link(resolve.LinkTask(files=(file,), out=there, truth="person", model=here / "model.json", engine="spark"))
+
+    ours, theirs = (parquet.read_table(out / ".work" / "scores.parquet").sort_by(ORDER) for out in (here, there))
+    assert ours.num_rows > 500
+    assert theirs.equals(ours)
+    for name in SAME:
+        assert (there / name).read_bytes() == (here / name).read_bytes()
+
+
+def test_without_java_it_is_said_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+
+    with pytest.raises(resolve.LinkRefused, match="finds none"):
+        spark.check()
+
+
+def test_without_the_extra_it_is_said_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
+
+    with pytest.raises(resolve.LinkRefused, match=r"regulars\[spark\]"):
+        spark.check()
