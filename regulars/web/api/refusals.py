@@ -58,9 +58,10 @@ def _masked(refusal: KeptRefusal) -> KeptRefusal:
 
 def order(app: App, request: Request[Any, Any, Any], like: int, mends: list[Mend]) -> int:
     """Order the replay of a group and write down who did."""
-    audit.write(app, request.user, "sent refusals again", f"refusal:{like}", f"{len(mends)} mends")
     with app.transaction() as inside:
-        return collect.order_replay(inside, like, mends, request.user.name)
+        replay = collect.order_replay(inside, like, mends, request.user.name)
+    audit.write(app, request.user, "sent refusals again", f"refusal:{like}", f"{len(mends)} mends")
+    return replay
 
 
 @get("/api/refusals", opt=access.office("events:read"), sync_to_thread=True)

@@ -49,9 +49,9 @@ def sources_page(app: House, request: Request[Any, Any, Any], sort: FromQuery[st
 @post("/sources/read", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
 def read_again(app: House, request: Request[Any, Any, Any]) -> Redirect:
     """Have the worker read what came since now, instead of in its idle time."""
-    audit.write(app, request.user, "read the audit again", "sources")
     with app.transaction() as inside:
         worker.ask_reading(inside)
+    audit.write(app, request.user, "read the audit again", "sources")
     return Redirect("/sources", status_code=303)
 
 

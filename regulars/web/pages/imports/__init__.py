@@ -227,9 +227,9 @@ def left_words(left: timedelta | None) -> str:
 @post("/imports/{run:int}/undo", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
 def undo(app: House, request: Request[Any, Any, Any], run: FromPath[int]) -> Response[Any]:
     """Withdraw everything it brought."""
-    audit.write(app, request.user, "undid", f"import:{run}")
     with app.transaction() as inside:
         collect.undo_import(inside, run, request.user.name)
+    audit.write(app, request.user, "undid", f"import:{run}")
     return Redirect(f"/imports/{run}", status_code=303)
 
 

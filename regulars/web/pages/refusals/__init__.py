@@ -160,9 +160,9 @@ def replay_group(app: House, request: Request[Any, Any, Any], data: URLEncodedBo
 @post("/refusals/dismiss", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
 def dismiss_group(app: House, request: Request[Any, Any, Any], data: URLEncodedBody[MendForm]) -> Response[Any]:
     """Give the group up."""
-    audit.write(app, request.user, "dismissed refusals", f"refusal:{data.like}")
     with app.transaction() as inside:
         collect.dismiss_group(inside, data.like)
+    audit.write(app, request.user, "dismissed refusals", f"refusal:{data.like}")
     return Redirect("/refusals", status_code=303)
 
 
@@ -208,9 +208,9 @@ def send_one(
     app: House, request: Request[Any, Any, Any], number: FromPath[int], data: URLEncodedBody[OneForm]
 ) -> Response[Any]:
     """Send one as it was rewritten."""
-    audit.write(app, request.user, "sent a refusal again", f"refusal:{number}")
     with app.transaction() as inside:
         became = collect.send_by_hand(inside, number, data.body)
+    audit.write(app, request.user, "sent a refusal again", f"refusal:{number}")
     if became in ("accepted", "duplicate", "conflicting"):
         return Redirect(f"/refusals/{number}", status_code=303)
     with app.transaction() as inside:
@@ -223,9 +223,9 @@ def send_one(
 @post("/refusals/{number:int}/dismiss", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
 def dismiss_one(app: House, request: Request[Any, Any, Any], number: FromPath[int]) -> Response[Any]:
     """Give one up."""
-    audit.write(app, request.user, "dismissed a refusal", f"refusal:{number}")
     with app.transaction() as inside:
         collect.dismiss_refusal(inside, number)
+    audit.write(app, request.user, "dismissed a refusal", f"refusal:{number}")
     return Redirect(f"/refusals/{number}", status_code=303)
 
 
