@@ -12,8 +12,7 @@ import msgspec
 
 from regulars.resolve.linkage.columns import load_terms
 from regulars.resolve.linkage.scorer import load
-
-TERMS_SUFFIX = ".terms.parquet"
+from regulars.resolve.linkage.weigh import TERMS_SUFFIX
 
 
 def read(path: Path) -> tuple[bytes, bytes]:

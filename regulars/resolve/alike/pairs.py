@@ -158,11 +158,14 @@ def _score(
                 rows.append((one, other, model, scored.bits, msgspec.json.encode(scored.waterfall).decode()))
     if not rows:
         return set()
-    one, other, model, bits, waterfall = map(list, zip(*rows, strict=True))
-    app.db.execute(
-        SQL.write_pairs,
-        {"one": array(one), "other": array(other), "model": array(model), "bits": bits, "waterfall": waterfall},  # type: ignore[arg-type]
-    )
+    given = {
+        "one": array(one for one, *_ in rows),
+        "other": array(other for _, other, *_ in rows),
+        "model": array(number for _, _, number, *_ in rows),
+        "bits": [bits for *_, bits, _ in rows],
+        "waterfall": [waterfall for *_, waterfall in rows],
+    }
+    app.db.execute(SQL.write_pairs, given)
     return {s for row in rows for s in row[:2]}
 
 
