@@ -23,6 +23,8 @@ from regulars.resolve.policy import PAIR
 # What two records count that could be compared and share no block, in bits.
 MISSING_BITS = -4.0
 STEPS_A_BIT = 1_000
+# No band lies above: two records that agree on everything score 20 to 60 bits.
+BAND_MAX_BITS = 100.0
 Both = tuple[int, int]
 
 

@@ -69,3 +69,23 @@ def test_what_is_no_model_is_refused_by_name(file: Path) -> None:
 
     assert answer.exit_code == 1
     assert "RG-1250" in answer.output
+
+
+def refusal(*words: str) -> str:
+    answer = RUN.invoke(main, ["likeness", *words, "--json"])
+    assert answer.exit_code == 1
+    return " ".join(answer.output.split())
+
+
+def test_a_model_that_nobody_added_is_neither_tried_nor_approved_nor_dropped(file: Path) -> None:
+    answers = [refusal(word, "99") for word in ("try", "approve", "score", "drop")]
+
+    assert all("There is no model 99" in answer for answer in answers)
+
+
+def test_bands_that_no_score_can_reach_are_refused(file: Path) -> None:
+    bands = [("inf", "2"), ("1e308", "2"), ("nan", "2"), ("7", "nan"), ("7", "-inf")]
+
+    answers = [refusal("add", str(file), "--join", join, "--ask", ask) for join, ask in bands]
+
+    assert all("makes no sense" in answer for answer in answers)

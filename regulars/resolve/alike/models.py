@@ -25,7 +25,7 @@ from regulars.resolve.decide import Steward
 from regulars.resolve.errors import DecisionRefused
 from regulars.resolve.facts import Decision, Signature
 from regulars.resolve.identify import announce
-from regulars.resolve.likeness import MISSING_BITS, Bands
+from regulars.resolve.likeness import BAND_MAX_BITS, MISSING_BITS, Bands
 from regulars.store import queries
 from regulars.store.rows import array
 
@@ -115,10 +115,10 @@ def add(app: App, steward: Steward, body: bytes, terms: bytes, bands: Bands) -> 
 
     Raises LinkRefused for what is no model of ours, DecisionRefused for bands that make no sense or one model too many.
     """
-    if not MISSING_BITS < bands.review <= bands.auto:
+    if not MISSING_BITS < bands.review <= bands.auto <= BAND_MAX_BITS:
         raise DecisionRefused(
             f"From {bands.review:g} bits asked and from {bands.auto:g} joined makes no sense",
-            f"Ask above {MISSING_BITS:g} bits, and join from at least as many",
+            f"Ask above {MISSING_BITS:g} bits, and join from at least as many and at most {BAND_MAX_BITS:g}",
         )
     Scorer(body, terms)
     decide.stop_the_flow(app)
@@ -146,7 +146,7 @@ def score(app: App, number: int) -> float:
     decide.stop_the_flow(app)
     row = app.db.execute(SQL.how_far, {"number": number}).fetchone()
     if row is None:
-        raise DecisionRefused(f"There is no model {number}", "Choose one of the list")
+        raise _unknown(number)
     enters, scored_to = row
     if scored_to is None:
         return 1.0
@@ -159,6 +159,17 @@ def score(app: App, number: int) -> float:
     reached = piece[-1] if len(piece) == PIECE_SIGNATURES else None
     app.db.execute(SQL.went_on, {"number": number, "to": reached})
     return share(reached)
+
+
+def _numbered(known: Sequence[Model], number: int) -> Model:
+    found = next((one for one in known if one.number == number), None)
+    if found is None:
+        raise _unknown(number)
+    return found
+
+
+def _unknown(number: int) -> DecisionRefused:
+    return DecisionRefused(f"There is no model {number}", "Choose one of the list")
 
 
 def _refuse_unscored(one: Model) -> None:
@@ -178,12 +189,10 @@ def approve(app: App, steward: Steward, number: int | None) -> People:
 
 def _switch(app: App, steward: Steward, number: int | None) -> tuple[Difference, touched.Cause, int]:
     decide.stop_the_flow(app)
-    known = {one.number: one for one in listed(app)}
+    known = listed(app)
     if number is not None:
-        if number not in known:
-            raise DecisionRefused(f"There is no model {number}", "Choose one of the list")
-        _refuse_unscored(known[number])
-    before = [one.number for one in known.values() if one.is_in_force]
+        _refuse_unscored(_numbered(known, number))
+    before = [one.number for one in known if one.is_in_force]
     kind = "" if number is None else "model"
     [stated, *_] = decide.write(app, steward, Decision(subject=decide.MODEL, version=0, kind=kind, value=number))
     seen = [*before, *([] if number is None else [number])]
@@ -194,9 +203,9 @@ def _switch(app: App, steward: Steward, number: int | None) -> tuple[Difference,
 
 
 def drop(app: App, number: int) -> None:
-    """Let a model go with its scores. Raises DecisionRefused while it is in force."""
+    """Let a model go with its scores. Raises DecisionRefused while it is in force, or where there is none."""
     decide.stop_the_flow(app)
-    if any(model.is_in_force for model in listed(app) if model.number == number):
+    if _numbered(listed(app), number).is_in_force:
         raise DecisionRefused(f"Model {number} is in force", "Approve another one, or none, first")
     app.db.execute(SQL.drop_model, {"number": number})
 
