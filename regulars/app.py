@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 
 import psycopg
 
@@ -31,6 +32,11 @@ class App:
         """The connection of the transaction we are in."""
         assert self.connection is not None, "this function acts on the database: call it inside app.transaction()"
         return self.connection
+
+    @property
+    def today(self) -> date:
+        """The day it is in the brand's zone."""
+        return self.clock.now().astimezone(self.settings.zone).date()
 
     @contextmanager
     def transaction(self) -> Generator[App, None, None]:

@@ -14,7 +14,12 @@ from regulars.cli.terminal import Json, opened, print_json, print_table
 from regulars.kit.errors import InputRefused, NotFound
 
 BY = "command line"
-STEPS = {"asked": "Taking her out of every room", "left": "Replacing files, looking through everything", "done": "Done"}
+STEPS = {
+    "asked": "Taking her out of every room",
+    "held": "Waiting",
+    "left": "Replacing files, looking through everything",
+    "done": "Done",
+}
 SHOWN_PLACES = 20
 
 commands = typer.Typer()
@@ -31,6 +36,7 @@ def erase(
 
     Exit code 0: nothing of her is left. 1: something is, and the proof says where.
     """
+    privacy.check_reason(reason)
     with opened() as app:
         with app.transaction() as inside:
             found = privacy.scope(inside, find(inside, who))
@@ -52,20 +58,23 @@ def erasures(
 ) -> None:
     """List erasures and how far each is; show the proof of one; go on with those that were cut off."""
     with opened() as app:
+        if resume:
+            for one in privacy.open_erasures(app):
+                carry(app, one)
         if number is not None:
             tell(app, number, as_json)
-        if resume:
-            with app.transaction() as inside:
-                waiting = [one.id for one in privacy.erasures(inside) if one.state != "done"]
-            for one in waiting:
-                carry(app, one)
         with app.transaction() as inside:
             known = privacy.erasures(inside)
     if as_json:
         print_json({"erasures": known})
         return
-    rows = [(one.id, one.state, one.asked_at, one.reason, one.actor, one.events, one.done_at) for one in known]
+    rows = [(one.id, standing(one), one.asked_at, one.reason, one.actor, one.events, one.done_at) for one in known]
     print_table("Erasures", ("No.", "State", "Asked at", "Reason", "By", "Events", "Proved at"), rows)
+
+
+def standing(one: privacy.Erasure) -> str:
+    """Its state, and why it waits where it does."""
+    return f"held: {one.held_because}" if one.held_because else one.state
 
 
 def preview(found: privacy.Scope) -> None:
@@ -97,6 +106,11 @@ def tell(app: App, number: int, as_json: bool) -> None:
     with app.transaction() as inside:
         proof = privacy.erasure_proof(inside, number)
         now = privacy.erasure(inside, number)
+    if now.held_because:
+        raise privacy.ErasureRefused(
+            f"Erasure {number} waits, because what we hold about her must stay: {now.held_because}",
+            "Nothing to do: it goes on by itself when retention.yaml holds her no longer",
+        )
     if proof is None:
         raise NotFound(
             f"Erasure {number} has no proof yet: a worker is at it", f"Ask again: regulars erasures --proof {number}"

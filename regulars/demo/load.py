@@ -145,7 +145,7 @@ def admit(app: App, size: str, today: date | None = None) -> Plan | None:
 def _begin(app: App, size: str, today: date | None) -> Plan:
     with app.transaction() as inside:
         begun_at = inside.db.execute(SQL.tills_and_events).fetchall()[0][0]
-    plan = Plan(size, today or app.clock.now().astimezone(app.settings.zone).date(), begun_at)
+    plan = Plan(size, today or app.today, begun_at)
     _keep(app, plan)
     return plan
 

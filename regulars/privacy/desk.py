@@ -149,7 +149,7 @@ def take(app: App, number: int, action: str, actor: str, note: str = "") -> Aske
     asked, text = request(app, number), _plain(note)
     if action not in ACTIONS:
         raise InputRefused(f"There is no step '{action[:40]}'", f"Take one of {', '.join(ACTIONS)}")
-    change = judged(asked, action, text, _day(app, app.clock.now()), _day(app, asked.received_at))
+    change = judged(asked, action, text, app.today, _day(app, asked.received_at))
     if action == "find":
         change = change._replace(customer=_known(app, _number(text)))
     if action == "erase" and asked.customer is not None:

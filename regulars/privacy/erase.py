@@ -8,7 +8,7 @@ through for her identifiers, what was found is in a signed report, and the ident
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,9 +21,10 @@ from regulars.kit.logging import logger
 from regulars.model import Gone
 from regulars.privacy import memory
 from regulars.privacy.errors import ErasureRefused
-from regulars.privacy.periods import hold_of
+from regulars.privacy.periods import holds_of
 from regulars.privacy.proof import Breathe, Report, prove
 from regulars.privacy.scope import scope
+from regulars.resolve import decide
 from regulars.store import queries
 
 SQL = queries(__package__ or "")
@@ -46,7 +47,7 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True):
 
     id: int
     state: str
-    """asked, left or done."""
+    """asked, held (by retention.yaml; it goes on once that is over), left or done."""
     actor: str
     reason: str
     asked_at: datetime
@@ -56,6 +57,8 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     orders: int | None
     """Orders among them that are kept as nobody's."""
     done_at: datetime | None
+    held_because: str | None = None
+    """Why it waits; None: it does not."""
 
 
 def ask_erasure(app: App, customer: int, actor: str, reason: str) -> int:
@@ -64,12 +67,11 @@ def ask_erasure(app: App, customer: int, actor: str, reason: str) -> int:
     From here on it only goes forward: the worker takes every step. Asked again before it has begun, it is the
     same one. Raises NoSuchCustomer, ErasureRefused.
     """
-    if not reason.strip():
-        raise ErasureRefused("An erasure without a reason cannot be explained later", "Name the request it follows")
+    check_reason(reason)
     current = scope(app, customer).customer
-    if why := hold_of(app, current):
+    if held := holds_of(app, [current]):
         raise ErasureRefused(
-            f"What we hold about customer {current} must stay: {why}",
+            f"What we hold about customer {current} must stay: {held[current]}",
             "Refuse the request for now, or take the hold out of retention.yaml once it is over",
         )
     given = {
@@ -84,9 +86,15 @@ def ask_erasure(app: App, customer: int, actor: str, reason: str) -> int:
     return row[0]
 
 
+def check_reason(reason: str) -> None:
+    """Raises ErasureRefused where none is given."""
+    if not reason.strip():
+        raise ErasureRefused("An erasure without a reason cannot be explained later", "Name the request it follows")
+
+
 def erasure(app: App, id: int) -> Erasure:
     """How far it is. Raises NotFound."""
-    found = [_erasure(row) for row in app.db.execute(SQL.one_erasure, {"id": id})]
+    found = _erasures(app, app.db.execute(SQL.one_erasure, {"id": id}).fetchall())
     if not found:
         raise NotFound(f"There is no erasure {id}", "Look its number up in the list")
     return found[0]
@@ -94,12 +102,25 @@ def erasure(app: App, id: int) -> Erasure:
 
 def erasures(app: App) -> list[Erasure]:
     """All of them, newest first; LISTED_MAX at most."""
-    return [_erasure(row) for row in app.db.execute(SQL.erasures, {"limit": LISTED_MAX})]
+    return _erasures(app, app.db.execute(SQL.erasures, {"limit": LISTED_MAX}).fetchall())
 
 
-def _erasure(row: tuple[Any, ...]) -> Erasure:
-    names = Erasure.__struct_fields__
-    return Erasure(**dict(zip(names, row, strict=True)))
+def _erasures(app: App, rows: Sequence[tuple[Any, ...]]) -> list[Erasure]:
+    """As they stand, whom they are about last in each row."""
+    held = _held(app, {row[0]: row[-1] for row in rows})
+    names = Erasure.__struct_fields__[: len(rows[0]) - 1] if rows else ()
+    known = [Erasure(**dict(zip(names, row[:-1], strict=True))) for row in rows]
+    return [
+        msgspec.structs.replace(one, state="held", held_because=held[one.id]) if one.id in held else one
+        for one in known
+    ]
+
+
+def _held(app: App, customers: dict[int, int | None]) -> dict[int, str]:
+    """Why, by erasure, of those that wait; whom each is about is null once she has left the rooms."""
+    waiting = {id: customer for id, customer in customers.items() if customer is not None}
+    why = holds_of(app, list(waiting.values())) if waiting else {}
+    return {id: why[customer] for id, customer in waiting.items() if customer in why}
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,11 +169,16 @@ def caught_up(app: App) -> int:
 def open_erasures(app: App) -> dict[int, str]:
     """What is under way, oldest first: the state of each by its number."""
     with app.transaction() as inside:
-        return dict(inside.db.execute(SQL.open_erasures).fetchall())
+        rows = inside.db.execute(SQL.open_erasures).fetchall()
+        held = _held(inside, {id: customer for id, _, customer in rows})
+        return {id: "held" if id in held else state for id, state, _ in rows}
 
 
 def leave_rooms(app: App, id: int) -> bool:
-    """Take her out of every room, in one transaction that the flow waits for; False: done, or somebody is at it."""
+    """Take her out of every room, in one transaction that the flow waits for.
+
+    False: done, somebody is at it, or a hold keeps her.
+    """
     return _step(app, id, "asked", lambda: _leave_rooms(app, id))
 
 
@@ -163,20 +189,21 @@ def leave_files(app: App, id: int, breathe: Breathe) -> bool:
     turn, or somebody else is at it.
     """
 
-    def step() -> None:
+    def step() -> bool:
         for last in range(ROUNDS_MAX - 1, -1, -1):
             if not _leave_files(app, id, breathe) or _prove(app, id, breathe, is_last=not last):
                 break
+        return True
 
     return _step(app, id, "left", step)
 
 
 def carry_erasure(app: App, id: int) -> bool:
-    """The next step of one erasure, whichever it is; False: it is done, or somebody else is at it."""
+    """The next step of one erasure, whichever it is; False: it is done, held, or somebody else is at it."""
     return leave_rooms(app, id) or leave_files(app, id, lambda: None)
 
 
-def _step(app: App, id: int, state: str, step: Callable[[], None]) -> bool:
+def _step(app: App, id: int, state: str, step: Callable[[], bool]) -> bool:
     with app.transaction() as holder:
         row = holder.db.execute(SQL.take_erasure, {"class": ERASURE_LOCK, "id": id}).fetchone()
         if row is None or not row[0]:
@@ -185,16 +212,22 @@ def _step(app: App, id: int, state: str, step: Callable[[], None]) -> bool:
         with app.transaction() as inside:
             if erasure(inside, id).state != state:
                 return False
-        step()
-        return True
+        return step()
 
 
-def _leave_rooms(app: App, id: int) -> None:
+def _leave_rooms(app: App, id: int) -> bool:
     with app.transaction() as inside:
         row = inside.db.execute(SQL.asked_erasure, {"id": id}).fetchone()
         assert row is not None, "it was asked"
         customer, token, erased_at, told = row
         if customer is not None:
+            # Judged here, while the flow stands: since it was asked a hold may have come, or another id.
+            decide.stop_the_flow(inside)
+            customer = resolve.current(inside, customer) or customer
+            if holds_of(inside, [customer]):
+                return False
+            # It may have waited: what she did meanwhile goes as well.
+            erased_at = inside.clock.now()
             erased = resolve.erase(inside, customer, erased_at, id)
         else:
             # Restored from a backup of before: what the file beside the database says was hers.
@@ -203,8 +236,9 @@ def _leave_rooms(app: App, id: int) -> None:
         line = told or memory.line(inside, token, erased_at, erased)
         gone = flow.on_erasure(inside, erased, id)
         inside.db.execute(SQL.empty_requests, {"customers": erased.ids})
-        inside.db.execute(SQL.left_rooms, _left(id, gone, line))
+        inside.db.execute(SQL.left_rooms, _left(id, gone, line) | {"erased_at": erased_at})
     log.info("erased_from_rooms", erasure=id, events=gone.events)
+    return True
 
 
 def _left(id: int, gone: Gone, line: str) -> dict[str, object]:

@@ -16,12 +16,13 @@ or until it is taken out of the file.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
 import msgspec
 
-from regulars import collect, profile
+from regulars import collect, profile, resolve
 from regulars.app import App
 from regulars.kit.declaration import DeclarationFile
 from regulars.kit.settings import Settings
@@ -95,10 +96,20 @@ def retention_of_file(settings: Settings) -> Retention:
     return FILE.read(settings)
 
 
-def hold_of(app: App, customer: int) -> str | None:
-    """Why this customer's data must stay; None: nothing holds it. Raises RetentionRefused: then nobody knows."""
-    today = app.clock.now().astimezone(app.settings.zone).date()
-    return retention_of_file(app.settings).held_customers(today).get(customer)
+def holds_of(app: App, customers: Sequence[int]) -> dict[int, str]:
+    """Why, by customer, of those whose data must stay; all of them while the file cannot be read and nobody knows.
+
+    A hold names the person, whichever of her ids it was written with.
+    """
+    try:
+        held = retention_of_file(app.settings).held_customers(app.today)
+    except RetentionRefused as fault:
+        return dict.fromkeys(customers, fault.what)
+    if not held:
+        return {}
+    now = resolve.current_ids(app, [*customers, *held])
+    why = {now.get(one, one): reason for one, reason in held.items()}
+    return {one: why[now.get(one, one)] for one in customers if now.get(one, one) in why}
 
 
 def earlier(today: date, period: str) -> date:

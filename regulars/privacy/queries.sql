@@ -20,17 +20,19 @@ returning id;
 
 -- name: erasures
 -- For people, newest first.
-select id, state, actor, reason, asked_at, erased_at, (gone ->> 'events')::bigint, (gone ->> 'orders')::bigint, done_at
+select id, state, actor, reason, asked_at, erased_at, (gone ->> 'events')::bigint, (gone ->> 'orders')::bigint, done_at,
+    customer
 from erasure order by id desc limit %(limit)s;
 
 -- name: one_erasure
 -- How far one of them is.
-select id, state, actor, reason, asked_at, erased_at, (gone ->> 'events')::bigint, (gone ->> 'orders')::bigint, done_at
+select id, state, actor, reason, asked_at, erased_at, (gone ->> 'events')::bigint, (gone ->> 'orders')::bigint, done_at,
+    customer
 from erasure where id = %(id)s;
 
 -- name: open_erasures
 -- What still has a step to take, oldest first.
-select id, state from erasure where state <> 'done' order by id;
+select id, state, customer from erasure where state <> 'done' order by id;
 
 -- name: take_erasure
 -- One at a time is at an erasure; the lock goes with the transaction, also when we are killed.
@@ -44,7 +46,7 @@ select customer, token, erased_at, memory from erasure where id = %(id)s for upd
 -- In the transaction in which she left them.
 update erasure
 set state = 'left', customer = null, withdrawal = %(withdrawal)s, gone = %(gone)s::jsonb, sought = %(sought)s::text[],
-    memory = %(memory)s
+    memory = %(memory)s, erased_at = %(erased_at)s
 where id = %(id)s;
 
 -- name: left_erasure

@@ -96,7 +96,7 @@ def step(app: App) -> int:
         if not declared.classes:
             return 0
         reading = _latest(inside, declared)
-        today = _today(app)
+        today = app.today
         if reading is not None and reading.ended_at is not None and not _is_due(app, reading, today):
             return 0
         if reading is None or reading.ended_at is not None:
@@ -112,7 +112,7 @@ def try_out(app: App) -> Reading:
     going_on = 1
     while going_on:
         with app.transaction() as inside:
-            going_on = _read_on(inside, _one(inside, reading.id), declared, _today(app))
+            going_on = _read_on(inside, _one(inside, reading.id), declared, app.today)
     with app.transaction() as inside:
         return _one(inside, reading.id)
 
@@ -170,7 +170,7 @@ def _begin(app: App, declared: Retention, *, takes: bool) -> Reading:
 
 
 def _fresh(app: App, declared: Retention) -> dict[str, ClassReport]:
-    today = _today(app)
+    today = app.today
     return {
         name: ClassReport(
             kept_from=declared.kept_from(name, today),
@@ -255,10 +255,6 @@ def _note_beginnings(app: App, reading: Reading, taken: Counter[str]) -> None:
 
 def _begun(app: App, day: date) -> datetime:
     return datetime.combine(day, time(), app.settings.zone)
-
-
-def _today(app: App) -> date:
-    return app.clock.now().astimezone(app.settings.zone).date()
 
 
 def _latest(app: App, declared: Retention) -> Reading | None:

@@ -83,6 +83,11 @@ def current(app: App, customer: int) -> int | None:
     return row[0] if row else None
 
 
+def current_ids(app: App, ids: Sequence[int]) -> dict[int, int]:
+    """The same for many: the customer each id means now; without those that never were one."""
+    return dict(app.db.execute(SQL.current_customers, {"ids": list(ids)}).fetchall())
+
+
 def identifiers(app: App, customer: int) -> list[Identifier]:
     """What we know her by, strongest first."""
     return [

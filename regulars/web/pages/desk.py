@@ -79,7 +79,7 @@ def desk_page(app: House, request: Request[Any, Any, Any], ended: FromQuery[bool
         waiting = privacy.requests(inside)
         shown = privacy.requests(inside, is_open=False) if ended else waiting
         orders, kept_out = collect.stops.stop_orders(inside), collect.stops.stop_uses(inside)
-    today = app.clock.now().astimezone(app.settings.zone).date()
+    today = app.today
     return render.page(
         app,
         "pages/privacy/desk.html",
@@ -139,7 +139,7 @@ def one(app: App, request: Request[Any, Any, Any], number: int, fault: RegularsE
     """The page of one request."""
     with app.transaction() as inside:
         view = api.whole(inside, number)
-    today = app.clock.now().astimezone(app.settings.zone).date()
+    today = app.today
     return render.page(
         app,
         "pages/privacy/request.html",

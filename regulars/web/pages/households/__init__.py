@@ -60,7 +60,7 @@ def household_page(app: House, request: Request[Any, Any, Any], customer: FromPa
     audit.write(app, request.user, "looked up a household", f"customer:{customer}")
     with app.transaction() as inside:
         view = api.household(inside, customer)
-    today = app.clock.now().astimezone(app.settings.zone).date()
+    today = app.today
     return render.page(
         app,
         "pages/households/household.html",
