@@ -200,7 +200,7 @@ class UploadRefused(RegularsError):
 class FilesBusy(RegularsError):
     """As many files are being looked into as this machine has memory for."""
 
-    code = "RG-1206"
+    code = "RG-1187"
     status = 503
 
 
@@ -219,7 +219,7 @@ class PullRefused(RegularsError):
 class PullBusy(RegularsError):
     """The pull is running already, started by somebody else."""
 
-    code = "RG-1208"
+    code = "RG-1188"
     status = 409
 
 

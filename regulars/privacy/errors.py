@@ -6,13 +6,13 @@ from regulars.kit.errors import InputRefused, NotFound, RegularsError
 class ErasureRefused(InputRefused):
     """A wish to erase somebody that cannot be taken; nothing was erased."""
 
-    code = "RG-1710"
+    code = "RG-2004"
 
 
 class MemoryUnreadable(RegularsError):
     """The file that remembers erasures beside the database is damaged: erased people might be here again."""
 
-    code = "RG-1711"
+    code = "RG-2005"
 
 
 class RetentionRefused(InputRefused):

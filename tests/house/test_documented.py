@@ -18,6 +18,12 @@ from tests.house.tables import described
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
+# Whose codes begin with 10, 11 and so on (STYLE.md 19).
+AREAS = (
+    *("kit", "collect", "resolve", "profile", "analyze", "design", "engage", "optimize", "web"),
+    *("store, cli and demo", "privacy"),
+)
+
 
 def load_everything() -> None:
     """Import every module of the package, so that every error and plug-in is there."""
@@ -65,8 +71,17 @@ def test_every_error_code_is_documented_and_means_one_thing() -> None:
         f"{code} {min(names)} is not in docs/reference" for code, names in by_code.items() if code not in reference()
     ]
     faults += [f"{kind.__module__}.{kind.__name__} has no code" for kind in errors() if "code" not in vars(kind)]
+    faults += [f"{kind.code} of {kind.__module__} is of another area" for kind in errors() if not is_of_its_area(kind)]
 
     refuse(faults, "An error code is unique and has its line in docs/reference/errors.md.")
+
+
+def is_of_its_area(kind: type[RegularsError]) -> bool:
+    """A room counts its faults under numbers of its own."""
+    room = kind.__module__.split(".")[1]
+    if room in ("store", "cli", "demo"):
+        room = "store, cli and demo"
+    return kind.code.startswith(f"RG-{AREAS.index(room) + 10}")
 
 
 def test_every_code_in_the_source_is_documented() -> None:

@@ -214,7 +214,7 @@ def test_more_previews_at_once_than_there_is_memory_for_ask_to_come_again(
         others.close()
         free = client.get("/imports/preview", params={"file": key})
 
-    assert (busy.status_code, "RG-1206" in busy.text, free.status_code) == (503, True, 200)
+    assert (busy.status_code, "RG-1187" in busy.text, free.status_code) == (503, True, 200)
 
 
 def test_an_import_that_cannot_go_on_says_so_and_is_not_logged_as_resumed(site: Site, tmp_path: Path) -> None:
