@@ -17,7 +17,7 @@ from regulars.resolve.errors import LinkRefused
 from regulars.resolve.facts import Signature
 from regulars.resolve.likeness import MISSING_BITS
 from regulars.resolve.linkage.conditions import UNKNOWN, Column, Numbers, Pairs, Side
-from regulars.resolve.linkage.scorer import Model, compiled, score
+from regulars.resolve.linkage.scorer import Model, read, score
 from regulars.resolve.nicknames import ROOTS_BY_NAME
 
 ROOTS = ("root_1", "root_2", "root_3")
@@ -56,7 +56,7 @@ class Scorer:
 
         Raises LinkRefused for what is no model, or for one that asks nothing our records can answer.
         """
-        self.model: Model = compiled(msgspec.json.decode(body))
+        self.model: Model = read(body)
         self.terms: dict[str, dict[str, float]] = msgspec.json.decode(terms, type=dict[str, dict[str, float]])
         if not self.model.columns & SAID:
             raise LinkRefused(

@@ -67,6 +67,8 @@ MEASURES: Mapping[str, tuple[Any, Any, tuple[Callable[..., Any], ...]]] = {
     "damerau_levenshtein": (DamerauLevenshtein.distance, np.int32, (operator.le, operator.lt)),
 }
 WORKERS = 2
+BOUND_MAX = 1_000
+"""Slips that a condition may allow."""
 
 
 def compile_one(node: exp.Expr) -> Condition:
@@ -80,7 +82,9 @@ def compile_one(node: exp.Expr) -> Condition:
     if isinstance(node, exp.EQ | exp.NEQ) and isinstance(node.left, exp.Column) and isinstance(node.right, exp.Column):
         return _same(node.left.name, node.right.name, isinstance(node, exp.EQ))
     if type(node) in ORDERS and isinstance(node, exp.Binary) and (asked := _asked(node.left)):
-        return _measured(*asked, ORDERS[type(node)], float(node.right.name))
+        bound = float(node.right.name)
+        if 0 <= bound <= BOUND_MAX:
+            return _measured(*asked, ORDERS[type(node)], bound)
     raise ValueError(f"the condition {node.sql('duckdb')} is not one we know")
 
 

@@ -21,9 +21,11 @@ import msgspec
 import numpy as np
 import sqlglot
 from numpy.typing import NDArray
+from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from regulars.resolve.errors import LinkRefused
+from regulars.resolve.linkage import written
 from regulars.resolve.linkage.conditions import (
     UNKNOWN,
     Condition,
@@ -37,6 +39,7 @@ from regulars.resolve.linkage.conditions import (
 )
 
 CHANCE_MIN = 1e-300
+READ_FIX = "Name the JSON that a training wrote"
 
 
 class Level(NamedTuple):
@@ -87,33 +90,36 @@ class Scored(NamedTuple):
 def load(path: Path) -> Model:
     """The model in this file. Raises LinkRefused where it is none, or asks for what we do not know."""
     try:
-        data = msgspec.json.decode(path.read_bytes())
-    except (OSError, msgspec.DecodeError) as fault:
-        raise LinkRefused(
-            f"The model {path.name} cannot be read: {fault}", "Name the JSON that a training wrote"
-        ) from None
-    return compiled(data, path.name)
+        body = path.read_bytes()
+    except OSError as fault:
+        raise LinkRefused(f"The model {path.name} cannot be read: {fault.strerror}", READ_FIX) from None
+    return read(body, path.name)
+
+
+def read(body: bytes, name: str = "model") -> Model:
+    """The same of its text."""
+    try:
+        data = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        raise LinkRefused(f"The model {name} cannot be read: {fault}", READ_FIX) from None
+    return compiled(data, name)
 
 
 def compiled(data: Any, name: str = "model") -> Model:
-    """A model of Splink's settings, as read from JSON. Raises LinkRefused."""
+    """A model of Splink's settings, as read from JSON. Raises LinkRefused that names the comparison at fault."""
     try:
-        prior = float(data["probability_two_random_records_match"])
-        made = tuple(_comparison(each) for each in data["comparisons"])
-        trees = [
-            sqlglot.parse_one(level["sql_condition"], read="duckdb")
-            for each in data["comparisons"]
-            for level in each["comparison_levels"]
-            if level["sql_condition"].strip().upper() != "ELSE"
-        ]
-        version = str(data.get("linker_uid", ""))
-    except (KeyError, TypeError, ValueError, SqlglotError) as fault:
+        told = written.checked(data)
+        parts = [_comparison(each) for each in told.comparisons]
+    except ValueError as fault:
         raise LinkRefused(
-            f"{name} is no model that can be used: {type(fault).__name__} {fault}",
+            f"{name} is no model that can be used: {fault}",
             "Train it here with --train, or by Splink 4 or 5 for DuckDB",
         ) from None
+    made = tuple(comparison for comparison, _ in parts)
+    trees = [tree for _, some in parts for tree in some]
     rare = frozenset(level.rarity for each in made for level in each.levels if level.rarity)
-    return Model(version, math.log2(prior / (1 - prior)), made, compared(trees), columns(trees) | rare, rare)
+    prior = told.probability_two_random_records_match
+    return Model(told.linker_uid, math.log2(prior / (1 - prior)), made, compared(trees), columns(trees) | rare, rare)
 
 
 def score(model: Model, pairs: Pairs) -> Scored:
@@ -159,35 +165,48 @@ def _frequencies(side: Side, name: str, rows: Rows) -> Numbers:
     )
 
 
-def _comparison(data: Any) -> Comparison:
-    levels = data["comparison_levels"]
-    return Comparison(str(data["output_column_name"]), tuple(_level(level, levels) for level in levels))
+def _comparison(data: written.Comparison) -> tuple[Comparison, list[exp.Expr]]:
+    """Ready to be asked, and its conditions as they were read. Raises ValueError that names it."""
+    name, levels = data.output_column_name, data.comparison_levels
+    try:
+        trees = [None if level.is_else else sqlglot.parse_one(level.sql_condition, read="duckdb") for level in levels]
+        made = Comparison(name, tuple(_level(*each, trees, levels) for each in zip(levels, trees, strict=True)))
+    except RecursionError:
+        raise ValueError(f"comparison '{name}': a condition has too many brackets") from None
+    except (ValueError, SqlglotError) as fault:
+        raise ValueError(f"comparison '{name}': {str(fault).splitlines()[0]}") from None
+    return made, [tree for tree in trees if tree is not None]
 
 
-def _level(data: Any, among: Sequence[Any]) -> Level:
-    condition = data["sql_condition"]
-    is_null = bool(data.get("is_null_level"))
-    is_else = condition.strip().upper() == "ELSE"
-    chances = (1.0, 1.0) if is_null else (float(data["m_probability"]), float(data["u_probability"]))
-    rarity = "" if is_null or is_else else str(data.get("tf_adjustment_column") or "")
+def _level(
+    data: written.Level, tree: exp.Expr | None, trees: Sequence[exp.Expr | None], among: Sequence[written.Level]
+) -> Level:
+    is_told = not data.is_null_level
+    rarity = (data.tf_adjustment_column or "") if is_told and tree else ""
     return Level(
-        words=str(data.get("label_for_charts", "")),
-        holds=None if is_else else compile_one(sqlglot.parse_one(condition, read="duckdb")),
-        weight_bits=math.log2(max(chances[0], CHANCE_MIN) / max(chances[1], CHANCE_MIN)),
+        words=data.label_for_charts or "",
+        holds=compile_one(tree) if tree else None,
+        weight_bits=math.log2(_chance(data.m_probability) / _chance(data.u_probability)) if is_told else 0.0,
         rarity=rarity,
-        rarity_weight=float(data.get("tf_adjustment_weight", 1.0)),
-        rarity_floor=float(data.get("tf_minimum_u_value", 0.0)),
-        usual_bits=math.log2(_usual(rarity, data, among)) if rarity else 0.0,
+        rarity_weight=data.tf_adjustment_weight,
+        rarity_floor=data.tf_minimum_u_value,
+        usual_bits=math.log2(_chance(_usual(rarity, data, trees, among))) if rarity else 0.0,
     )
 
 
-def _usual(rarity: str, data: Any, among: Sequence[Any]) -> float:
+def _usual(
+    rarity: str, data: written.Level, trees: Sequence[exp.Expr | None], among: Sequence[written.Level]
+) -> float | None:
     """The chance that two strangers have the same value: of the level that asks for just this."""
-    if data.get("disable_tf_exact_match_detection"):
-        return float(data["u_probability"])
-    for level in among:
-        if level["sql_condition"].strip().upper() == "ELSE" or level.get("is_null_level"):
-            continue
-        if sqlglot.parse_one(level["sql_condition"], read="duckdb").sql() == f'"{rarity}_l" = "{rarity}_r"':
-            return float(level["u_probability"])
+    if data.disable_tf_exact_match_detection:
+        return data.u_probability
+    for level, tree in zip(among, trees, strict=True):
+        if tree and not level.is_null_level and tree.sql() == f'"{rarity}_l" = "{rarity}_r"':
+            return level.u_probability
     raise ValueError(f"no level asks whether {rarity} is the same")
+
+
+def _chance(told: float | None) -> float:
+    """No chance is zero, or its weight would have no end."""
+    assert told is not None, "checked when the model was read"
+    return max(told, CHANCE_MIN)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from regulars.resolve.linkage.columns import load_terms, numbered, stacked
 from regulars.resolve.linkage.comparisons import AGAINST, RELATIVES
 from regulars.resolve.linkage.conditions import Column, Numbers, Pairs, Rows, Side, Truths
-from regulars.resolve.linkage.scorer import Model, compiled, load, score
+from regulars.resolve.linkage.scorer import Model, load, read, score
 
 TERMS_SUFFIX = ".terms.parquet"
 
@@ -48,7 +47,7 @@ class Scorer:
 
     def __setstate__(self, state: tuple[bytes, Any]) -> None:
         body, terms = state
-        self._set(compiled(msgspec.json.decode(body)), body, terms)
+        self._set(read(body), body, terms)
 
     def numbered(self, table: Any) -> dict[str, Column]:
         """An Arrow table of clean records, made ready: row i of it is record i."""
