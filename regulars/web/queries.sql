@@ -259,6 +259,10 @@ select customer, segment, since from segment_member where customer = any(%(custo
 -- The two traits everybody asks for first.
 select orders, spend_cents from trait_state where customer = %(customer)s;
 
+-- name: full_names
+-- First and last names of these customers, as far as they are known.
+select customer, first_name, last_name from profile where customer = any(%(customers)s::bigint[]);
+
 -- name: baskets
 -- What a customer bought since then, latest first.
 select j.occurred_at, j.body -> 'properties' -> 'revenue', j.body -> 'properties' ->> 'channel', s.kind

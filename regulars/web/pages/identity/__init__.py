@@ -16,6 +16,7 @@ from regulars.app import App
 from regulars.kit.errors import InputRefused, RegularsError
 from regulars.model import People
 from regulars.resolve import Carried, Hop, RecordGroup, Steward, decide
+from regulars.store import queries
 from regulars.web import access, audit, render, words
 from regulars.web.api import identity as api
 from regulars.web.api.profile import purchases
@@ -24,6 +25,7 @@ from regulars.web.pages.identity import models, queue, waterfall
 from regulars.web.pages.identity.waterfall import Waterfall
 from regulars.web.site import House
 
+SQL = queries("regulars.web")
 REASON_MAX_CHARACTERS = 200
 DRAWN_MAX, ALIKE_SHOWN_MAX = 12, 5
 ROW_HEIGHT, LEFT, RIGHT = 44, 250, 470
@@ -114,11 +116,14 @@ def health_page(app: House, request: Request[Any, Any, Any]) -> Response[str]:
     """Sizes, identifiers that are nobody's, conflicts, who looks like several people, what was decided."""
     with app.transaction() as inside:
         health, decided, waiting = resolve.health(inside), resolve.decisions(inside), resolve.waiting(inside)
+        given = {"customers": [one.customer for one in health.suspicious]}
+        names = {id: words.full_name(first, last, id) for id, first, last in inside.db.execute(SQL.full_names, given)}
     return render.page(
         app,
         "pages/identity/health.html",
         request,
         health=health,
+        names=names,
         decided=decided,
         waiting=waiting,
         kinds=KINDS,
