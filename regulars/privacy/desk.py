@@ -227,7 +227,7 @@ def _check_who(asked: Asked) -> None:
 
 
 def _known(app: App, customer: int) -> int:
-    found = resolve.current(app, customer)
+    found = None if resolve.customer_id(str(customer)) is None else resolve.current(app, customer)
     if found is None:
         raise InputRefused(f"There is no customer {customer}", "Search by name, e-mail, phone or card")
     return found

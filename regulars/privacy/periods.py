@@ -31,7 +31,10 @@ from regulars.privacy.errors import RetentionRefused
 
 CLASSES_MAX, EVENTS_MAX, PURPOSES_MAX, HOLDS_MAX = 50, 200, 50, 1_000
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-PERIOD = re.compile(r"([1-9]\d{0,3}) (day|month|year)s?")
+PERIOD = re.compile(r"([1-9][0-9]{0,4}) (day|month|year)s?")
+# The calendar ends before some longer one does, and no law asks for it.
+PERIOD_MAX_YEARS = 100
+MOST: Final = {"day": PERIOD_MAX_YEARS * 365, "month": PERIOD_MAX_YEARS * 12, "year": PERIOD_MAX_YEARS}
 KINDS: Final = ("page", "screen")
 # Who somebody is and what she allowed is no class of its own: it stays with the person, and goes with her.
 STAYS = frozenset({"identify", "alias", "group", "track", *profile.DECISIONS})
@@ -118,6 +121,11 @@ def earlier(today: date, period: str) -> date:
     return date.fromordinal(today.toordinal() - count) if unit == "day" else months_later(today, -count)
 
 
+def _is_period(text: str) -> bool:
+    found = PERIOD.fullmatch(text)
+    return found is not None and int(found[1]) <= MOST[found[2]]
+
+
 def _read(period: str) -> tuple[int, str]:
     found = PERIOD.fullmatch(period)
     assert found is not None, "it was checked"
@@ -134,9 +142,9 @@ def _checked(given: Retention) -> Retention:
 def faults_of(given: Retention) -> list[str]:
     """Everything that is wrong with a declaration that can be read."""
     faults = [
-        f"'{period[:40]}' is no period: write it as 13 months, 10 years or 90 days"
+        f"'{period[:40]}' is no period: write it as 13 months, 10 years or 90 days, at most {PERIOD_MAX_YEARS} years"
         for period in [*given.purposes.values(), *(one.keep for one in given.classes.values() if one.keep)]
-        if not PERIOD.fullmatch(period)
+        if not _is_period(period)
     ]
     for what, count, most in (
         ("classes", len(given.classes), CLASSES_MAX),
@@ -155,6 +163,8 @@ def faults_of(given: Retention) -> list[str]:
     for one in given.holds:
         if (one.customer is None) == (not one.event_class):
             faults.append("a hold names either a customer or a class")
+        if one.customer is not None and not resolve.customer_id(str(one.customer)):
+            faults.append(f"a hold names {one.customer}, which is no customer number")
         if not one.reason.strip():
             faults.append("a hold has a reason")
         if one.event_class and one.event_class not in given.classes:
@@ -168,6 +178,8 @@ def _faults_of_class(given: Retention, name: str, rule: EventClass) -> list[str]
         faults.append(f"'{name[:60]}' is no name: small letters, digits and _, at most 40")
     if not rule.events:
         faults.append(f"{name} names no events")
+    if not all(event.strip() for event in rule.events):
+        faults.append(f"{name} names an event without a name")
     if not rule.keep and not rule.purposes:
         faults.append(f"{name} names neither a period nor a purpose")
     faults += [

@@ -179,14 +179,13 @@ from hers where request = hers.id and action in ('ask_proof', 'fail_proof', 'ext
 lock table retention_reading in share row exclusive mode;
 
 -- name: begin_reading
--- An approval of the same declaration goes on to hold.
+-- The approval of the reading before goes on to hold where nothing else was declared since.
 insert into retention_reading (declared, takes, began_at, classes, approved_at, approved_by)
 select %(declared)s, %(takes)s, %(now)s, %(classes)s, a.approved_at, a.approved_by
 from (select) nothing
 left join lateral (
-    select approved_at, approved_by from retention_reading
-    where declared = %(declared)s and approved_at is not null order by id desc limit 1
-) a on true
+    select declared, approved_at, approved_by from retention_reading order by id desc limit 1
+) a on a.declared = %(declared)s
 returning id;
 
 -- name: take_reading
@@ -206,9 +205,9 @@ update retention_reading set ended_at = %(now)s where id = %(id)s;
 update retention_reading set approved_at = %(now)s, approved_by = %(by)s where id = %(id)s;
 
 -- name: latest_reading
--- By the declaration as it stands.
+-- Whatever was declared then.
 select id, declared, takes, began_at, ended_at, events, classes, approved_at, approved_by
-from retention_reading where declared = %(declared)s order by id desc limit 1;
+from retention_reading order by id desc limit 1;
 
 -- name: one_reading
 -- As it stands now.
@@ -222,7 +221,7 @@ from (select seq, kind from journal where seq > %(after)s and seq <= %(bound)s o
 
 -- name: over_their_time
 -- What was kept of orders as nobody's stays, and what is bare already has nothing to lose.
-select j.seq, rule.class, to_char(j.occurred_at at time zone %(zone)s, 'YYYY-MM')
+select j.seq, rule.class, rule.event, to_char(j.occurred_at at time zone %(zone)s, 'YYYY-MM')
 from journal j
 join unnest(%(events)s::text[], %(classes)s::text[], %(kept_from)s::timestamptz[]) as rule (event, class, kept_from)
     on rule.event = case when j.kind = 'track' then j.name else j.kind end
@@ -232,13 +231,13 @@ order by j.seq
 limit %(most)s;
 
 -- name: within_their_time
--- For the picture: what stays of each class, by month.
-select rule.class, to_char(j.occurred_at at time zone %(zone)s, 'YYYY-MM') as month, count(*)
+-- For the picture: what stays of each class, by event and month.
+select rule.class, rule.event, to_char(j.occurred_at at time zone %(zone)s, 'YYYY-MM') as month, count(*)
 from journal j
 join unnest(%(events)s::text[], %(classes)s::text[], %(kept_from)s::timestamptz[]) as rule (event, class, kept_from)
     on rule.event = case when j.kind = 'track' then j.name else j.kind end
 where j.seq > %(after)s and j.seq <= %(bound)s and j.occurred_at >= rule.kept_from and not is_withdrawn(j.seq)
-group by 1, 2;
+group by 1, 2, 3;
 
 -- name: positions_of_held
 -- Whose they are today; a number that was merged into another holds for that one.

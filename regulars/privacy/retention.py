@@ -46,6 +46,8 @@ class ClassReport(msgspec.Struct, kw_only=True):
     """By month."""
     held_because: dict[str, int] = {}
     """By the reason of the hold."""
+    unseen: tuple[str, ...] = ()
+    """Names of events of which none was met so far."""
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +71,12 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
         return sum(sum(one.going.values()) for one in self.classes.values())
 
     @property
+    def unseen(self) -> list[str]:
+        """Declared names of which no event was ever seen; known once everything was tried."""
+        names = [event for one in self.classes.values() for event in one.unseen]
+        return names if self.ended_at is not None and not self.takes else []
+
+    @property
     def share(self) -> float:
         """Of all events."""
         return self.going / self.events if self.events else 0.0
@@ -80,10 +88,10 @@ class Slice(NamedTuple):
     up_to: int | None
     """None: there is nothing more."""
     looked: int
-    due: list[tuple[int, str, str]]
-    """Position, class and month of what is over its time."""
-    staying: list[tuple[str, str, int]]
-    """Class, month and how many."""
+    due: list[tuple[int, str, str, str]]
+    """Position, class, event and month of what is over its time."""
+    staying: list[tuple[str, str, str, int]]
+    """Class, event, month and how many."""
 
 
 def step(app: App) -> int:
@@ -94,6 +102,7 @@ def step(app: App) -> int:
     with app.transaction() as inside:
         declared = retention_of_file(app.settings)
         if not declared.classes:
+            _note_nothing(inside, declared)
             return 0
         reading = _latest(inside, declared)
         today = app.today
@@ -148,6 +157,14 @@ def begins(app: App) -> dict[str, date]:
     return dict(app.db.execute(SQL.history_begins).fetchall())
 
 
+def _note_nothing(app: App, declared: Retention) -> None:
+    """That nothing was declared for a while: what is declared then is new, and no approval of before holds for it."""
+    last = app.db.execute(SQL.latest_reading).fetchone()
+    if last is not None and _reading(last).declared != declared.text:
+        nothing = _begin(app, declared, takes=False)
+        app.db.execute(SQL.end_reading, {"id": nothing.id, "now": app.clock.now()})
+
+
 def _something(app: App) -> Retention:
     declared = retention_of_file(app.settings)
     if not declared.classes:
@@ -177,6 +194,7 @@ def _fresh(app: App, declared: Retention) -> dict[str, ClassReport]:
             is_nobodys=becomes_nobodys(rule),
             law=rule.law,
             purposes=rule.purposes,
+            unseen=rule.events,
         )
         for name, rule in declared.classes.items()
     }
@@ -196,19 +214,22 @@ def _read_on(app: App, reading: Reading, declared: Retention, today: date) -> in
         app.db.execute(SQL.end_reading, {"id": reading.id, "now": app.clock.now()})
         return 0
     held = _held(app, declared, found.due, today)
-    for name, month, count in found.staying:
+    met = {event for _, _, event, _ in found.due} | {event for _, event, _, _ in found.staying}
+    for one in reading.classes.values():
+        one.unseen = tuple(event for event in one.unseen if event not in met)
+    for name, _, month, count in found.staying:
         staying = reading.classes[name].staying
         staying[month] = staying.get(month, 0) + count
-    for seq, name, month in found.due:
+    for seq, name, _, month in found.due:
         counts = reading.classes[name].held if seq in held else reading.classes[name].going
         counts[month] = counts.get(month, 0) + 1
         if seq in held:
             because = reading.classes[name].held_because
             because[held[seq]] = because.get(held[seq], 0) + 1
-    going = [seq for seq, _, _ in found.due if seq not in held]
+    going = [seq for seq, _, _, _ in found.due if seq not in held]
     if reading.takes and going:
         flow.on_expiry(app, going)
-        _note_beginnings(app, reading, Counter(name for seq, name, _ in found.due if seq not in held))
+        _note_beginnings(app, reading, Counter(name for seq, name, _, _ in found.due if seq not in held))
     given = {"id": reading.id, "up_to": found.up_to, "events": found.looked}
     app.db.execute(SQL.read_to, given | {"classes": _encode(reading.classes).decode()})
     return 1
@@ -236,12 +257,12 @@ def _look(app: App, declared: Retention, reading: Reading, after: int, bound: in
     return Slice(up_to, looked, due, staying)
 
 
-def _held(app: App, declared: Retention, due: Sequence[tuple[int, str, str]], today: date) -> dict[int, str]:
+def _held(app: App, declared: Retention, due: Sequence[tuple[int, str, str, str]], today: date) -> dict[int, str]:
     """Why, by position, of what a hold keeps."""
     by_class, by_customer = declared.held_classes(today), declared.held_customers(today)
-    held = {seq: by_class[name] for seq, name, _ in due if name in by_class}
+    held = {seq: by_class[name] for seq, name, _, _ in due if name in by_class}
     if by_customer and due:
-        given = {"seqs": [seq for seq, _, _ in due], "customers": list(by_customer)}
+        given = {"seqs": [seq for seq, _, _, _ in due], "customers": list(by_customer)}
         rows = app.db.execute(SQL.positions_of_held, given).fetchall()
         held |= {seq: by_customer[customer] for seq, customer in rows}
     return held
@@ -258,8 +279,10 @@ def _begun(app: App, day: date) -> datetime:
 
 
 def _latest(app: App, declared: Retention) -> Reading | None:
-    row = app.db.execute(SQL.latest_reading, {"declared": declared.text}).fetchone()
-    return None if row is None else _reading(row)
+    """The last reading of all, if it was by this declaration: one of before another change counts no more."""
+    row = app.db.execute(SQL.latest_reading).fetchone()
+    last = None if row is None else _reading(row)
+    return last if last is not None and last.declared == declared.text else None
 
 
 def _one(app: App, id: int) -> Reading:

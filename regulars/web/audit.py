@@ -32,7 +32,12 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 def write(app: App, visitor: Visitor, action: str, thing: str, note: str = "") -> None:
     """Add one line in a transaction of its own: a look-up that then fails was still tried."""
     with app.transaction() as inside:
-        inside.db.execute(SQL.add_audit, _line(app, visitor, action, thing, note))
+        add(inside, visitor, action, thing, note)
+
+
+def add(app: App, visitor: Visitor, action: str, thing: str, note: str = "") -> None:
+    """Add one line in the caller's transaction: an act and its line stand or fall together."""
+    app.db.execute(SQL.add_audit, _line(app, visitor, action, thing, note))
 
 
 class Pen:

@@ -12,6 +12,8 @@ from regulars import privacy
 from regulars.app import App
 from regulars.kit.clock import ManualClock
 from regulars.kit.errors import InputRefused
+from regulars.web.api import desk as api
+from regulars.web.pages.desk import number_of
 from tests.engage.town import carry, customer_of, person, tell
 
 
@@ -136,6 +138,24 @@ def test_an_erasure_is_begun_at_the_desk_once_she_is_known_and_empties_the_desk_
     assert proof is not None
     assert (asked.contact, set(notes), proof.report.hits) == ("", {""}, 0)
     assert take(app, number, "answer").state == "answered"
+
+
+def test_a_request_that_nobody_could_answer_is_refused(app: App) -> None:
+    asked = api.NewRequest(kind="access", regime="GDPR", contact=" ")
+
+    with app.transaction() as inside, pytest.raises(InputRefused, match="neither a contact nor a customer"):
+        api.opened(inside, "Tess", asked)
+
+
+@pytest.mark.parametrize("typed", ["\u0661", "\u00b2", "-1", "9" * 19])
+def test_what_is_no_customer_number_is_not_read_as_one(typed: str) -> None:
+    with pytest.raises(InputRefused, match="no customer number"):
+        number_of(typed)
+
+
+def test_a_number_that_no_customer_can_have_is_nobodys(app: App) -> None:
+    with pytest.raises(InputRefused, match="There is no customer"):
+        ask(app, customer=10**30)
 
 
 def test_only_who_asks_for_erasure_is_erased(app: App) -> None:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 import pytest
 
 from regulars import analyze, collect, privacy
 from regulars.app import App
 from regulars.kit.clock import ManualClock
+from regulars.kit.settings import Settings
 from regulars.privacy import periods, retention
+from regulars.web import access
+from regulars.web.accounts import Role
+from regulars.web.api import retention as api
 from tests.engage.town import customer_of, message, order, person, tell
 from tests.worker.place import drain
 
@@ -166,6 +173,54 @@ def test_a_changed_file_waits_for_another_approval_and_a_broken_one_takes_nothin
     assert changed == before == standing(app)
 
 
+@pytest.mark.parametrize("between", [RULES + "holds: [{class: orders, reason: audit of 2026}]", "{}"])
+def test_an_old_approval_does_not_come_back_with_the_file_it_was_of(app: App, between: str) -> None:
+    declare(app)
+    retention.try_out(app)
+    approve(app, 6)
+    declare(app, between)
+    drain(app)
+    before = standing(app)
+
+    declare(app)
+    with pytest.raises(privacy.RetentionRefused, match="Nobody knows yet"):
+        approve(app, 6)
+    drain(app)
+
+    with app.transaction() as inside:
+        found = retention.latest(inside)
+    assert found is not None
+    assert (found.takes, found.approved_at, standing(app)) == (False, None, before)
+    approve(app, 6)
+    drain(app)
+    assert standing(app) != before
+
+
+def test_an_approval_and_its_line_in_the_audit_log_stand_or_fall_together(app: App) -> None:
+    declare(app)
+    retention.try_out(app)
+    nobody = SimpleNamespace(
+        user=access.Visitor(account=2**70, name="officer", role=Role.ADMIN, form_token="", session=None)
+    )
+
+    with pytest.raises(psycopg.Error):
+        api.approved(app, nobody, 6)  # pyright: ignore[reportArgumentType]
+
+    with app.transaction() as inside:
+        found = retention.latest(inside)
+    assert found is not None
+    assert found.approved_at is None
+
+
+def test_a_name_that_no_event_ever_had_is_said_in_the_trial(app: App) -> None:
+    declare(
+        app,
+        "classes: {browsing: {events: [page, Page, Screen], keep: 1 year}, bought: {events: [order], keep: 1 year}}",
+    )
+
+    assert retention.try_out(app).unseen == ["Page", "Screen", "order"]
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
@@ -175,13 +230,30 @@ def test_a_changed_file_waits_for_another_approval_and_a_broken_one_takes_nothin
         ("classes: {a: {events: [page], purposes: [x]}}", "has no period"),
         ("classes: {a: {events: [page], keep: 1 year}, b: {events: [page], keep: 1 year}}", "is in a and in b"),
         ("classes: {a: {events: [page], keep: 1 year}}\nholds: [{reason: x}]", "either a customer or a class"),
+        ("classes: {a: {events: [page], keep: 9999 years}}", "is no period"),
+        ("classes: {a: {events: [page], keep: 101 years}}", "is no period"),
+        ("classes: {a: {events: [page], purposes: [x]}}\npurposes: {x: 1201 months}", "is no period"),
+        ("classes: {a: {events: [page], keep: 36501 days}}", "is no period"),
+        ("classes: {a: {events: [page], keep: 1\u0663 months}}", "is no period"),
+        ("classes: {a: {events: [''], keep: 1 year}}", "without a name"),
+        ("holds: [{reason: x, customer: 99999999999999999999999}]", "no customer number|cannot be read"),
+        ("holds: [{reason: x, customer: -1}]", "no customer number"),
+        ("holds: [{reason: x, customer: 0}]", "no customer number"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(app: App, text: str, fault: str) -> None:
-    declare(app, text)
+def test_what_cannot_be_meant_is_refused(tmp_path: Path, text: str, fault: str) -> None:
+    (tmp_path / "retention.yaml").write_text(text)
 
     with pytest.raises(privacy.RetentionRefused, match=fault):
-        retention.try_out(app)
+        privacy.retention_of_file(Settings(home=str(tmp_path)))
+
+
+@pytest.mark.parametrize("keep", ["100 years", "1200 months", "36500 days"])
+def test_the_longest_periods_can_be_kept(keep: str) -> None:
+    declared = periods.Retention(classes={"x": periods.EventClass(events=("page",), keep=keep)})
+
+    assert periods.faults_of(declared) == []
+    assert declared.kept_from("x", date(2026, 3, 31)).year in (1926, 1927)
 
 
 def test_a_class_stays_as_long_as_the_longest_purpose_it_serves() -> None:

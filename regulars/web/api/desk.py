@@ -11,6 +11,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from regulars import collect, privacy, profile
 from regulars.app import App
+from regulars.kit.errors import InputRefused
 from regulars.privacy import Asked, Erasure, Scope, Step
 from regulars.web import access, audit
 from regulars.web.site import House
@@ -82,7 +83,12 @@ def _scope(app: App, customer: int | None) -> Scope | None:
 
 
 def opened(app: App, who: str, given: NewRequest) -> int:
-    """Write it down; its number."""
+    """Write it down; its number. Raises InputRefused."""
+    if given.customer is None and not given.contact.strip():
+        raise InputRefused(
+            "Nobody could answer this request: it names neither a contact nor a customer",
+            "Give how they can be reached, or the customer's number",
+        )
     return privacy.open_request(
         app,
         kind=given.kind,

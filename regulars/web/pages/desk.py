@@ -10,7 +10,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect
 
-from regulars import collect, privacy
+from regulars import collect, privacy, resolve
 from regulars.app import App
 from regulars.kit.errors import InputRefused, RegularsError
 from regulars.privacy import Asked
@@ -228,9 +228,10 @@ def number_of(text: str) -> int | None:
     bare = text.strip()
     if not bare:
         return None
-    if not bare.isdecimal() or len(bare) > 18:
+    named = resolve.customer_id(bare)
+    if named is None:
         raise InputRefused(f"'{bare[:40]}' is no customer number", "Search under Customers and give the number")
-    return int(bare)
+    return named
 
 
 routes = [desk_page, open_page, request_page, step_page]
