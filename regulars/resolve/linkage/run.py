@@ -65,6 +65,9 @@ def link(task: Task, tell: Followed = lambda stage, share: None) -> dict[str, An
 
 def _read(run: Run) -> None:
     connection, task = run.connection, run.task
+    if task.model:
+        # A model that cannot be used is said before the work, and before the folder is bound to it.
+        load(task.model)
     found = records.read(connection, task.files, run.work)
     for path, names in zip(task.files, found, strict=True):
         if task.truth and task.truth not in names:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import shutil
 from collections.abc import Callable, Generator
@@ -21,8 +22,9 @@ DUCKDB, SPARK = ENGINES = ("duckdb", "spark")
 MEMORY_LIMIT = "1GB"
 THREADS = 2
 HASH_CHUNK_BYTES = 1 << 20
-WORK, DATABASE, STATE = ".work", "work.duckdb", "state.json"
+WORK, DATABASE, STATE, LOCK = ".work", "work.duckdb", "state.json", "lock"
 MODEL, TERMS, METRICS = "model.json", f"model{TERMS_SUFFIX}", "metrics.json"
+ANEW = "Begin anew: name a new folder with --out, or delete this one"
 
 Followed = Callable[[str, float], None]
 
@@ -84,43 +86,85 @@ class Run(NamedTuple):
 
 @contextmanager
 def opened(task: Task, tell: Followed) -> Generator[Run, None, None]:
-    """The run in its folder. Raises LinkRefused where that holds something else."""
-    state = _begun(task)
-    work = task.out / WORK
-    if task.into is not None and not state.done:
-        (work / f"{DATABASE}.wal").unlink(missing_ok=True)
-        shutil.copyfile(task.into / WORK / DATABASE, work / DATABASE)
-    connection = duckdb.connect(
-        str(work / DATABASE),
-        config={"memory_limit": MEMORY_LIMIT, "threads": THREADS, "temp_directory": str(work / "spill")},
-    )
+    """The run in its folder. Raises LinkRefused where that holds something else, or another run is at work in it."""
+    with _held(task.out):
+        state = _begun(task)
+        connection = _connected(task, state)
+        try:
+            yield Run(task, state, connection, tell)
+        finally:
+            connection.close()
+
+
+@contextmanager
+def _held(out: Path) -> Generator[None]:
+    """The folder for this run alone, made where it is not there."""
+    work = out / WORK
+    if out.exists() and not out.is_dir():
+        raise LinkRefused(f"{out} is a file", "Name a folder with --out")
+    if out.exists() and not work.exists() and any(out.iterdir()):
+        raise _taken(out)
     try:
-        yield Run(task, state, connection, tell)
-    finally:
-        connection.close()
+        work.mkdir(parents=True, exist_ok=True)
+        lock = (work / LOCK).open("wb")
+    except OSError as fault:
+        raise LinkRefused(f"{out} cannot be written to: {fault.strerror}", "Name another folder with --out") from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LinkRefused(
+                f"Another run is at work in {out}", "Wait until it ends, or name another folder with --out"
+            ) from None
+        yield
+
+
+def _taken(out: Path) -> LinkRefused:
+    return LinkRefused(
+        f"{out} holds something else already, as the result of other files or settings",
+        "Name a new folder with --out, or delete this one",
+    )
 
 
 def _begun(task: Task) -> State:
-    """How far an earlier run of the same task came; the folder of another one is not touched."""
-    work = task.out / WORK
+    """How far an earlier run of the same task came; what another one finished is not touched."""
     state = State(fingerprint=fingerprint(task))
-    if (work / STATE).is_file():
+    if (task.out / WORK / STATE).is_file():
         before = load(task.out)
         if before.fingerprint == state.fingerprint:
             return before
-    if task.out.exists() and (not task.out.is_dir() or any(task.out.iterdir())):
-        raise LinkRefused(
-            f"{task.out} holds something else already, as the result of other files or settings",
-            "Name a new folder with --out, or delete this one",
-        )
-    work.mkdir(parents=True)
-    _write(work, state)
+        if before.done:
+            raise _taken(task.out)
+    elif any(path.name != WORK for path in task.out.iterdir()):
+        raise _taken(task.out)
+    _write(task.out / WORK, state)
     return state
 
 
+def _connected(task: Task, state: State) -> duckdb.DuckDBPyConnection:
+    """The database of the run; a new one as long as no stage is done."""
+    work = task.out / WORK
+    if not state.done:
+        for left in (f"{DATABASE}.wal", DATABASE):
+            (work / left).unlink(missing_ok=True)
+        if task.into is not None:
+            shutil.copyfile(task.into / WORK / DATABASE, work / DATABASE)
+    try:
+        return duckdb.connect(
+            str(work / DATABASE),
+            config={"memory_limit": MEMORY_LIMIT, "threads": THREADS, "temp_directory": str(work / "spill")},
+        )
+    except duckdb.Error as fault:
+        raise LinkRefused(f"{work / DATABASE} cannot be opened: {str(fault).splitlines()[0]}", ANEW) from None
+
+
 def load(out: Path) -> State:
-    """How far the run of this folder came."""
-    return msgspec.json.decode((out / WORK / STATE).read_bytes(), type=State)
+    """How far the run of this folder came. Raises LinkRefused where nobody can tell."""
+    path = out / WORK / STATE
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=State)
+    except (OSError, ValueError) as fault:
+        raise LinkRefused(f"{path} cannot be read: {fault}", ANEW) from None
 
 
 def finished(out: Path) -> State:
