@@ -121,3 +121,13 @@ def test_a_joining_run_that_was_killed_while_reading_begins_again(
             resolve.link(task)
 
     assert resolve.link(task)["records"] == RECORDS
+
+
+def test_columns_may_be_called_as_ours_are(model: Path, tmp_path: Path) -> None:
+    head = ["file number", "file name", "file row", "rowid", "number_", "first_name", "last_name", "birth_date"]
+    rows = [["7", "x", "9", "1", "2", *person] for person in (("theo", "lee", "1971-06-30"), ("ann", "low", ""))]
+
+    out = link(tmp_path / "out", write(tmp_path / "a.csv", head, rows), model=model)
+
+    told = parquet.read_table(out / "clusters.parquet").column("record_id").to_pylist()
+    assert told == ["a.csv:1", "a.csv:2"]

@@ -31,6 +31,9 @@ DUPLICATES_SHOWN = 5
 # What DuckDB reads by itself; any other encoding is written again as UTF-8 first.
 READ_ENCODINGS = {"utf-8": "utf-8", "utf-16-le": "utf-16", "utf-16-be": "utf-16", "latin-1": "latin-1"}
 PIECE_CHARACTERS = 1 << 20
+# Columns of files stand under names of their own: one may be called as ours are, or as what DuckDB adds.
+FILE_PREFIX = "of the file: "
+OF_FILE = f"columns('(?s)(.*)') as '{FILE_PREFIX}\\1'"
 
 NOTHING = "cast(null as varchar)"
 LETTERS = (
@@ -72,16 +75,17 @@ def read(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], folder: P
     for place, path in enumerate(files):
         source = _source(path, folder / f"again-{place}.csv")
         try:
-            connection.execute(f"create or replace temp table part_{place} as from {source}")
+            connection.execute(f"create or replace temp table part_{place} as select {OF_FILE} from {source}")
         except duckdb.Error as fault:
             raise LinkRefused(
                 f"{path.name} cannot be read: {str(fault).splitlines()[0]}", "Export it anew as CSV or Parquet"
             ) from None
-        rows, columns = _shape(connection, f"part_{place}")
+        rows, named = _shape(connection, f"part_{place}")
+        columns = [name.removeprefix(FILE_PREFIX) for name in named]
         if not rows:
             raise LinkRefused(f"{path.name} has no records", "Name a file with rows under its header")
         found.append(columns)
-        shown = ", ".join(f"cast({quoted(name)} as varchar) as {quoted(name)}" for name in columns)
+        shown = ", ".join(f"cast({of_file(name)} as varchar) as {of_file(name)}" for name in columns)
         parts.append(
             f'select {place} as "file number", {text(path.name)} as "file name", rowid + 1 as "file row", {shown}'
             f" from part_{place}"
@@ -128,7 +132,7 @@ def sampled(connection: duckdb.DuckDBPyConnection, place: int, columns: Sequence
     """Filled cells by column, of rows from all over a file."""
     total = connection.execute(f'from raw select count(*) where "file number" = {place}').fetchall()[0][0]
     step = max(1, total // SAMPLE_ROWS)
-    shown = ", ".join(f"trim({quoted(name)})" for name in columns)
+    shown = ", ".join(f"trim({of_file(name)})" for name in columns)
     rows = connection.execute(
         f'from raw select {shown} where "file number" = {place} and "file row" % {step} = 0 limit {SAMPLE_ROWS}'
     ).fetchall()
@@ -156,8 +160,8 @@ def clean(connection: duckdb.DuckDBPyConnection, mapping: Mapping, truth: str = 
     Its rows stand in the order of their numbers. From `since` on, they are added to it with numbers from there on.
     """
     named = [f"{_cleaned(field, mapping)} as {field}" for field in FIELDS if field != "record_id"]
-    own = _first([f"nullif(trim({quoted(column)}), '')" for column in mapping.columns("record_id")])
-    person = f"trim({quoted(truth)})" if truth else NOTHING
+    own = _first([f"nullif(trim({of_file(column)}), '')" for column in mapping.columns("record_id")])
+    person = f"trim({of_file(truth)})" if truth else NOTHING
     connection.execute(
         f"create or replace temp table cleaned as select cast(rowid + {since} as integer) as number_"
         f', coalesce({own}, "file name" || \':\' || "file row") as record_id'
@@ -186,7 +190,7 @@ def _first(values: Sequence[str]) -> str:
 
 
 def _cleaned_column(field: str, column: str, mapping: Mapping) -> str:
-    cell = f"nullif(trim({quoted(column)}), '')"
+    cell = f"nullif(trim({of_file(column)}), '')"
     filled = f"(case when not regexp_full_match({cell}, {text(BLOCKED.pattern)}, 'i') then {cell} end)"
     if field == "birth_date":
         return _birth(filled, mapping.dates[column])
@@ -265,6 +269,11 @@ def _where(connection: duckdb.DuckDBPyConnection, test: str) -> frozenset[str]:
     asked = ", ".join(test.format(name) for name in columns)
     answer: Sequence[Any] = connection.execute(f"from record select {asked}").fetchall()[0]
     return frozenset(name for name, holds in zip(columns, answer, strict=True) if holds)
+
+
+def of_file(name: str) -> str:
+    """A column of the files in SQL, as it stands in `raw`."""
+    return quoted(FILE_PREFIX + name)
 
 
 def quoted(name: str) -> str:
