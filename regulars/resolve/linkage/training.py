@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from regulars.resolve.errors import LinkRefused
 from regulars.resolve.linkage import comparisons
 from regulars.resolve.linkage.columns import numbered
 from regulars.resolve.linkage.comparisons import has
@@ -57,10 +58,14 @@ PAIRS_PER_RECORD_MAX = 5.0
 # the share of pairs that are one person is counted again once they are scored.
 CERTAIN = ("national_id", "email first_name", "first_name last_name birth_date", "phone first_name last_name")
 CERTAIN_RECALL = 0.7
+OTHERS_FIX = "Add records of other people, or weigh these by a model that was learned before, with --model"
 
 
 def train(connection: duckdb.DuckDBPyConnection, present: Collection[str], rules: Sequence[str], uid: str) -> Any:
-    """What Splink learned from the table `record`, as the settings it would write to JSON."""
+    """What Splink learned from the table `record`, as the settings it would write to JSON.
+
+    Raises LinkRefused for records that can teach nothing.
+    """
     from splink import DuckDBAPI, Linker  # its import takes a second
 
     logging.getLogger("splink").setLevel(logging.ERROR)
@@ -68,10 +73,17 @@ def train(connection: duckdb.DuckDBPyConnection, present: Collection[str], rules
     made = comparisons.settings(present, rules, uid)
     # What nothing is to be learned of would be asked of every pair all the same.
     learnable, told = _split(made["comparisons"])
+    if not learnable:
+        raise LinkRefused("Nothing tells these records apart: a model cannot be learned of them", OTHERS_FIX)
+    certain: list[Any] = [_on(columns) for columns in CERTAIN if has(present, columns)]
+    if not certain:
+        raise LinkRefused(
+            "A model cannot be learned: no columns whose values differ say for certain who a person is",
+            f"Map one of {'; '.join(CERTAIN)}, or weigh these records by a model that was learned before, with --model",
+        )
     strangers(connection, learnable)
     made["comparisons"] = learnable
     linker = Linker(api.register("record"), made, log_level=None, validate_settings=False)
-    certain: list[Any] = [_on(columns) for columns in CERTAIN if has(present, columns)]
     linker.training.estimate_probability_two_random_records_match(certain, recall=CERTAIN_RECALL)
     for columns in sessions(connection, present):
         linker.training.estimate_parameters_using_expectation_maximisation(
