@@ -68,7 +68,9 @@ def tell(reading: retention.Reading, as_json: bool) -> None:
     columns = ("Class", "Kept from", verb.capitalize(), "What becomes of them", "Held", "Stay")
     print_table("Classes of events", columns, rows)
     for event in reading.unseen:
-        typer.echo(f"No event named {event} was ever seen: names are as they arrive, kinds are page and screen.")
+        typer.echo(
+            f"There is no event named {event}: none was ever seen, or all of them went. Names are as they arrive."
+        )
     if reading.approved_at is None:
         typer.echo("Not approved: regulars retention approve")
     else:

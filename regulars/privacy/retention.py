@@ -72,7 +72,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def unseen(self) -> list[str]:
-        """Declared names of which no event was ever seen; known once everything was tried."""
+        """Declared names of which there is no event, because none came or all went; known once everything was tried."""
         names = [event for one in self.classes.values() for event in one.unseen]
         return names if self.ended_at is not None and not self.takes else []
 

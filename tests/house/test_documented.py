@@ -130,6 +130,16 @@ def test_links_between_documents_lead_somewhere() -> None:
     refuse(faults, "A link leads to nothing.")
 
 
+def test_every_guide_is_found_from_the_first_page_of_the_documentation() -> None:
+    docs = ROOT / "docs"
+    linked = set(LINK.findall((docs / "README.md").read_text()))
+    guides = [
+        path.relative_to(docs).as_posix() for kind in ("how-to", "reference") for path in (docs / kind).glob("*.md")
+    ]
+
+    refuse([guide for guide in guides if guide not in linked], "Link each guide in docs/README.md.")
+
+
 def test_the_project_names_no_machine_of_its_makers() -> None:
     # Written in parts, so that this file does not name them either.
     places = re.compile(

@@ -212,7 +212,7 @@ def test_an_approval_and_its_line_in_the_audit_log_stand_or_fall_together(app: A
     assert found.approved_at is None
 
 
-def test_a_name_that_no_event_ever_had_is_said_in_the_trial(app: App) -> None:
+def test_a_name_that_no_event_has_is_said_in_the_trial(app: App) -> None:
     declare(
         app,
         "classes: {browsing: {events: [page, Page, Screen], keep: 1 year}, bought: {events: [order], keep: 1 year}}",
