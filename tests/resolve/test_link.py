@@ -338,6 +338,7 @@ def test_a_key_that_too_many_share_brings_nobody_together(tmp_path: Path) -> Non
         ),
         ("id,last_name\n1,lee\n", {"mapping": "[columns]\n"}, "cannot be used"),
         ("id,last_name\n1,lee\n", {"model": '{"comparisons": []}'}, "is no model"),
+        ("id,last_name,last_name\n1,lee,low\n2,low,lee\n", {}, "more than one column 'last_name'"),
         ("id,last_name\n1,lee\n", {}, "Nothing tells these records apart"),
         ("last_name,email\n" + "lee,a@x.org\n" * 200, {}, "Nothing tells these records apart"),
         ("id,last_name\n1,lee\n2,low\n", {}, "for certain who a person is"),

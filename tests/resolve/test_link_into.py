@@ -9,6 +9,7 @@ from unittest.mock import Mock
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
 
@@ -131,3 +132,12 @@ def test_columns_may_be_called_as_ours_are(model: Path, tmp_path: Path) -> None:
 
     told = parquet.read_table(out / "clusters.parquet").column("record_id").to_pylist()
     assert told == ["a.csv:1", "a.csv:2"]
+
+
+def test_a_column_that_stands_twice_in_parquet_is_named(model: Path, tmp_path: Path) -> None:
+    arrow: Any = pa
+    twice = arrow.Table.from_arrays([["lee"], ["low"]], ["last_name", "last_name"])
+    parquet.write_table(twice, tmp_path / "a.parquet")
+
+    with pytest.raises(resolve.LinkRefused, match="more than one column 'last_name'"):
+        link(tmp_path / "out", tmp_path / "a.parquet", model=model)

@@ -9,6 +9,8 @@ All SQL here is put together from this module's own words; the names of a file's
 
 from __future__ import annotations
 
+import csv
+from collections import Counter
 from collections.abc import Mapping as Map
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +18,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as parquet
 
 from regulars import collect
 from regulars.resolve.errors import LinkRefused
@@ -80,6 +83,8 @@ def read(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], folder: P
             raise LinkRefused(
                 f"{path.name} cannot be read: {str(fault).splitlines()[0]}", "Export it anew as CSV or Parquet"
             ) from None
+        if path.suffix.lower() == ".parquet":
+            _refuse_doubled(path, parquet.read_schema(path).names)
         rows, named = _shape(connection, f"part_{place}")
         columns = [name.removeprefix(FILE_PREFIX) for name in named]
         if not rows:
@@ -105,6 +110,11 @@ def _source(path: Path, again: Path) -> str:
     if kind not in (".csv", ".tsv", ".txt"):
         raise LinkRefused(f"{path.name} is neither CSV nor Parquet", "Export it as CSV or Parquet")
     dialect = collect.guess(path).dialect
+    if dialect.has_header:
+        with path.open(encoding=dialect.encoding, errors="replace", newline="") as file:
+            quoting = csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE
+            rows = csv.reader(file, delimiter=dialect.delimiter, quotechar=dialect.quote or None, quoting=quoting)
+            _refuse_doubled(path, next(rows, []))
     codec = READ_ENCODINGS.get(dialect.encoding)
     if codec is None:
         with (
@@ -119,6 +129,16 @@ def _source(path: Path, again: Path) -> str:
         f", delim = {text(dialect.delimiter)}, quote = {text(dialect.quote)}, encoding = {text(codec)}"
         ", strict_mode = false, null_padding = true, normalize_names = false)"
     )
+
+
+def _refuse_doubled(path: Path, names: Sequence[str]) -> None:
+    """DuckDB would call the second one otherwise, and nobody could say which of them is meant."""
+    times = Counter(name.strip().lower() for name in names)
+    doubled = [name for name, count in times.items() if name and count > 1]
+    if doubled:
+        raise LinkRefused(
+            f"{path.name} has more than one column {', '.join(map(repr, doubled))}", "Give each column its own name"
+        )
 
 
 def _shape(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, list[str]]:
