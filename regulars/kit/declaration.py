@@ -51,13 +51,14 @@ class DeclarationFile(Generic[T]):
         if size_bytes > FILE_MAX_BYTES:
             raise self._refused(f"{path.name} has {size_bytes} bytes, more than {FILE_MAX_BYTES}", fix)
         try:
-            return self._check(msgspec.yaml.decode(path.read_bytes(), type=self._shape))
-        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
-            raise self._refused(f"{path.name} cannot be read: {fault}", fix) from None
-        except ValueError as fault:
-            raise self._refused(f"{path.name}: {fault}", fix) from None
+            given = msgspec.yaml.decode(path.read_bytes(), type=self._shape)
         except OSError as fault:
             raise self._refused(f"{path.name} cannot be read: {fault.strerror}", "Let us read it") from None
-        except (AttributeError, RecursionError, TypeError) as fault:
+        except (AttributeError, RecursionError, TypeError, ValueError) as fault:
             # PyYAML trips over values that do not fit their own tag, such as "!!timestamp soon".
-            raise self._refused(f"{path.name} cannot be read: {type(fault).__name__} in YAML", fix) from None
+            told = fault if isinstance(fault, ValueError) else f"{type(fault).__name__} in YAML"
+            raise self._refused(f"{path.name} cannot be read: {told}", fix) from None
+        try:
+            return self._check(given)
+        except ValueError as fault:
+            raise self._refused(f"{path.name}: {fault}", fix) from None

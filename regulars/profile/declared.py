@@ -47,6 +47,10 @@ class FieldRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     reads: tuple[str, ...] = ()
     """Traits it is read from; none: the one of its name, in both spellings."""
 
+    def title_of(self, name: str) -> str:
+        """What people call the field of this name."""
+        return self.title or name.replace("_", " ").capitalize()
+
 
 class Declared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
     """The whole declaration."""
@@ -85,7 +89,7 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def title(self, field: str) -> str | None:
         """What the brand calls this field, None for ours."""
         rule = self.custom.get(field)
-        return None if rule is None else rule.title or field.replace("_", " ").capitalize()
+        return None if rule is None else rule.title_of(field)
 
 
 USUAL = Declared()
@@ -117,16 +121,8 @@ def faults_of(given: Declared) -> list[str]:
         if name in BUILT_IN:
             if rule.type is not None or rule.reads or rule.choices or rule.title:
                 faults.append(f"{name} is a field of ours: only survivorship and trust can be declared for it")
-        elif rule.type is None:
-            faults.append(f"{name} has no type")
-        elif not FIELD_NAME.fullmatch(name):
-            faults.append(f"'{name[:60]}' is no name: small letters, digits and _, at most 40")
-        if (rule.type == "choice") != bool(rule.choices) or len(rule.choices) > CHOICES_MAX:
-            faults.append(f"{name}: a choice, and nothing else, names its choices, at most {CHOICES_MAX}")
-        if len({choice.casefold() for choice in rule.choices}) < len(rule.choices) or "" in rule.choices:
-            faults.append(f"{name}: every choice is another one, and none is empty")
-        if len(rule.title) > TITLE_MAX_CHARACTERS:
-            faults.append(f"{name}: a title has at most {TITLE_MAX_CHARACTERS} characters")
+        else:
+            faults += faults_of_field(name, rule)
         for trait in _read_from(name, rule) if rule.type is not None else ():
             if not trait:
                 faults.append(f"{name}: reads an empty name")
@@ -134,6 +130,22 @@ def faults_of(given: Declared) -> list[str]:
                 faults.append(f"{name} and {taken[trait]} read the same trait {trait}")
     if any(order is not None and not order for order in (given.survivorship, *_orders(given))):
         faults.append("survivorship names at least one of " + ", ".join(ORDER))
+    return faults
+
+
+def faults_of_field(name: str, rule: FieldRule) -> list[str]:
+    """Everything that is wrong with one field that a brand adds or buys."""
+    faults: list[str] = []
+    if not FIELD_NAME.fullmatch(name):
+        faults.append(f"'{name[:60]}' is no name: small letters, digits and _, at most 40")
+    if rule.type is None:
+        faults.append(f"{name[:60]} has no type")
+    if (rule.type == "choice") != bool(rule.choices) or len(rule.choices) > CHOICES_MAX:
+        faults.append(f"{name[:60]}: a choice, and nothing else, names its choices, at most {CHOICES_MAX}")
+    if len({choice.casefold() for choice in rule.choices}) < len(rule.choices) or "" in rule.choices:
+        faults.append(f"{name[:60]}: every choice is another one, and none is empty")
+    if len(rule.title) > TITLE_MAX_CHARACTERS:
+        faults.append(f"{name[:60]}: a title has at most {TITLE_MAX_CHARACTERS} characters")
     return faults
 
 

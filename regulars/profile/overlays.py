@@ -24,6 +24,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -34,7 +35,7 @@ from regulars import collect
 from regulars.app import App
 from regulars.kit.declaration import DeclarationFile
 from regulars.kit.settings import Settings
-from regulars.profile.declared import FieldRule
+from regulars.profile.declared import FIELD_NAME, FieldRule, faults_of_field
 from regulars.profile.errors import OverlayRefused
 from regulars.profile.purposes import purposes
 from regulars.profile.survivorship import clean_custom
@@ -44,7 +45,6 @@ from regulars.store.rows import array, quoted
 
 SQL = queries(__package__ or "")
 FOLDER = "overlays"
-NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 OVERLAYS_MAX = 100
 FIELDS_MAX = 100
@@ -121,8 +121,9 @@ def declared(settings: Settings) -> dict[str, Overlay]:
     return {path.stem: one for path in files if (one := _file(path.stem).read(settings)) is not None}
 
 
+@lru_cache(OVERLAYS_MAX)
 def _file(name: str) -> DeclarationFile[Overlay | None]:
-    if not NAME.fullmatch(name):
+    if not FIELD_NAME.fullmatch(name):
         raise OverlayRefused(f"'{name[:60]}' is no name", "Small letters, digits and _, at most 40")
     shape: type[Overlay | None] = Overlay
     return DeclarationFile(f"{FOLDER}/{name}.yaml", shape, None, _sound, OverlayRefused, "docs/reference/overlays.md")
@@ -131,13 +132,7 @@ def _file(name: str) -> DeclarationFile[Overlay | None]:
 def _sound(given: Overlay | None) -> Overlay | None:
     if given is None:
         return None
-    faults = [f"{name[:60]} is no name of a field" for name in given.fields if not NAME.fullmatch(name)]
-    faults += [f"{name} has no type" for name, rule in given.fields.items() if rule.type is None]
-    faults += [
-        f"{name}: a choice, and nothing else, names its choices"
-        for name, rule in given.fields.items()
-        if (rule.type == "choice") != bool(rule.choices)
-    ]
+    faults = [fault for name, rule in given.fields.items() for fault in faults_of_field(name, rule)]
     if not 0 < len(given.fields) <= FIELDS_MAX:
         faults.append(f"it has {len(given.fields)} fields, not 1 to {FIELDS_MAX}")
     if not 0 < given.expires_after_days <= DAYS_MAX:
@@ -280,7 +275,7 @@ def bought(app: App, customer: int) -> list[Bought]:
         overlay = msgspec.json.decode(text, type=Overlay)
         found.append(
             Bought(
-                overlay=name, title=overlay.fields[field].title or field.replace("_", " ").capitalize(),
+                overlay=name, title=overlay.fields[field].title_of(field),
                 provider=overlay.provider, field=field, value=value, loaded_at=loaded_at, expires_at=expires_at,
                 license=overlay.license,
             )

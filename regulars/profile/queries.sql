@@ -9,8 +9,10 @@ on conflict (one) do update set declared = excluded.declared, done_to = 0;
 
 -- name: remember_purposes
 -- What holds while purposes.yaml cannot be read.
-insert into profile_purposes (declared) values (%(declared)s)
-on conflict (one) do update set declared = excluded.declared where profile_purposes.declared <> excluded.declared;
+-- Asked first, so that a round in which nothing changed writes nothing and locks nothing.
+insert into profile_purposes (declared)
+select %(declared)s where not exists (select from profile_purposes where declared = %(declared)s)
+on conflict (one) do update set declared = excluded.declared;
 
 -- name: purposes_before
 -- What the file said when it could be read last.

@@ -52,7 +52,7 @@ def _listed(name: str, one: profile.overlays.Overlay, held: profile.Loaded | Non
         title=one.title,
         provider=one.provider,
         key=one.key,
-        fields=[rule.title or field.replace("_", " ").capitalize() for field, rule in one.fields.items()],
+        fields=[rule.title_of(field) for field, rule in one.fields.items()],
         purpose=one.purpose,
         jurisdictions=list(one.jurisdictions),
         license=one.license.text,
