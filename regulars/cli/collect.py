@@ -22,11 +22,15 @@ def add(
     name: Annotated[str, typer.Argument(help="Lower-case letters, digits, - and _.")],
     kind: Kind,
     logins: LoginSpace = None,
+    current: Annotated[
+        list[str] | None,
+        typer.Option(help="A field (email, phone) of which it says the one that holds now; repeat for both."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make a source and show its write key, this one time."""
     with opened() as app, app.transaction() as inside:
-        source, key = collect.register(inside, name, kind, logins)
+        source, key = collect.register(inside, name, kind, logins, current or [])
     if as_json:
         print_json({"source": source, "write_key": key})
     elif key:
@@ -127,6 +131,23 @@ def limits(
         ("Events a second", now.events_per_second or collect.EVENTS_PER_SECOND),
     ]
     print_table(f"Limits of {name}, for each key", ("Limit", "Value"), rows)
+
+
+@source_commands.command("current")
+def current(
+    name: Name,
+    fields: Annotated[list[str] | None, typer.Argument(help="email, phone; none: it keeps nothing current.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say of which fields a source names the one that holds now, from its next event on."""
+    with opened() as app, app.transaction() as inside:
+        kept = collect.keep_current(inside, name, fields or [])
+    if as_json:
+        print_json({"source": name, "current": kept})
+    elif kept:
+        print(f"From now on another {' or '.join(kept)} from {name} ends the former one of the same login")
+    else:
+        print(f"{name} keeps nothing current: what it says beside a former value stays beside it")
 
 
 @source_commands.command("rotate")

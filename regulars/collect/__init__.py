@@ -5,9 +5,8 @@ Takes: messages in the Segment shape over HTTP (`gateway`), from files (`imports
 Gives: batches of decoded events (`claim`, `advance`), typed fact rows (`facts_of`), Parquet by day (`flush`), refusals,
     the inventory of systems, and how full and valid each field of a source is (`field_report`).
 Writes tables: source, source_use, write_key, journal, refusal, set_aside, checkpoint, announcement, lake_file,
-    lake_leaving, lake_retention,
-    withdrawal, withdrawn_range, tracking_plan, violation, event_use, duplicate, replay, import_run, import_chunk,
-    import_refusal, pull, system, audit_stretch, audit_cell, audit_use,
+    lake_leaving, lake_retention, withdrawal, withdrawn_range, tracking_plan, violation, event_use, duplicate, replay,
+    import_run, import_chunk, import_refusal, pull, system, audit_stretch, audit_cell, audit_use,
     webhook, webhook_mapping, delivery, delivery_event, client_trouble,
     stream, stream_offset, stream_delivery, device, stop_secret, stop_order, stopped, stop_use.
 Never: says who an event belongs to, changes a journal row (but empties those of an erased person), or acknowledges
@@ -124,6 +123,7 @@ from regulars.collect.keys import (
     SOURCE_KINDS,
     Source,
     SourceUse,
+    keep_current,
     list_sources,
     register,
     source_by_name,
@@ -415,6 +415,7 @@ __all__ = [
     "is_cut",
     "is_read",
     "journal_until",
+    "keep_current",
     "key_state",
     "latest_mapping",
     "launch_import",

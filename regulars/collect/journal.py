@@ -291,15 +291,15 @@ def last_withdrawal(app: App) -> int:
 def read(app: App, after: int, limit: int) -> list[Event]:
     """The `limit` events behind a position, in order."""
     rows = app.db.execute(SQL.claim, {"after": after, "limit": limit}).fetchall()
-    known = {row[0]: Source(*row) for row in app.db.execute(SQL.all_sources)} if rows else {}
-    return [_event(row, known[row[1]]) for row in rows]
+    known = _sources(app) if rows else {}
+    return [_event(row, *known[row[1]]) for row in rows]
 
 
 def events_at(app: App, positions: Sequence[int]) -> list[Event]:
     """The events at these positions as they came, also those that readers get bare, in order."""
     rows = app.db.execute(SQL.events_at, {"seqs": positions}).fetchall()
-    known = {row[0]: Source(*row) for row in app.db.execute(SQL.all_sources)} if rows else {}
-    return [_event(row, known[row[1]]) for row in rows]
+    known = _sources(app) if rows else {}
+    return [_event(row, *known[row[1]]) for row in rows]
 
 
 def batch_of(events: list[Event]) -> Batch | None:
@@ -307,13 +307,19 @@ def batch_of(events: list[Event]) -> Batch | None:
     return Batch(events=events, last_seq=events[-1].seq) if events else None
 
 
-def _event(row: tuple[Any, ...], source: Source) -> Event:
+def _sources(app: App) -> dict[int, tuple[Source, tuple[str, ...]]]:
+    """By id, each with the fields that it keeps current."""
+    return {row[0]: (Source(*row), tuple(current)) for *row, current in app.db.execute(SQL.all_sources)}
+
+
+def _event(row: tuple[Any, ...], source: Source, current: tuple[str, ...]) -> Event:
     seq, _, message_id, kind, name, occurred_at, received_at, body = row
     return Event(
         seq=seq,
         source=source.name,
         source_kind=source.kind,
         login_space=source.login_space,
+        current=current,
         message_id=message_id,
         kind=kind,
         name=name,

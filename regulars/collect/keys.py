@@ -17,6 +17,8 @@ SQL = queries("regulars.collect")
 JOURNAL_LOCK = 0x4A4F5552
 SOURCE_KINDS = ("tills", "web", "shop", "crm", "email", "calls", "other")
 """What may be registered. Our own events have a kind and a source that nobody gets a key to: they are believed."""
+CURRENT_FIELDS = ("email", "phone")
+"""What a source may keep current."""
 OWN_KIND = "own"
 OWN_SOURCE = "regulars"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -54,22 +56,54 @@ class SourceUse(msgspec.Struct, frozen=True):
     last_received_at: datetime | None
     vendor: str | None = None
     """Who feeds it by webhooks, if anybody."""
+    current: Sequence[str] = ()
+    """Fields of which it names the one that holds now."""
 
 
-def register(app: App, name: str, kind: str, login_space: str | None = None) -> tuple[Source, str | None]:
+def register(
+    app: App, name: str, kind: str, login_space: str | None = None, current: Sequence[str] = ()
+) -> tuple[Source, str | None]:
     """The source of this name, made if need be; with its write key the one time it can be shown, else None.
 
-    Logins of one `login_space` identify one person across sources; left out, the source has its own.
+    Logins of one `login_space` identify one person across sources; left out, the source has its own. `current`: see
+    `keep_current`; one that exists stays as it is.
     """
     _check_name(name, kind)
+    _check_current(current)
     made = app.db.execute(
         SQL.make_source,
-        {"name": name, "kind": kind, "login_space": login_space or name, "now": app.clock.now()},
+        {
+            "name": name,
+            "kind": kind,
+            "login_space": login_space or name,
+            "current": sorted(set(current)),
+            "now": app.clock.now(),
+        },
     ).fetchone()
     source = source_by_name(app, name)
     assert source is not None
     _check_same(source, kind, login_space)
     return source, make_key(app, source) if made else None
+
+
+def keep_current(app: App, name: str, fields: Sequence[str]) -> list[str]:
+    """From the next event on, this source says of each of these fields (email, phone) the one that holds now.
+
+    Another one of the same login then ends the former: who brings that later is another person.
+    """
+    _check_current(fields)
+    source = source_by_name(app, name)
+    if source is None:
+        raise SourceRefused(f"There is no source '{name}'", "`regulars source list` shows which there are")
+    kept = sorted(set(fields))
+    app.db.execute(SQL.keep_current, {"source": source.id, "current": kept})
+    return kept
+
+
+def _check_current(fields: Sequence[str]) -> None:
+    for field in fields:
+        if field not in CURRENT_FIELDS:
+            raise SourceRefused(f"No source keeps '{field}' current", f"Choose from: {', '.join(CURRENT_FIELDS)}")
 
 
 def imagine(app: App, name: str, kind: str) -> Source:
@@ -100,7 +134,13 @@ def register_own(app: App) -> None:
     """Make the source that our own events come from, which nobody holds a key to."""
     app.db.execute(
         SQL.make_source,
-        {"name": OWN_SOURCE, "kind": OWN_KIND, "login_space": OWN_SOURCE, "now": app.clock.now()},
+        {
+            "name": OWN_SOURCE,
+            "kind": OWN_KIND,
+            "login_space": OWN_SOURCE,
+            "current": list[str](),
+            "now": app.clock.now(),
+        },
     )
 
 

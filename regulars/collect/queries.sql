@@ -1,7 +1,7 @@
 -- name: make_source
 -- An identity number is used up even by a conflict, and a smallint has few: so look before inserting.
-insert into source (name, kind, login_space, created_at)
-select %(name)s, %(kind)s, %(login_space)s, %(now)s
+insert into source (name, kind, login_space, current, created_at)
+select %(name)s, %(kind)s, %(login_space)s, %(current)s::text[], %(now)s
 where not exists (select from source where name = %(name)s)
 on conflict (name) do nothing
 returning id
@@ -9,6 +9,10 @@ returning id
 -- name: source_by_name
 -- Imports and commands name a source; programs bring a key.
 select id, name, kind, login_space from source where name = %(name)s
+
+-- name: keep_current
+-- What it said before is read as it was.
+update source set current = %(current)s::text[] where id = %(source)s
 
 -- name: key_holder
 -- One look-up by hash: there is no comparison of secrets that could be timed.
@@ -102,7 +106,7 @@ select s.id, s.name, s.kind, s.login_space,
         - (select coalesce(sum(t.events), 0) from withdrawal t where t.source_id = s.id)::bigint as events,
     (select count(*) from refusal r where r.source_id = s.id) as refusals,
     u.last_received_at,
-    w.vendor
+    w.vendor, s.current
 from source s
 left join source_use u on u.source_id = s.id
 left join webhook w on w.source_id = s.id
@@ -110,7 +114,7 @@ order by s.name
 
 -- name: all_sources
 -- Few rows, read once a batch: the events then need no join.
-select id, name, kind, login_space from source
+select id, name, kind, login_space, current from source
 
 -- name: lock_journal
 -- Held to the end of the transaction: positions become visible in order, so a reader may ask for "seq > checkpoint".

@@ -1,5 +1,6 @@
 """What happened, as the journal holds it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +30,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """tills, web, crm, email, calls, own or other."""
     login_space: str
     """Logins of one name space identify one person."""
+    current: Sequence[str] = ()
+    """Fields (email, phone) of which this source says the one that holds now: another one ends the former."""
     message_id: str
     kind: str
     """identify, track, page, screen, group or alias."""

@@ -38,6 +38,7 @@ from regulars.resolve.desk import (
     side_by_side,
     waiting,
 )
+from regulars.resolve.ended import Ended
 from regulars.resolve.erasure import (
     Erased,
     Told,
@@ -100,6 +101,7 @@ __all__ = [
     "Decided",
     "DecisionRefused",
     "Doubtful",
+    "Ended",
     "Erased",
     "Evaluation",
     "Explanation",

@@ -54,7 +54,7 @@ def advance(loaded: Loaded, asked: Iterable[int], given: Mapping[LinkKey, Held])
     for (signature, value, _), one in loaded.links.items():
         if one.level == LOGIN and one.state == GENERIC and value not in values:
             standing[signature].add(value)
-    judged, states = judge_all(Bench(loaded.signatures.values(), values, ruled), standing)
+    judged, states = judge_all(Bench(loaded.signatures.values(), values, ruled, standing))
     links = {**loaded.links, **given, **judged}
     changed = {key: one for key, one in links.items() if loaded.links.get(key) != one}
     held = held_by_signature(loaded.signatures, links)

@@ -46,8 +46,11 @@ class Bundle(NamedTuple):
     anonymous_id: object
     device: object
     email: object
+    email_keeper: str
+    """The source, if it says which address holds now; "" elsewhere, here and below."""
     email_verified: bool
     phone: object
+    phone_keeper: str
     phone_verified: bool
     card: object
     card_verified: bool
@@ -101,8 +104,10 @@ def bundle(event: Event) -> Bundle:
         body.anonymous_id,
         device.get("id"),
         email,
+        _keeper(event, "email"),
         email_verified,
         phone,
+        _keeper(event, "phone"),
         phone_verified,
         card,
         properties.get("loyalty_card_verified") is True or traits.get("loyalty_card_verified") is True,
@@ -119,6 +124,11 @@ def bundle(event: Event) -> Bundle:
         postcode,
         _external(external) if external else (),
     )
+
+
+def _keeper(event: Event, field: str) -> str:
+    """The source, where it keeps this field current for a login: without one nobody knows whose former value ends."""
+    return event.source if field in event.current and event.body.user_id else ""
 
 
 def _person(traits: dict[str, Any]) -> tuple[object, object, object, object, object, object]:
@@ -187,10 +197,11 @@ class Cleaner:
         if raw.card is not None:
             found.take(CARD if card_proved else CARD_PENDING, "card", normalize.card(text_of(raw.card)))
         if raw.email is not None:
-            found.take(EMAIL_VERIFIED if raw.email_verified else EMAIL, "email", normalize.email(text_of(raw.email)))
+            email = normalize.email(text_of(raw.email))
+            found.take(EMAIL_VERIFIED if raw.email_verified else EMAIL, "email", email, raw.email_keeper)
         if raw.phone:
             phone = normalize.phone(text_of(raw.phone), self._country)
-            found.take(PHONE_VERIFIED if raw.phone_verified else PHONE, "phone", phone)
+            found.take(PHONE_VERIFIED if raw.phone_verified else PHONE, "phone", phone, raw.phone_keeper)
         if raw.order is not None:
             found.take(ORDER, "order", token(text_of(raw.order)))
         if raw.payment is not None:
@@ -218,15 +229,16 @@ class _Found:
 
     def __init__(self, cleaner: Cleaner) -> None:
         self._cleaner = cleaner
-        self._links: set[Link] = set()
+        self._links: dict[tuple[int, int], Link] = {}
         self._values: dict[int, tuple[int, str, str]] = {}
 
-    def take(self, cls: int, kind: str, text: str | None) -> None:
-        """One identifier, if it is one."""
+    def take(self, cls: int, kind: str, text: str | None, keeper: str = "") -> None:
+        """One identifier, if it is one; said again beside its field, it is the field's."""
         if text is None:
             return
         value = self._cleaner.value_id(kind, text)
-        self._links.add(Link(value, cls, space_of(kind) if cls == LOGIN else 0))
+        space = space_of(kind) if cls == LOGIN else keeper_of(keeper) if keeper else 0
+        self._links.setdefault((value, cls), Link(value, cls, space))
         self._values[value] = (value, kind, text)
 
     def take_external(self, kind: str, raw: str, card_proved: bool, country: str) -> None:
@@ -257,7 +269,7 @@ class _Found:
     ) -> Evidence:
         """All of it, with the number of its signature. `verified`: birth and first name."""
         dob_verified, name_verified = verified[0] and dob is not None, verified[1] and first_name is not None
-        links = tuple(sorted(self._links))
+        links = tuple(sorted(self._links.values()))
         packed = b"".join([LINK_BYTES.pack(*link) for link in links])
         told = f"{dob or ''}\x1f{first_name or ''}\x1f{surname or ''}\x1f{address or ''}".encode()
         proved = b"\x1e" + bytes((dob_verified, name_verified)) if dob_verified or name_verified else b""
@@ -272,6 +284,11 @@ def space_of(kind: str) -> int:
     """Number of a login's name space, never 0."""
     digest = hashlib.blake2b(kind.encode(), digest_size=4).digest()
     return (int.from_bytes(digest, "big") & SPACE_MASK) or 1
+
+
+def keeper_of(source: str) -> int:
+    """Number of a source that keeps a field current, as links name it."""
+    return space_of(f"source:{source}")
 
 
 def _flat(field: object) -> object:

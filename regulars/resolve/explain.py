@@ -10,6 +10,7 @@ import msgspec
 
 from regulars.app import App
 from regulars.resolve.alike.scoring import Part
+from regulars.resolve.ended import Ended, ended_of
 from regulars.resolve.errors import CustomerUnknown
 from regulars.resolve.look_up import current
 from regulars.resolve.policy import CLASS_NAMES, EDGE, PAIR, RULE_VERSION
@@ -55,6 +56,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     by_steward: list[int]
     """Records that neither identifier nor score reaches: a steward merged them."""
     refusals: list[Refusal]
+    ended: list[Ended]
+    """Identifiers that changed hands because a source named others."""
     rule: int
     """Version of the rule that says so."""
     model: int | None
@@ -103,6 +106,7 @@ def explain(app: App, customer: int) -> Explanation:
             for level, value, reason, one, other in cuts
             if one != other
         ],
+        ended=ended_of(app, found),
         rule=RULE_VERSION,
         model=model,
         auto_bits=auto_bits,

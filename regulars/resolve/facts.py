@@ -7,9 +7,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from regulars.resolve.policy import LOGIN
+
 
 class Link(NamedTuple):
-    """A value as evidence. `space` tells name spaces of logins apart and is 0 for everything else."""
+    """A value as evidence. `space`: of a login its name space; of an e-mail or phone the source that keeps it current
+    for the login beside it; else 0."""
 
     value: int
     cls: int
@@ -115,6 +118,11 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
     """The levels had to decide something: days of its records may matter."""
     ghosts: list[tuple[int, bool]]
     """What erased people left in it, nobody's: signature, and whether she was known."""
+
+
+def kept_current(signature: Signature) -> list[int]:
+    """Values of it that a source keeps current for the login beside them."""
+    return [link.value for link in signature.links if link.space and link.cls != LOGIN]
 
 
 def in_force(decisions: Iterable[Decision]) -> list[Decision]:

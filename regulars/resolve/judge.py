@@ -7,7 +7,7 @@ circular and has several answers.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from regulars.resolve.facts import Decision, Held, Link, Signature
+from regulars.resolve.implied import Telling, closes_of
 from regulars.resolve.policy import (
     BARRED,
     BARRIER_LEVELS,
@@ -210,19 +211,62 @@ class Case(NamedTuple):
 
 
 class Bench:
-    """Judges values over a set of holders that must be complete for the values asked about."""
+    """Judges values over a set of holders that must be complete for the values asked about.
 
-    def __init__(self, signatures: Iterable[Signature], values: Iterable[int], ruled: Rulings) -> None:
+    `generic_logins`: logins by signature that are known to be generic and not asked about; they count nowhere.
+    """
+
+    def __init__(
+        self,
+        signatures: Iterable[Signature],
+        values: Iterable[int],
+        ruled: Rulings,
+        generic_logins: Mapping[int, set[int]] | None = None,
+    ) -> None:
         self.ruled = ruled
+        self.closes: Mapping[int, Sequence[int]] = ruled.closes
+        told: dict[int, Signature] = {}
         holdings: dict[int, list[Holding]] = {value: [] for value in values}
         for signature in signatures:
             one: Holder | None = None
             for place, link in enumerate(signature.links):
+                if link[2] and link[1] != LOGIN:
+                    told[signature.id] = signature
                 some = holdings.get(link[0])
                 if some is not None:
                     one = one or holder(signature, ruled)
                     some.append((one, one.valid[place]))
         self.cases = {value: self._case(value, some) for value, some in holdings.items()}
+        self.generic_logins = self._generic_logins(generic_logins or {})
+        if told:
+            implied = closes_of(self._tellings(told.values()))
+            self.closes = ruled.closes | {
+                value: (*ruled.closes.get(value, ()), *days) for value, days in implied.items()
+            }
+            self.cases |= {value: self._case(value, holdings[value]) for value in implied if value in holdings}
+
+    def _generic_logins(self, known: Mapping[int, set[int]]) -> dict[int, set[int]]:
+        """Logins by signature that turned out generic; they count nowhere from here on."""
+        dropped: dict[int, set[int]] = defaultdict(set)
+        for signature, logins in known.items():
+            dropped[signature] |= logins
+        for value, case in self.cases.items():
+            if any(level == LOGIN for _, level in case.generic):
+                for one, _ in case.holdings:
+                    dropped[one.signature.id].add(value)
+        return dropped
+
+    def _tellings(self, signatures: Iterable[Signature]) -> Iterator[Telling]:
+        """What sources that keep a field current say of it, login by login."""
+        for signature in signatures:
+            one = holder(signature, self.ruled)
+            for link, level in one.valid:
+                if link.space and level in CONTACTS:
+                    for login in _logins(one, self.generic_logins):
+                        is_mail = level in (EMAIL, EMAIL_VERIFIED)
+                        yield Telling(
+                            (link.space, is_mail, *login), link.value, signature.first_day, signature.last_day
+                        )
 
     def _case(self, value: int, holdings: list[Holding]) -> Case:
         if len(holdings) == 1:
@@ -240,7 +284,7 @@ class Bench:
     def _epochs(self, value: int, holdings: list[Holding]) -> dict[int, int]:
         """Epoch by signature: holders by first day, cut where a gap exceeds the window or a close lies."""
         window = DIRECT_LIMITS[holdings[0][1].level].window_days if holdings else None
-        closes = self.ruled.closes.get(value, ())
+        closes = self.closes.get(value, ())
         if len(holdings) < 2 or (window is None and not closes):
             return {one.signature.id: 0 for one, _ in holdings}
         ordered = sorted((one.signature.first_day, one.signature.last_day, one.signature.id) for one, _ in holdings)
@@ -254,12 +298,9 @@ class Bench:
             previous_first, reached = first, max(reached, last)
         return answer
 
-    def judge(self, value: int, generic_logins: Mapping[int, set[int]]) -> tuple[list[tuple[int, Held]], ValueState]:
-        """The verdict on every link of a value, beside its signature.
-
-        `generic_logins`: logins by signature that turned out generic; they count nowhere from here on.
-        """
-        case = self.cases[value]
+    def judge(self, value: int) -> tuple[list[tuple[int, Held]], ValueState]:
+        """The verdict on every link of a value, beside its signature."""
+        case, generic_logins = self.cases[value], self.generic_logins
         if len(case.holdings) == 1:
             return self._judge_alone(value, case)
         barred = {
@@ -280,7 +321,7 @@ class Bench:
                 state = EDGE
             held.append((one.signature.id, Held(value, link.cls, level, link.space, node[0], state)))
         # A close makes days matter even while nothing lies behind it yet.
-        least = 2 if value in self.ruled.closes else 1
+        least = 2 if value in self.closes else 1
         count = max(least, 1 + max(case.epochs.values(), default=0))
         return held, ValueState(_bits(case.generic), _bits(barred), count)
 
@@ -289,7 +330,7 @@ class Bench:
         one, (link, level) = case.holdings[0]
         state = GENERIC if case.generic else EDGE if level else VOID
         held = Held(value, link.cls, level, link.space, 0, state)
-        count = 2 if value in self.ruled.closes else 1
+        count = 2 if value in self.closes else 1
         return [(one.signature.id, held)], ValueState(_bits(case.generic), 0, count)
 
 
@@ -333,24 +374,12 @@ def _is_generic(value: int, level: int, group: Sequence[Holder]) -> bool:
     return len(contacts) > limit.contacts
 
 
-def judge_all(
-    bench: Bench, generic_logins: Mapping[int, set[int]] | None = None
-) -> tuple[dict[tuple[int, int, int], Held], dict[int, ValueState]]:
-    """Verdicts on all values of the bench: links by (signature, value, class), and the values.
-
-    `generic_logins`: logins by signature that are known to be generic and not asked about.
-    """
-    dropped: dict[int, set[int]] = defaultdict(set)
-    for signature, logins in (generic_logins or {}).items():
-        dropped[signature] |= logins
-    for value, case in bench.cases.items():
-        if any(level == LOGIN for _, level in case.generic):
-            for one, _ in case.holdings:
-                dropped[one.signature.id].add(value)
+def judge_all(bench: Bench) -> tuple[dict[tuple[int, int, int], Held], dict[int, ValueState]]:
+    """Verdicts on all values of the bench: links by (signature, value, class), and the values."""
     links: dict[tuple[int, int, int], Held] = {}
     states: dict[int, ValueState] = {}
     for value in bench.cases:
-        held, states[value] = bench.judge(value, dropped)
+        held, states[value] = bench.judge(value)
         for signature, one in held:
             links[signature, value, one.cls] = one
     return links, states

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 # Raised with every change of what follows: it names what an explanation goes by.
-RULE_VERSION = 2
+RULE_VERSION = 3
 
 MERGE = 0
 LOGIN = 1

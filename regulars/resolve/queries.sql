@@ -136,9 +136,49 @@ from unnest(%(id)s::bigint[], %(bits)s::int[]) c(id, bits)
 where v.id = c.id and v.shared & %(mask)s::int <> c.bits;
 
 -- name: gapped_values
--- Values with several epochs (or a close) among these signatures' links: there days decide.
-select distinct l.value from link l join value v on v.id = l.value
-where l.signature = any(%(signatures)s::bigint[]) and v.epochs > 1;
+-- Values with several epochs (or a close) among these signatures' links: there days decide. With what a source keeps
+-- current all that it says of the same login: one ends the other.
+select l.value from link l join value v on v.id = l.value
+where l.signature = any(%(signatures)s::bigint[]) and v.epochs > 1
+union
+select t.value
+from link k
+join value v on v.id = k.value and v.epochs > 1
+join link u on u.signature = k.signature and u.class = 1
+join link o on o.value = u.value and o.class = 1
+join link t on t.signature = o.signature and t.class in (3, 4, 7, 8) and t.space <> 0
+where k.signature = any(%(signatures)s::bigint[]) and k.class in (3, 4, 7, 8) and k.space <> 0;
+
+-- name: told_of_hers
+-- All that sources which keep an e-mail or phone current say of logins for which they said one of this customer's; shown
+-- is what she carries herself.
+with hers as (
+    select distinct v.id, v.type, v.shown
+    from signature s join link l on l.signature = s.id join value v on v.id = l.value
+    where s.customer = %(customer)s and v.epochs > 1 and v.shown <> '' and l.class in (3, 4, 7, 8)
+), login as (
+    select distinct k.space as source, k.class in (3, 7) as is_mail, u.space, u.value
+    from hers h
+    join link k on k.value = h.id and k.class in (3, 4, 7, 8) and k.space <> 0
+    join link u on u.signature = k.signature and u.class = 1 and u.state = 0
+)
+select g.source, g.is_mail, g.space, g.value, t.value, s.first_day, s.last_day, h.type, h.shown, s.customer
+from login g
+join link o on o.value = g.value and o.class = 1 and o.state = 0
+join link t on t.signature = o.signature and t.space = g.source and t.level > 0
+    and t.class = any(case when g.is_mail then '{3,7}' else '{4,8}' end::smallint[])
+join signature s on s.id = t.signature
+left join hers h on h.id = t.value;
+
+-- name: source_names
+-- Links name a source by a number made of its name.
+select name from source;
+
+-- name: told_beside
+-- What sources that keep an e-mail or phone current say of these logins: one ends the other.
+select distinct t.value
+from link u join link t on t.signature = u.signature and t.class in (3, 4, 7, 8) and t.space <> 0
+where u.value = any(%(logins)s::bigint[]) and u.class = 1;
 
 -- name: carrier_events
 -- Everything that happened on these carriers, with the person where there is one.

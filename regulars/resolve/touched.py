@@ -12,9 +12,9 @@ from regulars.app import App
 from regulars.resolve import calm, write
 from regulars.resolve.advance import Advanced, Difference, Loaded, advance, difference
 from regulars.resolve.alike import pairs
-from regulars.resolve.facts import Decision, Held, Link, Signature
+from regulars.resolve.facts import Decision, Held, Link, Signature, kept_current
 from regulars.resolve.judge import is_within_window, valid_links
-from regulars.resolve.policy import CARD_PENDING, GENERIC, VOID
+from regulars.resolve.policy import CARD_PENDING, GENERIC, LOGIN, VOID
 from regulars.store import queries
 from regulars.store.rows import array
 
@@ -80,7 +80,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 def recompute(app: App, touch: Touch, fresh: Collection[int]) -> Outcome:
     """Run the rule on what newcomers and decisions touch. `fresh`: records of this batch, new to everybody."""
     # Whom scores concern the rule must look at; the others may join by numbers.
-    joined = calm.join(app, [signature for signature in touch.new if signature.id not in touch.alike], touch.texts)
+    # Who may end somebody's address, too.
+    apart = {*touch.alike, *(signature.id for signature in touch.new if kept_current(signature))}
+    joined = calm.join(app, [signature for signature in touch.new if signature.id not in apart], touch.texts)
     left = [signature for signature in touch.new if signature.id not in joined]
     outcome = _settle(app, msgspec.structs.replace(touch, new=left, joined=joined.keys()), fresh)
     # What the rest does may move those who joined, too: its word is later.
@@ -92,6 +94,7 @@ def _settle(app: App, touch: Touch, fresh: Collection[int]) -> Outcome:
     if not (touch.new or touch.signatures or touch.values or touch.seen_again or touch.gone or touch.alike):
         return Outcome(difference=difference({}, ()), by_signature={}, by_seq={})
     stirred = set(touch.values) | _values_of(app, touch.signatures) | _gapped_values_of(app, touch.seen_again)
+    stirred |= _told_beside(app, touch, stirred if touch.signatures or touch.values else ())
     asked = {link.value for signature in touch.new for link in signature.links} | stirred
     values = _value_rows(app, asked)
     known, advanced = _run(app, touch, asked, stirred, values)
@@ -244,6 +247,16 @@ def _gapped_values_of(app: App, signatures: list[int]) -> set[int]:
     if not signatures:
         return set()
     return {value for (value,) in app.db.execute(SQL.gapped_values, {"signatures": signatures})}
+
+
+def _told_beside(app: App, touch: Touch, stirred: Collection[int]) -> set[int]:
+    """Values that may end each other: those that sources keep current for the logins of what changed."""
+    fresh = [one for one in touch.new if kept_current(one)]
+    told = {value for one in fresh for value in kept_current(one)}
+    logins = {link.value for one in fresh for link in one.links if link.cls == LOGIN} | set(stirred)
+    if not logins:
+        return told
+    return told | {value for (value,) in app.db.execute(SQL.told_beside, {"logins": array(logins)})}
 
 
 def _value_rows(app: App, values: set[int]) -> dict[int, ValueRow]:

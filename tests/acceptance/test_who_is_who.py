@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from regulars import analyze, flow, resolve
+from regulars import analyze, collect, flow, resolve
 from regulars.app import App
 from regulars.kit.clock import ManualClock
 from regulars.kit.dice import SeededDice
@@ -25,7 +25,7 @@ from tests.conftest import START, stored
 from tests.databases import Databases
 from tests.engage.town import tell
 from tests.resolve.likeness_model import BANDS, model
-from tests.resolve.notation import Rec, event
+from tests.resolve.notation import Rec, bare, event
 from tests.resolve.scenarios import SCENARIOS, Scenario, Stated
 from tests.worker.place import drain
 
@@ -46,9 +46,7 @@ class Run(NamedTuple):
     records: list[Rec]
 
     def own(self, rec: Rec) -> Rec:
-        tokens = " ".join(
-            token.rstrip("!?") + self.mark + token[len(token.rstrip("!?")) :] for token in rec.tokens.split()
-        )
+        tokens = " ".join(bare(token) + self.mark + token[len(bare(token)) :] for token in rec.tokens.split())
         return Rec(rec.key, rec.minutes, tokens, rec.name, rec.dob, rec.verified, rec.surname, rec.street)
 
 
@@ -93,9 +91,14 @@ def town(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Gene
         lake, clock = Lake(home / "lake"), ManualClock(START)
         app = App(settings=settings, store=store, lake=lake, clock=clock, dice=SeededDice(1))
         analyze.ensure_schema(app)
+        with app.transaction() as inside:
+            collect.register(inside, "crm", "other", None, ["email", "phone"])
         everybody = runs()
         for step in range(STEPS):
-            tell(app, "site", [message(run, rec) for run in everybody for rec in piece(run, step)], "other")
+            some = [(run, rec) for run in everybody for rec in piece(run, step)]
+            for source in ("site", "crm"):
+                said = [message(run, rec) for run, rec in some if ("^" in rec.tokens) == (source == "crm")]
+                tell(app, source, said, "other")
             drain(app)
         for run in everybody:
             for stated in run.scenario.stated:

@@ -31,6 +31,17 @@ def random_records(dice: random.Random, count: int, spread_days: int = 40) -> li
     return records
 
 
+def random_tellings(dice: random.Random) -> list[Rec]:
+    """Two sources name one address after the other for a few logins; strangers come by the former ones."""
+    records: list[Rec] = []
+    for number in range(dice.randrange(4, 16)):
+        mailbox, login = f"e{dice.randrange(5)}", f"u{dice.randrange(3)}"
+        tokens = dice.choice([f"{login} {mailbox}^", f"{login} {mailbox}~", f"{login} {mailbox}!^", mailbox])
+        also = dice.choice(["", "", f" c{number}", f" L{dice.randrange(3)}"])
+        records.append(Rec(f"r{number:02}", dice.randrange(300 * 1440), tokens + also))
+    return records
+
+
 def random_pairs(dice: random.Random, signatures: Sequence[int]) -> list[Pair]:
     """Scores of some of them, many of them equal, by two models."""
     some: list[Pair] = []
@@ -67,7 +78,7 @@ def random_decisions(dice: random.Random, some: Sequence[Signature]) -> list[Dec
 
 
 def mark(dice: random.Random, kind: str) -> str:
-    """Verified or pending now and then."""
-    if kind in "ep" and dice.random() < 0.3:
-        return "!"
+    """Verified, pending or kept current now and then."""
+    if kind in "ep":
+        return (dice.choice(["!", ""]) if dice.random() < 0.5 else "") + dice.choice(["", "", "^", "^", "~"])
     return "?" if kind == "L" and dice.random() < 0.2 else ""

@@ -7,29 +7,29 @@ from collections.abc import Sequence
 import msgspec
 
 from regulars.resolve.advance import Advanced, Loaded, advance
-from regulars.resolve.facts import Decision, Held, Settled, Signature
+from regulars.resolve.facts import Decision, Held, Settled, Signature, kept_current
 from regulars.resolve.likeness import Pair, likeness
-from regulars.resolve.policy import EDGE
+from regulars.resolve.policy import EDGE, LOGIN
 from tests.resolve.notation import BANDS
 
 
 class Memory:
     """Signatures, links and the published answer; `take` is a batch, `decide` a steward."""
 
-    def __init__(self, former_holders: bool = True) -> None:
+    def __init__(self, former_holders: bool = True, told_beside: bool = True) -> None:
         self.signatures: dict[int, Signature] = {}
         self.links: dict[tuple[int, int, int], Held] = {}
         self.reach: dict[int, int] = {}
         self.customers: dict[int, int | None] = {}
         self.decisions: list[Decision] = []
         self.pairs: list[Pair] = []
-        self.former_holders = former_holders
+        self.former_holders, self.told_beside = former_holders, told_beside
 
     def take(self, new: Sequence[Signature]) -> None:
         """New signatures, or known ones as wide as they are with one more record."""
         new = [_wider(self.signatures.get(one.id), one) for one in new]
         self.signatures |= {one.id: one for one in new}
-        self._settle([one.id for one in new], {link.value for one in new for link in one.links})
+        self._settle([one.id for one in new], {link.value for one in new for link in one.links} | self._beside(new))
 
     def score(self, pairs: Sequence[Pair]) -> None:
         """Scores of signatures that are there."""
@@ -44,7 +44,17 @@ class Memory:
         named = [s for s in (*decision.signatures, *decision.leaving, *scored) if s in self.signatures]
         asked = {link.value for s in named for link in self.signatures[s].links}
         spoken = {decision.value} if decision.value is not None and decision.kind != "model" else set[int]()
-        self._settle(named, asked | spoken)
+        self._settle(named, asked | spoken | self._beside([self.signatures[s] for s in named]))
+
+    def _beside(self, some: Sequence[Signature]) -> set[int]:
+        """What sources that keep a field current say of the logins of these."""
+        logins = {link.value for one in some for link in one.links if link.cls == LOGIN and self.told_beside}
+        return {
+            value
+            for one in self.signatures.values()
+            if any(link.value in logins for link in one.links)
+            for value in kept_current(one)
+        }
 
     def _settle(self, named: Sequence[int], asked: set[int]) -> None:
         while True:

@@ -1,4 +1,5 @@
-"""The shorthand of the rule's cases: `rec("l1", "0d+10m", "c1 u1 e1!")`. First letter of a value is its type."""
+"""The shorthand of the rule's cases: `rec("l1", "0d+10m", "c1 u1 e1!")`. First letter of a value is its type; behind it
+"!" verified, "?" pending, "^" or "~" kept current by one of two sources."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -14,12 +15,20 @@ from regulars.resolve.policy import CARD, CARD_PENDING, COOKIE, DEVICE, EMAIL, L
 CLASS = {"u": LOGIN, "L": CARD, "e": EMAIL, "p": PHONE, "o": ORDER, "t": PAYMENT, "d": DEVICE, "c": COOKIE}
 VERIFIED = {EMAIL: 3, PHONE: 4}
 BANDS = {1: Bands(2.0, 7.0), 2: Bands(2.0, 7.0)}
+# Sources that keep an e-mail or phone current: "u8 eold^", and at the second one "u8 eold~".
+SOURCES = {"^": "crm", "~": "club"}
+KEEPERS = {"^": 1, "~": 2}
 BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 def value(token: str) -> int:
     """Number of a value."""
-    return hash64("value", token.rstrip("!?"))
+    return hash64("value", bare(token))
+
+
+def bare(token: str) -> str:
+    """Without what it says about its class."""
+    return token.rstrip("!?^~")
 
 
 class Rec:
@@ -58,11 +67,11 @@ def minutes(text: str) -> int:
 def link(token: str) -> Link:
     """One identifier as a link."""
     cls = CLASS[token[0]]
-    if token.endswith("!"):
+    if "!" in token:
         cls = VERIFIED[cls]
-    if token.endswith("?"):
+    if "?" in token:
         cls = CARD_PENDING
-    return Link(value(token), cls, 1 if cls == LOGIN else 0)
+    return Link(value(token), cls, 1 if cls == LOGIN else KEEPERS.get(token[-1], 0))
 
 
 def signatures(records: Sequence[Rec], seqs: dict[str, int] | None = None) -> list[Signature]:
@@ -126,23 +135,26 @@ def event(seq: int, rec: Rec, kind: str = "other") -> Event:
     """The same record as a journalled event."""
     traits: dict[str, object] = {}
     user = cookie = device = None
+    source, current = "test", list[str]()
     for token in rec.tokens.split():
-        bare = token.rstrip("!?")
+        said = bare(token)
+        if token[-1] in SOURCES:
+            source, current = SOURCES[token[-1]], [*current, {"e": "email", "p": "phone"}[token[0]]]
         if token[0] == "u":
-            user = bare
+            user = said
         elif token[0] == "c":
-            cookie = bare
+            cookie = said
         elif token[0] == "d":
-            device = bare
+            device = said
         elif token[0] == "e":
-            traits |= {"email": f"{bare}@shop.example", "email_verified": token.endswith("!")}
+            traits |= {"email": f"{said}@shop.example", "email_verified": "!" in token}
         elif token[0] == "p":
-            number = 2_000_000 + abs(value(bare)) % 7_999_999
-            traits |= {"phone": f"+1312{number}", "phone_verified": token.endswith("!")}
+            number = 2_000_000 + abs(value(said)) % 7_999_999
+            traits |= {"phone": f"+1312{number}", "phone_verified": "!" in token}
         elif token[0] == "L":
-            traits |= {"loyalty_card": bare, "loyalty_card_verified": not token.endswith("?")}
+            traits |= {"loyalty_card": said, "loyalty_card_verified": "?" not in token}
         elif token[0] == "t":
-            traits["payment_token"] = bare
+            traits["payment_token"] = said
     if rec.name:
         traits["first_name"] = rec.name
     if rec.surname:
@@ -156,7 +168,8 @@ def event(seq: int, rec: Rec, kind: str = "other") -> Event:
     at = BEGIN + timedelta(minutes=rec.minutes)
     return Event(
         seq=seq,
-        source="test",
+        source=source,
+        current=current,
         source_kind=kind,
         login_space="web",
         message_id=f"m{seq}",

@@ -174,6 +174,11 @@ SCENARIOS = (
         "S8 a number silent for a year is another's", (Rec("p", "0d", "pold"), Rec("q", "430d", "pold u3")), "p|q"
     ),
     Scenario("S8 what was closed starts anew", (*CHANGED, Rec("n1", "130d", "eold")), "n1|o1 o2", (CLOSED,)),
+    Scenario(
+        "S8 what a source says is another now starts anew",
+        (Rec("o1", "0d", "u8 eold^"), Rec("o2", "100d", "u8 enew^"), Rec("n1", "130d", "eold")),
+        "n1|o1 o2",
+    ),
     Scenario("S9 who scores high is one, though no identifier says so", JON, "till web", (), (("till", "web", 9, 1),)),
     Scenario("S9 who scores between stays two", JON, "[till]|web", (), (("till", "web", 4, 1),)),
     Scenario("S9 twins stay two, however high they score", TWINS, "rob|tim", (), (("tim", "rob", 12, 1),)),

@@ -131,6 +131,26 @@ def test_a_recycled_address_or_number_starts_anew() -> None:
     assert_parts([Rec("p", "0d", "pold"), Rec("q", "430d", "pold u3")], "p|q")
     assert_parts([*old, Rec("n1", "130d", "eold")], "n1|o1 o2", close)
     assert_parts([*old, Rec("n1", "130d", "eold")], "n1 o1 o2")
+    kept = [Rec("o1", "0d", "u8 eold^"), Rec("o2", "100d", "u8 enew^")]
+    assert_parts([*kept, Rec("n1", "130d", "eold")], "n1|o1 o2")
+
+
+def test_only_the_source_that_names_another_value_of_the_same_login_ends_the_former() -> None:
+    stranger, old = Rec("n1", "130d", "eold"), Rec("o1", "0d", "u8 eold^")
+
+    for other in ("u8 enew", "u8 enew~", "u8 pnew^", "enew^ e1"):
+        told = Rec("o2", "100d", other)
+        assert "n1 o1" in parts([old, told, stranger], solve([old, told, stranger]))
+    assert_parts([Rec("o1", "0d", "u8 pold!^"), Rec("o2", "100d", "u8 pnew^"), Rec("n1", "130d", "pold")], "n1|o1 o2")
+
+
+def test_what_a_source_says_again_later_is_hers_again() -> None:
+    old, new = Rec("o1", "0d", "u8 eold^"), Rec("o2", "100d", "u8 enew^")
+    stranger, same_day = Rec("n1", "130d", "eold"), Rec("o3", "0d", "u8 enew^ c1")
+
+    assert_parts([old, Rec("o3", "120d", "u8 eold^"), new, stranger], "n1 o1 o2 o3")
+    assert_parts([old, Rec("o3", "140d", "u8 eold^ c1"), new, stranger], "n1 o1 o2 o3")
+    assert_parts([old, same_day, stranger], "n1 o1 o3")
 
 
 def test_a_stewards_split_holds_and_can_be_undone_and_done_again() -> None:

@@ -8,7 +8,7 @@ import msgspec
 from regulars import resolve
 from regulars.app import App
 from regulars.model import Body, Event, People
-from tests.resolve.graphs import random_records
+from tests.resolve.graphs import random_records, random_tellings
 from tests.resolve.notation import Rec, event
 from tests.resolve.test_stream import Books, batches, carry, owners
 
@@ -64,7 +64,8 @@ def clear(app: App) -> None:
 def story(dice: random.Random) -> tuple[list[Event], set[int]]:
     """A dense random graph, and which of its events will be withdrawn: an import's worth, or here and there."""
     spread = dice.choice([2, 40])
-    events = [event(n + 1, rec) for n, rec in enumerate(random_records(dice, dice.randrange(4, 40), spread))]
+    records = random_records(dice, dice.randrange(4, 40), spread) if dice.random() < 0.7 else random_tellings(dice)
+    events = [event(n + 1, rec) for n, rec in enumerate(records)]
     if dice.random() < 0.5:
         first = dice.randrange(len(events))
         return events, {one.seq for one in events[first : first + dice.randrange(1, 20)]}

@@ -98,7 +98,7 @@ def orders_among(app: App, positions: Sequence[int]) -> Retained:
     """What must be kept of the orders among these events, read before they are erased."""
     given = {"seqs": array(positions), "names": sorted(RETAINED)}
     rows = app.db.execute(SQL.orders_among, given).fetchall()
-    known = {row[0]: Source(*row) for row in app.db.execute(SOURCES.all_sources)} if rows else {}
+    known = {row[0]: Source(*row[:4]) for row in app.db.execute(SOURCES.all_sources)} if rows else {}
     tombstones: dict[str, str] = {}
     entries = [
         Entry(known[source], received_at, _retained(app, name, occurred_at, properties or {}, tombstones))

@@ -7,6 +7,8 @@ create table source (
     kind text not null,
     -- Logins of one name space identify one person; two sources may share a name space.
     login_space text not null,
+    -- email, phone: of these it says the one that holds now, so another one of the same login ends the former.
+    current text[] not null default '{}',
     created_at timestamptz not null
 );
 
