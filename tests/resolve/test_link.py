@@ -91,7 +91,7 @@ def test_one_record_is_weighed_as_in_a_batch(linked: tuple[Path, dict[str, Any]]
     scorer = resolve.Scorer(linked[0] / "model.json")
     with duckdb.connect(str(linked[0] / ".work" / "work.duckdb"), read_only=True) as connection:
         table = connection.sql("from record order by number_").to_arrow_table()
-    row = parquet.read_table(linked[0] / ".work" / "scores.parquet").slice(0, 1).to_pylist()[0]
+    row = parquet.read_table(linked[0] / ".work" / "scores" / "0000.parquet").slice(0, 1).to_pylist()[0]
 
     alone = scorer.weigh(table.slice(row["left_number"], 1), table.slice(row["right_number"], 1))
 
@@ -311,7 +311,8 @@ def test_a_key_that_too_many_share_brings_nobody_together(tmp_path: Path) -> Non
         records.read(connection, [file], tmp_path)
         records.clean(connection, guess({"first_name": ["Ann"], "last_name": ["Lee"], "phone": ["555 123 4567"]}))
         blocking.key_all(connection)
-        met = pairs.meet(connection, blocking.names(records.present(connection)), lambda share: None)
+        shared = pairs.shared_by(connection, blocking.names(records.present(connection)))
+        met = [both for _, both in pairs.meet(shared, len(rows) + 1)]
 
         assert [(left.tolist(), right.tolist()) for left, right in met if len(left)] == [([0], [70])]
 

@@ -30,7 +30,9 @@ def test_spark_gives_the_same_people_by_the_same_weights(tmp_path: Path) -> None
 
     resolve.link(resolve.LinkTask(files=(file,), out=there, truth="person", model=here / "model.json", engine="spark"))
 
-    ours, theirs = (parquet.read_table(out / ".work" / "scores.parquet").sort_by(ORDER) for out in (here, there))
+    ours, theirs = (
+        parquet.read_table(out / ".work" / "scores" / "0000.parquet").sort_by(ORDER) for out in (here, there)
+    )
     assert ours.num_rows > 500
     assert theirs.equals(ours)
     for name in SAME:

@@ -13,7 +13,7 @@ qualifies, else none of them does: no coin, and no order of records, decides.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,15 +36,20 @@ Truths = NDArray[np.bool_]
 class Weights(NamedTuple):
     """Compared pairs of records."""
 
-    left: Integers
-    right: Integers
+    left: NDArray[np.integer[Any]]
+    right: NDArray[np.integer[Any]]
+    """Of a pair, the higher number."""
     bits: Numbers
     apart: Truths
     """They cannot be one person."""
 
-    def at(self, places: Integers) -> Weights:
+    def at(self, places: Integers | Truths | slice) -> Weights:
         """Some of these pairs."""
         return Weights(self.left[places], self.right[places], self.bits[places], self.apart[places])
+
+    def codes(self, count: int) -> Integers:
+        """One number for each of these pairs of `count` records: they rise by left record, then by right."""
+        return self.left.astype(np.int64) * count + self.right
 
 
 class Before(NamedTuple):
@@ -64,20 +69,23 @@ def cluster(count: int, weights: Weights, bar: float = AUTOMATIC_BITS, before: B
     strong = (weights.bits >= bar) & ~weights.apart
     parts = _parts(count, weights.left[strong], weights.right[strong])
     sizes = np.bincount(parts, minlength=1)
+    is_touched = np.ones(len(sizes), np.bool_)
+    if before is not None:
+        is_touched[:] = False
+        is_touched[parts[before.touched]] = True
+        touched = np.flatnonzero(is_touched[parts][weights.left])
+        weights, strong = weights.at(touched), strong[touched]
     inside = np.flatnonzero(parts[weights.left] == parts[weights.right])
     part_of = parts[weights.left[inside]]
     # Where every two records were compared and every pair is strong there is nothing to decide: nearly everywhere.
     strong_pairs = np.bincount(part_of, weights=strong[inside], minlength=len(sizes))
-    is_hard = strong_pairs != sizes * (sizes - 1) // 2
+    is_hard = is_touched & (strong_pairs != sizes * (sizes - 1) // 2)
     order = np.argsort(parts, kind="stable")
     begins = np.cumsum(sizes) - sizes
     labels = order[begins][parts]
     if before is not None:
-        is_touched = np.zeros(len(sizes), np.bool_)
-        is_touched[parts[before.touched]] = True
-        same = np.flatnonzero((is_hard & ~is_touched)[parts])
+        same = np.flatnonzero(~is_touched[parts])
         labels[same] = before.labels[same]
-        is_hard &= is_touched
     hard = weights.at(inside[is_hard[part_of]])
     # Where a record stands among those of its part, which are in the order of their numbers.
     place = np.empty(count, np.int64)
@@ -88,7 +96,7 @@ def cluster(count: int, weights: Weights, bar: float = AUTOMATIC_BITS, before: B
     return labels
 
 
-def _parts(count: int, left: Integers, right: Integers) -> Integers:
+def _parts(count: int, left: NDArray[np.integer[Any]], right: NDArray[np.integer[Any]]) -> Integers:
     graph = coo_array((np.ones(len(left), np.int8), (left, right)), shape=(count, count))
     return connected_components(graph, directed=False)[1].astype(np.int64)
 

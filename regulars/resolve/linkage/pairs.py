@@ -4,13 +4,17 @@ A key that more than BLOCK_MAX records share says nothing about any two of them:
 whatever the order of the records.
 """
 
+# pyright: reportUnknownMemberType=false, reportMissingTypeStubs=false, reportUnknownArgumentType=false
+# (PyArrow has no types; nothing of it leaves this module.)
+
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 BLOCK_MAX = 60
@@ -63,45 +67,71 @@ def share(connection: duckdb.DuckDBPyConnection, name: str, whose: str = EVERYBO
     return Shared(numbers[order], begins, sizes).at(sizes > 1)
 
 
-def meet(
-    connection: duckdb.DuckDBPyConnection, names: Sequence[str], tell: Callable[[float], None], since: int = 0
-) -> Iterator[Both]:
-    """All pairs that share a key, in pieces; only those of a record from number `since` on."""
-    count = _count(connection)
-    whose = f"number_ >= {since}" if since else EVERYBODY
+def shared_by(connection: duckdb.DuckDBPyConnection, names: Sequence[str], since: int = 0) -> Iterable[Shared]:
+    """For each of these keys who shares it; of records from number `since` on, all at once, to be read twice."""
+    if not since:
+        return (share(connection, name) for name in names)
+    return [share(connection, name, f"number_ >= {since}") for name in names]
+
+
+def meet(shared: Iterable[Shared], count: int, since: int = 0) -> Iterator[tuple[int, Both]]:
+    """All pairs of `count` records that share a key, in pieces, with the place of the key; only those from `since`."""
     before: list[NDArray[np.int32]] = []
-    for place, name in enumerate(names):
-        tell(place / len(names))
-        shared = share(connection, name, whose).telling()
-        for left, right in _pairs(shared):
+    for place, telling in enumerate(some.telling() for some in shared):
+        for left, right in _pairs(telling):
             if since:
                 left, right = _chosen(right >= since, left, right)
             for keys in before:
                 left, right = _chosen((keys[left] < 0) | (keys[left] != keys[right]), left, right)
-            yield left, right
-        before.append(shared.numbered(count))
+            yield place, (left, right)
+        before.append(telling.numbered(count))
 
 
-def part(connection: duckdb.DuckDBPyConnection, names: Sequence[str], since: int) -> Both:
+def part(connection: duckdb.DuckDBPyConnection, names: Sequence[str], shared: Iterable[Shared], since: int) -> Both:
     """Pairs below number `since` that met under keys which have become generic by those from there on."""
     met: list[Both] = []
-    for name in names:
-        shared = share(connection, name, f"number_ >= {since}")
-        full = shared.at(shared.sizes > BLOCK_MAX)
+    for full in (some.at(some.sizes > BLOCK_MAX) for some in shared):
         early = [full.members[begin : begin + size] for begin, size in zip(full.begins, full.sizes, strict=True)]
         sizes = np.array([np.count_nonzero(members < since) for members in early], np.int64)
         met += _pairs(full._replace(sizes=sizes).at(sizes > 1).telling())
     left, right = (np.concatenate(side) for side in zip(*met, strict=True)) if met else (np.zeros(0, np.int64),) * 2
-    whose = f"number_ in ({', '.join(map(str, np.union1d(left, right).tolist()))})"
-    for name in names if len(left) else ():
-        keys = share(connection, name, whose).telling().numbered(_count(connection))
-        left, right = _chosen((keys[left] < 0) | (keys[left] != keys[right]), left, right)
     codes = np.unique(left * since + right)
-    return codes // since, codes % since
+    left, right = codes // since, codes % since
+    return _chosen(~_are_told(connection, names, left, right), left, right)
 
 
-def _count(connection: duckdb.DuckDBPyConnection) -> int:
-    return connection.execute("from keyed select count(*)").fetchall()[0][0]
+def _are_told(
+    connection: duckdb.DuckDBPyConnection, names: Sequence[str], left: Integers, right: Integers
+) -> NDArray[np.bool_]:
+    """Whether each of these pairs shares a key that is not generic."""
+    told = np.zeros(len(left), np.bool_)
+    if not len(left):
+        return told
+    numbers = np.union1d(left, right)
+    connection.register("asked", pa.table({"number_": numbers}))
+    rows = connection.execute(
+        f"from keyed semi join asked using (number_) select {', '.join(names)} order by number_"
+    ).fetchnumpy()
+    connection.unregister("asked")
+    left, right = np.searchsorted(numbers, left), np.searchsorted(numbers, right)
+    for name in names:
+        keys: Any = np.ma.asarray(rows[name])
+        is_known = ~np.ma.getmaskarray(keys)
+        same = np.flatnonzero(is_known[left] & is_known[right] & (keys.data[left] == keys.data[right]))
+        if len(same):
+            some = np.unique(keys.data[left[same]])
+            told[same] |= np.isin(keys.data[left[same]], _telling(connection, name, some))
+    return told
+
+
+def _telling(connection: duckdb.DuckDBPyConnection, name: str, keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Those of these keys that are not generic."""
+    connection.register("asked", pa.table({"key": keys}))
+    found = connection.execute(
+        f"from keyed semi join asked on {name} = key select {name} as key group by key having count(*) <= {BLOCK_MAX}"
+    ).fetchnumpy()
+    connection.unregister("asked")
+    return np.asarray(found["key"], np.uint64)
 
 
 def _pairs(shared: Shared) -> Iterator[Both]:

@@ -20,7 +20,7 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True):
 def pairwise(found: Integers, true: Integers) -> Quality:
     """Pairs of records in one cluster against pairs of one person; both label the same records."""
     cells = _sizes(_both(found, true))
-    return _quality(_pairs(cells), _pairs(_sizes(found)), _pairs(_sizes(true)))
+    return counted(_pairs(cells), pairs(found), pairs(true))
 
 
 def b_cubed(found: Integers, true: Integers) -> Quality:
@@ -36,7 +36,17 @@ def b_cubed(found: Integers, true: Integers) -> Quality:
 
 def edges(is_true: NDArray[np.bool_], true: Integers) -> Quality:
     """Pairs that were found, whether each is one person, against all pairs of one person."""
-    return _quality(int(is_true.sum()), len(is_true), _pairs(_sizes(true)))
+    return counted(int(is_true.sum()), len(is_true), pairs(true))
+
+
+def pairs(labels: Integers) -> int:
+    """How many pairs of records have the same label."""
+    return _pairs(_sizes(labels))
+
+
+def counted(both: int, found: int, true: int) -> Quality:
+    """`found` pairs against `true` ones, of which `both` are the same."""
+    return _told(both / found if found else 1.0, both / true if true else 1.0)
 
 
 def _both(found: Integers, true: Integers) -> Integers:
@@ -50,10 +60,6 @@ def _sizes(labels: Integers) -> Integers:
 
 def _pairs(sizes: Integers) -> int:
     return int((sizes * (sizes - 1) // 2).sum())
-
-
-def _quality(both: int, found: int, true: int) -> Quality:
-    return _told(both / found if found else 1.0, both / true if true else 1.0)
 
 
 def _told(precision: float, recall: float) -> Quality:

@@ -274,9 +274,9 @@ def put(connection: duckdb.DuckDBPyConnection, table: str, query: str, since: in
     connection.sql(query).create(table)
 
 
-def present(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
-    """The columns of `record` that any record fills."""
-    return _where(connection, "count({0}) > 0")
+def present(connection: duckdb.DuckDBPyConnection, since: int = 0) -> frozenset[str]:
+    """The columns of `record` that any record from this number on fills."""
+    return _where(connection, "count({0}) > 0", since)
 
 
 def telling(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
@@ -284,10 +284,10 @@ def telling(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
     return _where(connection, "min({0}) is distinct from max({0})")
 
 
-def _where(connection: duckdb.DuckDBPyConnection, test: str) -> frozenset[str]:
+def _where(connection: duckdb.DuckDBPyConnection, test: str, since: int = 0) -> frozenset[str]:
     columns = [name for name in _shape(connection, "record")[1] if name not in ("number_", "record_id", "true_person")]
     asked = ", ".join(test.format(name) for name in columns)
-    answer: Sequence[Any] = connection.execute(f"from record select {asked}").fetchall()[0]
+    answer: Sequence[Any] = connection.execute(f"from record select {asked} where number_ >= {since}").fetchall()[0]
     return frozenset(name for name, holds in zip(columns, answer, strict=True) if holds)
 
 

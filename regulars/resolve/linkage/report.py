@@ -123,19 +123,23 @@ def _model(scorer: Scorer) -> tuple[tuple[str, tuple[Bar, ...]], ...]:
 
 
 def _curve(linked: Linked) -> tuple[CurvePoint, ...]:
-    bits = np.sort(linked.weights.bits)
-    counts = len(bits) - np.searchsorted(bits, CURVE_BITS)
+    whole = np.floor(np.clip(linked.weights.bits, CURVE_BITS[0] - 1, CURVE_BITS[-1])).astype(np.int64)
+    counts = _from_each(whole)
     if linked.person is None:
-        return tuple(CurvePoint(at, int(count), None, None) for at, count in zip(CURVE_BITS, counts, strict=True))
+        return tuple(CurvePoint(at, count, None, None) for at, count in zip(CURVE_BITS, counts, strict=True))
     left, right = linked.person[linked.weights.left], linked.person[linked.weights.right]
     known = (left >= 0) & (right >= 0)
-    judged, is_one = linked.weights.bits[known], (left == right)[known]
-    everybody = linked.person[linked.person >= 0]
-    points: list[CurvePoint] = []
-    for at, count in zip(CURVE_BITS, counts, strict=True):
-        told = quality.edges(is_one[judged >= at], everybody)
-        points.append(CurvePoint(at, int(count), told.precision, told.recall))
-    return tuple(points)
+    found, both = _from_each(whole[known]), _from_each(whole[known & (left == right)])
+    true = quality.pairs(linked.person[linked.person >= 0])
+    told = [quality.counted(*numbers, true) for numbers in zip(both, found, strict=True)]
+    points = zip(CURVE_BITS, counts, told, strict=True)
+    return tuple(CurvePoint(at, count, point.precision, point.recall) for at, count, point in points)
+
+
+def _from_each(whole: NDArray[np.int64]) -> list[int]:
+    """How many of these bits, cut to whole ones, are at least each of CURVE_BITS."""
+    at = np.bincount(whole - CURVE_BITS[0] + 1, minlength=len(CURVE_BITS) + 1)
+    return np.cumsum(at[::-1])[::-1][1:].tolist()
 
 
 def _examples(linked: Linked) -> tuple[Example, ...]:
@@ -148,7 +152,11 @@ def _examples(linked: Linked) -> tuple[Example, ...]:
     )
     found: list[Example] = []
     for verdict, places, direction in bands:
-        nearest = places[np.lexsort((right[places], left[places], direction * bits[places]))][:EXAMPLES_PER_BAND]
+        distance = direction * bits[places]
+        if len(places) > EXAMPLES_PER_BAND:
+            near = distance <= np.partition(distance, EXAMPLES_PER_BAND - 1)[EXAMPLES_PER_BAND - 1]
+            places, distance = places[near], distance[near]
+        nearest = places[np.lexsort((right[places], left[places], distance))][:EXAMPLES_PER_BAND]
         found += [_example(linked, verdict, int(place)) for place in nearest]
     return tuple(found)
 
@@ -210,11 +218,10 @@ def _suspects(linked: Linked) -> tuple[Suspect, ...]:
         f" order by births + names + size / {SUSPICIOUS_SIZE} desc, label limit {SUSPICIOUS_SHOWN}"
     ).fetchall()
     linked.connection.unregister("label")
+    means = _means(linked, [label for label, *_ in rows])
     return tuple(
-        Suspect(
-            _row(linked.connection, label)["record_id"], size, _listed(names), _listed(births), _mean(linked, label)
-        )
-        for label, size, names, births in rows
+        Suspect(_row(linked.connection, label)["record_id"], size, _listed(names), _listed(births), mean)
+        for (label, size, names, births), mean in zip(rows, means, strict=True)
     )
 
 
@@ -222,9 +229,14 @@ def _listed(values: Sequence[str | None]) -> str:
     return ", ".join(value for value in values if value) or "not known"
 
 
-def _mean(linked: Linked, label: int) -> float:
-    """The mean weight of all pairs of a cluster's records."""
-    inside = (linked.labels[linked.weights.left] == label) & (linked.labels[linked.weights.right] == label)
-    size = int((linked.labels == label).sum())
-    pairs = size * (size - 1) // 2
-    return float(linked.weights.bits[inside].sum() + MISSING_BITS * (pairs - inside.sum())) / pairs
+def _means(linked: Linked, clusters: Sequence[int]) -> list[float]:
+    """For each of these clusters the mean weight of all pairs of its records."""
+    member = np.isin(linked.labels, clusters)
+    chosen = linked.weights.at(np.flatnonzero(member[linked.weights.left] & member[linked.weights.right]))
+    left, right = linked.labels[chosen.left], linked.labels[chosen.right]
+    means: list[float] = []
+    for label in clusters:
+        bits = chosen.bits[(left == label) & (right == label)]
+        pairs = quality.pairs(linked.labels[linked.labels == label])
+        means.append(float(bits.sum() + MISSING_BITS * (pairs - len(bits))) / pairs)
+    return means

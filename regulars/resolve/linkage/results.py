@@ -27,7 +27,7 @@ def write(run: Run, weights: Weights, labels: NDArray[np.int64]) -> dict[str, An
     told = run.connection.sql("from record select record_id, true_person").to_arrow_table()
     ids = told.column("record_id").combine_chunks()
     shown = np.flatnonzero(weights.bits >= REVIEW_BITS)
-    shown = shown[np.lexsort((weights.right[shown], weights.left[shown]))]
+    shown = shown[np.argsort(weights.at(shown).codes(len(labels)))]
     bits = weights.bits[shown]
     _write(
         run.task.out / "pairs.parquet",

@@ -31,11 +31,13 @@ from regulars.resolve.linkage import mapping as mappings
 from regulars.resolve.linkage.clusters import Before, Weights, cluster
 from regulars.resolve.linkage.fields import FIELDS
 from regulars.resolve.linkage.scorer import Model, compiled, load
-from regulars.resolve.linkage.state import MODEL, SPARK, TERMS, Followed, Run, Task, finished, opened
+from regulars.resolve.linkage.state import ANEW, MODEL, SPARK, TERMS, Followed, Run, Task, finished, opened
 from regulars.resolve.linkage.weigh import TERMS_SUFFIX, Scorer
 
 BATCH_PAIRS = 1_000_000
-CANDIDATES, PARTED, SCORES, LABELS = "candidates.parquet", "parted.npy", "scores.parquet", "labels.npy"
+CANDIDATES, PARTED, LABELS = "candidates.parquet", "parted.npy", "labels.npy"
+# A folder with a file of weights for each time that records came, and one of earlier pairs that parted by them.
+SCORES = "scores"
 PAIR = (("left_number", pa.int32()), ("right_number", pa.int32()))
 WEIGHED = pa.schema([*PAIR, ("bits", pa.float64()), ("apart", pa.bool_())])
 
@@ -81,10 +83,10 @@ def _read(run: Run) -> None:
     mappings.check(mapping, found)
     mapping = records.dated(mapping, cells)
     if before:
-        run.state.since = connection.execute("from record select count(*)").fetchall()[0][0]
+        run.state.since = _count(run)
     records.clean(connection, mapping, task.truth, run.state.since)
     run.state.mapping = mappings.joined(known, mapping) if known else mapping
-    run.state.present = sorted(records.present(connection))
+    run.state.present = sorted({*(before.present if before else ()), *records.present(connection, run.state.since)})
     blocking.key_all(connection, run.state.since)
 
 
@@ -135,19 +137,26 @@ def _check(model: Model, present: Sequence[str], name: str) -> None:
 
 def _meet(run: Run) -> None:
     names, since = blocking.names(run.state.present), run.state.since
+    shared = pairs.shared_by(run.connection, names, since)
     run.state.candidates = 0
     with parquet.ParquetWriter(run.work / CANDIDATES, pa.schema(PAIR), compression="none", use_dictionary=False) as out:
-        for left, right in pairs.meet(run.connection, names, lambda share: run.tell("meet", share), since):
+        for place, (left, right) in pairs.meet(shared, _count(run), since):
+            run.tell("meet", place / len(names))
             out.write_batch(pa.record_batch([left.astype(np.int32), right.astype(np.int32)], schema=pa.schema(PAIR)))
             run.state.candidates += len(left)
     if since:
-        np.save(run.work / PARTED, np.array(pairs.part(run.connection, names, since)))
+        np.save(run.work / PARTED, np.array(pairs.part(run.connection, names, shared, since)))
 
 
 def _score(run: Run) -> None:
-    with parquet.ParquetWriter(run.work / SCORES, WEIGHED, compression="none", use_dictionary=False) as out:
-        for batch in _kept(run) if run.state.since else ():
-            out.write_batch(batch)
+    folder, before = run.work / SCORES, sorted((run.before / SCORES).iterdir()) if run.state.since else []
+    folder.mkdir(exist_ok=True)
+    for path in before:
+        shutil.copyfile(path, folder / path.name)
+    name = f"{len(before):04}"
+    if run.state.since:
+        shutil.copyfile(run.work / PARTED, folder / f"{name}.npy")
+    with parquet.ParquetWriter(folder / f"{name}.parquet", WEIGHED, compression="none", use_dictionary=False) as out:
         done = 0
         for batch in _weighed_by_spark(run) if run.task.engine == SPARK else _weighed(run):
             out.write_batch(batch)
@@ -180,27 +189,51 @@ def _weighed_by_spark(run: Run) -> Iterator[Any]:
             yield batch.cast(WEIGHED)
 
 
-def _kept(run: Run) -> Iterator[Any]:
-    """Pairs of earlier records as they were weighed, but for those that no longer meet."""
-    since = run.state.since
-    left, right = np.load(run.work / PARTED)
-    gone = _codes(left, right, since)
-    for batch in parquet.ParquetFile(run.before / SCORES).iter_batches(BATCH_PAIRS):
-        codes = _codes(batch.column(0).to_numpy(), batch.column(1).to_numpy(), since)
-        yield batch.filter(pa.array(~np.isin(codes, gone))) if len(gone) else batch
-
-
-def _codes(left: NDArray[Any], right: NDArray[Any], count: int) -> NDArray[np.int64]:
-    return left.astype(np.int64) * count + right
-
-
 def _cluster(run: Run) -> tuple[Weights, NDArray[np.int64]]:
-    left, right, bits, apart = (column.to_numpy() for column in parquet.read_table(run.work / SCORES).columns)
-    weights = Weights(left.astype(np.int64), right.astype(np.int64), bits, apart)
-    count = run.connection.execute("from record select count(*)").fetchall()[0][0]
+    count = _count(run)
+    weights = _weights(run.work / SCORES, count)
     labels = cluster(count, weights, before=_before(run, count) if run.state.since else None)
     _save(run.work / LABELS, labels)
     return weights, labels
+
+
+def _weights(folder: Path, count: int) -> Weights:
+    """All pairs as they were weighed, but for those that no longer meet. Raises LinkRefused."""
+    try:
+        files = [parquet.ParquetFile(path) for path in sorted(folder.glob("*.parquet"))]
+        parted = np.concatenate([np.zeros((2, 0), np.int64), *map(np.load, sorted(folder.glob("*.npy")))], axis=1)
+        found = _empty(sum(file.metadata.num_rows for file in files))
+        done = 0
+        for batch in (batch for file in files for batch in file.iter_batches(BATCH_PAIRS)):
+            some = _without(
+                Weights(*(column.to_numpy(zero_copy_only=False) for column in batch.columns)), parted, count
+            )
+            for whole, piece in zip(found, some, strict=True):
+                whole[done : done + len(piece)] = piece
+            done += len(some.bits)
+    except (OSError, ValueError) as fault:
+        raise LinkRefused(f"{folder} cannot be read: {fault}", ANEW) from None
+    return found.at(slice(done))
+
+
+def _empty(count: int) -> Weights:
+    """Room for so many pairs."""
+    left, right, bits, apart = (field.type.to_pandas_dtype() for field in WEIGHED)
+    return Weights(np.empty(count, left), np.empty(count, right), np.empty(count, bits), np.empty(count, apart))
+
+
+def _without(weights: Weights, parted: NDArray[np.int64], count: int) -> Weights:
+    """These pairs of `count` records but for some, given as (2, pairs)."""
+    is_left = np.zeros(count, np.bool_)
+    is_left[parted[0]] = True
+    doubtful = np.flatnonzero(is_left[weights.left])
+    stays = np.ones(len(weights.bits), np.bool_)
+    stays[doubtful] = ~np.isin(weights.at(doubtful).codes(count), parted[0] * count + parted[1])
+    return weights if stays.all() else weights.at(stays)
+
+
+def _count(run: Run) -> int:
+    return run.connection.execute("from record select count(*)").fetchall()[0][0]
 
 
 def _before(run: Run, count: int) -> Before:
