@@ -2,13 +2,9 @@
 
 import os
 import signal
-import subprocess
-import threading
-from collections.abc import Generator
-from contextlib import contextmanager
-from datetime import datetime, timedelta
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import msgspec
 import psycopg
@@ -17,22 +13,10 @@ from rich.console import Console
 
 from regulars import collect
 from regulars.app import App
-from regulars.cli.children import put_away, started, when_parent_ends
+from regulars.cli.children import when_parent_ends
 from regulars.cli.terminal import Json, opened, print_json, print_table
+from regulars.cli.timed import Timed, timed
 from regulars.kit.errors import InputRefused, RegularsError, place_of
-from regulars.kit.logging import logger
-
-LOOK_SECONDS = 5.0
-"""So often `serve` looks for pulls whose time it is."""
-AT_ONCE_MAX = 3
-"""So many pulls `serve` runs at the same time."""
-REST = timedelta(minutes=1)
-"""A process that ended before it could say that it began is not started again sooner."""
-
-RUN_MAX = timedelta(days=1)
-"""A run that takes longer waits for something that hangs, and keeps others waiting; it goes on when it is due again."""
-
-log = logger("cli")
 
 commands = typer.Typer(name="pull", no_args_is_help=True, help="SQL databases and REST services that are read.")
 Name = Annotated[str, typer.Argument(help="The pull.")]
@@ -46,7 +30,7 @@ def add(
 ) -> None:
     """Keep how rows are fetched; one that is there is changed and goes on where it was."""
     with opened() as app, app.transaction() as inside:
-        use = collect.add_pull(inside, name, file)
+        use = collect.pulling.add_pull(inside, name, file)
     if as_json:
         print_json(use)
     else:
@@ -57,7 +41,7 @@ def add(
 def list_(as_json: Json = False) -> None:
     """All pulls, and how far each is."""
     with opened() as app, app.transaction() as inside:
-        uses = collect.list_pulls(inside)
+        uses = collect.pulling.list_pulls(inside)
     if as_json:
         print_json({"pulls": [{"state": use.state} | msgspec.structs.asdict(use) for use in uses]})
         return
@@ -86,7 +70,7 @@ def run(
         when_parent_ends(lambda: os.kill(os.getpid(), signal.SIGKILL))
     with opened() as app:
         if name:
-            reports, failed = [collect.run_pull(app, name)], []
+            reports, failed = [collect.pulling.run_pull(app, name)], []
         else:
             reports, failed = run_due(app)
     if as_json:
@@ -105,16 +89,16 @@ class Failed(msgspec.Struct, frozen=True):
     code: str | None
 
 
-def run_due(app: App) -> tuple[list[collect.PullReport], list[Failed]]:
+def run_due(app: App) -> tuple[list[collect.pulling.PullReport], list[Failed]]:
     """Run all whose time it is, each whatever became of the others."""
-    reports: list[collect.PullReport] = []
+    reports: list[collect.pulling.PullReport] = []
     failed: list[Failed] = []
     for name in due_pulls(app):
         try:
-            reports.append(collect.run_pull(app, name))
+            reports.append(collect.pulling.run_pull(app, name))
         except psycopg.OperationalError:
             raise  # our own database is away, for all of them
-        except collect.PullBusy:
+        except collect.pulling.PullBusy:
             continue  # begun meanwhile beside `serve`, or by another timer
         except RegularsError as fault:
             failed.append(Failed(name, fault.what, fault.fix, fault.code))
@@ -126,10 +110,10 @@ def run_due(app: App) -> tuple[list[collect.PullReport], list[Failed]]:
 def due_pulls(app: App) -> list[str]:
     """The names of those whose time it is."""
     with app.transaction() as inside:
-        return [use.name for use in collect.list_pulls(inside) if use.is_due(app.clock.now())]
+        return [use.name for use in collect.pulling.list_pulls(inside) if use.is_due(app.clock.now())]
 
 
-def tell(reports: list[collect.PullReport], failed: list[Failed]) -> None:
+def tell(reports: list[collect.pulling.PullReport], failed: list[Failed]) -> None:
     """What came, and what did not."""
     for each in reports:
         print(
@@ -141,58 +125,14 @@ def tell(reports: list[collect.PullReport], failed: list[Failed]) -> None:
         console.print(f"{each.pull} failed: {each.what}. {each.fix}" + (f" ({each.code})" if each.code else ""))
 
 
-@contextmanager
-def pulling(app: App) -> Generator[None, None, None]:
+def pulling(app: App) -> AbstractContextManager[None]:
     """A process for each pull whose time it is, for as long as the context lasts: a slow service holds up nobody."""
-    ending = threading.Event()
-    watch = threading.Thread(target=_watch, args=(app, ending), name="watch-pulls", daemon=True)
-    watch.start()
-    try:
-        yield
-    finally:
-        ending.set()
-        watch.join()
-
-
-class Going(NamedTuple):
-    """A run as a process of its own."""
-
-    process: subprocess.Popen[bytes]
-    began_at: datetime
-
-
-def _watch(app: App, ending: threading.Event) -> None:
-    runs: dict[str, Going] = {}
-    try:
-        while not ending.is_set():
-            try:
-                _start_due(app, runs)
-            except Exception as fault:  # whatever it is, the next look may find it mended
-                log.warning("pulls_not_seen", why=place_of(fault))
-            ending.wait(LOOK_SECONDS)
-    finally:
-        for run in runs.values():
-            put_away(run.process)
-
-
-def _start_due(app: App, runs: dict[str, Going]) -> None:
-    """Forget the processes that ended, start those whose time it is; each says itself in the database how it went."""
-    now = app.clock.now()
-    for name, run in list(runs.items()):
-        age, has_ended = now - run.began_at, run.process.poll() is not None
-        if age >= RUN_MAX or (has_ended and age >= REST):
-            put_away(run.process)
-            del runs[name]
-            if not has_ended:
-                collect.cut_off_pull(app, name, age)
-    going = sum(run.process.poll() is None for run in runs.values())
-    for name in [name for name in due_pulls(app) if name not in runs][: AT_ONCE_MAX - going]:
-        runs[name] = Going(started(app.settings, ("pull", "run", name)), now)
+    return timed(app, Timed(("pull", "run"), due_pulls, collect.pulling.cut_off_pull))
 
 
 @commands.command("remove")
 def remove(name: Name, as_json: Json = False) -> None:
     """Forget a pull and how far it was. What came in stays."""
     with opened() as app, app.transaction() as inside:
-        collect.remove_pull(inside, name)
+        collect.pulling.remove_pull(inside, name)
     print_json({"removed": name}) if as_json else print(f"Pull {name} is forgotten")

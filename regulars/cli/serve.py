@@ -17,6 +17,7 @@ from regulars import engage, web
 from regulars.app import App
 from regulars.cli import terminal
 from regulars.cli.children import Child, child, when_parent_ends
+from regulars.cli.overlay import asking
 from regulars.cli.pull import pulling
 from regulars.cli.streams import streaming
 from regulars.kit import settings as kit_settings
@@ -61,6 +62,7 @@ def serve(
             catch_own_mail(app, stack)
             stack.enter_context(streaming(app))
             stack.enter_context(pulling(app))
+            stack.enter_context(asking(app))
             children.append(stack.enter_context(child(app.settings, "worker")))
             announce_pages(app, host, port)
         if not beside:

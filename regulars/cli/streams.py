@@ -41,7 +41,7 @@ def add(
 ) -> None:
     """Add a stream, or change how one connects and maps; `serve` runs it from then on."""
     with opened() as app, app.transaction() as inside:
-        collect.add_stream(inside, name, file)
+        collect.feeds.add_stream(inside, name, file)
     if as_json:
         print_json({"stream": name})
     else:
@@ -52,7 +52,7 @@ def add(
 def list_(as_json: Json = False) -> None:
     """All streams, and how they stand."""
     with opened() as app, app.transaction() as inside:
-        uses = collect.list_streams(inside)
+        uses = collect.feeds.list_streams(inside)
     if as_json:
         print_json({"streams": uses})
         return
@@ -60,7 +60,7 @@ def list_(as_json: Json = False) -> None:
     print_table("Streams", ("Name", "Kind", "Source", "State", "Said at"), rows)
 
 
-def said(use: collect.StreamUse) -> str:
+def said(use: collect.feeds.StreamUse) -> str:
     """Its state; what was running and has not said so lately is not."""
     return "silent" if use.state == "running" and not use.is_running else use.state
 
@@ -69,7 +69,7 @@ def said(use: collect.StreamUse) -> str:
 def remove(name: Name, as_json: Json = False) -> None:
     """Forget a stream and how far it was read. What came in stays."""
     with opened() as app, app.transaction() as inside:
-        collect.remove_stream(inside, name)
+        collect.feeds.remove_stream(inside, name)
     if as_json:
         print_json({"removed": name})
     else:
@@ -89,7 +89,7 @@ def run(name: Name, with_parent: Annotated[bool, typer.Option(hidden=True)] = Fa
         signal.signal(signal.SIGINT, end)
         if with_parent:
             when_parent_ends(stop.set)
-        collect.run_stream(app, name, stop)
+        collect.feeds.run_stream(app, name, stop)
 
 
 @device_commands.command("list")
@@ -98,7 +98,7 @@ def devices(
 ) -> None:
     """Devices whose id is linked to nobody known, last seen first."""
     with opened() as app, app.transaction() as inside:
-        found = [device for device in collect.devices(inside) if every or not device.is_known]
+        found = [device for device in collect.feeds.devices(inside) if every or not device.is_known]
     if as_json:
         print_json({"devices": found})
         return
@@ -138,7 +138,7 @@ def _watch(app: App, ending: threading.Event) -> None:
 def _match(app: App, running: dict[str, tuple[str, Child]]) -> None:
     """End what is wanted no more, or differently; start what is not there."""
     with app.transaction() as inside:
-        wanted = collect.defined_streams(inside)
+        wanted = collect.feeds.defined_streams(inside)
     for name, (definition, child) in list(running.items()):
         if wanted.get(name) != definition:
             child.end()

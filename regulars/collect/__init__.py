@@ -13,7 +13,7 @@ Never: says who an event belongs to, changes a journal row (but empties those of
     what is not durable.
 """
 
-from regulars.collect import erasure, formats, paths, stop_files, stops
+from regulars.collect import erasure, feeds, formats, hold, paths, pulling, stop_files, stops
 from regulars.collect.ahead import ReadAhead
 from regulars.collect.aside import set_aside
 from regulars.collect.audit import (
@@ -43,18 +43,8 @@ from regulars.collect.audit.masking import Look, hidden, hidden_text, in_the_cle
 from regulars.collect.deliveries import map_deliveries
 from regulars.collect.door import Arrival, Refused, Row, admit
 from regulars.collect.entrances import Entrance, entrances
-from regulars.collect.errors import FilesBusy, MendRefused, PullBusy, RateExceeded
+from regulars.collect.errors import FilesBusy, MendRefused, RateExceeded
 from regulars.collect.facts import FACT_COLUMNS, Fact, FactColumn, cents, facts_of
-from regulars.collect.feeds import (
-    Device,
-    StreamUse,
-    add_stream,
-    defined_streams,
-    devices,
-    list_streams,
-    remove_stream,
-    run_stream,
-)
 from regulars.collect.files.guess import ROW_KINDS, Column, Guess, guess
 from regulars.collect.files.import_runs import STARTING as IMPORT_STARTING
 from regulars.collect.files.import_runs import ImportRun, RowRefusal, import_run, list_imports, refused_rows
@@ -182,7 +172,6 @@ from regulars.collect.plan.watch import (
 )
 from regulars.collect.properties import EventSchema, Property
 from regulars.collect.pruning import PRUNED_AT_ONCE_MAX, prune_deliveries
-from regulars.collect.pulling import PullReport, PullUse, add_pull, cut_off_pull, list_pulls, remove_pull, run_pull
 from regulars.collect.refused.mends import OPERATIONS as MEND_OPERATIONS
 from regulars.collect.refused.mends import Mend, is_cut
 from regulars.collect.refused.replay import (
@@ -278,7 +267,6 @@ __all__ = [
     "Cursor",
     "Damage",
     "Delivery",
-    "Device",
     "Dialect",
     "Difference",
     "Entrance",
@@ -316,9 +304,6 @@ __all__ = [
     "PlanVersion",
     "Preview",
     "Property",
-    "PullBusy",
-    "PullReport",
-    "PullUse",
     "RateExceeded",
     "ReadAhead",
     "Receipt",
@@ -338,7 +323,6 @@ __all__ = [
     "SourceAudit",
     "SourceUse",
     "StoredEvent",
-    "StreamUse",
     "System",
     "Told",
     "Trial",
@@ -355,8 +339,6 @@ __all__ = [
     "accept",
     "accept_mixed",
     "add_key",
-    "add_pull",
-    "add_stream",
     "add_system",
     "add_webhook",
     "admit",
@@ -376,12 +358,9 @@ __all__ = [
     "count_new",
     "current_plan",
     "cursor_of",
-    "cut_off_pull",
     "declare_plan",
-    "defined_streams",
     "deliveries",
     "describe_key",
-    "devices",
     "differences",
     "dismiss_group",
     "dismiss_refusal",
@@ -392,6 +371,7 @@ __all__ = [
     "events_at",
     "fact_files",
     "facts_of",
+    "feeds",
     "field_overview",
     "field_report",
     "files_in_folder",
@@ -406,6 +386,7 @@ __all__ = [
     "heads",
     "hidden",
     "hidden_text",
+    "hold",
     "holder_of",
     "imagine_source",
     "import_file",
@@ -421,9 +402,7 @@ __all__ = [
     "launch_import",
     "limits_of",
     "list_imports",
-    "list_pulls",
     "list_sources",
-    "list_streams",
     "list_webhooks",
     "listener",
     "load_mapping",
@@ -445,6 +424,7 @@ __all__ = [
     "prune_deliveries",
     "prune_lake",
     "publish",
+    "pulling",
     "raw_delivery",
     "read",
     "read_lake",
@@ -457,15 +437,11 @@ __all__ = [
     "refused_rows",
     "register",
     "remove_left",
-    "remove_pull",
-    "remove_stream",
     "remove_system",
     "repair_lake",
     "replay_deliveries",
     "revoke",
     "rotate",
-    "run_pull",
-    "run_stream",
     "save_mapping",
     "search_refusals",
     "send_by_hand",

@@ -27,8 +27,8 @@ from regulars.collect.journal import APPEND_MAX_EVENTS, Entry, Rejected, append,
 from regulars.collect.keys import NAME, SQL, Source, register, source_by_name
 from regulars.collect.pulls import Connect, no_column, pulls
 from regulars.collect.pulls.cursors import highest, is_told, looked_back, value_of, written
-from regulars.collect.pulls.secret import check_open
 from regulars.kit.errors import NotFound, RegularsError, place_of
+from regulars.kit.secret import check_open
 
 # "PULL": class of the advisory locks that say which are being pulled.
 PULL_LOCK = 0x50554C4C
@@ -208,7 +208,8 @@ def _read(path: Path) -> Definition:
     except (OSError, ValueError, msgspec.ValidationError) as fault:
         raise PullRefused(f"The definition {path.name} cannot be used: {fault}", "Mend what it names") from None
     check(definition.mapping, f"The mapping of {path.name}")
-    check_open(definition.connect)
+    # Ours are columns, whatever they are called.
+    check_open(definition.connect, PullRefused, plain=Connect.__struct_fields__)
     if definition.every_minutes < 1:
         raise PullRefused("every_minutes is below 1", "Say how many minutes lie between two runs")
     if definition.every_minutes > EVERY_MAX_MINUTES:

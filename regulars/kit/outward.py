@@ -9,16 +9,19 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
+import time
 from collections.abc import Collection, Mapping
 from contextlib import closing
 from functools import cache
 from ipaddress import ip_address
+from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from regulars.kit.errors import RegularsError
 
 TIMEOUT_SECONDS = 10.0
 URL_MAX_CHARACTERS = 2_000
+READ_AT_ONCE_BYTES = 64 * 1024
 PORTS = {"https": 443, "http": 80}
 
 
@@ -26,6 +29,15 @@ class AddressRefused(RegularsError):
     """An address that somebody named leads where we send nothing: not https, not public, or no address at all."""
 
     code = "RG-1006"
+
+
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    """By name in small letters."""
+    body: bytes
 
 
 def checked(url: str, own: Collection[str] = ()) -> SplitResult:
@@ -48,18 +60,50 @@ def checked(url: str, own: Collection[str] = ()) -> SplitResult:
 
 def post(url: str, body: bytes, headers: Mapping[str, str], own: Collection[str] = ()) -> int:
     """The status it answers with. Raises AddressRefused, OSError, http.client.HTTPException."""
+    return send("POST", url, body, headers, own).status
+
+
+def send(
+    method: str,
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    own: Collection[str] = (),
+    *,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+    answer_max_bytes: int = 0,
+) -> Answer:
+    """What it answers, in that time and up to that length; of a length of 0 nothing but the status is read.
+
+    Raises AddressRefused, OSError, http.client.HTTPException.
+    """
+    until = time.monotonic() + timeout_seconds
     parts = checked(url, own)
     host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
     address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4]
     if host not in own and _is_inner(str(address[0])):
         raise AddressRefused(f"'{host}' leads into our own network", "Give an address of a public machine")
-    with closing(socket.create_connection((str(address[0]), port), TIMEOUT_SECONDS)) as plain:
-        connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
+    with closing(socket.create_connection((str(address[0]), port), timeout_seconds)) as plain:
+        connection = http.client.HTTPConnection(host, port, timeout=timeout_seconds)
         connection.sock = _trust().wrap_socket(plain, server_hostname=host) if parts.scheme == "https" else plain
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         with closing(connection):
-            connection.request("POST", target, body, dict(headers))
-            return connection.getresponse().status
+            connection.request(method, target, body or None, dict(headers))
+            answer = connection.getresponse()
+            told = {name.lower(): value for name, value in answer.getheaders()}
+            return Answer(answer.status, told, _read(answer, until, answer_max_bytes))
+
+
+def _read(answer: http.client.HTTPResponse, until: float, most_bytes: int) -> bytes:
+    """The body. Raises where it is longer, or drips longer than there is time."""
+    body = bytearray()
+    while most_bytes and (some := answer.read1(READ_AT_ONCE_BYTES)):
+        body += some
+        if len(body) > most_bytes:
+            raise http.client.HTTPException(f"an answer of more than {most_bytes:,} bytes")
+        if time.monotonic() > until:
+            raise TimeoutError
+    return bytes(body)
 
 
 @cache

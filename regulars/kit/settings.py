@@ -60,7 +60,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     deliveries_max: int = 1_000_000
     """So many of the newest deliveries of a webhook are kept raw; 0: all. One that is not mapped is always kept."""
     callback_hosts: str = ""
-    """Hosts of our own network that may be called back, with commas between; empty: public ones by https only."""
+    """Hosts of our own network that we may call, with commas between; empty: public ones by https only."""
     log_level: str = "info"
     """debug, info, warning or error."""
 
@@ -68,6 +68,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def zone(self) -> ZoneInfo:
         """The brand's zone."""
         return ZoneInfo(self.brand_zone)
+
+    @property
+    def own_hosts(self) -> frozenset[str]:
+        """Hosts of our own network that we may call."""
+        return frozenset(self.callback_hosts.replace(",", " ").split())
 
     @property
     def home_path(self) -> Path:

@@ -143,7 +143,7 @@ def submit(app: App, controller: str, body: bytes) -> Standing:
     if len(given.status_callback_urls) > CALLBACKS_MAX:
         raise InputRefused(f"At most {CALLBACKS_MAX} addresses are called back", "Leave some out")
     for url in given.status_callback_urls:
-        checked(url, own_hosts(app))
+        checked(url, app.settings.own_hosts)
     print_ = blake2b(body, digest_size=HASH_BYTES).digest()
     app.db.execute(SQL.lock_opendsr)
     row = app.db.execute(SQL.print_of_opendsr, {"id": given.subject_request_id}).fetchone()
@@ -252,7 +252,7 @@ def _call(app: App, id: uuid.UUID, url: str, status: str) -> str:
     )
     headers = {"content-type": "application/json"} | signed(app, body)
     try:
-        answer = post(url, body, headers, own_hosts(app))
+        answer = post(url, body, headers, app.settings.own_hosts)
     except AddressRefused as fault:
         return fault.what
     except (OSError, http.client.HTTPException) as fault:
@@ -281,11 +281,6 @@ def discovery(app: App) -> dict[str, Any]:
         "supported_subject_request_types": list(KINDS),
         "processor_certificate": f"{app.settings.base_url.rstrip('/')}/opendsr/v3/certificate.pem",
     }
-
-
-def own_hosts(app: App) -> frozenset[str]:
-    """Hosts of our own network that may be called back."""
-    return frozenset(app.settings.callback_hosts.replace(",", " ").split())
 
 
 def _standing(app: App, row: tuple[Any, ...]) -> Standing:

@@ -6,7 +6,7 @@ of the brand state (`hand`).
 Gives: `apply` (golden fields and consents as differences), `read`, `search`, `timeline`, and the tables `profile`
 and `consent_state` for the rooms on the right.
 Writes tables: profile_policy, profile_purposes, profile_field, profile_hand, profile, profile_token, consent,
-    consent_state, overlay_load, overlay_value.
+    consent_state, overlay_load, overlay_value, overlay_asking.
 Never: decides who is who, sends anything, or invents a value nobody stated.
 """
 
@@ -15,7 +15,15 @@ from regulars.profile.apply import apply
 from regulars.profile.consent import DECISIONS
 from regulars.profile.declared import BUILT_IN, STEWARD, Declared, in_force, of_file
 from regulars.profile.erasure import forget, keep_refusals
-from regulars.profile.errors import DeclarationRefused, HandRefused, NoSuchCustomer, OverlayRefused, PurposesRefused
+from regulars.profile.errors import (
+    DeclarationRefused,
+    HandRefused,
+    NoSuchCustomer,
+    OverlayBusy,
+    OverlayRefused,
+    ProviderAway,
+    PurposesRefused,
+)
 from regulars.profile.events import Asked, HeldEvent, Lifetime, events, groups, lifetime
 from regulars.profile.hand import Author, Entry
 from regulars.profile.overlays import Bought, Loaded
@@ -48,8 +56,10 @@ __all__ = [
     "NoSuchCustomer",
     "Notice",
     "Other",
+    "OverlayBusy",
     "OverlayRefused",
     "Profile",
+    "ProviderAway",
     "Purpose",
     "Purposes",
     "PurposesRefused",

@@ -31,3 +31,15 @@ class OverlayRefused(RegularsError):
     """Bought data cannot be taken: its declaration or its file is wrong, or its license has ended; nothing was kept."""
 
     code = "RG-1305"
+
+
+class OverlayBusy(RegularsError):
+    """A provider is being asked already, by another process; nothing was done."""
+
+    code = "RG-1306"
+
+
+class ProviderAway(RegularsError):
+    """A provider of bought data does not answer, or not as its protocol says; what it answered before is kept."""
+
+    code = "RG-1307"

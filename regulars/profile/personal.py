@@ -64,6 +64,9 @@ DECLARED = (
         title="What we bought about you from others",
         hangs=Hangs.VALUE,
         keys=("value",),
-        told=("overlay", "field", "said"),
+        told=("overlay", "said"),
+        kept=("load",),
+        why_kept="the number under which it was bought",
     ),
+    Impersonal(table="overlay_asking", why="how asking a provider goes, in counts"),
 )

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from regulars import collect
 from regulars.app import App
-from regulars.cli import main, pull
+from regulars.cli import main, pull, timed
 from regulars.cli.pull import pulling
 from regulars.collect.errors import PullBusy
 from regulars.collect.hold import held
@@ -42,7 +42,7 @@ def add(app: App, folder: Path, name: str, url: str, kind: str = "sql") -> None:
     path = folder / f"{name}.toml"
     path.write_text(DEFINITION.format(kind=kind, url=url, where="table" if kind == "sql" else "path"))
     with app.transaction() as inside:
-        collect.add_pull(inside, name, path)
+        collect.pulling.add_pull(inside, name, path)
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_one_that_others_began_meanwhile_is_no_failure(
     monkeypatch.setattr(pull, "due_pulls", lambda app: names)
 
     with app.transaction() as inside:
-        id = collect.list_pulls(inside)[0].id
+        id = collect.pulling.list_pulls(inside)[0].id
     with held(app, PULL_LOCK, id, PullBusy("It runs", "Wait")):
         reports, failed = pull.run_due(app)
 
@@ -101,13 +101,13 @@ def test_one_that_others_began_meanwhile_is_no_failure(
 def test_a_service_whose_list_takes_over_a_day_says_that_it_begins_again(
     app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pull, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(timed, "LOOK_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         add(app, tmp_path, "a-silent", f"http://127.0.0.1:{silent.getsockname()[1]}/", "rest")
 
         with pulling(app):
             until(lambda: states(app) == ["running"])
-            monkeypatch.setattr(pull, "RUN_MAX", -pull.RUN_MAX)
+            monkeypatch.setattr(timed, "RUN_MAX", -timed.RUN_MAX)
             until(lambda: fault(app) is not None)
 
     assert "was cut off. It begins again where it began: ask for less" in str(fault(app))
@@ -115,9 +115,9 @@ def test_a_service_whose_list_takes_over_a_day_says_that_it_begins_again(
 
 def fault(app: App) -> str | None:
     with app.transaction() as inside:
-        return collect.list_pulls(inside)[0].fault
+        return collect.pulling.list_pulls(inside)[0].fault
 
 
 def states(app: App) -> list[str]:
     with app.transaction() as inside:
-        return [use.state for use in collect.list_pulls(inside)]
+        return [use.state for use in collect.pulling.list_pulls(inside)]

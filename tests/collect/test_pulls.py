@@ -39,12 +39,12 @@ fields = {{id = "properties.order_id", who = "userId", total = "properties.reven
 def kept(app: App, path: Path, text: str) -> None:
     path.write_text(text)
     with app.transaction() as inside:
-        collect.add_pull(inside, "orders", path)
+        collect.pulling.add_pull(inside, "orders", path)
 
 
-def use(app: App) -> collect.PullUse:
+def use(app: App) -> collect.pulling.PullUse:
     with app.transaction() as inside:
-        return collect.list_pulls(inside)[0]
+        return collect.pulling.list_pulls(inside)[0]
 
 
 def seen(app: App) -> list[tuple[str, Any]]:
@@ -81,10 +81,10 @@ def test_a_table_of_another_postgresql_comes_in_behind_its_cursor_each_row_once(
     kept(app, tmp_path / "orders.toml", ORDERS.format(url="env:SHOP_URL").replace("key =", 'schema = "shop"\nkey ='))
     sell(shop, *range(8))
 
-    first = collect.run_pull(app, "orders")
+    first = collect.pulling.run_pull(app, "orders")
     sell(shop, 8, 9)
     shop.execute("update shop.orders set total = 99, updated_at = '2026-01-02 10:00Z' where id = 2")
-    again = collect.run_pull(app, "orders")
+    again = collect.pulling.run_pull(app, "orders")
 
     assert (first.rows, first.accepted, first.refused) == (8, 8, 0)
     # The rows of the last hour are looked at again, the changed one is new.
@@ -112,10 +112,10 @@ def test_a_run_that_breaks_keeps_what_came_and_goes_on_behind_it(
 
     monkeypatch.setitem(pulls._found, "sql", pulls["sql"]._replace(rows=torn))
     with pytest.raises(PullAway):
-        collect.run_pull(app, "orders")
+        collect.pulling.run_pull(app, "orders")
     broken = use(app)
     monkeypatch.setitem(pulls._found, "sql", pulls["sql"]._replace(rows=whole))
-    collect.run_pull(app, "orders")
+    collect.pulling.run_pull(app, "orders")
 
     assert (broken.rows, broken.cursor, broken.fault) == (4, '["int","1767000003"]', "The line is cut. Run it again")
     assert [order for order, _ in seen(app)] == [str(n) for n in range(7)]
@@ -172,10 +172,10 @@ event = "Order Completed"
 fields = {{id = "properties.order_id", who = "userId", total = "properties.revenue", updated_at = "timestamp"}}
 """
         kept(app, tmp_path / "orders.toml", definition)
-        first, again = collect.run_pull(app, "orders"), collect.run_pull(app, "orders")
+        first, again = collect.pulling.run_pull(app, "orders"), collect.pulling.run_pull(app, "orders")
         (tmp_path / "token").write_text("wrong")
         with pytest.raises(PullAway, match="orders cannot be read"):
-            collect.run_pull(app, "orders")
+            collect.pulling.run_pull(app, "orders")
         server.shutdown()
     gc.collect()
 
@@ -207,7 +207,7 @@ def test_a_definition_that_cannot_work_is_refused_before_it_is_kept(
         kept(app, tmp_path / "orders.toml", ORDERS.format(url="sqlite:///x.db").replace(old, new, 1))
 
     with app.transaction() as inside:
-        assert collect.list_pulls(inside) == []
+        assert collect.pulling.list_pulls(inside) == []
 
 
 def test_without_the_library_one_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,7 +221,7 @@ def test_a_secret_that_is_not_there_is_named_by_its_place_alone(app: App, tmp_pa
     kept(app, tmp_path / "orders.toml", ORDERS.format(url="env:NOWHERE_TO_BE_FOUND"))
 
     with pytest.raises(PullRefused, match="no variable NOWHERE"):
-        collect.run_pull(app, "orders")
+        collect.pulling.run_pull(app, "orders")
 
 
 SERVICE = """kind = "rest"
@@ -280,14 +280,14 @@ def test_a_cursor_of_any_type_that_grows_is_gone_on_from_exactly(
     definition = ORDERS.replace("updated_at", "at").replace("key =", 'schema = "shop"\nkey =')
     (tmp_path / "url").write_text(app.settings.database_url)
     kept(app, tmp_path / "orders.toml", definition.format(url=f"file:{tmp_path}/url").replace(', at = "timestamp"', ""))
-    reports: list[collect.PullReport] = []
+    reports: list[collect.pulling.PullReport] = []
 
     for number, value in enumerate(CURSORS[type]):
         shop.execute("insert into shop.orders (id, who, at) values (%s, 'ann', %s)", [number, value])
-        reports.append(collect.run_pull(app, "orders"))
+        reports.append(collect.pulling.run_pull(app, "orders"))
 
     assert [(each.rows, each.accepted) for each in reports] == [(1, 1), (2, 1), (2, 1)]
-    assert collect.run_pull(app, "orders").duplicates == 1
+    assert collect.pulling.run_pull(app, "orders").duplicates == 1
 
 
 def test_texts_that_the_database_orders_otherwise_than_we_do_come_in_all(app: App, tmp_path: Path) -> None:
@@ -299,7 +299,7 @@ def test_texts_that_the_database_orders_otherwise_than_we_do_come_in_all(app: Ap
 
     for number, value in enumerate(("a", "B", "b", "C")):
         base.execute("insert into orders values (?, 'ann', 1, ?)", [number, value])
-        accepted += collect.run_pull(app, "orders").accepted
+        accepted += collect.pulling.run_pull(app, "orders").accepted
     base.close()
 
     assert accepted == 4
@@ -321,7 +321,7 @@ def test_a_column_that_is_not_there_is_refused_with_those_that_are(
     kept(app, tmp_path / "orders.toml", text.replace(line, line.replace('= "', '= "x')))
 
     with pytest.raises(PullRefused, match="no column 'x") as told:
-        collect.run_pull(app, "orders")
+        collect.pulling.run_pull(app, "orders")
 
     assert "id, who, total, updated_at" in told.value.fix
     assert use(app).state == "failed"
@@ -333,10 +333,10 @@ def test_a_row_without_a_cursor_is_refused_once_and_comes_in_when_it_has_one(
     pulled_from(app, shop, tmp_path)
     sell(shop, 1, 2)
     shop.execute("insert into shop.orders values (3, 'ann', 9, null)")
-    first, again = collect.run_pull(app, "orders"), collect.run_pull(app, "orders")
+    first, again = collect.pulling.run_pull(app, "orders"), collect.pulling.run_pull(app, "orders")
     shop.execute("update shop.orders set updated_at = '2026-01-03 10:00Z' where id = 3")
 
-    mended = collect.run_pull(app, "orders")
+    mended = collect.pulling.run_pull(app, "orders")
 
     assert (first.accepted, first.refused, again.refused, mended.accepted, mended.refused) == (2, 1, 1, 1, 0)
     with app.transaction() as inside:
@@ -351,10 +351,10 @@ def test_rows_that_are_committed_late_come_in_where_the_pull_looks_back(
 ) -> None:
     pulled_from(app, shop, tmp_path, more)
     sell(shop, 2, 4)
-    collect.run_pull(app, "orders")
+    collect.pulling.run_pull(app, "orders")
     sell(shop, 3)
 
-    report = collect.run_pull(app, "orders")
+    report = collect.pulling.run_pull(app, "orders")
 
     assert (report.accepted, report.duplicates) == (late, 1 + late)
     assert use(app).cursor == '["time","2026-01-01T12:00:00+00:00"]'
@@ -405,7 +405,7 @@ def test_a_pull_that_breaks_says_so_and_a_pull_that_was_cut_off_is_due_again_soo
     pulled_from(app, shop, tmp_path)
     monkeypatch.setitem(pulls._found, "sql", pulls["sql"]._replace(rows=broken))
     with pytest.raises(ZeroDivisionError):
-        collect.run_pull(app, "orders")
+        collect.pulling.run_pull(app, "orders")
     failed = use(app)
     with app.transaction() as inside:
         inside.db.execute("update pull set ran_at = null")

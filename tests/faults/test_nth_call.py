@@ -152,7 +152,7 @@ def halves(app: App, monkeypatch: pytest.MonkeyPatch, folder: Path, command: Com
         collect.register(inside, "till", "tills")
         definition = folder / "orders.toml"
         definition.write_text('kind = "kafka"\nsource = "till"\n[connect]\nbrokers = "b"\ntopics = ["orders"]')
-        collect.add_stream(inside, "orders", definition)
+        collect.feeds.add_stream(inside, "orders", definition)
     BEFORE.get(command, lambda _: None)(app)
     before = state(app)
     found: list[int] = []

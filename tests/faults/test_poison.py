@@ -148,7 +148,7 @@ def stream_poison(app: App, source: collect.Source, folder: Path) -> None:
     for kind, given in (("kafka", 'brokers = "b"\ntopics = ["t"]'), ("mqtt", 'host = "h"\ntopics = ["a/{device}"]')):
         (folder / f"{kind}.toml").write_text(f'kind = "{kind}"\nsource = "till"\n[connect]\n{given}')
         with app.transaction() as inside:
-            collect.add_stream(inside, kind, folder / f"{kind}.toml")
+            collect.feeds.add_stream(inside, kind, folder / f"{kind}.toml")
     kafka._take(app, Feed("kafka", source, None, read), told)  # pyright: ignore[reportPrivateUsage]
     mqtt._take(app, Feed("mqtt", source, connect, read), packets)  # pyright: ignore[reportPrivateUsage]
 

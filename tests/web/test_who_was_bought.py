@@ -39,7 +39,7 @@ def test_the_shelf_says_what_matched_and_cost_and_a_customer_what_was_bought(bro
         page = context.new_page()
         page.goto("/overlays")
         expect(page.get_by_role("heading", level=1)).to_contain_text("20 matches bought from 1 provider")
-        expect(page.get_by_label("Overlays table")).to_contain_text("20 of 21 rows")
+        expect(page.get_by_label("Overlays table")).to_contain_text("20 used of 21 rows")
         expect(page.get_by_label("Overlays table")).to_contain_text("$0.40")
         found += violations(page, "/overlays")
         page.goto("/customers/1?tab=details")

@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
+from regulars.collect.errors import PullRefused
 from regulars.collect.pulls import Connect, Pull, pulls
-from regulars.collect.pulls.secret import secret
 from regulars.collect.pulls.sql import away, library
+from regulars.kit.secret import secret
 
 
 class RestList(Connect, frozen=True, kw_only=True):
@@ -38,11 +39,11 @@ def rows(connect: RestList, since: object) -> Iterator[dict[str, Any]]:
     session = library("sources.helpers.requests").Client(raise_for_status=False).session
     client: dict[str, Any] = {"base_url": connect.url, "session": session}
     if connect.token:
-        client["auth"] = {"type": "bearer", "token": secret(connect.token)}
+        client["auth"] = {"type": "bearer", "token": secret(connect.token, PullRefused)}
     if connect.paging:
         client["paginator"] = connect.paging
     behind = {connect.since: str(since)} if connect.since and since is not None else {}
-    asked = {name: secret(value) for name, value in connect.parameters.items()}
+    asked = {name: secret(value, PullRefused) for name, value in connect.parameters.items()}
     endpoint: dict[str, Any] = {"path": connect.path, "params": asked | behind}
     if connect.records:
         endpoint["data_selector"] = connect.records

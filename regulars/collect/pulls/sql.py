@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
-from regulars.collect.errors import PullAway, PullLibraryMissing
+from regulars.collect.errors import PullAway, PullLibraryMissing, PullRefused
 from regulars.collect.pulls import Connect, Pull, no_column, pulls
-from regulars.collect.pulls.secret import secret
 from regulars.kit.errors import RegularsError
+from regulars.kit.secret import secret
 
 FETCHED_ROWS = 5_000
 # SQLAlchemy means another driver by the plain name; ours is the one that is installed.
@@ -29,7 +29,7 @@ def rows(connect: SqlTable, since: object) -> Iterator[dict[str, Any]]:
     """Rows whose cursor is at least `since`, the lowest first, and those that have none."""
     library()
     source = library("sources.sql_database")
-    url = secret(connect.url)
+    url = secret(connect.url, PullRefused)
     for plain, ours in DRIVERS.items():
         url = url.replace(plain, ours, 1) if url.startswith(plain) else url
 

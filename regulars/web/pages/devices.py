@@ -6,7 +6,7 @@ from typing import Any
 
 from litestar import Request, Response, get
 
-from regulars.collect import Device
+from regulars import collect
 from regulars.web import access, render, words
 from regulars.web.api import devices as api
 from regulars.web.site import House
@@ -20,7 +20,7 @@ def devices_page(app: House, request: Request[Any, Any, Any]) -> Response[str]:
     return render.page(app, "pages/devices.html", request, devices=found, title=title(found))
 
 
-def title(found: list[Device]) -> str:
+def title(found: list[collect.feeds.Device]) -> str:
     """How many of them belong to nobody we know."""
     unknown = sum(not one.is_known for one in found)
     if not found:

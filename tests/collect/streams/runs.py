@@ -23,14 +23,14 @@ def add(app: App, folder: Path, name: str, definition: str) -> None:
     file = folder / f"{name}.toml"
     file.write_text(definition)
     with app.transaction() as inside:
-        collect.add_stream(inside, name, file)
+        collect.feeds.add_stream(inside, name, file)
 
 
 @contextmanager
 def running(app: App, name: str) -> Generator[None, None, None]:
     """The stream in a thread of its own."""
     stop = threading.Event()
-    thread = threading.Thread(target=collect.run_stream, args=(app, name, stop))
+    thread = threading.Thread(target=collect.feeds.run_stream, args=(app, name, stop))
     thread.start()
     try:
         yield
@@ -104,4 +104,4 @@ def refusals(app: App) -> list[collect.Refusal]:
 def state(app: App, name: str) -> str:
     """How the stream stands."""
     with app.transaction() as inside:
-        return next(use.state for use in collect.list_streams(inside) if use.name == name)
+        return next(use.state for use in collect.feeds.list_streams(inside) if use.name == name)

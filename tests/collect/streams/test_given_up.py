@@ -46,7 +46,7 @@ def told(app: App, path: Path) -> None:
 
 def removed(app: App) -> None:
     with app.transaction() as inside:
-        collect.remove_stream(inside, "out")
+        collect.feeds.remove_stream(inside, "out")
 
 
 def places(app: App) -> list[Any]:
@@ -83,7 +83,7 @@ def test_a_stream_that_cannot_run_says_why(app: App, tmp_path: Path) -> None:
     add(app, tmp_path, "out", toml("kafka_out", "", connect))
 
     with pytest.raises(StreamRefused):
-        collect.run_stream(app, "out", threading.Event())
+        collect.feeds.run_stream(app, "out", threading.Event())
 
     assert state(app, "out").startswith("failed: The password_file")
 

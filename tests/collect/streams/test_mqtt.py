@@ -204,7 +204,7 @@ def test_devices_nobody_knows_are_listed_with_their_last_reading(app: App, broke
         resolve.identify(inside, batch)
 
     with app.transaction() as inside:
-        listed = collect.devices(inside)
+        listed = collect.feeds.devices(inside)
 
     assert [(each.id, each.stream, each.readings, each.is_known) for each in listed] == [
         ("strange", "known", 2, False),

@@ -1,14 +1,13 @@
-"""Secrets of a definition: named by where they are, never kept by us. Nothing here is a plug-in."""
+"""Secrets of a definition: named by where they are, never kept by us."""
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote_plus
 
-from regulars.collect.errors import PullRefused
-from regulars.collect.pulls import Connect
+from regulars.kit.errors import RegularsError
 
 PLACES = "Write file:/path or env:NAME, and the secret there"
 IN_PLACE = ("file:", "env:")
@@ -24,40 +23,42 @@ USER_OF_A_SERVICE = re.compile(r"https?://[^/?#]*@", re.IGNORECASE)
 ASSIGNED = re.compile(r"(?:^|[?&;\s,{'\"])\s*([\w.-]+)\s*=\s*[^&;\s]")
 
 
-def secret(told: str) -> str:
-    """What stands in the file or the variable that is named; other text is itself."""
+def secret(told: str, refused: type[RegularsError]) -> str:
+    """What stands in the file or the variable that is named; other text is itself. Raises `refused`."""
     where, _, name = told.partition(":")
     if where == "env":
         if name not in os.environ:
-            raise PullRefused(f"There is no variable {name}", PLACES)
+            raise refused(f"There is no variable {name}", PLACES)
         return os.environ[name]
     if where == "file":
         try:
             return Path(name).read_text().strip()
         except (OSError, ValueError) as fault:
-            raise PullRefused(f"{name} cannot be read: {type(fault).__name__}", PLACES) from None
+            raise refused(f"{name} cannot be read: {type(fault).__name__}", PLACES) from None
     return told
 
 
-def check_open(connect: Mapping[str, Any]) -> None:
-    """Raise PullRefused where a definition holds a secret itself: it can be read by whoever reads the database."""
-    for name, value in connect.items():
-        # Ours are columns, whatever they are called.
-        _check("" if name in Connect.__struct_fields__ else name, value)
+def check_open(given: Mapping[str, Any], refused: type[RegularsError], plain: Collection[str] = ()) -> None:
+    """Raise `refused` where a definition holds a secret itself: it can be read by whoever reads the database.
+
+    `plain`: names that are none of a secret, whatever they are.
+    """
+    for name, value in given.items():
+        _check("" if name in plain else name, value, refused)
 
 
-def _check(name: str, value: object) -> None:
+def _check(name: str, value: object, refused: type[RegularsError]) -> None:
     if isinstance(value, Mapping):
         for inner, held in cast(Mapping[str, object], value).items():
-            _check(inner, held)
+            _check(inner, held, refused)
     elif isinstance(value, list):
         for held in cast(list[object], value):
-            _check(name, held)
+            _check(name, held, refused)
     elif isinstance(value, str) and value and not value.startswith(IN_PLACE):
         if SECRET_NAME.fullmatch(name):
-            raise PullRefused(f"'{name}' holds a secret itself", PLACES)
+            raise refused(f"'{name}' holds a secret itself", PLACES)
         if _tells_secret(value):
-            raise PullRefused(f"'{name}' has a password or a token in it", PLACES)
+            raise refused(f"'{name}' has a password or a token in it", PLACES)
 
 
 def _tells_secret(text: str) -> bool:
