@@ -28,6 +28,8 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
     recompute: list[int]
     """Customers that lost or swapped records (splits, sessions reassigned, withdrawn facts): their state is stale and
     every room rebuilds it from their events. Includes ids that no longer exist: those end up empty and are removed."""
+    touched: list[int] = []
+    """Customers around whom evidence came, went or was judged anew, though they may be who they were."""
     withdrawn: list[int] = []
     """Positions whose events were taken back; whoever had them is among `recompute`."""
     cause: str = ""

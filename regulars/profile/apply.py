@@ -20,7 +20,7 @@ SQL = queries(__package__ or "")
 
 
 def apply(app: App, people: People) -> Changes:
-    """Fold what the batch says about persons into the profiles; at most 16 statements, none if nothing was said.
+    """Fold what the batch says about persons into the profiles; at most 23 statements, none if nothing was said.
 
     Merged customers keep what is known of both; customers to recompute are rebuilt from events.
     """

@@ -3,6 +3,10 @@
 A decision is about (person, channel, purpose, address). What holds for a customer is the latest decision, by event
 time, among her own decisions about the address and everybody's withdrawals of it: unsubscribing an address stops it
 for all its holders, and each of them may say yes again for herself. At the same instant "no" wins; silence is no too.
+
+Where nothing stronger than an e-mail or phone that somebody typed joins two of her records, they may be two people's:
+if one says no and the other, later, yes, it is no until she is asked again. She was asked again by a letter's link, and
+where the record that says yes proves that she reads the address (disputed.py).
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from typing import Any, NamedTuple, cast
 from regulars.app import App
 from regulars.kit.logging import logger
 from regulars.model import Event, People
+from regulars.profile import disputed
 from regulars.profile.purposes import CHANNELS, Purposes, purposes
 from regulars.profile.survivorship import clean_email, clean_phone
 from regulars.store import queries
@@ -80,7 +85,9 @@ def apply(app: App, people: People, moves: dict[int, int]) -> None:
     if unread:
         LOG.warning("consent_unreadable", events=len(unread), positions=unread[:UNREAD_SHOWN])
     moved = moves.keys() | set(moves.values()) | set(people.recompute)
-    if not decisions and not moved and not people.withdrawn:
+    around = set(people.touched) - moved
+    mixed = app.db.execute(SQL.mixed_keys, {"customers": array(around)}).fetchall() if around else []
+    if not decisions and not moved and not people.withdrawn and not mixed:
         return
     _append(app, decisions)
     keys: set[Key] = {(d.channel, d.purpose, d.address) for d in decisions}
@@ -88,8 +95,9 @@ def apply(app: App, people: People, moves: dict[int, int]) -> None:
         keys |= set(app.db.execute(SQL.keys_of_decisions, {"seqs": array(people.withdrawn)}).fetchall())
     if moved:
         keys |= set(app.db.execute(SQL.consent_keys, {"customers": array(moved)}).fetchall())
+    keys |= {(channel, purpose, address) for _, channel, purpose, address in mixed}
     if keys:
-        _refresh(app, keys, moved | _deciders(people, decisions))
+        _refresh(app, keys, moved | _deciders(people, decisions) | {customer for customer, *_ in mixed})
 
 
 def _deciders(people: People, decisions: list[Decision]) -> set[int]:
@@ -280,3 +288,4 @@ def _refresh(app: App, keys: set[Key], customers: set[int]) -> None:
     given = {"channels": channels, "purposes": purposes, "addresses": addresses, "customers": array(customers)}
     app.db.execute(SQL.drop_consent_states, given)
     app.db.execute(SQL.project_consent_states, given)
+    disputed.stop(app, given)

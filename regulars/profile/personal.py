@@ -55,7 +55,7 @@ DECLARED = (
         hangs=Hangs.CUSTOMER,
         keys=("customer",),
         told=("channel", "purpose", "address", "allowed", "expires_at"),
-        kept=("decided_at", "seq"),
+        kept=("decided_at", "seq", "is_mixed", "against"),
         why_kept="an address that several people use may have been stopped by another of them",
     ),
     Impersonal(table="overlay_load", why="what was bought as a whole: provider, license, cost, counts"),

@@ -208,16 +208,54 @@ beside as (
         partition by d.channel, d.purpose, d.address order by d.allowed, d.decided_at desc, d.seq desc
     )
 )
-insert into consent_state (customer, channel, purpose, address, allowed, decided_at, seq, expires_at)
+insert into consent_state (customer, channel, purpose, address, allowed, decided_at, seq, expires_at, is_mixed)
 select distinct on (b.customer, b.channel, b.purpose, b.address)
     b.customer, b.channel, b.purpose, b.address,
     b.allowed and not b.stopped,
     case when b.stopped then b.first_at else b.decided_at end,
     case when b.stopped then b.first_seq else b.seq end,
-    case when b.allowed and not b.stopped then b.expires_at end
+    case when b.allowed and not b.stopped then b.expires_at end,
+    b.allowed and not b.stopped
+        and bool_or(not b.allowed) over (partition by b.customer, b.channel, b.purpose, b.address)
 from beside b
 where b.customer is not null
 order by b.customer, b.channel, b.purpose, b.address, b.decided_at desc, b.allowed, b.seq desc;
+
+-- name: mixed_keys
+-- Customers of these for whom it decides which of her records are surely hers, and what about.
+select customer, channel, purpose, address from consent_state where customer = any(%(customers)s::bigint[]) and is_mixed;
+
+-- name: mixed_words
+-- All that was said where a yes stands and an earlier no: by which evidence, whether that is our own word about the
+-- customer as a whole, and whether it proves that she reads the address.
+select st.customer, st.channel, st.purpose, st.address, c.seq, c.allowed, c.decided_at, r.signature,
+    r.occurred_at is null or exists (
+        select from link l join value v on v.id = l.value
+        where l.signature = r.signature and l.class in (3, 4) and l.state = 0 and v.shown = st.address
+    )
+from consent_state st
+join unnest(%(channels)s::text[], %(purposes)s::text[], %(addresses)s::text[]) as k (channel, purpose, address)
+    using (channel, purpose, address)
+cross join lateral (
+    select d.seq, d.allowed, d.decided_at from consent d
+    where st.address <> '' and d.channel = st.channel and d.purpose = st.purpose and d.address = st.address
+    union all
+    select d.seq, d.allowed, d.decided_at
+    from near_events(case when st.address = '' then array[st.customer] end) n (seq)
+    join consent d on d.seq = n.seq and d.channel = st.channel and d.purpose = st.purpose and d.address = ''
+) c
+cross join lateral (select e.customer from event_customer e where e.seq = c.seq offset 0) ec
+join record r on r.seq = c.seq
+where st.is_mixed and (st.address <> '' or st.customer = any(%(customers)s::bigint[]))
+    and ec.customer = st.customer and not is_withdrawn(c.seq);
+
+-- name: stop_disputed
+-- A yes of one record against a no of another that may be somebody else's: no. It stays the latest word, so nothing older
+-- takes its place.
+update consent_state st set allowed = false, expires_at = null, seq = d.seq, against = d.against
+from unnest(%(customers)s::bigint[], %(channels)s::text[], %(purposes)s::text[], %(addresses)s::text[],
+    %(seqs)s::bigint[], %(against)s::bigint[]) as d (customer, channel, purpose, address, seq, against)
+where st.customer = d.customer and st.channel = d.channel and st.purpose = d.purpose and st.address = d.address;
 
 -- name: current_id
 -- An id that was merged away still leads to the customer who holds its records now.
@@ -231,7 +269,7 @@ select exists (select from customer where id = %(customer)s);
 -- name: consents_of
 -- What holds now for one customer; a yes that has ended is none.
 select st.channel, st.purpose, st.address, st.allowed and coalesce(st.expires_at > %(now)s, true), st.decided_at, st.seq,
-    c.evidence, c.collection_point, st.expires_at
+    c.evidence, c.collection_point, st.expires_at, st.against
 from consent_state st
 left join consent c on c.seq = st.seq and c.channel = st.channel and c.purpose = st.purpose and c.address = st.address
 where st.customer = %(customer)s

@@ -57,6 +57,8 @@ class Consent(msgspec.Struct, frozen=True):
     collection_point: str | None
     expires_at: datetime | None
     """When this yes ends, or ended, by itself."""
+    against: int | None = None
+    """The event of a later yes that does not count: its record and that of `seq` may be two people's."""
 
 
 class Profile(msgspec.Struct, frozen=True):

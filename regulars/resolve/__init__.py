@@ -79,6 +79,7 @@ from regulars.resolve.look_up import (
 from regulars.resolve.partition import partition
 from regulars.resolve.potential import Match, Recognized, prepare
 from regulars.resolve.rebuild import rebuild
+from regulars.resolve.sure import surely_one
 from regulars.resolve.withdrawal import forget
 
 __all__ = [
@@ -171,6 +172,7 @@ __all__ = [
     "refuse_waiting",
     "side_by_side",
     "spellings",
+    "surely_one",
     "type_name",
     "waiting",
 ]

@@ -226,18 +226,20 @@ def stop_the_flow(app: App) -> int:
 def publish(app: App, touch: touched.Touch, cause: touched.Cause, named: str) -> People:
     """Recompute without a batch, and say what changed; `named` is what changes it, never the same twice."""
     bound = stop_the_flow(app)
-    moved = touched.recompute(app, touch, fresh=()).difference
+    outcome = touched.recompute(app, touch, fresh=())
+    moved = outcome.difference
     announce(app, moved.merged, moved.split, cause)
-    return told(moved, bound, named)
+    return told(moved, bound, named, outcome.customers)
 
 
-def told(moved: Difference, bound: int, named: str) -> People:
-    """A difference, as the rooms to the right take it."""
+def told(moved: Difference, bound: int, named: str, around: Sequence[int] = ()) -> People:
+    """A difference, as the rooms to the right take it. `around`: customers whose evidence was judged anew."""
     return People(
         batch=Batch(events=[], last_seq=bound),
         customers=[],
         created=moved.created,
         merged=moved.merged,
         recompute=moved.recompute,
+        touched=list(around),
         cause=named,
     )

@@ -24,7 +24,7 @@ from regulars.model import Batch, People
 from regulars.resolve import decide, touched
 from regulars.resolve.alike import pairs
 from regulars.resolve.apart import Apart, told_apart
-from regulars.resolve.facts import Signature, in_force
+from regulars.resolve.facts import in_force
 from regulars.resolve.identify import cleaner_of, of_erased
 from regulars.resolve.judge import ruled_by
 from regulars.resolve.partition import held_by_signature
@@ -106,7 +106,8 @@ def erase_records(
     lost = msgspec.structs.replace(lost, alike=lost.alike | alike)
     former = [old for (old,) in app.db.execute(SQL.former_ids, {"ids": array(ids)})]
     app.db.execute(SQL.drop_identity_events, {"ids": array([*ids, *former])})
-    moved = settle(app, lost)
+    outcome = settle(app, lost)
+    moved = outcome.difference
     left = {customer for customer, _ in app.db.execute(SQL.names_now, {"ids": array(ids)})}
     people = People(
         batch=Batch(events=[], last_seq=bound),
@@ -114,6 +115,7 @@ def erase_records(
         created=moved.created,
         merged=moved.merged,
         recompute=moved.recompute,
+        touched=outcome.customers,
         withdrawn=seqs,
         cause=f"erasure:{erasure}",
     )
@@ -203,9 +205,7 @@ def _haunt(app: App, hers: Sequence[int], erasure: int) -> tuple[list[Told], set
 
 def _told_apart(app: App, hers: Collection[int]) -> list[Apart]:
     """What her births and names decide in the reaches that she is in."""
-    rows = app.db.execute(SQL.mates_of, {"ids": array(hers)}).fetchall()
-    held, links = touched.links_of(app, [row[0] for row in rows])
-    signatures = {row[0]: Signature(row[0], tuple(links.get(row[0], ())), *row[7:]) for row in rows}
+    signatures, held = touched.reaches_around(app, hers)
     if len(signatures) == len(hers):
         return []
     values = {value for _, value, _ in held}

@@ -286,6 +286,7 @@ def _touched(app: App, batch: Batch, reading: Reading, known: dict[int, Known], 
         created=outcome.difference.created,
         merged=outcome.difference.merged,
         recompute=outcome.difference.recompute,
+        touched=outcome.customers,
     )
 
 

@@ -100,10 +100,18 @@ def settle(
     return _Levels(by_id, held, ruled, dropped_levels, bits, alike.bands).run(reach)
 
 
-def cores(signatures: Iterable[Signature], held: Mapping[int, Sequence[Held]], ruled: Rulings) -> list[Cluster]:
-    """The clusters as they enter the level on which names speak, one birth and first name each. Whole reaches."""
+def cores(
+    signatures: Iterable[Signature],
+    held: Mapping[int, Sequence[Held]],
+    ruled: Rulings,
+    below: int = FIRST_LEVEL_WITH_NAMES,
+) -> list[Cluster]:
+    """The clusters as they enter a level: if none is named that on which names speak, one birth and first name each.
+
+    `signatures`: of whole reaches.
+    """
     levels = _Levels({s.id: s for s in signatures}, held, ruled, frozenset(), {}, NOTHING_ALIKE.bands)
-    levels.climb(below=FIRST_LEVEL_WITH_NAMES)
+    levels.climb(below)
     return [cluster for cluster in levels.clusters() if cluster.signatures]
 
 

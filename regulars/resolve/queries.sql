@@ -705,7 +705,7 @@ delete from identity_event where customer = any(%(ids)s::bigint[]) or other = an
 select old from redirect where customer = any(%(ids)s::bigint[]);
 
 -- name: mates_of
--- Whole reaches of hers, as the rule reads them.
+-- Whole reaches of these, as the rule reads them.
 select id, customer, reach, known, delicate, gapped, sessions, first_seq, first_day, last_day, dob, first_name, surname,
     address, dob_verified, name_verified, ghost is not null
 from signature where reach in (select reach from signature where id = any(%(ids)s::bigint[]));

@@ -75,6 +75,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     by_signature: dict[int, int | None]
     by_seq: dict[int, int | None]
     """Events on shared carriers that follow a session."""
+    customers: list[int]
+    """Whoever was looked at."""
 
 
 def recompute(app: App, touch: Touch, fresh: Collection[int]) -> Outcome:
@@ -86,13 +88,14 @@ def recompute(app: App, touch: Touch, fresh: Collection[int]) -> Outcome:
     left = [signature for signature in touch.new if signature.id not in joined]
     outcome = _settle(app, msgspec.structs.replace(touch, new=left, joined=joined.keys()), fresh)
     # What the rest does may move those who joined, too: its word is later.
-    return msgspec.structs.replace(outcome, by_signature=joined | outcome.by_signature)
+    customers = sorted({*joined.values(), *outcome.customers})
+    return msgspec.structs.replace(outcome, by_signature=joined | outcome.by_signature, customers=customers)
 
 
 def _settle(app: App, touch: Touch, fresh: Collection[int]) -> Outcome:
     """Run the general rule on every touched reach and write what changed."""
     if not (touch.new or touch.signatures or touch.values or touch.seen_again or touch.gone or touch.alike):
-        return Outcome(difference=difference({}, ()), by_signature={}, by_seq={})
+        return Outcome(difference=difference({}, ()), by_signature={}, by_seq={}, customers=[])
     stirred = set(touch.values) | _values_of(app, touch.signatures) | _gapped_values_of(app, touch.seen_again)
     stirred |= _told_beside(app, touch, stirred if touch.signatures or touch.values else ())
     asked = {link.value for signature in touch.new for link in signature.links} | stirred
@@ -110,7 +113,8 @@ def _settle(app: App, touch: Touch, fresh: Collection[int]) -> Outcome:
     if disturbed:
         moved = msgspec.structs.replace(moved, recompute=sorted({*moved.recompute, *disturbed}))
         moved = without_pure_merges(moved, disturbed)
-    return Outcome(difference=moved, by_signature=by_signature, by_seq=by_seq)
+    looked_at = [group.id for group in groups]
+    return Outcome(difference=moved, by_signature=by_signature, by_seq=by_seq, customers=looked_at)
 
 
 def without_pure_merges(moved: Difference, disturbed: set[int]) -> Difference:
@@ -213,6 +217,13 @@ def links_of(app: App, signatures: list[int]) -> tuple[dict[tuple[int, int, int]
         held[signature, value, cls] = Held(value, cls, level, space, epoch, state)
         links.setdefault(signature, []).append(Link(value, cls, space))
     return held, links
+
+
+def reaches_around(app: App, ids: Collection[int]) -> tuple[dict[int, Signature], dict[tuple[int, int, int], Held]]:
+    """Whole reaches of these signatures, with the verdicts that stand."""
+    rows = app.db.execute(SQL.mates_of, {"ids": array(ids)}).fetchall()
+    held, links = links_of(app, [row[0] for row in rows])
+    return {row[0]: Signature(row[0], tuple(links.get(row[0], ())), *row[7:]) for row in rows}, held
 
 
 def decisions_about(app: App, signatures: Iterable[int], values: Iterable[int]) -> list[Decision]:

@@ -57,13 +57,15 @@ def forget(app: App, seqs: Sequence[int], bound: int) -> People:
     if not taken:
         return People(batch=Batch(events=[], last_seq=bound), customers=[], created=[], merged=[], recompute=[])
     lost = _take(app, taken, nothing)
-    moved = settle(app, lost)
+    outcome = settle(app, lost)
+    moved = outcome.difference
     return People(
         batch=Batch(events=[], last_seq=bound),
         customers=[],
         created=moved.created,
         merged=moved.merged,
         recompute=moved.recompute,
+        touched=outcome.customers,
         withdrawn=sorted(taken),
         cause=f"withdrawal:{min(taken)}",  # a record is taken once
     )
@@ -105,7 +107,7 @@ def _take(app: App, taken: Mapping[int, int], nothing: int) -> Lost:
     return Lost(gone=gone, values=values, signatures=mates, customers=concerned, members=members, alike=alike)
 
 
-def settle(app: App, lost: Lost) -> Difference:
+def settle(app: App, lost: Lost) -> touched.Outcome:
     """The rule on what is left, and who has to be computed again."""
     around = {"signatures": array(lost.signatures), "values": array(lost.values)}
     names = dict(app.db.execute(SQL.names_around, around).fetchall())
@@ -121,7 +123,7 @@ def settle(app: App, lost: Lost) -> Difference:
     renamed = {customer for customer, was in names.items() if now.get(customer, was) != was}
     stale = lost.customers | renamed
     moved = msgspec.structs.replace(moved, recompute=sorted({*moved.recompute, *stale}))
-    return touched.without_pure_merges(moved, stale)
+    return msgspec.structs.replace(outcome, difference=touched.without_pure_merges(moved, stale))
 
 
 def _values_of(app: App, signatures: list[int]) -> set[int]:

@@ -117,6 +117,11 @@ create table consent_state (
     seq bigint not null,
     -- Read with the instant of the question: a yes that has ended is none, without a job that would have to run first.
     expires_at timestamptz,
+    -- A record of hers says yes later than another said no: who these records are decides, so it is looked at again.
+    is_mixed boolean not null default false,
+    -- The yes that does not count, where the record of `seq` may be somebody else's and says no; null: none.
+    against bigint,
     primary key (customer, channel, purpose, address)
 );
+create index consent_state_mixed on consent_state (customer) where is_mixed;
 create index consent_state_address on consent_state (address, channel, purpose);
