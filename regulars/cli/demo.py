@@ -138,6 +138,7 @@ def load(app: App, size: str, today: date | None, carrier: Child, quiet: bool) -
         reading = bars.add_task("Reading every field", total=None)
         collect.flush(app)
         resolve.prepare(app)
+        demo.buy(app)
         bars.update(reading, completed=1, total=1)
     return report
 

@@ -154,7 +154,7 @@ def _tell_kept_out(out: profile.overlays.KeptOut, what: str) -> None:
     if out.total:
         told = [
             (out.without_yes, "without a yes"),
-            (out.elsewhere, "elsewhere than the license says"),
+            (out.elsewhere, "not known to live where the license says"),
             (out.shared, "shared by several people"),
         ]
         why = ", ".join(f"{count:,} {reason}" for count, reason in told if count)

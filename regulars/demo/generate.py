@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from regulars.demo import browsing, campaigns, crm, forms, orders, panel, people, voices
+from regulars.demo import bought, browsing, campaigns, crm, forms, orders, panel, people, voices
 from regulars.demo.names import HOME_ZONE
 from regulars.demo.stream import Made, Message, Stream, merged, stream_of, wire
 
@@ -26,6 +26,8 @@ class Year(NamedTuple):
     revenue_cents: int
     declining: list[int]
     """Households with the planted complaint effect."""
+    bought: list[bought.Row]
+    """What a provider says about the people."""
 
     def chunks(self) -> Iterator[list[Made]]:
         """All events in order of time, at most 5,000 a chunk, each with its truth."""
@@ -59,6 +61,7 @@ def year(size: str, today: date) -> Year:
         orders=len(shown.basket),
         revenue_cents=int(shown.basket_cents.sum()),
         declining=shown.households[voices.declining(shown)].tolist(),
+        bought=bought.rows(shown, who, today),
     )
 
 

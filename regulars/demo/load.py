@@ -10,7 +10,7 @@ import msgspec
 
 from regulars import collect
 from regulars.app import App
-from regulars.demo import likeness
+from regulars.demo import bought, likeness
 from regulars.demo.errors import DemoRefused
 from regulars.demo.generate import SIZES, Year, year
 from regulars.demo.panel import PANEL_LAST_DAY, shift_days
@@ -98,6 +98,7 @@ def load(app: App, size: str = "full", today: date | None = None, progress: Prog
         if progress is not None:
             progress(done, made.events)
     truth.close(made)
+    bought.write(app, made.bought)
     _keep(app, msgspec.structs.replace(plan, is_loaded=True))
     return _report(made, plan, counts)
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from regulars import analyze, collect, demo, resolve
+from regulars import analyze, collect, demo, profile, resolve
 from regulars.app import App, open_app
 from regulars.kit import settings as kit_settings
 
@@ -130,6 +130,31 @@ def test_somebody_was_mailed_and_somebody_was_held_out_on_purpose(loaded: Demo) 
     assert messages.get("unknown", 0) == messages.get("failed", 0) == 0
     mails = list((loaded.app.settings.home_path / "mail").glob("*.eml"))
     assert len(mails) == messages["sent"]
+
+
+def test_what_a_provider_says_agrees_with_the_people_and_is_kept_only_where_it_may_be(loaded: Demo) -> None:
+    with loaded.app.transaction() as app:
+        (held,) = profile.overlays.loads(app)
+        born = app.db.execute("select customer, birth_date from profile where birth_date is not null").fetchall()
+        told = [(birth, {one.field: one.value for one in profile.overlays.bought(app, id)}) for id, birth in born]
+
+    days = [((app.today - birth).days, said["age_band"]) for birth, said in told if "age_band" in said]
+    agreeing = [lowest(band) * 365 <= age < (highest(band) + 1) * 366 for age, band in days]
+    assert held.rows > held.matched > 1_000
+    assert min(held.kept_out.without_yes, held.kept_out.shared) > 0
+    assert held.cost_cents == 3 * (held.matched - held.kept_out.total)
+    # A few births were entered with day and month exchanged, or are another person's.
+    assert sum(agreeing) > 0.97 * len(agreeing) > 800
+
+
+def lowest(band: str) -> int:
+    """Youngest age of a band."""
+    return int(band[:2])
+
+
+def highest(band: str) -> int:
+    """Oldest age of a band."""
+    return 150 if band.endswith("+") else int(band[3:])
 
 
 def test_live_state_of_everybody_is_what_a_rebuild_from_the_lake_says(loaded: Demo) -> None:

@@ -54,7 +54,11 @@ def kept_out(listed: list[api.Listed]) -> list[tuple[str, str, int]]:
     """Why, what that means, and how many; the most first."""
     reasons = [
         ("Without a yes", "They gave none for the purpose it was bought for", sum(one.without_yes for one in listed)),
-        ("Elsewhere", "They live in no country of the license", sum(one.elsewhere for one in listed)),
+        (
+            "Elsewhere",
+            "They live in no country of the license, as far as known",
+            sum(one.elsewhere for one in listed),
+        ),
         ("Shared", "Several people use the e-mail or phone", sum(one.shared for one in listed)),
     ]
     return sorted([reason for reason in reasons if reason[2]], key=lambda reason: -reason[2])
