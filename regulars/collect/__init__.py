@@ -39,7 +39,7 @@ from regulars.collect.audit import (
     read_until,
     remove_system,
 )
-from regulars.collect.audit.masking import Look, hidden, hidden_text, in_the_clear, masked, masked_whole
+from regulars.collect.audit.masking import Look, hidden, hidden_text, in_the_clear, masked, masked_whole, shown_name
 from regulars.collect.deliveries import map_deliveries
 from regulars.collect.door import Arrival, Refused, Row, admit
 from regulars.collect.entrances import Entrance, entrances
@@ -447,6 +447,7 @@ __all__ = [
     "send_by_hand",
     "set_aside",
     "set_limits",
+    "shown_name",
     "source_by_name",
     "stop_files",
     "stops",

@@ -181,6 +181,9 @@ def _portrait(app: App, found: Scope, made_at: datetime, look: collect.Look) -> 
         purposes=list(profile.purposes(app).purposes.values()),
         traits=[one for one in analyze.traits_of(app, found.customer) if one.value not in (None, 0, "")],
         scores=analyze.scores_of(app, found.customer),
-        events=profile.timeline(app, found.customer, limit=PAGE_EVENTS_MAX),
+        events=[
+            one if is_clear else msgspec.structs.replace(one, summary=collect.shown_name(one.summary))
+            for one in profile.timeline(app, found.customer, limit=PAGE_EVENTS_MAX)
+        ],
         events_max=PAGE_EVENTS_MAX,
     )

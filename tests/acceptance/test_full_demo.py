@@ -136,7 +136,7 @@ def test_what_a_provider_says_agrees_with_the_people_and_is_kept_only_where_it_m
     with loaded.app.transaction() as app:
         (held,) = profile.overlays.loads(app)
         born = app.db.execute("select customer, birth_date from profile where birth_date is not null").fetchall()
-        told = [(birth, {one.field: one.value for one in profile.overlays.bought(app, id)}) for id, birth in born]
+        told = [(birth, {one.field: one.value for one in profile.overlays.bought(app, id)}) for id, birth in born[::4]]
 
     days = [((app.today - birth).days, said["age_band"]) for birth, said in told if "age_band" in said]
     agreeing = [lowest(band) * 365 <= age < (highest(band) + 1) * 366 for age, band in days]
@@ -144,7 +144,7 @@ def test_what_a_provider_says_agrees_with_the_people_and_is_kept_only_where_it_m
     assert min(held.kept_out.without_yes, held.kept_out.shared) > 0
     assert held.cost_cents == 3 * (held.matched - held.kept_out.total)
     # A few births were entered with day and month exchanged, or are another person's.
-    assert sum(agreeing) > 0.97 * len(agreeing) > 800
+    assert sum(agreeing) > 0.97 * len(agreeing) > 200
 
 
 def lowest(band: str) -> int:

@@ -168,3 +168,21 @@ def test_a_difference_hides_what_the_message_hides_and_is_told_all_the_same() ->
         ("traits.address.unit", '"…"', None),
         ("traits.children.0.name", '"T…a"', '"T…a"'),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Mail to clem@example.com opened", "Mail to c…m@e…m opened"),
+        ("mail_clem%40example.com", "m…m"),
+        ("Called 212-555-0142", "Called 2…2"),
+        ("call +12125550142", "call +…2"),
+        ("SMS 2125550142", "SMS 2…2"),
+        ("Order Completed", "Order Completed"),
+        ("Step 3 of 4, variant 10.2", "Step 3 of 4, variant 10.2"),
+        ("campaign 20260302", "campaign 20260302"),
+    ],
+)
+def test_an_address_in_a_name_is_masked_and_the_name_stays_readable(name: str, shown: str) -> None:
+    assert collect.shown_name(name) == shown
+    assert list(collect.hidden({name: 1})) == [shown]

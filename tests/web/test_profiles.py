@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
 from regulars import analyze, collect, flow, resolve
+from regulars.profile import HeldEvent
 from regulars.web import add_server_key
+from regulars.web.api import profiles as api
 from regulars.web.keys import SCOPES
 
 from . import seed
@@ -103,6 +105,15 @@ def test_a_key_that_may_not_read_customers_gets_what_names_nobody(masked: httpx.
     assert all("…" in one or set(one) == {"•"} for one in ids)
     for secret in (PERSON["email"], PERSON["phone"], PERSON["loyalty_card"], PERSON["last_name"], "Mill Street"):
         assert secret not in said
+
+
+def test_an_address_in_the_name_of_an_event_is_shown_to_nobody_who_may_not_read_customers() -> None:
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+    held = HeldEvent(seq=1, message_id="m", source="web", kind="track", name="Mailed ann@example.com", at=at, body={})
+
+    told = [api.event(api.Asker(customer=1, is_clear=clear, url=""), held).event for clear in (False, True)]
+
+    assert told == ["Mailed a…n@e…m", "Mailed ann@example.com"]
 
 
 def test_external_ids_say_their_type_and_how_strong_they_are(clear: httpx.Client) -> None:

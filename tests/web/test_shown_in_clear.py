@@ -30,9 +30,16 @@ class Shown(NamedTuple):
 @pytest.fixture(scope="module")
 def shown(site: Site) -> Shown:
     """An event, another body under its id, and a message that was refused."""
-    said = {"type": "track", "event": "Callback Requested", "messageId": "masked-1", "userId": "u1", "traits": SAID}
-    said |= {"properties": {"email": MAIL, **SAID}}
-    other = said | {"properties": {**SAID, "email": f"b.{MAIL}", "form": {"callback": [{"name": "Sorrel Clementine"}]}}}
+    said = {"type": "track", "event": f"Callback for {MAIL}", "messageId": "masked-1", "userId": "u1", "traits": SAID}
+    said |= {"properties": {"email": MAIL, f"asked by {MAIL}": 1, **SAID}}
+    other = said | {
+        "properties": {
+            f"asked by {MAIL}": 1,
+            **SAID,
+            "email": f"b.{MAIL}",
+            "form": {"callback": [{"name": "Sorrel Clementine"}]},
+        }
+    }
     with site.app.transaction() as inside:
         source, _ = collect.register(inside, "callbacks", "web")
         for message in (said, other, said | {"type": "odd", "messageId": "masked-2"}):

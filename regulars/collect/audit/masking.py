@@ -132,6 +132,10 @@ NUMBERED_WORDS = frozenset(
 ADDRESSES_OF_PAGES = frozenset({"url", "image_url", "product_url", "page_url", "referrer_url", "src_url"})
 
 EMAIL = re.compile(r"\S(?:@|%40)\S")
+AT = re.compile("@|%40")
+EMAIL_INSIDE = re.compile(r"[^\s<>()\[\]\"',;:]+(?:@|%40)[^\s<>()\[\]\"',;:]+")
+# So many digits in one name are hardly anything else.
+NUMBER_INSIDE = re.compile(r"(?<![\w.-])\+?\d{10,15}(?![\w.-])")
 TIME_OR_AMOUNT = re.compile(r"\d{4}-\d\d-\d\d(?:[T ][\d:.]+(?:Z|[+-][\d:]+)?)?|-?\d{1,9}[.,]\d{1,4}")
 PHONE = re.compile(r"\+?[\d\s().-]{7,24}")
 PHONE_INSIDE = re.compile(r"(?<![\w.-])(?:\+\d[\d\s().-]{6,}\d|\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4})(?![\w-])")
@@ -152,7 +156,7 @@ def hidden(value: object, path: Path = (), beside: Beside = NOTHING) -> Any:
     """
     if isinstance(value, dict):
         inside = cast(dict[str, Any], value)
-        return {shown_key(key): hidden(each, (*path, key), inside) for key, each in inside.items()}
+        return {shown_name(key): hidden(each, (*path, key), inside) for key, each in inside.items()}
     if isinstance(value, list | tuple):
         return [hidden(each, path, beside) for each in cast(list[Any], value)]
     if value is None or isinstance(value, bool) or value == "":
@@ -202,9 +206,11 @@ def _ends(text: str) -> str:
     return SECRET if len(text) <= SHORT_CHARACTERS else f"{text[0]}…{text[-1]}"
 
 
-def shown_key(key: str) -> str:
-    """The name of a field; masked where somebody made a field of an address."""
-    return masked(key) if EMAIL.search(key) or (PHONE_INSIDE.fullmatch(key) is not None) else key
+def shown_name(name: str) -> str:
+    """The name of a field or of an event, or a sentence with one: an e-mail or a phone number in it is masked."""
+    if AT.search(name):
+        name = EMAIL_INSIDE.sub(lambda found: masked(found[0]), name)
+    return NUMBER_INSIDE.sub(lambda found: masked(found[0]), PHONE_INSIDE.sub(lambda found: masked(found[0]), name))
 
 
 def speaks_of_a_person(path: Path, beside: Beside = NOTHING) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 
-from regulars.collect.audit.masking import NOTHING, Beside, Look, Path, in_the_clear, shown_key
+from regulars.collect.audit.masking import NOTHING, Beside, Look, Path, in_the_clear, shown_name
 
 CHANGES_MAX = 50
 
@@ -30,7 +30,7 @@ class _Place(NamedTuple):
     beside: Beside = NOTHING
 
     def key(self, key: str, beside: Beside) -> _Place:
-        shown = key if self.look is in_the_clear else shown_key(key)
+        shown = key if self.look is in_the_clear else shown_name(key)
         return _Place(self.look, f"{self.written}.{shown}" if self.written else shown, (*self.path, key), beside)
 
     def item(self, number: int) -> _Place:

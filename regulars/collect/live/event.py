@@ -9,7 +9,7 @@ import msgspec
 
 from regulars.app import App
 from regulars.collect import errors
-from regulars.collect.audit.masking import NOTHING, Look, in_the_clear
+from regulars.collect.audit.masking import NOTHING, Look, in_the_clear, shown_name
 from regulars.collect.facts import FACT_COLUMNS, facts_of
 from regulars.collect.live.arrivals import SQL
 from regulars.collect.live.difference import Difference, differences
@@ -92,6 +92,7 @@ def stored_event(app: App, seq: int, look: Look = in_the_clear) -> StoredEvent:
         received_at=received_at,
         body=_decode_body(body),
     )
+    says = str if look is in_the_clear else shown_name
     again = app.db.execute(SQL.same_message, {"seq": seq}).fetchone()
     given = {"seq": seq, "conflict": errors.SAME_ID_OTHER_BODY, "limit": CONTRADICTIONS_SHOWN}
     others = app.db.execute(SQL.contradictions, given).fetchall()
@@ -100,14 +101,17 @@ def stored_event(app: App, seq: int, look: Look = in_the_clear) -> StoredEvent:
         source=source,
         source_kind=source_kind,
         kind=kind,
-        name=name,
+        name=says(name),
         message_id=look(message_id, ("messageId",), NOTHING),
         occurred_at=occurred_at,
         received_at=received_at,
         message=look(message, (), NOTHING),
         aside=aside,
         is_withdrawn=is_withdrawn,
-        violations=[Broken(*each) for each in app.db.execute(SQL.violations_of, {"seq": seq})],
+        violations=[
+            Broken(says(event), says(path), rule, says(what), says(fix), version)
+            for event, path, rule, what, fix, version in app.db.execute(SQL.violations_of, {"seq": seq})
+        ],
         again=Again(*again) if again else None,
         contradictions=[Contradiction(ident, at, _changes(message, text, look)) for ident, at, text in others],
         facts=[] if aside or is_withdrawn else [look(fact, (), NOTHING) for fact in _facts(app, event)],

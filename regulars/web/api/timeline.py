@@ -10,7 +10,7 @@ import msgspec
 from litestar import Request, get
 from litestar.params import FromPath, FromQuery
 
-from regulars import profile
+from regulars import collect, profile
 from regulars.app import App
 from regulars.kit.clock import from_microseconds, microseconds
 from regulars.kit.errors import InputRefused
@@ -120,8 +120,8 @@ def _events(app: App, customer: int, before: tuple[datetime, int] | None, kind: 
     return [
         Line(
             origin="event", kind=item.kind, id=item.seq, at=item.at, source=item.source, source_kind=item.source_kind,
-            name=item.name or item.kind, summary=item.summary, seq=item.seq, properties=item.properties,
-            generated=item.generated,
+            name=collect.shown_name(item.name or item.kind), summary=collect.shown_name(item.summary), seq=item.seq,
+            properties=item.properties, generated=item.generated,
         )
         for item in profile.timeline(app, customer, before, TIMELINE_ROWS + 1, kind)
     ]  # fmt: skip

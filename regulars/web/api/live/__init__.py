@@ -129,8 +129,16 @@ def search_of(source: str, verdict: str, name: str, q: str) -> Search:
 
 
 def listed(arrivals: list[Arrived]) -> list[Arrived]:
-    """Arrivals with ids that could name somebody masked."""
-    return [replace(row, message_id=collect.hidden(row.message_id, ("messageId",))) for row in arrivals]
+    """Arrivals with ids and names that could name somebody masked."""
+    return [
+        replace(
+            row,
+            name=collect.shown_name(row.name),
+            why=collect.shown_name(row.why),
+            message_id=collect.hidden(row.message_id, ("messageId",)),
+        )
+        for row in arrivals
+    ]
 
 
 def event_path(app: App, seq: int, look: Look = collect.hidden) -> EventPath:

@@ -209,7 +209,7 @@ def event(asker: Asker, held: profile.HeldEvent) -> ProfileEvent:
         source_id=held.source,
         timestamp=held.at,
         properties=body.get("traits" if held.kind in ("identify", "group") else "properties") or {},
-        event=held.name,
+        event=held.name if asker.is_clear else collect.shown_name(held.name),
         related={COLLECTION: f"{OWN_ID}{asker.customer}"},
     )
 
