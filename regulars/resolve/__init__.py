@@ -6,7 +6,8 @@ Gives: the customer of each event with what changed (`People`), `look_up` for a 
     lives with whom (`household`, `households`), what stewards read (`record_groups`, `decisions`, `health`), `audit` of
     what the brand's data is worth for knowing people; views event_customer and customer_identifier.
 Writes tables: resolve_secret, value, signature, link, record, customer, carrier_span, redirect, identity_event, cut,
-    decision, match_measure, erased_value, doubt, likeness_model, pair, block, block_size.
+    decision, match_measure, erased_value, doubt, likeness_model, pair, block, block_size,
+    health_reading.
 Never: lets the clock, money or a coin decide who is who (a steward's decision and a rebuild only say when they
     happened), deletes evidence that nobody withdrew or erased, or joins people by their names without an approved
     model (names only part them).
@@ -33,6 +34,8 @@ from regulars.resolve.desk import (
     decisions,
     doubtful,
     health,
+    is_health_old,
+    keep_health,
     record_groups,
     records_of_groups,
     side_by_side,
@@ -51,7 +54,7 @@ from regulars.resolve.erasure import (
     refuse_waiting,
     spellings,
 )
-from regulars.resolve.errors import CustomerUnknown, DecisionRefused, LinkRefused
+from regulars.resolve.errors import CustomerUnknown, DecisionRefused, LinkRefused, NotCounted
 from regulars.resolve.evaluate import Evaluation, evaluate
 from regulars.resolve.explain import Explanation, Hop, Refusal, explain
 from regulars.resolve.find import ID_TYPES, Named, find, former_ids, type_name
@@ -119,6 +122,7 @@ __all__ = [
     "Mate",
     "Model",
     "Named",
+    "NotCounted",
     "Part",
     "Recognized",
     "RecordGroup",
@@ -153,7 +157,9 @@ __all__ = [
     "households",
     "identifiers",
     "identify",
+    "is_health_old",
     "joinable",
+    "keep_health",
     "link",
     "look_up",
     "models",

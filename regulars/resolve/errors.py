@@ -1,6 +1,6 @@
 """What can go wrong here that a person should read."""
 
-from regulars.kit.errors import InputRefused, NotFound
+from regulars.kit.errors import InputRefused, NotFound, RegularsError
 
 
 class CustomerUnknown(NotFound):
@@ -13,6 +13,13 @@ class DecisionRefused(InputRefused):
     """A steward's statement that cannot be taken; nothing of it was kept."""
 
     code = "RG-1202"
+
+
+class NotCounted(RegularsError):
+    """There are so many customers that they are counted beside the flow, and the first count is not through."""
+
+    code = "RG-1203"
+    status = 503
 
 
 class LinkRefused(InputRefused):

@@ -82,7 +82,8 @@ def identify(app: App, batch: Batch) -> People:
     """The batch with the customer of each event, in the caller's transaction."""
     if not batch.events:
         return People(batch=batch, customers=[], created=[], merged=[], recompute=[])
-    with without_collector():
+    # Whoever only writes does not wait for PostgreSQL: it works on that while we think about what comes next.
+    with without_collector(), app.db.pipeline():
         return _identify(app, batch)
 
 

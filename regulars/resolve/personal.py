@@ -123,4 +123,5 @@ DECLARED = (
     Impersonal("likeness_model", "what was learned from all records together; common values with how common they are"),
     Impersonal("resolve_secret", "the key that identifiers are numbered with"),
     Impersonal("match_measure", "sums over all customers"),
+    Impersonal("health_reading", "sums over all customers, and numbers of those who look like several people"),
 )

@@ -43,6 +43,8 @@ LIVE_WITHIN = timedelta(hours=1)
 """An event this fresh happens now: it does not drag the clock of a replay along."""
 PRUNE_EVERY = timedelta(hours=1)
 """So often the worker looks for deliveries that are kept no longer."""
+COUNT_EVERY = timedelta(minutes=10)
+"""So often the worker counts everybody of a large brand anew, if anything happened."""
 BEAT_EVERY = timedelta(seconds=5)
 """So often the worker says that it is at work."""
 
@@ -94,6 +96,7 @@ class Worker:
         self._ticking = False
         self._beat_at: datetime | None = None
         self._pruned_at: datetime | None = None
+        self._counted_at: datetime | None = None
         self._beside = Beside(app.clock)
         self._aside = Aside(app)
         self._unread = True
@@ -181,7 +184,10 @@ class Worker:
             return int(profile.remember_purposes(app))
 
     def _erase(self) -> int:
-        """Who is to be erased leaves the rooms here; files and proof follow aside, and whoever handed it in is told."""
+        """Who is to be erased leaves the rooms here; files and proof follow aside, and whoever handed it in is told.
+
+        Aside, too, everybody of a large brand is counted.
+        """
         waiting = privacy.open_erasures(self.app)
         gone = sum(privacy.leave_rooms(self.app, id) for id, state in waiting.items() if state == "asked")
         steps: dict[str, Step] = {
@@ -192,8 +198,17 @@ class Worker:
         with self.app.transaction() as inside:
             if privacy.opendsr.note_changes(inside):
                 steps["callbacks"] = partial(privacy.opendsr.call_back, self.app)
+            if self._is_count_due(inside):
+                steps["health"] = partial(resolve.keep_health, self.app)
         self._aside.begin(steps)
         return gone
+
+    def _is_count_due(self, inside: App) -> bool:
+        now = self.app.clock.now()
+        if self._counted_at is not None and now - self._counted_at < COUNT_EVERY:
+            return False
+        self._counted_at = now
+        return resolve.is_health_old(inside)
 
     def _step(self) -> tuple[int, bool, datetime]:
         """Carry or tick; where carrying breaks, again with half as many, until one event stands alone and is passed."""

@@ -42,8 +42,10 @@ def test_a_card_that_a_feed_writes_on_everybody_is_told_with_its_sources_and_hol
     drain(app)
 
     with app.transaction() as inside:
-        [generic] = resolve.health(inside).generics
+        health = resolve.health(inside)
 
+    assert health is not None
+    [generic] = health.generics
     assert (generic.type, generic.holders, generic.customers, generic.sources) == ("card", 14, 14, ["tills"])
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import combinations
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -48,16 +47,22 @@ def find(app: App, new: Sequence[Signature]) -> set[int]:
     entered = [(key, one.id) for one in new for key in keys_of(one)]
     if not entered:
         return set()
-    models = kept(app)
-    if not models:
+    given = {"keys": array(key for key, _ in entered), "signatures": array(s for _, s in entered), "most": BLOCK_MAX}
+    rows = app.db.execute(SQL.enter, given).fetchall()
+    if not rows:
         return set()
-    given = {"keys": array(key for key, _ in entered), "signatures": array(s for _, s in entered)}
-    sizes = app.db.execute(SQL.enter, given).fetchall()
-    telling = {key for key, now, _ in sizes if now <= BLOCK_MAX}
-    turned = [key for key, now, before in sizes if before <= BLOCK_MAX < now]
+    turned = {key for key, now, before, *_ in rows if before <= BLOCK_MAX < now}
     changed = _withdraw(app, turned) if turned else set[int]()
-    members = _members(app, telling, new, entered)
-    return changed | _score(app, models, members, {one.id for one in new})
+    members: dict[int, list[Signature]] = defaultdict(list)
+    for key, _, _, _, *said in rows:
+        if said[0] is not None:
+            members[key].append(_said(*said))
+    by_id = {one.id: one for one in new}
+    telling = {key for key, now, *_ in rows if now <= BLOCK_MAX}
+    for key, number in entered:
+        if key in telling:
+            members[key].append(by_id[number])
+    return changed | _score(app, _scorers_of(app, rows[0][3]), members, by_id.keys())
 
 
 def find_known(app: App, signatures: Iterable[int]) -> set[int]:
@@ -70,13 +75,13 @@ def score_again(app: App, signatures: Sequence[int], model: int) -> None:
     """What another model says of all pairs of these that meet under a key."""
     given = {"signatures": array(signatures), "most": BLOCK_MAX}
     telling = {key for (key,) in app.db.execute(SQL.telling_keys, given)}
-    _score(app, {model: kept(app)[model]}, _members(app, telling, (), ()), set(signatures))
+    _score(app, {model: kept(app)[model]}, _members(app, telling), set(signatures))
 
 
 def met(app: App, number: int) -> list[Signature]:
     """Whom this signature is compared with, and itself before them."""
     telling = {key for (key,) in app.db.execute(SQL.telling_keys, {"signatures": [number], "most": BLOCK_MAX})}
-    by_id = {one.id: one for some in _members(app, telling, (), ()).values() for one in some}
+    by_id = {one.id: one for some in _members(app, telling).values() for one in some}
     own = app.db.execute(SQL.said_by, {"signatures": [number]}).fetchall()
     return [*(_said(*row) for row in own), *(one for one in by_id.values() if one.id != number)]
 
@@ -90,7 +95,7 @@ def leave(app: App, gone: Collection[int]) -> set[int]:
     sizes = app.db.execute(SQL.leave, given).fetchall()
     recovered = {key for key, now, before in sizes if now <= BLOCK_MAX < before}
     models = kept(app) if recovered else {}
-    return _score(app, models, _members(app, recovered, (), ()), None) if models else set()
+    return _score(app, models, _members(app, recovered), None) if models else set()
 
 
 def haunt(app: App, ghost_of: Mapping[int, int]) -> set[int]:
@@ -106,8 +111,10 @@ def haunt(app: App, ghost_of: Mapping[int, int]) -> set[int]:
 def kept(app: App) -> dict[int, Scorer]:
     """The models whose scores are kept up to date, by number."""
     [(numbers,)] = app.db.execute(SQL.is_any_kept).fetchall()
-    if not numbers:
-        return {}
+    return _scorers_of(app, numbers or [])
+
+
+def _scorers_of(app: App, numbers: Sequence[int]) -> dict[int, Scorer]:
     known = _scorers.setdefault(app.store, {})
     if not known.keys() >= set(numbers):
         for number, body, terms in app.db.execute(SQL.models_kept):
@@ -115,19 +122,13 @@ def kept(app: App) -> dict[int, Scorer]:
     return {number: known[number] for number in numbers}
 
 
-def _members(
-    app: App, keys: Collection[int], new: Iterable[Signature], entered: Iterable[tuple[int, int]]
-) -> dict[int, list[Signature]]:
-    """Who stands under each of these keys, newcomers included; those are in no table yet."""
+def _members(app: App, keys: Collection[int]) -> dict[int, list[Signature]]:
+    """Who stands under each of these keys."""
     if not keys:
         return {}
     found: dict[int, list[Signature]] = defaultdict(list)
     for key, *said in app.db.execute(SQL.met_under, {"keys": array(keys)}):
         found[key].append(_said(*said))
-    by_id = {one.id: one for one in new}
-    for key, number in entered:
-        if key in keys:
-            found[key].append(by_id[number])
     return found
 
 
@@ -142,13 +143,7 @@ def _score(
     """Score pairs that share a key and write them; with `fresh`, those with one of these."""
     by_id = {one.id: one for some in members.values() for one in some}
     places = {number: place for place, number in enumerate(by_id)}
-    pairs = {
-        (min(a.id, b.id), max(a.id, b.id))
-        for some in members.values()
-        for a, b in combinations(some, 2)
-        if a.id != b.id and (fresh is None or a.id in fresh or b.id in fresh)
-    }
-    ordered = sorted(pairs)
+    ordered = sorted(_meeting(members.values(), by_id.keys() if fresh is None else fresh))
     rows: list[tuple[int, int, int, float, str]] = []
     for model, scorer in models.items():
         found = scorer.weigh(list(by_id.values()), [(places[one], places[other]) for one, other in ordered])
@@ -167,6 +162,17 @@ def _score(
     }
     app.db.execute(SQL.write_pairs, given)
     return {s for row in rows for s in row[:2]}
+
+
+def _meeting(groups: Iterable[Sequence[Signature]], fresh: Collection[int]) -> set[tuple[int, int]]:
+    """Each two of a group one of whom is fresh, the lower number first."""
+    found: set[tuple[int, int]] = set()
+    for group in groups:
+        numbers = {one.id for one in group}
+        for one in numbers:
+            if one in fresh:
+                found |= {(one, other) if one < other else (other, one) for other in numbers if other != one}
+    return found
 
 
 def _withdraw(app: App, keys: Iterable[int]) -> set[int]:

@@ -13,10 +13,13 @@ from model_in_force m join pair p on p.model = m.model
 where p.one = any(%(ids)s::bigint[]);
 
 -- name: enter
--- New records under their keys, and how many each key has now and had before.
-with fresh as (
+-- New records under their keys; how many each key has now and had before, the models that are kept, and whom they meet
+-- there, unless it is too many. Those who come are not among them. Without a model nobody is entered.
+with kept as (
+    select array_agg(number order by number) as models from likeness_model where is_kept
+), fresh as (
     insert into block (key, signature)
-    select * from unnest(%(keys)s::bigint[], %(signatures)s::bigint[])
+    select g.* from unnest(%(keys)s::bigint[], %(signatures)s::bigint[]) g, kept where models is not null
     on conflict do nothing
     returning key
 ), grown as (
@@ -27,7 +30,15 @@ with fresh as (
     on conflict (key) do update set members = b.members + excluded.members
     returning key, members
 )
-select key, s.members, s.members - g.added from sized s join grown g using (key);
+select key, s.members, s.members - g.added, k.models, o.*
+from sized s
+join grown g using (key)
+cross join kept k
+left join lateral (
+    select i.id, i.dob, i.first_name, i.surname, i.address
+    from block b join signature i on i.id = b.signature
+    where b.key = s.key and s.members <= %(most)s
+) o on true;
 
 -- name: met_under
 -- Who stands under these keys, with what they say.

@@ -7,6 +7,7 @@ and have levels of their own in the rule: counted here as well, a family's would
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -29,7 +30,10 @@ SAID = frozenset(
     )
 )
 CENTURIES = range(1850, 2051)
-Row = dict[str, str]
+# Distinct first names, births and addresses remembered with their columns: about 0.7 kB each.
+CACHED_PARTS = 16_384
+Row = Mapping[str, str]
+NOTHING: Row = {}
 
 
 class Part(NamedTuple):
@@ -71,7 +75,7 @@ class Scorer:
             return []
         columns = self._columns([row_of(one) for one in records])
         left, right = np.array(pairs, np.int64).T
-        found = score(self.model, Pairs(Side(columns, left), Side(columns, right)))
+        found = score(self.model, Pairs.of(Side(columns, left), Side(columns, right)))
         return [
             Scored(bits, self._waterfall(found.levels[place], found.parts[place]) if bits > MISSING_BITS else ())
             for place, bits in enumerate(found.bits.tolist())
@@ -89,10 +93,7 @@ class Scorer:
         for group in self._groups:
             numbers: dict[str, int] = {}
             codes = {
-                name: [
-                    UNKNOWN if (said := row.get(name)) is None else numbers.setdefault(said, len(numbers))
-                    for row in rows
-                ]
+                name: [numbers.setdefault(row[name], len(numbers)) if name in row else UNKNOWN for row in rows]
                 for name in group
             }
             values = np.array([*numbers, ""], np.object_)[:-1]
@@ -110,20 +111,32 @@ class Scorer:
 
 def row_of(signature: Signature) -> Row:
     """A signature in the columns that models ask for; what is not known is left out."""
-    row: Row = {}
-    if first := signature.first_name:
-        row |= {"first_name": first, "initial": first[:1]} | ({"initial_only": first} if len(first) == 1 else {})
-        row |= zip(ROOTS, ROOTS_BY_NAME.get(first, [first]), strict=False)
-    if signature.surname:
-        row["last_name"] = signature.surname
-    if signature.dob is not None:
-        year, month, day = signature.dob // 10_000, signature.dob // 100 % 100, signature.dob % 100
-        row |= {"birth_date": f"{signature.dob:08}", "birth_swapped": f"{year:04}{day:02}{month:02}"}
-        row |= {"birth_month": f"{month:02}", "birth_day": f"{day:02}"}
-        if year in CENTURIES:
-            row["birth_year"] = f"{year:04}"
-    at = home(signature.address)
-    row |= {name: said for name, said in (("number", at.number), ("street", at.street)) if said}
+    named = {"last_name": signature.surname} if signature.surname else NOTHING
+    return {**_called(signature.first_name), **named, **_born(signature.dob), **_lives(signature.address)}
+
+
+@lru_cache(CACHED_PARTS)
+def _called(first: str | None) -> Row:
+    if not first:
+        return NOTHING
+    row = {"first_name": first, "initial": first[:1]} | ({"initial_only": first} if len(first) == 1 else {})
+    return row | dict(zip(ROOTS, ROOTS_BY_NAME.get(first, [first]), strict=False))
+
+
+@lru_cache(CACHED_PARTS)
+def _born(dob: int | None) -> Row:
+    if dob is None:
+        return NOTHING
+    year, month, day = dob // 10_000, dob // 100 % 100, dob % 100
+    row = {"birth_date": f"{dob:08}", "birth_swapped": f"{year:04}{day:02}{month:02}"}
+    row |= {"birth_month": f"{month:02}", "birth_day": f"{day:02}"}
+    return row | ({"birth_year": f"{year:04}"} if year in CENTURIES else {})
+
+
+@lru_cache(CACHED_PARTS)
+def _lives(address: str | None) -> Row:
+    at = home(address)
+    row = {name: said for name, said in (("number", at.number), ("street", at.street)) if said}
     if at.place:
         is_code = any(sign.isdigit() for sign in at.place)
         row |= {"postcode": at.place.replace(" ", "").upper()} if is_code else {"city": at.place}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 
 import msgspec
 
@@ -13,7 +14,7 @@ from regulars.store import queries
 
 SQL = queries(__package__)
 LATE_DAYS, BEFORE_DAYS = 28, 84
-# Of the pairs that are joined, so many of the latest are looked at.
+# Of the pairs that are joined, so many are looked at.
 PAIRS_LOOKED_AT_MAX = 50_000
 # Fewer answers on either side say nothing of a change; a smaller change asks nobody to learn anew.
 ANSWERS_MIN = 30
@@ -49,18 +50,34 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     """Answers that were frequent enough to be compared; 0: too early to say."""
 
 
-def drift(app: App) -> Drift:
-    """The last LATE_DAYS against the time before: BEFORE_DAYS for rates, all that is kept for a model's answers."""
+class Weeks(msgspec.Struct, frozen=True):
+    """The LATE_DAYS up to `today` begin at `since`, the BEFORE_DAYS before them at `before`."""
+
+    today: int
+    since: int
+    before: int
+
+
+def weeks_of(app: App) -> Weeks:
+    """As of now."""
     today = (app.clock.now() - EPOCH).days
-    since = today - LATE_DAYS
-    weeks = {"today": today, "since": since, "before": since - BEFORE_DAYS}
-    [(old, new, *counts)] = app.db.execute(SQL.rates, weeks).fetchall()
+    return Weeks(today, today - LATE_DAYS, today - LATE_DAYS - BEFORE_DAYS)
+
+
+def drift(app: App, weeks: Weeks, groups: Sequence[int]) -> Drift:
+    """The last LATE_DAYS against the time before: BEFORE_DAYS for rates, all that is kept for a model's answers.
+
+    `groups`: kinds of record that were new before and lately, and of these who joined somebody before and lately.
+    """
+    old, new, *joined = groups
+    [counts] = app.db.execute(SQL.moved, msgspec.structs.asdict(weeks)).fetchall()
     names = ("joined somebody who was there", "made two customers one", "took customers apart")
+    told = [*joined, *counts]
     rates = [
         Rate(name=name, before=_in_thousand(before, old), lately=_in_thousand(late, new))
-        for name, before, late in zip(names, counts[::2], counts[1::2], strict=True)
+        for name, before, late in zip(names, told[::2], told[1::2], strict=True)
     ]
-    rows = app.db.execute(SQL.answers, {"since": since, "limit": PAIRS_LOOKED_AT_MAX}).fetchall()
+    rows = app.db.execute(SQL.answers, {"since": weeks.since, "limit": PAIRS_LOOKED_AT_MAX}).fetchall()
     weights = moved(rows)
     return Drift(
         rates=rates,

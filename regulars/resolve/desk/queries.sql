@@ -47,24 +47,48 @@ where d.kind <> 'apart' and (%(customer)s::bigint is null or d.subject in (
 order by d.at desc, d.subject, d.version desc
 limit %(limit)s
 
--- name: counts
--- The whole in one line: customers known and not, records, groups of equal evidence.
-select (select count(*) from customer where known), (select count(*) from customer where not known),
-    (select count(*) from record where occurred_at is not null), (select count(*) from signature where customer is not null),
-    (select count(*) from value where generic <> 0)
+-- name: piece_of_customers
+-- The next customers by number: where they end, and how many are known and not.
+select max(id), count(*) filter (where known), count(*) filter (where not known)
+from (select id, known from customer where id > %(after)s order by id limit %(limit)s) piece
 
 -- name: sizes
--- How many known customers consist of how many groups of equal evidence.
+-- How many known customers of a piece consist of how many groups of equal evidence.
 select least(width_bucket(n, %(bounds)s::bigint[]), cardinality(%(bounds)s::bigint[])), count(*), max(n)
 from (
-    select count(*) as n from signature s join customer c on c.id = s.customer and c.known group by s.customer
+    select count(*) as n from signature s join customer c on c.id = s.customer and c.known
+    where s.customer > %(after)s and s.customer <= %(to)s group by s.customer
 ) one
 group by 1
 order by 1
 
+-- name: groups
+-- Groups of equal evidence of a piece; those that were new lately and in the weeks before, and of these who joined somebody.
+select count(*), count(*) filter (where first_day between %(before)s and %(since)s - 1),
+    count(*) filter (where first_day between %(since)s and %(today)s),
+    count(*) filter (where first_day between %(before)s and %(since)s - 1 and customer <> first_seq),
+    count(*) filter (where first_day between %(since)s and %(today)s and customer <> first_seq)
+from signature where customer > %(after)s and customer <= %(to)s
+
+-- name: last_record
+-- How far the flow came; own events are records, too.
+select max(seq) from record
+
+-- name: records
+-- Records of a piece of the journal; our own events are none.
+select count(*) from record where seq > %(after)s and seq <= %(to)s and occurred_at is not null
+
+-- name: more_customers_than
+-- Whether a look at everybody takes so long that it must be kept.
+select count(*) > %(limit)s from (select from customer limit %(limit)s + 1) them
+
+-- name: count_generics
+-- Identifiers that turned out to be nobody's own.
+select count(*) from value where generic <> 0
+
 -- name: generic_values
--- Identifiers that turned out to be nobody's own, those with the most holders first.
-select v.id, v.type, v.shown, count(distinct l.signature), count(distinct s.customer),
+-- Identifiers that turned out to be nobody's own, those with the most holders first; without the text, which may be erased.
+select v.id, count(distinct l.signature), count(distinct s.customer),
     array(
         select distinct f.name
         from (select h.signature from link h where h.value = v.id limit %(looked_at)s) h
@@ -76,8 +100,25 @@ select v.id, v.type, v.shown, count(distinct l.signature), count(distinct s.cust
 from value v join link l on l.value = v.id join signature s on s.id = l.signature
 where v.generic <> 0
 group by v.id
-order by 4 desc, v.id
+order by 2 desc, v.id
 limit %(limit)s
+
+-- name: shown_values
+-- How identifiers are written, as long as they are there.
+select id, type, shown from value where id = any(%(ids)s::bigint[])
+
+-- name: still_known
+-- Of customers that were read some time ago those that are still there.
+select id from customer where id = any(%(ids)s::bigint[]) and known
+
+-- name: keep_health
+-- The latest reading takes the place of the one before.
+insert into health_reading (at, last_seq, body) values (%(at)s, %(last_seq)s, %(body)s)
+on conflict (only_row) do update set at = excluded.at, last_seq = excluded.last_seq, body = excluded.body
+
+-- name: kept_health
+-- As it was read; as of which record.
+select body::text, last_seq from health_reading
 
 -- name: conflicts
 -- Where the rule refused to join, by what it refused and why.
@@ -85,20 +126,22 @@ select level, reason, count(*), count(distinct reach), min(reach)
 from cut group by level, reason order by 3 desc, level, reason limit %(limit)s
 
 -- name: suspicious
--- Known customers with several cards or first names, or many addresses. Logins do not tell: one in each name space is
--- usual, and two in one never meet.
-select s.customer, count(distinct l.value) filter (where l.level = 1), count(distinct l.value) filter (where l.level = 2),
-    count(distinct l.value) filter (where v.type = 'email'), count(distinct l.value) filter (where v.type = 'phone'),
+-- Known customers of a piece with several cards or first names, or many addresses. Logins do not tell: one in each name
+-- space is usual, and two in one never meet.
+select count(distinct l.value), s.customer, count(distinct l.value) filter (where l.level = 1),
+    count(distinct l.value) filter (where l.level = 2), count(distinct l.value) filter (where v.type = 'email'),
+    count(distinct l.value) filter (where v.type = 'phone'),
     count(distinct s.first_name) filter (where s.first_name <> '')
 from signature s
 join customer c on c.id = s.customer and c.known
 join link l on l.signature = s.id and l.state = 0 and l.level between 1 and 8
 join value v on v.id = l.value
+where s.customer > %(after)s and s.customer <= %(to)s
 group by s.customer
 having count(distinct l.value) filter (where l.level = 2) > 1
     or count(distinct l.value) filter (where v.type in ('email', 'phone')) > 3
     or count(distinct s.first_name) filter (where s.first_name <> '') > 1
-order by count(distinct l.value) desc, s.customer
+order by 1 desc, s.customer
 limit %(limit)s
 
 -- name: moves
@@ -136,15 +179,18 @@ where s.id = any(%(signatures)s::bigint[])
 group by s.id
 
 -- name: answers
--- What the model in force found where it joins, lately and before: how often each answer was given. Latest pairs first.
+-- What the model in force found where it joins, lately and before: how often each answer was given. Of many pairs those of
+-- the lowest numbers: numbers are hashes, so these are pairs as any others.
 with joined as (
     select p.waterfall, greatest(a.first_day, b.first_day) >= %(since)s as is_late
-    from model_in_force m
-    join pair p on p.model = m.model and p.bits >= m.auto_bits
+    from (
+        select p.one, p.other, p.waterfall
+        from model_in_force m join pair p on p.model = m.model and p.bits >= m.auto_bits
+        order by p.one
+        limit %(limit)s
+    ) p
     join signature a on a.id = p.one
     join signature b on b.id = p.other
-    order by greatest(a.first_day, b.first_day) desc, p.one, p.other
-    limit %(limit)s
 )
 select part ->> 0, part ->> 1, count(*) filter (where not is_late), count(*) filter (where is_late)
 from joined, jsonb_array_elements(waterfall) part
@@ -152,20 +198,11 @@ where part ->> 1 not in ('', 'not known')
 group by 1, 2
 order by 1, 2
 
--- name: rates
--- New kinds of record lately and in the weeks before; of these who joined somebody; merges and splits of these weeks.
-select r.*, e.*
+-- name: moved
+-- Merges and splits, in the weeks before and lately.
+select count(*) filter (where kind = 'merge' and not is_late), count(*) filter (where kind = 'merge' and is_late),
+    count(*) filter (where kind = 'split' and not is_late), count(*) filter (where kind = 'split' and is_late)
 from (
-    select count(*) filter (where first_day < %(since)s), count(*) filter (where first_day >= %(since)s),
-        count(*) filter (where first_day < %(since)s and customer <> first_seq),
-        count(*) filter (where first_day >= %(since)s and customer <> first_seq)
-    from signature where first_day between %(before)s and %(today)s and customer is not null
-) r (old, new, old_joined, new_joined)
-cross join (
-    select count(*) filter (where kind = 'merge' and not is_late), count(*) filter (where kind = 'merge' and is_late),
-        count(*) filter (where kind = 'split' and not is_late), count(*) filter (where kind = 'split' and is_late)
-    from (
-        select kind, floor(extract(epoch from at) / 86400) >= %(since)s as is_late from identity_event
-        where floor(extract(epoch from at) / 86400) between %(before)s and %(today)s
-    ) moved
-) e (old_merges, new_merges, old_splits, new_splits)
+    select kind, floor(extract(epoch from at) / 86400) >= %(since)s as is_late from identity_event
+    where floor(extract(epoch from at) / 86400) between %(before)s and %(today)s
+) moved

@@ -46,6 +46,13 @@ class Pairs(NamedTuple):
 
     left: Side
     right: Side
+    told: dict[str, NDArray[Any]] | None
+    """What all of them answered to each question so far, where they are few; None: many, and each asked on its own."""
+
+    @classmethod
+    def of(cls, left: Side, right: Side) -> Pairs:
+        """Nothing asked yet."""
+        return cls(left, right, {} if len(left.rows) <= FEW_PAIRS else None)
 
     def side(self, name: str) -> tuple[str, Side]:
         """Column and side of a name in a condition: `first_name_l`."""
@@ -66,6 +73,8 @@ MEASURES: Mapping[str, tuple[Any, Any, tuple[Callable[..., Any], ...]]] = {
     "levenshtein": (Levenshtein.distance, np.int32, (operator.le, operator.lt)),
     "damerau_levenshtein": (DamerauLevenshtein.distance, np.int32, (operator.le, operator.lt)),
 }
+# Up to here a question costs the same for all of them as for some: each is asked of all, and once.
+FEW_PAIRS = 2_000
 WORKERS = 2
 BOUND_MAX = 1_000
 """Slips that a condition may allow."""
@@ -73,8 +82,23 @@ BOUND_MAX = 1_000
 
 def compile_one(node: exp.Expr) -> Condition:
     """A condition as a function of pairs: which of these rows it holds for. Raises ValueError for what is not known."""
-    if isinstance(node, exp.Paren):
-        return compile_one(node.this)
+    return compile_one(node.this) if isinstance(node, exp.Paren) else _once(node.sql(), _compiled(node))
+
+
+def _once(words: str, holds: Condition) -> Condition:
+    """A model asks the same again and again: few pairs answer all at once, and what they said is remembered."""
+
+    def remembered(pairs: Pairs, rows: Rows) -> Truths:
+        if pairs.told is None:
+            return holds(pairs, rows)
+        if words not in pairs.told:
+            pairs.told[words] = holds(pairs, np.arange(len(pairs.left.rows)))
+        return pairs.told[words][rows]
+
+    return remembered
+
+
+def _compiled(node: exp.Expr) -> Condition:
     if isinstance(node, exp.And | exp.Or):
         return _joined(compile_one(node.left), compile_one(node.right), isinstance(node, exp.And))
     if isinstance(node, exp.Is) and isinstance(node.this, exp.Column) and isinstance(node.expression, exp.Null):
@@ -110,6 +134,8 @@ def _joined(one: Condition, other: Condition, is_and: bool) -> Condition:
     def holds(pairs: Pairs, rows: Rows) -> Truths:
         truth = one(pairs, rows)
         is_open = truth if is_and else ~truth
+        if not is_open.any():
+            return truth
         truth = truth.copy()
         truth[is_open] = other(pairs, rows[is_open])
         return truth
@@ -135,22 +161,30 @@ def _same(one: str, other: str, is_same: bool) -> Condition:
 def _measured(measure: str, one: str, other: str, order: Callable[[Any, float], Truths], bound: float) -> Condition:
     scorer, type_, near = MEASURES[measure]
     cutoff = bound if order in near else None
+    name = f"{measure} {one} {other}"
 
-    def holds(pairs: Pairs, rows: Rows) -> Truths:
-        left, right = _codes(pairs, one, rows), _codes(pairs, other, rows)
-        known = np.flatnonzero((left != UNKNOWN) & (right != UNKNOWN))
-        truth = np.zeros(len(rows), np.bool_)
-        values = [pairs.side(name)[1].columns[name[:-2]].values for name in (one, other)]
-        # What cannot reach the bound is given up early: most pairs are far from alike.
-        found = process.cpdist(
-            values[0][left[known]],
-            values[1][right[known]],
+    def found(pairs: Pairs, places: Rows, codes: Sequence[NDArray[np.int32]]) -> NDArray[Any]:
+        values = [pairs.side(end)[1].columns[end[:-2]].values for end in (one, other)]
+        # What cannot reach the bound is given up early: most pairs are far from alike. Of few pairs every bound asks.
+        return process.cpdist(
+            values[0][codes[0][places]],
+            values[1][codes[1][places]],
             scorer=scorer,
             dtype=type_,
-            score_cutoff=cutoff,
-            workers=WORKERS,
+            score_cutoff=cutoff if pairs.told is None else None,
+            workers=WORKERS if pairs.told is None else 1,
         )
-        truth[known] = order(found, bound)
+
+    def holds(pairs: Pairs, rows: Rows) -> Truths:
+        codes = [_codes(pairs, one, rows), _codes(pairs, other, rows)]
+        known = np.flatnonzero((codes[0] != UNKNOWN) & (codes[1] != UNKNOWN))
+        likeness = (pairs.told or {}).get(name)
+        if likeness is None:
+            likeness = found(pairs, known, codes)
+            if pairs.told is not None:
+                pairs.told[name] = likeness
+        truth = np.zeros(len(rows), np.bool_)
+        truth[known] = order(likeness, bound)
         return truth
 
     return holds
@@ -158,7 +192,13 @@ def _measured(measure: str, one: str, other: str, order: Callable[[Any, float], 
 
 def _codes(pairs: Pairs, name: str, rows: Rows) -> NDArray[np.int32]:
     column, side = pairs.side(name)
-    return side.columns[column].codes[side.rows[rows]]
+    codes = side.columns[column].codes
+    if pairs.told is None:
+        return codes[side.rows[rows]]
+    # Few pairs are asked all together, in their order.
+    if name not in pairs.told:
+        pairs.told[name] = codes[side.rows]
+    return pairs.told[name]
 
 
 def _asked(node: exp.Expr) -> tuple[str, str, str] | None:

@@ -131,6 +131,8 @@ def score(model: Model, pairs: Pairs) -> Scored:
     for place, comparison in enumerate(model.comparisons):
         open_rows: Rows = np.arange(count)
         for number, level in enumerate(comparison.levels):
+            if not len(open_rows):
+                break
             truth = np.ones(len(open_rows), np.bool_) if level.holds is None else level.holds(pairs, open_rows)
             held, open_rows = open_rows[truth], open_rows[~truth]
             levels[held, place] = number
@@ -150,7 +152,7 @@ def probability(bits: Numbers) -> Numbers:
 def _rarity(level: Level, pairs: Pairs, rows: Rows) -> Numbers | float:
     if not level.rarity or not level.rarity_weight:
         return 0.0
-    found = [_frequencies(side, level.rarity, rows) for side in pairs]
+    found = [_frequencies(side, level.rarity, rows) for side in (pairs.left, pairs.right)]
     known = np.maximum(np.maximum(found[0], found[1]), 0)
     with np.errstate(divide="ignore"):
         told = level.rarity_weight * (level.usual_bits - np.log2(np.maximum(known, level.rarity_floor)))

@@ -117,7 +117,7 @@ def strangers(connection: duckdb.DuckDBPyConnection, asked: Sequence[Any]) -> No
     left, right = (dice.integers(0, table.num_rows, RANDOM_PAIRS) for _ in range(2))
     left, right = left[left != right], right[left != right]
     side = numbered(table, model, None)
-    levels = score(model, Pairs(Side(side, left), Side(side, right))).levels
+    levels = score(model, Pairs.of(Side(side, left), Side(side, right))).levels
     for place, comparison in enumerate(asked):
         seen = np.bincount(levels[:, place], minlength=len(comparison["comparison_levels"]))
         for level, times in list(zip(comparison["comparison_levels"], seen, strict=True))[1:]:

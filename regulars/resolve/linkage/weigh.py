@@ -55,7 +55,7 @@ class Scorer:
 
     def weigh_pairs(self, records: dict[str, Column], left: Rows, right: Rows) -> Weighed:
         """Pairs among records that were made ready."""
-        found = score(self.model, Pairs(Side(records, left), Side(records, right)))
+        found = score(self.model, Pairs.of(Side(records, left), Side(records, right)))
         is_apart = np.zeros(len(left), np.bool_)
         if len(self._against):
             is_apart = self._against[found.levels[:, -1]]

@@ -20,6 +20,8 @@ create table value (
     first_day integer not null,
     last_day integer not null
 );
+-- Few are generic, and who looks at the health of who is who wants them all.
+create index value_generic on value (id) where generic <> 0;
 -- A card by its last digits, as people read it out.
 create index value_card_end on value (reverse(shown) collate "C") where type = 'card';
 
@@ -202,6 +204,7 @@ create table pair (
     primary key (one, other, model)
 );
 create index pair_other on pair (other);
+create index pair_model on pair (model);
 
 -- Which signatures meet under a key and are compared; too many, and the key tells nothing.
 create table block (
@@ -224,6 +227,14 @@ from (
 ) d, unnest(d.minters, d.ids) m(signature, id)
 where d.kind = 'split'
 order by m.id, d.minted desc;
+
+-- How who is who stands, of a brand so large that nobody waits while it is counted: one row (JSON), as of which record.
+create table health_reading (
+    only_row boolean primary key default true check (only_row),
+    at timestamptz not null,
+    last_seq bigint not null,
+    body jsonb not null
+);
 
 create view model_in_force as
 select m.number as model, m.review_bits, m.auto_bits

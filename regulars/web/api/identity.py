@@ -48,9 +48,15 @@ def identity_json(app: House, request: Request[Any, Any, Any], number: FromPath[
 
 @get("/api/identity", opt=access.office("customers:read"), sync_to_thread=True)
 def health_json(app: House) -> Health:
-    """How many customers of which size, identifiers that are nobody's, conflicts, who looks like several people."""
+    """How many customers of which size, identifiers that are nobody's, conflicts, who looks like several people.
+
+    Of a large brand the latest count, at most ten minutes older than what happened. Raises NotCounted.
+    """
     with app.transaction() as inside:
-        return resolve.health(inside)
+        found = resolve.health(inside)
+    if found is None:
+        raise resolve.NotCounted("Everybody is being counted for the first time", "Ask again in a few minutes")
+    return found
 
 
 routes = [identity_json, health_json]

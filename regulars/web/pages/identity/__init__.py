@@ -116,7 +116,7 @@ def health_page(app: House, request: Request[Any, Any, Any]) -> Response[str]:
     """Sizes, identifiers that are nobody's, conflicts, who looks like several people, what was decided."""
     with app.transaction() as inside:
         health, decided, waiting = resolve.health(inside), resolve.decisions(inside), resolve.waiting(inside)
-        given = {"customers": [one.customer for one in health.suspicious]}
+        given = {"customers": [one.customer for one in health.suspicious] if health else []}
         names = {id: words.full_name(first, last, id) for id, first, last in inside.db.execute(SQL.full_names, given)}
     return render.page(
         app,
@@ -128,13 +128,15 @@ def health_page(app: House, request: Request[Any, Any, Any]) -> Response[str]:
         waiting=waiting,
         kinds=KINDS,
         title=health_title(health),
-        figures=figures(health),
-        most=max((size.customers for size in health.sizes), default=0) or 1,
+        figures=figures(health) if health else [],
+        most=max((size.customers for size in health.sizes), default=0) or 1 if health else 1,
     )
 
 
-def health_title(health: resolve.Health) -> str:
+def health_title(health: resolve.Health | None) -> str:
     """What to look at, as a sentence that can be wrong."""
+    if health is None:
+        return "Everybody is being counted"
     if not health.known:
         return "Nobody is known yet"
     if health.suspicious:
