@@ -10,6 +10,7 @@ The broken feed puts one and the same card on every row, in turns with rows that
 
 from __future__ import annotations
 
+import gc
 import statistics
 import sys
 import time
@@ -27,7 +28,7 @@ from regulars.app import App, open_app
 from regulars.bench.flow import cpu_seconds
 from regulars.bench.ingest import scratch
 from regulars.bench.mix import below
-from regulars.cli.worker import SWITCH_SECONDS
+from regulars.cli.worker import SWITCH_SECONDS, rest_collector
 from regulars.kit.dice import SeededDice
 from regulars.kit.settings import Settings
 from regulars.model import Batch, Body, Event
@@ -150,14 +151,18 @@ def batched(stream: Iterable[tuple[int, Said]]) -> Iterator[list[tuple[int, Said
 
 
 @contextmanager
-def switching_often() -> Generator[None, None, None]:
-    """As the worker's threads do."""
-    was = sys.getswitchinterval()
+def as_the_worker() -> Generator[None, None, None]:
+    """Threads switch as often, and the collector of cycles rests as long, as in the process of a worker."""
+    switch, garbage = sys.getswitchinterval(), gc.get_threshold()
     sys.setswitchinterval(SWITCH_SECONDS)
+    gc.collect()
+    rest_collector()
     try:
         yield
     finally:
-        sys.setswitchinterval(was)
+        gc.unfreeze()
+        gc.set_threshold(*garbage)
+        sys.setswitchinterval(switch)
 
 
 class Crowd:
@@ -174,16 +179,16 @@ class Crowd:
         Events are made before the clock starts.
         """
         batches = [[self._event(*each) for each in some] for some in batched(enumerate(stream))]
-        before, start = cpu_seconds(self._app), time.perf_counter()
-        with ThreadPoolExecutor(1) as thread, switching_often():
+        with ThreadPoolExecutor(1) as thread, as_the_worker():
+            before, start = cpu_seconds(self._app), time.perf_counter()
             coming = [thread.submit(resolve.read_ahead, self._app, events) for events in batches[:1]]
             for place in range(len(batches)):
                 events = coming.pop().result()
                 coming += [thread.submit(resolve.read_ahead, self._app, later) for later in batches[place + 1 :][:1]]
                 with self._app.transaction() as inside:
                     resolve.identify(inside, Batch(events=events, last_seq=events[-1].seq))
-        seconds = time.perf_counter() - start
-        cpu = {place: each - before[place] for place, each in cpu_seconds(self._app).items()}
+            seconds = time.perf_counter() - start
+            cpu = {place: each - before[place] for place, each in cpu_seconds(self._app).items()}
         self._day += timedelta(days=1)
         return Stream(sum(map(len, batches)), seconds, cpu)
 
