@@ -49,12 +49,7 @@ def advance(loaded: Loaded, asked: Iterable[int], given: Mapping[LinkKey, Held])
     `given`: new links of values known to be generic, whose other holders nobody needs to look at.
     """
     ruled = ruled_by(in_force(loaded.decisions), loaded.signatures)
-    values = set(asked)
-    standing: dict[int, set[int]] = defaultdict(set)
-    for (signature, value, _), one in loaded.links.items():
-        if one.level == LOGIN and one.state == GENERIC and value not in values:
-            standing[signature].add(value)
-    judged, states = judge_all(Bench(loaded.signatures.values(), values, ruled, standing))
+    judged, states = judge_all(Bench(loaded.signatures.values(), asked, ruled, loaded.links))
     links = {**loaded.links, **given, **judged}
     changed = {key: one for key, one in links.items() if loaded.links.get(key) != one}
     held = held_by_signature(loaded.signatures, links)

@@ -10,7 +10,7 @@ from regulars.resolve.judge import Rulings
 from regulars.resolve.levels import cores
 
 Apart = tuple[tuple[int, ...], tuple[int, ...]]
-"""Signatures of hers, and those that a birth or first name of hers tells from them."""
+"""Signatures of hers with ghosts among them, and those that a birth or first name of hers tells from them."""
 
 
 def told_apart(
@@ -22,17 +22,18 @@ def told_apart(
     with these in force the levels decide about everybody else as they did while the names stood.
     """
     clusters = cores(signatures, held, ruled)
-    others = [cluster for cluster in clusters if cluster.signatures[0] not in hers]
+    # Ghosts of others may be in a cluster of hers.
+    mine = [cluster for cluster in clusters if not set(hers).isdisjoint(cluster.signatures)]
+    others = [cluster for cluster in clusters if set(hers).isdisjoint(cluster.signatures)]
     answer: list[Apart] = []
-    for one in clusters:
-        if one.signatures[0] in hers:
-            far = [
-                signature
-                for other in others
-                if any(births_clash(a, b) for a in one.dobs for b in other.dobs)
-                or any(names_clash(a, b) for a in one.names for b in other.names)
-                for signature in other.signatures
-            ]
-            if far:
-                answer.append((tuple(sorted(one.signatures)), tuple(sorted(far))))
+    for one in mine:
+        far = [
+            signature
+            for other in others
+            if any(births_clash(a, b) for a in one.dobs for b in other.dobs)
+            or any(names_clash(a, b) for a in one.names for b in other.names)
+            for signature in other.signatures
+        ]
+        if far:
+            answer.append((tuple(sorted(one.signatures)), tuple(sorted(far))))
     return answer

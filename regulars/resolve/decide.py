@@ -182,8 +182,12 @@ def _state(app: App, steward: Steward, decision: Decision, alike: Collection[int
     """Write the next version of a subject and recompute what it touches, before and after."""
     stop_the_flow(app)
     some = write(app, steward, decision)
+    named = {s for one in some for s in (*one.signatures, *one.leaving)}
+    # What nobody owns counts no more against the other values of whoever carries it, and those may join again.
+    blocked = sorted({one.value for one in some if one.kind == "block" and one.value is not None})
+    named |= {s for (s,) in app.db.execute(SQL.carriers_of, {"values": blocked})} if blocked else set[int]()
     touch = touched.Touch(
-        signatures=sorted({s for one in some for s in (*one.signatures, *one.leaving)}),
+        signatures=sorted(named),
         values=sorted({one.value for one in some if one.value is not None}),
         alike=alike,
     )

@@ -196,7 +196,7 @@ def _haunt(app: App, hers: Sequence[int], erasure: int) -> tuple[list[Told], set
     app.db.execute(SQL.drop_signatures, ids)
     if aparts:
         given = {
-            "one": [array(ghost_of[s] for s in one) for one, _ in aparts],
+            "one": [array(ghost_of.get(s, s) for s in one) for one, _ in aparts],
             "other": [array(other) for _, other in aparts],
         }
         app.db.execute(SQL.write_aparts, given | {"erasure": erasure, "at": app.clock.now()})

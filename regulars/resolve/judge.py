@@ -213,7 +213,8 @@ class Case(NamedTuple):
 class Bench:
     """Judges values over a set of holders that must be complete for the values asked about.
 
-    `generic_logins`: logins by signature that are known to be generic and not asked about; they count nowhere.
+    `standing`: verdicts by (signature, value, class); those on values not asked about stay, for whoever else they
+    depend on need not be here.
     """
 
     def __init__(
@@ -221,12 +222,13 @@ class Bench:
         signatures: Iterable[Signature],
         values: Iterable[int],
         ruled: Rulings,
-        generic_logins: Mapping[int, set[int]] | None = None,
+        standing: Mapping[tuple[int, int, int], Held] | None = None,
     ) -> None:
-        self.ruled = ruled
+        self.ruled, self.standing = ruled, standing or {}
         self.closes: Mapping[int, Sequence[int]] = ruled.closes
         told: dict[int, Signature] = {}
         holdings: dict[int, list[Holding]] = {value: [] for value in values}
+        self.asked = holdings.keys()
         for signature in signatures:
             one: Holder | None = None
             for place, link in enumerate(signature.links):
@@ -234,10 +236,10 @@ class Bench:
                     told[signature.id] = signature
                 some = holdings.get(link[0])
                 if some is not None:
-                    one = one or holder(signature, ruled)
+                    one = one or self._holder(signature)
                     some.append((one, one.valid[place]))
         self.cases = {value: self._case(value, some) for value, some in holdings.items()}
-        self.generic_logins = self._generic_logins(generic_logins or {})
+        self.generic_logins = self._generic_logins()
         if told:
             implied = closes_of(self._tellings(told.values()))
             self.closes = ruled.closes | {
@@ -245,11 +247,23 @@ class Bench:
             }
             self.cases |= {value: self._case(value, holdings[value]) for value in implied if value in holdings}
 
-    def _generic_logins(self, known: Mapping[int, set[int]]) -> dict[int, set[int]]:
+    def _holder(self, signature: Signature) -> Holder:
+        if self.ruled is NO_RULINGS or not self.standing:
+            return holder(signature, self.ruled)
+        return Holder(signature, *_told([self._as_it_stands(signature, v) for v in valid_links(signature, self.ruled)]))
+
+    def _as_it_stands(self, signature: Signature, valid: Valid) -> Valid:
+        """What a split took from this side is seen with the other side only, and that may be in another reach."""
+        link = valid.link
+        held = None if link.value in self.asked else self.standing.get((signature.id, link.value, link.cls))
+        return valid if held is None else Valid(link, held.level)
+
+    def _generic_logins(self) -> dict[int, set[int]]:
         """Logins by signature that turned out generic; they count nowhere from here on."""
         dropped: dict[int, set[int]] = defaultdict(set)
-        for signature, logins in known.items():
-            dropped[signature] |= logins
+        for (signature, value, _), one in self.standing.items():
+            if one.level == LOGIN and one.state == GENERIC and value not in self.asked:
+                dropped[signature].add(value)
         for value, case in self.cases.items():
             if any(level == LOGIN for _, level in case.generic):
                 for one, _ in case.holdings:
@@ -259,7 +273,7 @@ class Bench:
     def _tellings(self, signatures: Iterable[Signature]) -> Iterator[Telling]:
         """What sources that keep a field current say of it, login by login."""
         for signature in signatures:
-            one = holder(signature, self.ruled)
+            one = self._holder(signature)
             for link, level in one.valid:
                 if link.space and level in CONTACTS:
                     for login in _logins(one, self.generic_logins):

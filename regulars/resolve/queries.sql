@@ -355,6 +355,10 @@ select subject from pinned where id = %(id)s and minted > %(minted)s limit 1;
 select c.id, s.first_seq from customer c join signature s on s.id = c.founder_signature
 where c.id = any(%(customers)s::bigint[]);
 
+-- name: carriers_of
+-- Whose evidence these values are part of.
+select distinct signature from link where value = any(%(values)s::bigint[]);
+
 -- name: versions_of
 -- All that was ever stated about one subject.
 select subject, version, kind, signatures, leaving, value, day, minters, minted from decision where subject = %(subject)s;

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import msgspec
 
 from regulars.resolve.advance import Advanced, Loaded, advance
-from regulars.resolve.facts import Decision, Held, Settled, Signature, kept_current
+from regulars.resolve.facts import Decision, Held, Settled, Signature, in_force, kept_current
+from regulars.resolve.judge import ruled_by
 from regulars.resolve.likeness import Pair, likeness
-from regulars.resolve.policy import EDGE, LOGIN
+from regulars.resolve.policy import BARRED, CARRIERS, EDGE, LOGIN
+from tests.resolve.ghosts import left_of
 from tests.resolve.notation import BANDS
 
 
@@ -41,10 +43,57 @@ class Memory:
         self.decisions.append(decision)
         # A model speaks of everybody it scored.
         scored = {s for one, other, _, _ in self.pairs for s in (one, other)} if decision.kind == "model" else ()
-        named = [s for s in (*decision.signatures, *decision.leaving, *scored) if s in self.signatures]
+        # What nobody owns counts no more for the other values of its holders.
+        carriers = {s for s, value, _ in self.links if value == decision.value and decision.subject[:5] == "block"}
+        spoken_of = (*decision.signatures, *decision.leaving, *scored, *carriers)
+        named = [s for s in spoken_of if s in self.signatures]
         asked = {link.value for s in named for link in self.signatures[s].links}
         spoken = {decision.value} if decision.value is not None and decision.kind != "model" else set[int]()
         self._settle(named, asked | spoken | self._beside([self.signatures[s] for s in named]))
+
+    def erase(self, customer: int, number: int, names_speak: bool = True) -> None:
+        """Ghosts in the place of this customer; whoever was in a reach with her is computed again."""
+        hers = {s for s, whose in self.customers.items() if whose == customer}
+        touched = {self.reach[s] for s in hers}
+        around = {s for s, reach in self.reach.items() if reach in touched} - hers
+        left = left_of(list(self.signatures.values()), self.decisions, self.pairs, hers, number, names_speak)
+        self.signatures = {one.id: one for one in left.signatures}
+        self.decisions, self.pairs = left.decisions, left.pairs
+        self.links = {
+            (left.ghost_of.get(s, s), left.value_of.get(value, value), cls): one._replace(
+                value=left.value_of.get(value, value)
+            )
+            for (s, value, cls), one in self.links.items()
+        }
+        for s in hers:
+            self.reach[left.ghost_of[s]] = self.reach.pop(s)
+            del self.customers[s]
+        named = [*around, *left.ghost_of.values()]
+        self._settle(named, {link.value for s in named for link in self.signatures[s].links})
+
+    def pinned(self, split: Decision, new: int) -> Decision:
+        """As decide.split states it: the staying side keeps the id also where a leaving record minted it."""
+        found = {self.customers.get(s) for s in split.signatures}
+        customer = found.pop() if len(found) == 1 else None
+        mints = ruled_by(in_force(self.decisions), self.signatures).mints
+        members = [s for s, whose in self.customers.items() if whose == customer]
+        minter = {mints.get(s, self.signatures[s].first_seq): s for s in members}
+        staying = [s for s in split.signatures if s not in split.leaving]
+        if customer is None or minter.get(customer) not in split.leaving or not staying:
+            return split
+        heir = min(staying, key=lambda s: (not self._is_known(s), self.signatures[s].first_seq, s))
+        return msgspec.structs.replace(split, minters=(heir, minter[customer]), minted=(customer, new))
+
+    def _is_known(self, signature: int) -> bool:
+        return any(
+            one.level not in CARRIERS and one.state in (EDGE, BARRED)
+            for (s, _, _), one in self.links.items()
+            if s == signature
+        )
+
+    def living(self) -> dict[int, int | None]:
+        """Customer by signature; None where nothing links it, erased people left out."""
+        return {s: whose for s, whose in self.customers.items() if not self.signatures[s].ghost}
 
     def _beside(self, some: Sequence[Signature]) -> set[int]:
         """What sources that keep a field current say of the logins of these."""
@@ -86,7 +135,8 @@ class Memory:
     def publish(self, settled: Settled) -> None:
         """What stands from now on."""
         members = {s: group.id for group in settled.groups for s in group.signatures}
-        for signature in [*members, *settled.unidentified]:
+        ghosts = [ghost for ghost, _ in settled.ghosts]
+        for signature in [*members, *settled.unidentified, *ghosts]:
             self.reach[signature] = settled.reach
             self.customers[signature] = members.get(signature)
 

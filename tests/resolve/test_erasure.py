@@ -12,16 +12,15 @@ from hypothesis import strategies as st
 
 from regulars import collect, resolve
 from regulars.app import App
-from regulars.kit.dice import hash64
 from regulars.model import Body
-from regulars.resolve.apart import told_apart
-from regulars.resolve.facts import Decision, Link, Signature
-from regulars.resolve.judge import ruled_by
-from regulars.resolve.partition import held_by_signature, partition, reaches
+from regulars.resolve.facts import Decision, Signature
+from regulars.resolve.partition import partition
+from tests.resolve.ghosts import left_of
 from tests.resolve.graphs import random_records, random_tellings
 from tests.resolve.notation import BEGIN, Rec, event, signatures
 from tests.resolve.test_stream import Books, batches, carry, owners
 from tests.resolve.test_withdrawal import clear as forget_all
+from tests.resolve.test_withdrawal import withdraw
 
 DENSE_GRAPHS = int(os.environ.get("REGULARS_TEST_GRAPHS", "150"))
 QUICK = settings(max_examples=DENSE_GRAPHS, deadline=None)
@@ -30,7 +29,7 @@ LATER = BEGIN + timedelta(days=5000)
 
 @dataclass
 class Facts:
-    """The rule's input, as an erasure leaves it: what the store does to its tables, done to lists."""
+    """The rule's input, as erasures leave it."""
 
     signatures: list[Signature]
     decisions: list[Decision]
@@ -42,46 +41,8 @@ class Facts:
 
     def erase(self, customer: int, number: int) -> None:
         hers = {signature for signature, whose in self.customers().items() if whose == customer}
-        living = [one for one in self.signatures if one.id not in hers and not one.ghost]
-        held_by_others = {link.value for one in living for link in one.links}
-        held_by_her = {link.value for one in self.signatures if one.id in hers for link in one.links}
-        alone = held_by_her - held_by_others
-        aparts = self.aparts(hers) if self.names_speak else []
-        ghost_of = {signature: hash64("ghost", signature, number) for signature in hers}
-
-        def ghost(one: Signature) -> Signature:
-            links = tuple(
-                Link(hash64(value, number) if value in alone else value, cls, space) for value, cls, space in one.links
-            )
-            days = one.first_day, one.last_day
-            return Signature(ghost_of.get(one.id, one.id), links, one.first_seq, *days, ghost=True)
-
-        self.signatures = living + [ghost(one) for one in self.signatures if one not in living]
-        self.decisions = [
-            Decision(
-                subject=one.subject,
-                version=one.version,
-                kind=one.kind,
-                signatures=tuple(ghost_of.get(s, s) for s in one.signatures),
-                leaving=tuple(ghost_of.get(s, s) for s in one.leaving),
-            )
-            for one in self.decisions
-        ] + [
-            Decision(
-                subject=f"apart:{number}:{n}",
-                version=1,
-                kind="apart",
-                signatures=tuple(ghost_of[s] for s in one),
-                leaving=other,
-            )
-            for n, (one, other) in enumerate(aparts)
-        ]
-
-    def aparts(self, hers: set[int]) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
-        by_id = {one.id: one for one in self.signatures}
-        ruled = ruled_by(self.decisions, by_id)
-        held = held_by_signature(by_id, partition(self.signatures, self.decisions).links)
-        return [apart for part, _ in reaches(by_id, held, ruled) for apart in told_apart(part, held, ruled, hers)]
+        left = left_of(self.signatures, self.decisions, (), hers, number, self.names_speak)
+        self.signatures, self.decisions = left.signatures, left.decisions
 
 
 def disturbed(seed: int, names_speak: bool = True) -> bool:
@@ -195,6 +156,20 @@ def test_no_ghost_stays_where_nobody_living_could_notice(app: App) -> None:
     with app.transaction() as inside:
         left = inside.db.execute("select (select count(*) from value), (select count(*) from link)").fetchone()
     assert left == (0, 0)
+
+
+def test_who_hangs_together_with_an_earlier_ghost_can_be_erased_too(app: App) -> None:
+    carry(app, [event(1, Rec("a", 0, "u1 L1", "zoe")), event(2, Rec("b", 1, "u2 L1", "zoe"))])
+    erase(app, 1)
+    # With the other login gone, the card joins whoever shows it with the ghost.
+    withdraw(app, {2}, 2)
+    family = [Rec("c", 5, "L1 efam", "zoe"), Rec("d", 6, "efam p4", "ben"), Rec("e", 7, "efam")]
+    carry(app, [event(n, rec) for n, rec in enumerate(family, 3)])
+    assert owners(app) == {3: 3, 4: 4, 5: 5}
+
+    erase(app, 3, 2)
+
+    assert owners(app) == {4: 4, 5: 5}
 
 
 def test_our_own_events_about_an_erased_customer_are_emptied_when_they_come_late(app: App) -> None:
