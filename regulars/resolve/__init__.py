@@ -63,7 +63,7 @@ from regulars.resolve.identify import identify, read_ahead
 from regulars.resolve.likeness import Bands
 from regulars.resolve.linkage.clusters import AUTOMATIC_BITS, REVIEW_BITS
 from regulars.resolve.linkage.pairs import BLOCK_MAX as LINK_BLOCK_MAX
-from regulars.resolve.linkage.quality import b_cubed
+from regulars.resolve.linkage.quality import b_cubed, pairwise
 from regulars.resolve.linkage.run import link
 from regulars.resolve.linkage.state import ENGINES as LINK_ENGINES
 from regulars.resolve.linkage.state import Followed as LinkFollowed
@@ -165,6 +165,7 @@ __all__ = [
     "models",
     "normalize",
     "overview",
+    "pairwise",
     "partition",
     "positions_of",
     "prepare",
