@@ -22,6 +22,7 @@ from regulars.resolve.linkage.guess import guess
 from tests.resolve.linking import COLUMNS, febrl, people, write
 
 DATED = '[fields]\nlast_name = "last_name"\ndob = "birth_date"'
+NUMBERED = '[fields]\nid = "record_id"\nlast_name = "last_name"\nemail = "email"'
 HOME = ("12", "amberley street", "kew", "3101")
 
 
@@ -262,7 +263,7 @@ def test_what_strangers_alone_share_teaches_nothing(tmp_path: Path) -> None:
     with duckdb.connect() as connection:
         [names] = records.read(connection, [file], tmp_path)
         cells = records.sampled(connection, 0, names)
-        records.clean(connection, records.dated(guess(cells), [cells]))
+        records.clean(connection, *records.dated(guess(cells), [cells], is_told=False))
 
         assert "birth_date postcode" not in training.sessions(connection, records.present(connection))
 
@@ -309,7 +310,7 @@ def test_a_key_that_too_many_share_brings_nobody_together(tmp_path: Path) -> Non
     file = write(tmp_path / "a.csv", ["first_name", "last_name", "phone"], [*rows, rows[0]])
     with duckdb.connect() as connection:
         records.read(connection, [file], tmp_path)
-        records.clean(connection, guess({"first_name": ["Ann"], "last_name": ["Lee"], "phone": ["555 123 4567"]}))
+        records.clean(connection, guess({"first_name": ["Ann"], "last_name": ["Lee"], "phone": ["555 123 4567"]}), [])
         blocking.key_all(connection)
         shared = pairs.shared_by(connection, blocking.names(records.present(connection)))
         met = [both for _, both in pairs.meet(shared, len(rows) + 1)]
@@ -323,7 +324,7 @@ def test_a_key_that_too_many_share_brings_nobody_together(tmp_path: Path) -> Non
         ("", {}, "no header"),
         ("first_name,last_name\n", {}, "no records"),
         ("shoe_size,color\n44,blue\n45,red\n", {}, "who a record is about"),
-        ("id,last_name,email\n1,lee,a@x.org\n1,low,b@x.org\n", {}, "share an id: 1"),
+        ("id,last_name,email\n1,lee,a@x.org\n1,low,b@x.org\n", {"mapping": NUMBERED}, "share an id: 1"),
         ("id,last_name,email\n1,lee,a@x.org\n2,low,b@x.org\n", {"truth": "person"}, "no column 'person'"),
         (
             "id,last_name,dob\n1,lee,soon\n2,low,later\n",

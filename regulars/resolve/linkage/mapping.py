@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 
 from regulars.resolve.errors import LinkRefused
-from regulars.resolve.linkage.fields import DATES, FIELDS
+from regulars.resolve.linkage.dates import DATE_PARTS
+from regulars.resolve.linkage.fields import FIELDS
 
 # A record without any of these tells nobody apart.
 TELLING = frozenset(("first_name", "last_name", "full_name", "email", "phone", "landline", "national_id"))
@@ -21,12 +22,17 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     fields: dict[str, str]
     """Column to field: `given_name = "first_name"`. Columns that are not named are left out."""
-    dates: dict[str, str] = {}
-    """Column of dates of birth to their pattern, as in `%d.%m.%Y`; left out, it is guessed."""
+    dates: dict[str, str | list[str]] = {}
+    """Column of dates of birth to their pattern, as in `%d.%m.%Y`, or to several; left out, they are guessed."""
 
     def columns(self, field: str) -> list[str]:
         """The columns that hold a field: more than one where files call it differently."""
         return [column for column, its in self.fields.items() if its == field]
+
+    def patterns(self, column: str) -> list[str]:
+        """How the dates of a column are written; none: nobody said."""
+        told = self.dates.get(column, [])
+        return [told] if isinstance(told, str) else told
 
 
 def load(path: Path) -> Mapping:
@@ -39,11 +45,12 @@ def load(path: Path) -> Mapping:
             'Write a table [fields] of column = "field", as docs/how-to/link-records.md shows',
         ) from None
     faults = [f"'{field}' is no field" for field in mapping.fields.values() if field not in FIELDS]
-    faults += [f"'{pattern}' is no pattern of dates" for pattern in mapping.dates.values() if pattern not in DATES]
+    patterns = [pattern for column in mapping.dates for pattern in mapping.patterns(column)]
+    faults += [f"'{pattern}' is no pattern of dates" for pattern in patterns if pattern not in DATE_PARTS]
     if faults:
         raise LinkRefused(
             f"The mapping {path.name} cannot be used: {'; '.join(faults)}",
-            f"Fields are {', '.join(FIELDS)}; patterns are {', '.join(DATES)}",
+            f"Fields are {', '.join(FIELDS)}; patterns are {', '.join(DATE_PARTS)}",
         )
     return mapping
 

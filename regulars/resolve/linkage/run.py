@@ -79,25 +79,30 @@ def _read(run: Run) -> None:
     cells = [records.sampled(connection, place, names) for place, names in enumerate(found)]
     before = finished(task.into) if task.into else None
     known = before.mapping if before else None
-    mapping = _mapping(task, cells, known)
+    mapping = _mapping(run, cells, known)
     mappings.check(mapping, found)
-    mapping = records.dated(mapping, cells)
+    mapping, births = records.dated(mapping, cells, is_told=task.mapping is not None)
     if before:
         run.state.since = _count(run)
-    records.clean(connection, mapping, task.truth, run.state.since)
+    records.clean(connection, mapping, births, task.truth, run.state.since)
     run.state.mapping = mappings.joined(known, mapping) if known else mapping
     run.state.present = sorted({*(before.present if before else ()), *records.present(connection, run.state.since)})
     blocking.key_all(connection, run.state.since)
 
 
-def _mapping(task: Task, cells: Sequence[dict[str, list[str]]], known: mappings.Mapping | None) -> mappings.Mapping:
+def _mapping(run: Run, cells: Sequence[dict[str, list[str]]], known: mappings.Mapping | None) -> mappings.Mapping:
     """As the person says; else as the columns were read before, where they are called alike; else guessed."""
+    task = run.task
     if task.mapping:
         return mappings.load(task.mapping)
     again = mappings.narrowed(known, [name for file in cells for name in file]) if known else None
     if again and mappings.tells(again):
         return again
-    return guessing.guess_all(cells, [task.truth] if task.truth else [])
+    guessed = guessing.guess_all(cells, [task.truth] if task.truth else [])
+    # An id that comes twice names something else than the record: then a record is its file and row.
+    if (own := guessed.columns("record_id")) and records.repeats(run.connection, own):
+        return mappings.narrowed(guessed, guessed.fields.keys() - set(own))
+    return guessed
 
 
 def _train(run: Run) -> None:

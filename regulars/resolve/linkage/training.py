@@ -57,6 +57,11 @@ PAIRS_PER_RECORD_MAX = 5.0
 # Agreement so strict that it is hardly ever by chance, and how many records of one person it finds: only a beginning,
 # the share of pairs that are one person is counted again once they are scored.
 CERTAIN = ("national_id", "email first_name", "first_name last_name birth_date", "phone first_name last_name")
+# Where no column of those is there: families and namesakes share some of it, and it is only a beginning.
+LESS_CERTAIN = (
+    *("email", "phone last_name", "last_name birth_date postcode", "last_name birth_date street"),
+    *("first_name last_name street", "first_name last_name postcode", "last_name birth_date", "phone"),
+)
 CERTAIN_RECALL = 0.7
 OTHERS_FIX = "Add records of other people, or weigh these by a model that was learned before, with --model"
 
@@ -75,16 +80,19 @@ def train(connection: duckdb.DuckDBPyConnection, present: Collection[str], rules
     learnable, told = _split(made["comparisons"])
     if not learnable:
         raise LinkRefused("Nothing tells these records apart: a model cannot be learned of them", OTHERS_FIX)
-    certain: list[Any] = [_on(columns) for columns in CERTAIN if has(present, columns)]
-    if not certain:
+    sure = certain(present)
+    if not sure:
         raise LinkRefused(
             "A model cannot be learned: no columns whose values differ say for certain who a person is",
             f"Map one of {'; '.join(CERTAIN)}, or weigh these records by a model that was learned before, with --model",
         )
     strangers(connection, learnable)
     made["comparisons"] = learnable
+    # Where nobody is found for certain, one pair may be left to find.
+    made["probability_two_random_records_match"] = 1.0 / max(2.0, _shared_pairs(connection, []))
     linker = Linker(api.register("record"), made, log_level=None, validate_settings=False)
-    linker.training.estimate_probability_two_random_records_match(certain, recall=CERTAIN_RECALL)
+    if sum(_shared_pairs(connection, columns.split()) for columns in sure):
+        linker.training.estimate_probability_two_random_records_match(list(map(_on, sure)), recall=CERTAIN_RECALL)
     for columns in sessions(connection, present):
         linker.training.estimate_parameters_using_expectation_maximisation(
             _on(columns), estimate_without_term_frequencies=True, max_pairs=TRAINING_PAIRS_MAX
@@ -92,6 +100,12 @@ def train(connection: duckdb.DuckDBPyConnection, present: Collection[str], rules
     learned = linker.misc.save_model_to_json()
     learned["comparisons"] += told
     return learned
+
+
+def certain(present: Collection[str]) -> list[str]:
+    """What hardly two people share of these columns; what few do where no column says more."""
+    told = ([columns for columns in choices if has(present, columns)] for choices in (CERTAIN, LESS_CERTAIN))
+    return next((columns for columns in told if columns), [])
 
 
 def _split(asked: Sequence[Any]) -> tuple[list[Any], list[Any]]:
