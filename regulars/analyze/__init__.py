@@ -2,12 +2,13 @@
 
 Takes: changes of a batch (`update`) or of time (`tick`), the facts of events, the catalogue of traits and segments.
 Gives: trait values with why (`traits_of`), segments with members, sizes and evidence, moves as journal events, scores,
-and the proof that all of it is what a rebuild from the lake says (`differences`).
+the proof that all of it is what a rebuild from the lake says (`differences`), and lifetime values of a file (`clv`).
 Writes tables: as_of, trait_state, cell_*, trait_definition, trait_complete, segment_definition, segment_member,
 segment_move, score, score_model, score_change.
 Never: reads a customer's name or address, reaches a customer, or computes what is not a fold or a fitted model.
 """
 
+from regulars.analyze import clv
 from regulars.analyze.backfill import backfill
 from regulars.analyze.catalogue import SEGMENTS, TRAITS
 from regulars.analyze.erasure import forget
@@ -59,6 +60,7 @@ __all__ = [
     "Why",
     "backfill",
     "clauses",
+    "clv",
     "count",
     "differences",
     "ensure_schema",

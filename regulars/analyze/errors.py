@@ -22,6 +22,12 @@ class UnknownSegment(RegularsError):
     status = 404
 
 
+class TransactionsRefused(RegularsError):
+    """A file of transactions does not tell what a lifetime value is computed from."""
+
+    code = "RG-1405"
+
+
 class TooManySegments(RegularsError):
     """Segments are bits of one word; no more fit."""
 

@@ -56,6 +56,7 @@ from regulars.collect.files.imports import carry as carry_import
 from regulars.collect.files.mapping import Mapping
 from regulars.collect.files.mapping import check as check_mapping
 from regulars.collect.files.mapping import load as load_mapping
+from regulars.collect.files.query import queried
 from regulars.collect.files.uploads import UPLOAD_MAX_BYTES, Waiting
 from regulars.collect.files.uploads import in_folder as files_in_folder
 from regulars.collect.files.uploads import receive as receive_upload
@@ -425,6 +426,7 @@ __all__ = [
     "prune_lake",
     "publish",
     "pulling",
+    "queried",
     "raw_delivery",
     "read",
     "read_lake",

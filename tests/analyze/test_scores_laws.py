@@ -3,11 +3,10 @@
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from scipy.special import gammaln
 
-from regulars.analyze.scores import Row, Score, Scored, TraitTable, bgnbd, gamma_gamma, scores
+from regulars.analyze.scores import Row, Score, Scored, TraitTable, scores
 from regulars.analyze.scores.rfm import GRADES, cut_points, fifths, group
 
 SHELF = [pytest.param(score, id=name) for name, score in scores.items()]
@@ -136,60 +135,3 @@ def test_each_of_the_125_combinations_has_one_group_and_every_group_is_used() ->
     assert set(names) == set(GRADES)
     assert names[cells.tolist().index([5, 5, 5])] == "best"
     assert names[cells.tolist().index([1, 1, 1])] == "lapsed"
-
-
-histories = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 8), st.integers(0, 8)), min_size=1, max_size=40)
-
-
-@settings(max_examples=60)
-@given(histories, st.tuples(*[st.floats(0.05, 20)] * 4))
-def test_counting_equal_histories_gives_the_likelihood_of_adding_each(
-    rows: list[tuple[int, int, int]], values: tuple[float, float, float, float]
-) -> None:
-    x = np.array([r[0] for r in rows], dtype=np.float64)
-    t_x = np.where(x > 0, [r[1] for r in rows], 0).astype(np.float64)
-    t = t_x + np.array([r[2] for r in rows])
-    params = bgnbd.Params(*values)
-
-    grouped, _ = bgnbd.log_likelihood(params, bgnbd.group(bgnbd.History(x=x, t_x=t_x, t=t)))
-
-    assert grouped == pytest.approx(sum(alone(params, *row) for row in zip(x, t_x, t, strict=True)), rel=1e-9)
-
-
-def alone(params: bgnbd.Params, x: float, t_x: float, t: float) -> float:
-    """The likelihood of one customer as equation 6 of the paper prints it."""
-    r, alpha, a, b = params.r, params.alpha, params.a, params.b
-    front = gammaln(r + x) - gammaln(r) + r * np.log(alpha)
-    front += gammaln(a + b) + gammaln(b + x) - gammaln(b) - gammaln(a + b + x)
-    gone = a / (b + x - 1) * (alpha + t_x) ** -(r + x) if x > 0 else 0.0
-    return float(front + np.log((alpha + t) ** -(r + x) + gone))
-
-
-def test_the_slopes_are_the_slopes() -> None:
-    table = brand()
-    x, gap = table["order_days"][:200], table["spend_cents"][:200] + 1
-    x = np.maximum(x, 1)
-    grouped = bgnbd.group(bgnbd.History(x=x - 1, t_x=(x - 1) * 2, t=(x - 1) * 2 + 5))
-    point, step = np.array([0.7, 3.0, 0.9, 2.0]), 1e-6
-
-    _, slope = bgnbd.log_likelihood(bgnbd.Params(*point), grouped)
-    _, money = gamma_gamma.log_likelihood(gamma_gamma.Params(*point[:3]), x, gap / gap.mean())
-
-    for at in range(4):
-        up, down = point + step * np.eye(4)[at], point - step * np.eye(4)[at]
-        rise = (
-            bgnbd.log_likelihood(bgnbd.Params(*up), grouped)[0] - bgnbd.log_likelihood(bgnbd.Params(*down), grouped)[0]
-        )
-        assert slope[at] == pytest.approx(rise / (2 * step), rel=1e-4, abs=1e-3)
-        if at < 3:
-            ends = [gamma_gamma.log_likelihood(gamma_gamma.Params(*p[:3]), x, gap / gap.mean())[0] for p in (up, down)]
-            assert money[at] == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=1e-4, abs=1e-3)
-
-
-def test_somebody_with_hundreds_of_purchases_has_a_finite_future() -> None:
-    params = bgnbd.Params(0.8, 1.2, 0.05, 4.0)
-    regular = bgnbd.History(x=np.array([350.0]), t_x=np.array([51.5]), t=np.array([52.0]))
-
-    purchases = bgnbd.expected(params, regular, 52)
-
-    assert purchases[0] == pytest.approx(350, rel=0.1)

@@ -8,8 +8,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from regulars.analyze.scores import Floats, bgnbd, gamma_gamma
-from regulars.analyze.scores.bgnbd import History
+from regulars.analyze.purchases import Floats, History, gamma_gamma, purchase_models
 from regulars.kit.clock import EPOCH_DAY
 
 # The files are opened by path: the package itself is never imported.
@@ -29,12 +28,21 @@ def sample() -> Purchases:
 
 
 def test_the_bg_nbd_model_equals_fader_hardie_and_lee_to_three_decimals(sample: Purchases) -> None:
-    fitted = bgnbd.fit(history_of(sample, CALIBRATION_END_DAY))
+    fitted = purchase_models["bg-nbd"].fit(history_of(sample, CALIBRATION_END_DAY))
 
     published = {"r": 0.2426, "alpha": 4.4136, "a": 0.7929, "b": 2.4259}
     for name, value in published.items():
-        assert getattr(fitted.params, name) == pytest.approx(value, abs=0.0005), name
+        assert fitted.params[name] == pytest.approx(value, abs=0.0005), name
     assert fitted.log_likelihood == pytest.approx(-9582.429, abs=0.01)
+
+
+def test_the_pareto_nbd_model_equals_fader_hardie_and_lee_to_three_decimals(sample: Purchases) -> None:
+    fitted = purchase_models["pareto-nbd"].fit(history_of(sample, CALIBRATION_END_DAY))
+
+    published = {"r": 0.553, "alpha": 10.578, "s": 0.606, "beta": 11.669}
+    for name, value in published.items():
+        assert fitted.params[name] == pytest.approx(value, abs=0.0005), name
+    assert fitted.log_likelihood == pytest.approx(-9594.976, abs=0.001)
 
 
 def test_the_gamma_gamma_model_equals_hardies_note_on_the_mean_of_repeat_purchases(sample: Purchases) -> None:
@@ -59,7 +67,8 @@ def test_the_next_39_weeks_of_cdnow_are_foreseen_as_measured_before(sample: Purc
     history = history_of(sample, CALIBRATION_END_DAY)
     later = history_of(sample, CALIBRATION_END_DAY + HOLDOUT_WEEKS * 7).x - history.x
 
-    predicted = bgnbd.expected(bgnbd.fit(history).params, history, HOLDOUT_WEEKS)
+    model = purchase_models["bg-nbd"]
+    predicted = model.expected(model.fit(history).params, history, HOLDOUT_WEEKS)
 
     assert later.sum() == 1_882
     assert predicted.sum() == pytest.approx(1_653, abs=1)
@@ -76,7 +85,8 @@ def test_the_second_half_of_the_panel_year_is_foreseen_within_five_percent() -> 
     known = {household: days for household, days in panel.items() if min(days) <= middle}
 
     history, later = history_of(known, middle), history_of(known, middle + 26 * 7)
-    predicted = bgnbd.expected(bgnbd.fit(history).params, history, 26).sum()
+    model = purchase_models["bg-nbd"]
+    predicted = model.expected(model.fit(history).params, history, 26).sum()
 
     assert predicted == pytest.approx((later.x - history.x).sum(), rel=0.05)
 

@@ -15,6 +15,7 @@ import pytest
 
 from regulars import resolve
 from regulars.bench import households
+from regulars.collect.errors import FileRefused
 from regulars.resolve.linkage import blocking, pairs
 from tests.resolve import likeness_model
 from tests.resolve.linking import write
@@ -139,5 +140,5 @@ def test_a_column_that_stands_twice_in_parquet_is_named(model: Path, tmp_path: P
     twice = arrow.Table.from_arrays([["lee"], ["low"]], ["last_name", "last_name"])
     parquet.write_table(twice, tmp_path / "a.parquet")
 
-    with pytest.raises(resolve.LinkRefused, match="more than one column 'last_name'"):
+    with pytest.raises(FileRefused, match="more than one column 'last_name'"):
         link(tmp_path / "out", tmp_path / "a.parquet", model=model)

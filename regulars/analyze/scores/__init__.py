@@ -16,10 +16,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from regulars.analyze.purchases import Floats, Ints
 from regulars.kit.registry import Shelf
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 class TraitTable(msgspec.Struct, frozen=True, kw_only=True):

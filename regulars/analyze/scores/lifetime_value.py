@@ -20,7 +20,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from regulars.analyze.scores import Fit, Floats, Ints, Row, Scored, TraitTable, bgnbd, gamma_gamma, scores
+from regulars.analyze.purchases import History, gamma_gamma
+from regulars.analyze.purchases.bg_nbd import MODEL
+from regulars.analyze.scores import Fit, Floats, Ints, Row, Scored, TraitTable, scores
 
 DAYS_A_WEEK = 7
 HORIZON_WEEKS = 52
@@ -36,7 +38,7 @@ FADING_BELOW = 0.7
 class Params(msgspec.Struct, frozen=True, kw_only=True):
     """Both models, and the value from which a customer counts as high value (the best fifth at fitting)."""
 
-    orders: bgnbd.Params
+    orders: dict[str, float]
     money: gamma_gamma.Params
     high_value_cents: float
     log_likelihood: float
@@ -62,7 +64,7 @@ class LifetimeValue:
         back = history.x > 0
         if int(back.sum()) < MIN_RETURNERS:
             return None
-        orders = bgnbd.fit(history)
+        orders = MODEL.fit(history)
         means = buyers["spend_cents"][back] / (history.x[back] + 1)
         # Spend of all purchase days, so their number is x + 1.
         money = gamma_gamma.fit(history.x[back] + 1, means)
@@ -71,15 +73,15 @@ class LifetimeValue:
         )
         values = self.apply(draft, table).values
         params = msgspec.structs.replace(draft, high_value_cents=float(np.quantile(values, 0.8)))
-        expected = float(bgnbd.expected_so_far(orders.params, history).sum())
+        expected = float(MODEL.expected_so_far(orders.params, history).sum())
         return Fit(params=params, customers=len(buyers.customers), error=abs(expected / float(history.x.sum()) - 1))
 
     def apply(self, params: Params, table: TraitTable) -> Scored:
         """Chance to be active, purchases and money in the next 52 weeks, for everybody with at least one order."""
         buyers = _buyers(table)
         history = _history(buyers)
-        alive = bgnbd.alive(params.orders, history)
-        purchases = bgnbd.expected(params.orders, history, HORIZON_WEEKS)
+        alive = MODEL.alive(params.orders, history)
+        purchases = MODEL.expected(params.orders, history, HORIZON_WEEKS)
         days = history.x + 1
         worth = gamma_gamma.expected(params.money, days, np.nan_to_num(buyers["spend_cents"]) / days)
         values = np.rint(purchases * worth)
@@ -102,11 +104,11 @@ def _buyers(table: TraitTable) -> TraitTable:
     return table.where((table["order_days"] > 0) & ~np.isnan(table["last_order_day"]))
 
 
-def _history(buyers: TraitTable) -> bgnbd.History:
+def _history(buyers: TraitTable) -> History:
     first, last = buyers["first_order_day"], buyers["last_order_day"]
     # A purchase dated after the as-of day (a clock that runs ahead) has age 0, never less.
     age = np.maximum(buyers.as_of_day - first, last - first)
-    return bgnbd.History(x=buyers["order_days"] - 1, t_x=(last - first) / DAYS_A_WEEK, t=age / DAYS_A_WEEK)
+    return History(x=buyers["order_days"] - 1, t_x=(last - first) / DAYS_A_WEEK, t=age / DAYS_A_WEEK)
 
 
 def _grades(params: Params, alive: Floats, values: Floats) -> Ints:

@@ -9,8 +9,6 @@ All SQL here is put together from this module's own words; the names of a file's
 
 from __future__ import annotations
 
-import csv
-from collections import Counter
 from collections.abc import Mapping as Map
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +16,6 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as parquet
 
 from regulars import collect
 from regulars.resolve.errors import LinkRefused
@@ -31,9 +28,6 @@ from regulars.resolve.normalize import BLOCKED
 SAMPLE_ROWS = 2_000
 ROOTS_MAX = 3
 DUPLICATES_SHOWN = 5
-# What DuckDB reads by itself; any other encoding is written again as UTF-8 first.
-READ_ENCODINGS = {"utf-8": "utf-8", "utf-16-le": "utf-16", "utf-16-be": "utf-16", "latin-1": "latin-1"}
-PIECE_CHARACTERS = 1 << 20
 # Columns of files stand under names of their own: one may be called as ours are, or as what DuckDB adds.
 FILE_PREFIX = "of the file: "
 OF_FILE = f"columns('(?s)(.*)') as '{FILE_PREFIX}\\1'"
@@ -103,15 +97,13 @@ def read(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], folder: P
     parts: list[str] = []
     found: list[list[str]] = []
     for place, path in enumerate(files):
-        source = _source(path, folder / f"again-{place}.csv")
+        source = collect.queried(path, folder / f"again-{place}.csv")
         try:
             connection.execute(f"create or replace temp table part_{place} as select {OF_FILE} from {source}")
         except duckdb.Error as fault:
             raise LinkRefused(
                 f"{path.name} cannot be read: {str(fault).splitlines()[0]}", "Export it anew as CSV or Parquet"
             ) from None
-        if path.suffix.lower() == ".parquet":
-            _refuse_doubled(path, parquet.read_schema(path).names)
         rows, named = _shape(connection, f"part_{place}")
         columns = [name.removeprefix(FILE_PREFIX) for name in named]
         if not rows:
@@ -126,46 +118,6 @@ def read(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], folder: P
     for place in range(len(files)):
         connection.execute(f"drop table part_{place}")
     return found
-
-
-def _source(path: Path, again: Path) -> str:
-    if not path.is_file():
-        raise LinkRefused(f"There is no file {path}", "Check the path")
-    kind = path.suffix.lower()
-    if kind == ".parquet":
-        return f"read_parquet({text(str(path))})"
-    if kind not in (".csv", ".tsv", ".txt"):
-        raise LinkRefused(f"{path.name} is neither CSV nor Parquet", "Export it as CSV or Parquet")
-    dialect = collect.guess(path).dialect
-    if dialect.has_header:
-        with path.open(encoding=dialect.encoding, errors="replace", newline="") as file:
-            quoting = csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE
-            rows = csv.reader(file, delimiter=dialect.delimiter, quotechar=dialect.quote or None, quoting=quoting)
-            _refuse_doubled(path, next(rows, []))
-    codec = READ_ENCODINGS.get(dialect.encoding)
-    if codec is None:
-        with (
-            path.open(encoding=dialect.encoding, errors="replace", newline="") as file,
-            again.open("w", newline="") as out,
-        ):
-            while piece := file.read(PIECE_CHARACTERS):
-                out.write(piece)
-        path, codec = again, "utf-8"
-    return (
-        f"read_csv({text(str(path))}, all_varchar = true, header = {str(dialect.has_header).lower()}"
-        f", delim = {text(dialect.delimiter)}, quote = {text(dialect.quote)}, encoding = {text(codec)}"
-        ", strict_mode = false, null_padding = true, normalize_names = false)"
-    )
-
-
-def _refuse_doubled(path: Path, names: Sequence[str]) -> None:
-    """DuckDB would call the second one otherwise, and nobody could say which of them is meant."""
-    times = Counter(name.strip().lower() for name in names)
-    doubled = [name for name, count in times.items() if name and count > 1]
-    if doubled:
-        raise LinkRefused(
-            f"{path.name} has more than one column {', '.join(map(repr, doubled))}", "Give each column its own name"
-        )
 
 
 def _shape(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, list[str]]:

@@ -45,7 +45,8 @@ WEIGHED = pa.schema([*PAIR, ("bits", pa.float64()), ("apart", pa.bool_())])
 def link(task: Task, tell: Followed = lambda stage, share: None) -> dict[str, Any]:
     """Write pairs.parquet, clusters.parquet, metrics.json, model.json and report.html into the folder; the metrics.
 
-    Raises LinkRefused for what a person can mend; nothing stands in the folder then but the work of finished stages.
+    Raises LinkRefused and FileRefused for what a person can mend; nothing stands in the folder then but the work of
+    finished stages.
     """
     if task.engine == SPARK:
         spark.check()

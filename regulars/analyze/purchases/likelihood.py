@@ -1,4 +1,4 @@
-"""Maximum likelihood over positive parameters: the search both models of lifetime value share."""
+"""Maximum likelihood over positive parameters: the search that all models share."""
 
 # SciPy and threadpoolctl carry no types.
 # pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false, reportUnknownMemberType=false
@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
-from regulars.analyze.scores import Floats
+from regulars.analyze.purchases import Floats
 
 MAX_STEPS = 1_000
 # Slope of the log-likelihood a customer below which the maximum is found.

@@ -13,8 +13,8 @@ import msgspec
 import numpy as np
 from scipy.special import digamma, gammaln
 
-from regulars.analyze.scores import Floats
-from regulars.analyze.scores.likelihood import maximize
+from regulars.analyze.purchases import Floats
+from regulars.analyze.purchases.likelihood import maximize
 
 LOG_BOUND = 12.0
 # Below q = 1 the mean of everybody is infinite, and a stranger would be worth any money.
