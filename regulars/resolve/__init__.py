@@ -61,14 +61,13 @@ from regulars.resolve.find import ID_TYPES, Named, find, former_ids, type_name
 from regulars.resolve.households import HOLDERS_MAX, PEOPLE_MAX, Clue, Crowd, Living, Mate, household, households
 from regulars.resolve.identify import identify, read_ahead
 from regulars.resolve.likeness import Bands
-from regulars.resolve.linkage.clusters import AUTOMATIC_BITS, REVIEW_BITS
+from regulars.resolve.linkage import link
+from regulars.resolve.linkage.bands import AUTOMATIC_BITS, REVIEW_BITS
 from regulars.resolve.linkage.pairs import BLOCK_MAX as LINK_BLOCK_MAX
 from regulars.resolve.linkage.quality import b_cubed, pairwise
-from regulars.resolve.linkage.run import link
 from regulars.resolve.linkage.state import ENGINES as LINK_ENGINES
 from regulars.resolve.linkage.state import Followed as LinkFollowed
 from regulars.resolve.linkage.state import Task as LinkTask
-from regulars.resolve.linkage.weigh import Scorer
 from regulars.resolve.look_up import (
     Identifier,
     card_holders,
@@ -128,7 +127,6 @@ __all__ = [
     "RecordGroup",
     "Refusal",
     "Said",
-    "Scorer",
     "Steward",
     "Suspicious",
     "Told",

@@ -1,6 +1,8 @@
 """What other rooms and people ask of this one."""
 
 import random
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -172,3 +174,11 @@ def test_a_birth_from_a_document_decides_whom_a_family_address_joins(app: App) -
         customers = inside.db.execute("select distinct customer from signature").fetchall()
 
     assert customers == [(1,)]
+
+
+def test_who_does_not_link_files_waits_for_nothing_that_only_linking_needs() -> None:
+    program = "import sys, regulars.resolve; print({'scipy', 'pyarrow.compute', 'splink'} & set(sys.modules))"
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+
+    assert done.stdout.strip() == "set()", done.stderr

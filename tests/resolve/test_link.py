@@ -21,6 +21,7 @@ from regulars.resolve.facts import Signature
 from regulars.resolve.linkage import blocking, modeling, pairs, records, training
 from regulars.resolve.linkage.fields import FIELDS
 from regulars.resolve.linkage.guess import guess
+from regulars.resolve.linkage.weigh import Scorer
 from tests.resolve.linking import COLUMNS, febrl, people, write
 
 DATED = '[fields]\nlast_name = "last_name"\ndob = "birth_date"'
@@ -82,7 +83,7 @@ def test_our_scores_are_splinks_scores_on_twenty_thousand_pairs(linked: tuple[Pa
         theirs = connection.sql(f"from {name} select number__l, number__r, match_weight").to_arrow_table()
         table = connection.sql("from record order by number_").to_arrow_table()
     left, right, bits = (column.to_numpy() for column in theirs.columns)
-    scorer = resolve.Scorer(linked[0] / "model.json")
+    scorer = Scorer(linked[0] / "model.json")
 
     ours = scorer.weigh_pairs(scorer.numbered(table), left, right).bits
 
@@ -91,7 +92,7 @@ def test_our_scores_are_splinks_scores_on_twenty_thousand_pairs(linked: tuple[Pa
 
 
 def test_one_record_is_weighed_as_in_a_batch(linked: tuple[Path, dict[str, Any]]) -> None:
-    scorer = resolve.Scorer(linked[0] / "model.json")
+    scorer = Scorer(linked[0] / "model.json")
     with duckdb.connect(str(linked[0] / ".work" / "work.duckdb"), read_only=True) as connection:
         table = connection.sql("from record order by number_").to_arrow_table()
     row = parquet.read_table(linked[0] / ".work" / "scores" / "0000.parquet").slice(0, 1).to_pylist()[0]
@@ -377,7 +378,7 @@ def test_a_condition_we_do_not_know_is_refused(linked: tuple[Path, dict[str, Any
     (tmp_path / "other.json").write_bytes(msgspec.json.encode(model))
 
     with pytest.raises(resolve.LinkRefused, match="not one we know"):
-        resolve.Scorer(tmp_path / "other.json")
+        Scorer(tmp_path / "other.json")
 
 
 def test_every_field_is_cleaned_or_names_the_record(tmp_path: Path) -> None:

@@ -10,9 +10,7 @@ from typing import Any
 
 import msgspec
 
-from regulars.resolve.linkage.columns import load_terms
-from regulars.resolve.linkage.scorer import load
-from regulars.resolve.linkage.weigh import TERMS_SUFFIX
+from regulars.resolve.linkage.scorer import TERMS_SUFFIX, load
 
 
 def read(path: Path) -> tuple[bytes, bytes]:
@@ -20,6 +18,9 @@ def read(path: Path) -> tuple[bytes, bytes]:
     model = load(path)
     if not model.rare:
         return path.read_bytes(), b"{}"
+    # Arrow's functions take a while to load, and nobody else needs them.
+    from regulars.resolve.linkage.columns import load_terms
+
     table: Any = load_terms(path.with_suffix(TERMS_SUFFIX), model.version)
     terms: dict[str, dict[str, float]] = {}
     columns = (table.column(name).to_pylist() for name in ("column_name", "value", "frequency"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from regulars.app import App
 from regulars.resolve.errors import LinkRefused
-from regulars.resolve.linkage.run import link
+from regulars.resolve.linkage import link
 from regulars.resolve.linkage.state import MODEL, Followed, Task
 from regulars.store import queries
 

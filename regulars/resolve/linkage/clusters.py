@@ -20,11 +20,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-AUTOMATIC_BITS = 7.0
-"""127 to 1: joined without asking anybody."""
-REVIEW_BITS = 2.0
-"""4 to 1: shown to a person."""
-MISSING_BITS = -4.0
+from regulars.resolve.linkage.bands import AUTOMATIC_BITS, MISSING_BITS
+
 CELLS_MAX = 4_000_000
 """Weights that are held as tables at a time; parts that are larger by themselves are held alone."""
 

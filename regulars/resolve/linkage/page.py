@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import jinja2
 
-from regulars.resolve.linkage.clusters import AUTOMATIC_BITS, REVIEW_BITS
+from regulars.resolve.linkage.bands import AUTOMATIC_BITS, REVIEW_BITS
 from regulars.resolve.linkage.report import Bar, CurvePoint, Findings
 
 # The pages of the product and this one look alike because they share these files.

@@ -15,7 +15,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from regulars.resolve.linkage import columns, quality
-from regulars.resolve.linkage.clusters import AUTOMATIC_BITS, MISSING_BITS, REVIEW_BITS, Weights
+from regulars.resolve.linkage.bands import AUTOMATIC_BITS, MISSING_BITS, REVIEW_BITS
+from regulars.resolve.linkage.clusters import Weights
 from regulars.resolve.linkage.comparisons import RELATIVES
 from regulars.resolve.linkage.conditions import Column, Rows
 from regulars.resolve.linkage.weigh import Scorer

@@ -16,7 +16,8 @@ import pyarrow.parquet as parquet
 from numpy.typing import NDArray
 
 from regulars.resolve.linkage import page, quality, report
-from regulars.resolve.linkage.clusters import AUTOMATIC_BITS, REVIEW_BITS, Weights
+from regulars.resolve.linkage.bands import AUTOMATIC_BITS, REVIEW_BITS
+from regulars.resolve.linkage.clusters import Weights
 from regulars.resolve.linkage.scorer import load, probability
 from regulars.resolve.linkage.state import METRICS, MODEL, Run
 from regulars.resolve.linkage.weigh import Scorer

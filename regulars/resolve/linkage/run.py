@@ -30,9 +30,9 @@ from regulars.resolve.linkage import guess as guessing
 from regulars.resolve.linkage import mapping as mappings
 from regulars.resolve.linkage.clusters import Before, Weights, cluster
 from regulars.resolve.linkage.fields import FIELDS
-from regulars.resolve.linkage.scorer import Model, compiled, load
+from regulars.resolve.linkage.scorer import TERMS_SUFFIX, Model, compiled, load
 from regulars.resolve.linkage.state import ANEW, MODEL, SPARK, TERMS, Followed, Run, Task, finished, opened
-from regulars.resolve.linkage.weigh import TERMS_SUFFIX, Scorer
+from regulars.resolve.linkage.weigh import Scorer
 
 BATCH_PAIRS = 1_000_000
 CANDIDATES, PARTED, LABELS = "candidates.parquet", "parted.npy", "labels.npy"
@@ -42,12 +42,8 @@ PAIR = (("left_number", pa.int32()), ("right_number", pa.int32()))
 WEIGHED = pa.schema([*PAIR, ("bits", pa.float64()), ("apart", pa.bool_())])
 
 
-def link(task: Task, tell: Followed = lambda stage, share: None) -> dict[str, Any]:
-    """Write pairs.parquet, clusters.parquet, metrics.json, model.json and report.html into the folder; the metrics.
-
-    Raises LinkRefused and FileRefused for what a person can mend; nothing stands in the folder then but the work of
-    finished stages.
-    """
+def link(task: Task, tell: Followed) -> dict[str, Any]:
+    """Stage by stage; the metrics. Raises LinkRefused and FileRefused."""
     if task.engine == SPARK:
         spark.check()
     # Spark meets and weighs in one.

@@ -39,6 +39,8 @@ from regulars.resolve.linkage.conditions import (
 )
 
 CHANCE_MIN = 1e-300
+# How common values are stands in a file beside the model's, of this name.
+TERMS_SUFFIX = ".terms.parquet"
 READ_FIX = "Name the JSON that a training wrote"
 
 

@@ -16,7 +16,7 @@ import msgspec
 from regulars import __version__
 from regulars.resolve.errors import LinkRefused
 from regulars.resolve.linkage import mapping as mappings
-from regulars.resolve.linkage.weigh import TERMS_SUFFIX
+from regulars.resolve.linkage.scorer import TERMS_SUFFIX
 
 DUCKDB, SPARK = ENGINES = ("duckdb", "spark")
 MEMORY_LIMIT = "1GB"

@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 from regulars.resolve.linkage.columns import load_terms, numbered, stacked
 from regulars.resolve.linkage.comparisons import AGAINST, RELATIVES
 from regulars.resolve.linkage.conditions import Column, Numbers, Pairs, Rows, Side, Truths
-from regulars.resolve.linkage.scorer import Model, load, read, score
-
-TERMS_SUFFIX = ".terms.parquet"
+from regulars.resolve.linkage.scorer import TERMS_SUFFIX, Model, load, read, score
 
 
 class Weighed(NamedTuple):
