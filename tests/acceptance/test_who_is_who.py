@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Generator
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,7 +16,7 @@ import pytest
 
 from regulars import analyze, collect, flow, resolve
 from regulars.app import App
-from regulars.kit.clock import ManualClock
+from regulars.kit.clock import EPOCH, ManualClock
 from regulars.kit.dice import SeededDice
 from regulars.kit.settings import Settings
 from regulars.lake import Lake
@@ -25,12 +26,13 @@ from tests.conftest import START, stored
 from tests.databases import Databases
 from tests.engage.town import tell
 from tests.resolve.likeness_model import BANDS, model
-from tests.resolve.notation import Rec, bare, event
+from tests.resolve.notation import BEGIN, Rec, bare, event
 from tests.resolve.scenarios import SCENARIOS, Scenario, Stated
 from tests.worker.place import drain
 
 ORDERS = 6
 STEPS = 8
+FIRST_DAY = (BEGIN - EPOCH).days
 STEWARD = Steward("ada", "as the scenario says")
 
 # Scores depend on what a model makes of names, which all orders share: they run each in a database of their own, below.
@@ -44,10 +46,16 @@ class Run(NamedTuple):
     mark: str
     scenario: Scenario
     records: list[Rec]
+    later: list[Rec]
 
     def own(self, rec: Rec) -> Rec:
         tokens = " ".join(bare(token) + self.mark + token[len(bare(token)) :] for token in rec.tokens.split())
-        return Rec(rec.key, rec.minutes, tokens, rec.name, rec.dob, rec.verified, rec.surname, rec.street)
+        street = rec.street and f"{rec.street} {self.mark}"
+        return Rec(rec.key, rec.minutes, tokens, rec.name, rec.dob, rec.verified, rec.surname, street)
+
+    @property
+    def everything(self) -> list[Rec]:
+        return [*self.records, *self.later]
 
 
 class Town(NamedTuple):
@@ -58,6 +66,8 @@ class Town(NamedTuple):
     customers: dict[str, int | None]
     before: dict[str, int | None]
     rebuilt: People
+    homes: dict[tuple[str, int], str]
+    """By run and day the households, each customer by her first record."""
 
 
 def message(run: Run, rec: Rec) -> dict[str, Any]:
@@ -78,7 +88,8 @@ def runs() -> list[Run]:
         for order in range(ORDERS):
             dice = random.Random(order)
             some = list(scenario.records) if not order else dice.sample(scenario.records, len(scenario.records))
-            told.append(Run(f"x{number}y{order}", scenario, some))
+            later = dice.sample(scenario.later, len(scenario.later))
+            told.append(Run(f"x{number}y{order}", scenario, some, later))
     return told
 
 
@@ -103,10 +114,31 @@ def town(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Gene
         for run in everybody:
             for stated in run.scenario.stated:
                 speak(app, run, stated)
+        for step in range(max(len(run.later) for run in everybody)):
+            tell(app, "site", [message(run, rec) for run in everybody for rec in run.later[step : step + 1]], "other")
+            drain(app)
         before = owners(app)
         with app.transaction() as inside:
             rebuilt = resolve.rebuild(inside)
-        yield Town(app, everybody, owners(app), before, rebuilt)
+        now = owners(app)
+        yield Town(app, everybody, now, before, rebuilt, living(app, everybody, now))
+
+
+def living(app: App, everybody: list[Run], customers: dict[str, int | None]) -> dict[tuple[str, int], str]:
+    """The households that scenarios ask about."""
+    found: dict[tuple[str, int], str] = {}
+    with app.transaction() as inside:
+        for run in everybody:
+            keys: dict[int, str] = {}
+            for rec in run.scenario.everything:
+                if (customer := customers.get(f"{run.mark}-{rec.key}")) is not None:
+                    keys.setdefault(customer, rec.key)
+            for day, _ in run.scenario.homes:
+                homes: dict[int, list[str]] = {}
+                for customer, home in resolve.households(inside, sorted(keys), FIRST_DAY + day).items():
+                    homes.setdefault(home, []).append(keys[customer])
+                found[run.mark, day] = "|".join(sorted(" ".join(sorted(some)) for some in homes.values()))
+    return found
 
 
 def piece(run: Run, step: int) -> list[Rec]:
@@ -119,7 +151,14 @@ def piece(run: Run, step: int) -> list[Rec]:
 def speak(app: App, run: Run, stated: Stated) -> None:
     """A statement through every room, as the page of a customer does it."""
     with app.transaction() as inside:
-        flow.on_decision(inside, decided(inside, run, stated))
+        if stated.kind == "erase":
+            number = run.scenario.stated.index(stated) + 1 + 100 * int(run.mark.rpartition("y")[2])
+            customer = owners(inside)[f"{run.mark}-{stated.keys[0]}"]
+            assert customer is not None
+            erased = resolve.erase(inside, customer, BEGIN + timedelta(days=stated.day or 0), number)
+            flow.on_erasure(inside, erased, number)
+        else:
+            flow.on_decision(inside, decided(inside, run, stated))
 
 
 def decided(inside: App, run: Run, stated: Stated) -> People:
@@ -132,7 +171,7 @@ def decided(inside: App, run: Run, stated: Stated) -> People:
             return decide.verify(inside, STEWARD, keys[0], text)
         case "close":
             what = Moment(kind="email", value=f"{text}@shop.example")
-            return decide.close(inside, STEWARD, what, 19723 + (stated.day or 0))
+            return decide.close(inside, STEWARD, what, FIRST_DAY + (stated.day or 0))
         case "undo":
             [first, *_] = run.scenario.stated
             least = [min(seqs[f"{run.mark}-{key}"] for key in side) for side in (first.leaving, first.keys)]
@@ -155,8 +194,10 @@ def parts(town: Town, run: Run) -> str:
     """Customers as a scenario writes them."""
     groups: dict[int, list[str]] = {}
     texts: list[str] = []
-    for rec in run.records:
-        customer = town.customers[f"{run.mark}-{rec.key}"]
+    for rec in run.everything:
+        customer = town.customers.get(f"{run.mark}-{rec.key}")
+        if customer is None and rec.key in run.scenario.gone:
+            continue
         if customer is None:
             texts.append(f"[{rec.key}]")
         else:
@@ -169,6 +210,8 @@ def test_what_comes_in_at_the_door_ends_as_the_people_expected(town: Town, scena
     answers = {run.mark: parts(town, run) for run in town.runs if run.scenario is scenario}
 
     assert answers == dict.fromkeys(answers, scenario.expected)
+    for day, expected in scenario.homes:
+        assert {town.homes[mark, day] for mark in answers} == {expected}
 
 
 def test_a_batch_run_over_everything_changes_nobody(town: Town) -> None:
@@ -211,7 +254,7 @@ def test_likeness_gives_the_people_expected_too(app: App, scenario: Scenario, or
         number = resolve.models.add(inside, STEWARD, *model(), BANDS)
         resolve.models.score(inside, number)
         flow.on_decision(inside, resolve.models.approve(inside, STEWARD, number))
-    run = Run("x", scenario, [scenario.records[place] for place in order if place < len(scenario.records)])
+    run = Run("x", scenario, [scenario.records[place] for place in order if place < len(scenario.records)], [])
 
     for rec in run.records:
         tell(app, "site", [message(run, rec)], "other")
@@ -220,5 +263,5 @@ def test_likeness_gives_the_people_expected_too(app: App, scenario: Scenario, or
     with app.transaction() as inside:
         rebuilt = resolve.rebuild(inside)
 
-    assert parts(Town(app, [run], before, before, rebuilt), run) == scenario.expected
+    assert parts(Town(app, [run], before, before, rebuilt, {}), run) == scenario.expected
     assert (owners(app), rebuilt.recompute) == (before, [])

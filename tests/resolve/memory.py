@@ -29,7 +29,7 @@ class Memory:
 
     def take(self, new: Sequence[Signature]) -> None:
         """New signatures, or known ones as wide as they are with one more record."""
-        new = [_wider(self.signatures.get(one.id), one) for one in new]
+        new = [wider(self.signatures.get(one.id), one) for one in new]
         self.signatures |= {one.id: one for one in new}
         self._settle([one.id for one in new], {link.value for one in new for link in one.links} | self._beside(new))
 
@@ -51,8 +51,11 @@ class Memory:
         spoken = {decision.value} if decision.value is not None and decision.kind != "model" else set[int]()
         self._settle(named, asked | spoken | self._beside([self.signatures[s] for s in named]))
 
-    def erase(self, customer: int, number: int, names_speak: bool = True) -> None:
-        """Ghosts in the place of this customer; whoever was in a reach with her is computed again."""
+    def erase(self, customer: int, number: int, names_speak: bool = True) -> set[int]:
+        """Ghosts in the place of this customer; whoever was in a reach with her is computed again.
+
+        Gives the values that only she had.
+        """
         hers = {s for s, whose in self.customers.items() if whose == customer}
         touched = {self.reach[s] for s in hers}
         around = {s for s, reach in self.reach.items() if reach in touched} - hers
@@ -70,6 +73,7 @@ class Memory:
             del self.customers[s]
         named = [*around, *left.ghost_of.values()]
         self._settle(named, {link.value for s in named for link in self.signatures[s].links})
+        return set(left.value_of)
 
     def pinned(self, split: Decision, new: int) -> Decision:
         """As decide.split states it: the staying side keeps the id also where a leaving record minted it."""
@@ -141,7 +145,8 @@ class Memory:
             self.customers[signature] = members.get(signature)
 
 
-def _wider(was: Signature | None, one: Signature) -> Signature:
+def wider(was: Signature | None, one: Signature) -> Signature:
+    """A signature as wide as it is with more records of equal evidence."""
     if was is None:
         return one
     return msgspec.structs.replace(

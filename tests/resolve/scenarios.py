@@ -22,7 +22,7 @@ ORDERS = int(os.environ.get("REGULARS_TEST_ORDERS", "200"))
 
 
 class Stated(NamedTuple):
-    """What a steward says once all records are in."""
+    """What a steward says once all records are in; or "erase": the customer of the first key goes, as of that day."""
 
     kind: str
     keys: tuple[str, ...] = ()
@@ -41,6 +41,17 @@ class Scenario(NamedTuple):
     stated: tuple[Stated, ...] = ()
     scores: tuple[tuple[str, str, float, int], ...] = ()
     """By two keys: bits, and the model that gave them. Model 1 is in force unless something else is stated."""
+    later: tuple[Rec, ...] = ()
+    """What comes in after all that was stated, in any order of its own."""
+    gone: tuple[str, ...] = ()
+    """Records that are nobody's in the end, and stand nowhere in what is expected: erased, or refused for it."""
+    homes: tuple[tuple[int, str], ...] = ()
+    """On a day the households, written as customers are; who lives alone is in none."""
+
+    @property
+    def everything(self) -> tuple[Rec, ...]:
+        """All records, early and late."""
+        return (*self.records, *self.later)
 
     def pairs(self, records: Sequence[Rec]) -> list[Pair]:
         """Scores of these records."""
@@ -115,6 +126,19 @@ MIXED = (
     *(Rec("r5", 5, "e1! p1!"), Rec("r6", 6, "e1! p1! t6")),
 )
 SPLIT = Stated("split", ("r1", "r2", "r3", "r4"), ("r5", "r6"))
+SHARED = (Rec("x1", 0, "u13 e13! d1"), Rec("x2", 5, "u13 c13"), Rec("y", 200, "u14 d1"), Rec("a", 150, "d1"))
+AFTER_ERASURE = (
+    *(Rec("old file", 0, "u13 L13"), Rec("old mail", 9, "e13 c99"), Rec("late", 160, "d1")),
+    Rec("new", "400d", "u13 d2"),
+)
+ROOF = tuple(
+    Rec(key, f"{day}d", f"pland e{key}!", key, born, surname=last, street=street)
+    for key, day, born, last, street in (
+        *(("walter", 0, 19600101, "reed", "12 mill road"), ("ingrid", 1, 19610101, "reed", "12 mill rd")),
+        *(("karl", 2, 19900101, "voss", "12 mill road"), ("sophie", 3, 19920101, "voss", "12 mill road")),
+    )
+)
+MOVED = Rec("moved", "100d", "esophie!", "sophie", 19920101, surname="voss", street="7 low lane")
 HOUSE = tuple(
     Rec(f"h{n}", n, f"pland e{n}", who, 19600101 + n * 100_000)
     for n, who in enumerate(("walter", "ingrid", "karl", "sophie"))
@@ -147,7 +171,7 @@ SCENARIOS = (
         "[x]|t0|t1|t2|t3",
     ),
     Scenario("S2 forty people at one tablet stay forty", CROWD, apart(CROWD)),
-    Scenario("S3 a family address joins no two cards", FAMILY, "a|b|n"),
+    Scenario("S3 a family address joins no two cards, and makes a household", FAMILY, "a|b|n", homes=((0, "a b n"),)),
     Scenario("S3 not even where nobody's birth is known", NAMELESS_FAMILY, "a|b|n"),
     Scenario("S4 the shop's own phone joins nobody", SHOP_PHONE, apart(SHOP_PHONE)),
     Scenario("S5 a corrupted card joins nobody", CORRUPTED, apart(CORRUPTED)),
@@ -200,5 +224,19 @@ SCENARIOS = (
     Scenario("S12 late births and logins part them again", CONTRADICTED, "r1 r1b|r2 r2b", (), (("r1", "r2", 9, 1),)),
     Scenario("S15 a new model parts them", ALIKE, "r1|r2", (NEW_MODEL,), UPGRADED),
     Scenario("S15 the old one restored, they are one", ALIKE, "r1 r2", (NEW_MODEL, OLD_MODEL), UPGRADED),
-    Scenario("S14 four people at one address and landline are four", HOUSE, "h0|h1|h2|h3"),
+    Scenario(
+        "S13 who is erased leaves a shared device shared, is not brought back by an old file, and may come anew",
+        SHARED,
+        "a late|new|y",
+        (Stated("erase", ("x1",), day=300),),
+        later=AFTER_ERASURE,
+        gone=("x1", "x2", "old file", "old mail"),
+    ),
+    Scenario("S14 four people at one landline are four", HOUSE, "h0|h1|h2|h3", homes=((0, "h0 h1 h2 h3"),)),
+    Scenario(
+        "S14 two surnames at one address are one household, which who moves out leaves on a day",
+        (*ROOF, MOVED),
+        "ingrid|karl|moved sophie|walter",
+        homes=((4, "ingrid karl sophie walter"), (99, "ingrid karl sophie walter"), (100, "ingrid karl walter")),
+    ),
 )
