@@ -95,8 +95,9 @@ def scored(app: App, number: int, as_json: bool) -> None:
 @commands.command("try")
 def try_(number: Number, as_json: Json = False) -> None:
     """Say what approving it would change, and change nothing."""
-    with opened() as app, app.transaction() as inside:
-        trial = resolve.models.tried(inside, number or None)
+    with opened() as app, progress(as_json) as lines:
+        line = lines.add_task("computing everybody", total=1.0)
+        trial = resolve.models.tried(app, number or None, lambda share: lines.update(line, completed=share))
     if as_json:
         print_json(trial)
         return

@@ -96,11 +96,7 @@ def _settle(app: App, touch: Touch, fresh: Collection[int]) -> Outcome:
     """Run the general rule on every touched reach and write what changed."""
     if not (touch.new or touch.signatures or touch.values or touch.seen_again or touch.gone or touch.alike):
         return Outcome(difference=difference({}, ()), by_signature={}, by_seq={}, customers=[])
-    stirred = set(touch.values) | _values_of(app, touch.signatures) | _gapped_values_of(app, touch.seen_again)
-    stirred |= _told_beside(app, touch, stirred if touch.signatures or touch.values else ())
-    asked = {link.value for signature in touch.new for link in signature.links} | stirred
-    values = _value_rows(app, asked)
-    known, advanced = _run(app, touch, asked, stirred, values)
+    known, advanced = _judged(app, touch)
     groups = [group for settled in advanced.settled for group in settled.groups]
     moved = difference(known.customers, groups)
     by_signature = _customers(advanced)
@@ -117,11 +113,34 @@ def _settle(app: App, touch: Touch, fresh: Collection[int]) -> Outcome:
     return Outcome(difference=moved, by_signature=by_signature, by_seq=by_seq, customers=looked_at)
 
 
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """What would change, before it does: customers by signature as they are, and as they would be."""
+
+    difference: Difference
+    before: dict[int, int | None]
+    after: dict[int, int | None]
+
+
+def preview(app: App, alike: Collection[int]) -> Preview:
+    """What the scores that count now make of the reaches of these signatures; nothing is written."""
+    known, advanced = _judged(app, Touch(alike=alike))
+    groups = (group for settled in advanced.settled for group in settled.groups)
+    moved = difference(known.customers, groups)
+    return Preview(difference=moved, before=known.customers, after=_customers(advanced))
+
+
 def without_pure_merges(moved: Difference, disturbed: set[int]) -> Difference:
     """A merge one side of which also swapped events is no plain sum: both are recomputed."""
     pure = [m for m in moved.merged if m.loser not in disturbed and m.survivor not in disturbed]
     mixed = {x for m in moved.merged if m not in pure for x in (m.loser, m.survivor)}
     return msgspec.structs.replace(moved, merged=pure, recompute=sorted({*moved.recompute, *mixed}))
+
+
+def _judged(app: App, touch: Touch) -> tuple[Known, Advanced]:
+    stirred = set(touch.values) | _values_of(app, touch.signatures) | _gapped_values_of(app, touch.seen_again)
+    stirred |= _told_beside(app, touch, stirred if touch.signatures or touch.values else ())
+    asked = {link.value for signature in touch.new for link in signature.links} | stirred
+    return _run(app, touch, asked, stirred, _value_rows(app, asked))
 
 
 def _run(

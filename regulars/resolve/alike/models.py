@@ -6,7 +6,7 @@ so approving it, or going back to the one before, is one computation of the peop
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -16,11 +16,12 @@ from regulars.kit.clock import microseconds
 from regulars.model import People
 from regulars.resolve import decide, touched
 from regulars.resolve.advance import Difference
-from regulars.resolve.alike import pairs
+from regulars.resolve.alike import pairs, trial
 from regulars.resolve.alike.files import read as read
 from regulars.resolve.alike.learn import learn as learn
 from regulars.resolve.alike.learn import save_records as save_records
 from regulars.resolve.alike.scoring import Scorer
+from regulars.resolve.alike.trial import Trial
 from regulars.resolve.decide import Steward
 from regulars.resolve.errors import DecisionRefused
 from regulars.resolve.facts import Decision, Signature
@@ -34,9 +35,8 @@ SQL = queries(__package__ or "")
 MODELS_KEPT_MAX = 3
 # Signatures compared at once, in one transaction: the flow waits so long and goes on in between.
 PIECE_SIGNATURES = 2_000
-EXAMPLES_MAX = 20
-# Of so many of those that would move, the largest, the examples are chosen.
-EXAMPLES_AMONG_MAX = 2_000
+# More of them are not counted.
+PAIRS_COUNTED_MAX = 100_000
 LEAST, NUMBERS = -(1 << 63), 1 << 64
 
 
@@ -51,47 +51,20 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     scored: float
     """Share of the records that it has scored; from 1 on it can be tried and approved."""
     pairs: int
+    """Scores that are kept, up to PAIRS_COUNTED_MAX."""
     actor: str
     at: datetime
 
 
-class Moved(msgspec.Struct, frozen=True, kw_only=True):
-    """Customers that would become one (`other` goes up in `customer`), or come apart (`customer` loses `other`)."""
-
-    kind: str
-    """merge or split."""
-    customer: int
-    other: int
-    one: int | None
-    """Of their records the two that are most alike, by the new model if they merge, by the old one if they split. None:
-    no score of theirs is kept, another customer came between."""
-    two: int | None
-    bits: float | None
-
-
-class Trial(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model would change, against what is published now."""
-
-    merges: int
-    splits: int
-    ids_changed: int
-    """Ids that would lead to another customer."""
-    before: int
-    """Customers that stand now."""
-    customers: int
-    """Customers that stand afterwards."""
-    examples: list[Moved]
-    """The worst, at most EXAMPLES_MAX: splits of what was most alike, and merges of what is least alike."""
-
-
 def listed(app: App) -> list[Model]:
     """Those kept, newest first."""
+    rows = app.db.execute(SQL.models, {"most": PAIRS_COUNTED_MAX})
     return [
         Model(
             number=number, name=name, auto_bits=auto, review_bits=review, is_in_force=is_in_force,
             scored=share(scored_to), pairs=count, actor=actor, at=at,
         )
-        for number, name, auto, review, is_in_force, scored_to, count, actor, at in app.db.execute(SQL.models)
+        for number, name, auto, review, is_in_force, scored_to, count, actor, at in rows
     ]  # fmt: skip
 
 
@@ -190,16 +163,24 @@ def approve(app: App, steward: Steward, number: int | None) -> People:
 def _switch(app: App, steward: Steward, number: int | None) -> tuple[Difference, touched.Cause, int]:
     decide.stop_the_flow(app)
     known = listed(app)
-    if number is not None:
-        _refuse_unscored(_numbered(known, number))
+    _refuse_unscored_number(known, number)
     before = [one.number for one in known if one.is_in_force]
-    kind = "" if number is None else "model"
-    [stated, *_] = decide.write(app, steward, Decision(subject=decide.MODEL, version=0, kind=kind, value=number))
+    stated = _state(app, steward, number)
     seen = [*before, *([] if number is None else [number])]
     alike = {s for (s,) in app.db.execute(SQL.ends_of, {"models": array(seen)})}
     now = app.clock.now()
     cause = touched.Cause(seq=-microseconds(now), at=now)
     return touched.recompute(app, touched.Touch(alike=alike), fresh=()).difference, cause, stated.version
+
+
+def _refuse_unscored_number(known: Sequence[Model], number: int | None) -> None:
+    if number is not None:
+        _refuse_unscored(_numbered(known, number))
+
+
+def _state(app: App, steward: Steward, number: int | None) -> Decision:
+    kind = "" if number is None else "model"
+    return decide.write(app, steward, Decision(subject=decide.MODEL, version=0, kind=kind, value=number))[0]
 
 
 def drop(app: App, number: int) -> None:
@@ -210,44 +191,13 @@ def drop(app: App, number: int) -> None:
     app.db.execute(SQL.drop_model, {"number": number})
 
 
-def tried(app: App, number: int | None) -> Trial:
-    """What approving it would change: computed in full, and rolled back. The flow waits so long."""
-    old = next((one.number for one in listed(app) if one.is_in_force), None)
-    [(before,)] = app.db.execute(SQL.count_customers).fetchall()
-    with app.db.transaction(force_rollback=True):
-        moved, _, _ = _switch(app, Steward("", "a trial"), number)
-        [(customers,)] = app.db.execute(SQL.count_customers).fetchall()
-        split = _examples(app, "split", moved.split, old)
-    # Here those who would merge are still two.
-    merged = _examples(app, "merge", [(merge.survivor, merge.loser) for merge in moved.merged], number)
-    return Trial(
-        merges=len(moved.merged),
-        splits=len(moved.split),
-        ids_changed=len(moved.vanished),
-        before=before,
-        customers=customers,
-        examples=_worst(split, merged),
-    )
-
-
-def _examples(app: App, kind: str, some: Sequence[tuple[int, int]], model: int | None) -> list[Moved]:
-    """The largest of these with the two records that are most alike."""
-    sizes = dict(app.db.execute(SQL.sizes_of, {"customers": array({one for one, _ in some})}).fetchall())
-    largest = sorted(some, key=lambda ends: (-sizes.get(ends[0], 0), *ends))[:EXAMPLES_AMONG_MAX]
-    given = {"customers": array(one for one, _ in largest), "others": array(other for _, other in largest)}
-    rows = app.db.execute(SQL.most_alike, given | {"model": model}).fetchall()
-    found = {(customer, other): pair for customer, other, *pair in rows}
-    return [
-        Moved(kind=kind, customer=customer, other=other, one=one, two=two, bits=bits)
-        for customer, other in largest
-        for one, two, bits in [found.get((customer, other), (None, None, None))]
-    ]
-
-
-def _worst(split: list[Moved], merged: list[Moved]) -> list[Moved]:
-    """Half of them splits, half merges, or more of one where the other has fewer; what no score tells of comes last."""
-    apart = sorted(split, key=lambda one: (one.bits is None, -(one.bits or 0.0), one.customer, one.other))
-    joined = sorted(merged, key=lambda one: (one.bits is None, one.bits or 0.0, one.customer, one.other))
-    half = EXAMPLES_MAX // 2
-    kept = max(half, EXAMPLES_MAX - len(joined))
-    return [*apart[:kept], *joined[: EXAMPLES_MAX - min(len(apart), kept)]]
+def tried(app: App, number: int | None, tell: Callable[[float], None] = lambda share: None) -> Trial:
+    """What approving it would change, in a transaction of its own that sees one instant; the flow goes on meanwhile."""
+    with app.transaction() as inside:
+        inside.db.execute(SQL.at_one_instant)
+        known = listed(inside)
+        _refuse_unscored_number(known, number)
+        old = next((one.number for one in known if one.is_in_force), None)
+        with inside.db.transaction(force_rollback=True):
+            _state(inside, Steward("", "a trial"), number)
+            return trial.compare(inside, old, number, tell)

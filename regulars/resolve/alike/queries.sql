@@ -109,7 +109,7 @@ where b.signature = any(%(signatures)s::bigint[]) and z.members between 2 and %(
 -- name: models
 -- Those kept, with what they know.
 select m.number, m.name, m.auto_bits, m.review_bits, m.number = coalesce((select model from model_in_force), 0),
-    m.scored_to, (select count(*) from pair p where p.model = m.number), m.actor, m.at
+    m.scored_to, (select count(*) from (select from pair p where p.model = m.number limit %(most)s) counted), m.actor, m.at
 from likeness_model m where m.is_kept order by m.number desc;
 
 -- name: add_model
@@ -156,17 +156,37 @@ select one from pair where model = any(%(models)s::bigint[])
 union
 select other from pair where model = any(%(models)s::bigint[]);
 
--- name: sizes_of
--- Kinds of record of these customers.
-select customer, count(*) from signature where customer = any(%(customers)s::bigint[]) group by customer;
+-- name: at_one_instant
+-- What is read afterwards is as it is now, whatever the flow writes meanwhile.
+set transaction isolation level repeatable read;
+
+-- name: ends_by_reach
+-- Whom these models see: reaches, with a signature of each.
+select s.reach, min(s.id)
+from (
+    select one from pair where model = any(%(models)s::bigint[])
+    union
+    select other from pair where model = any(%(models)s::bigint[])
+) e join signature s on s.id = e.one
+group by s.reach;
+
+-- name: bridges
+-- Reaches that a model would make one.
+select distinct a.reach, b.reach
+from pair p join signature a on a.id = p.one join signature b on b.id = p.other
+where p.model = %(new)s and a.reach <> b.reach;
 
 -- name: most_alike
--- Of each two customers the two records that a model finds most alike.
-select distinct on (c.customer, c.other) c.customer, c.other, a.id, b.id, p.bits
+-- Of each two customers the two records that a model finds most alike; their records as they are, or as they would be.
+with side as (
+    select * from unnest(%(sides)s::bigint[], %(signatures)s::bigint[]) s(customer, signature)
+)
+select distinct on (c.customer, c.other) c.customer, c.other, a.signature, b.signature, p.bits
 from unnest(%(customers)s::bigint[], %(others)s::bigint[]) c(customer, other)
-join signature a on a.customer = c.customer
-join signature b on b.customer = c.other
-join pair p on p.one = least(a.id, b.id) and p.other = greatest(a.id, b.id) and p.model = %(model)s
+join side a on a.customer = c.customer
+join side b on b.customer = c.other
+join pair p on p.one = least(a.signature, b.signature) and p.other = greatest(a.signature, b.signature)
+    and p.model = %(model)s
 order by c.customer, c.other, p.bits desc, p.one, p.other;
 
 -- name: count_customers

@@ -75,6 +75,7 @@ def shown(
         choice=choice,
         fault=fault,
         seen=seen,
+        counted=resolve.models.PAIRS_COUNTED_MAX,
     )
 
 
@@ -83,7 +84,8 @@ def title(models: list[Model]) -> str:
     force = next((one for one in models if one.is_in_force), None)
     if force is None:
         return "Nobody is joined by likeness"
-    return f"Model {force.number} says who is alike: {words.plural(force.pairs, 'pair')} of records compared"
+    more = " or more" if force.pairs == resolve.models.PAIRS_COUNTED_MAX else ""
+    return f"Model {force.number} says who is alike: {words.plural(force.pairs, 'pair')} of records{more} compared"
 
 
 @post("/identity/models/{action:str}", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
@@ -111,9 +113,9 @@ def choose(
 
 def tried(app: App, number: int) -> Seen:
     """The difference, with what the worst examples say."""
+    trial = resolve.models.tried(app, number or None)
+    ends = {end for one in trial.examples for end in (one.one, one.two) if end is not None}
     with app.transaction() as inside:
-        trial = resolve.models.tried(inside, number or None)
-        ends = {end for one in trial.examples for end in (one.one, one.two) if end is not None}
         said = resolve.side_by_side(inside, sorted(ends))
     examples = [
         Example(
