@@ -65,6 +65,18 @@ def clash(one: Cluster, other: Cluster, level: int) -> str | None:
     """Why these two cannot be one person on this level, or None."""
     if one.logins and other.logins and logins_clash(one.logins | other.logins):
         return "two logins"
+    return _beside_logins(one, other, level)
+
+
+def doubled_in(one: Cluster, other: Cluster, level: int) -> int | None:
+    """The least name space in which both have logins, where nothing else says that they are two people."""
+    if _beside_logins(one, other, level) is not None:
+        return None
+    values = dict(one.logins)
+    return min((space for space, value in other.logins if values.get(space, value) != value), default=None)
+
+
+def _beside_logins(one: Cluster, other: Cluster, level: int) -> str | None:
     if one.splits and _on_two_sides(one.splits, other.splits):
         return "split by a steward"
     if level in LEVELS_WHERE_CARDS_CLASH and one.cards and other.cards and not one.cards & other.cards:

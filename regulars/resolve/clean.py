@@ -218,7 +218,7 @@ class Cleaner:
         return found.evidence(
             None if raw.birth is None else normalize.birth(text_of(raw.birth)),
             None if raw.first_name is None else normalize.name(text_of(raw.first_name)),
-            None if raw.last_name is None else normalize.name(text_of(raw.last_name)),
+            None if raw.last_name is None else normalize.surname(text_of(raw.last_name)),
             address,
             (raw.birth_verified, raw.first_name_verified),
         )

@@ -90,6 +90,8 @@ class Doubt(NamedTuple):
     """The two signatures of theirs that score highest."""
     bits: float
     """Mean over all that could be compared."""
+    space: int = 0
+    """Name space of which both have a login: the same person twice in one system? 0: they have not."""
 
 
 class Group(msgspec.Struct, frozen=True):

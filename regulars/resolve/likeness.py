@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from regulars.resolve.clash import Cluster, clash
+from regulars.resolve.clash import Cluster, clash, doubled_in
 from regulars.resolve.facts import Cut, Decision, Doubt, Signature, in_force
 from regulars.resolve.meet import components
-from regulars.resolve.policy import PAIR
+from regulars.resolve.policy import DOUBLES_MAX, PAIR
 
 # What two records count that could be compared and share no block, in bits.
 MISSING_BITS = -4.0
@@ -117,11 +117,23 @@ class Alike:
                     self._fold(group)
 
     def doubts(self) -> Iterator[Doubt]:
-        """Clusters for a steward to look at: in the middle band, or high enough and refused though nothing clashes."""
+        """Clusters for a steward to look at: in the middle band, or high enough and refused though nothing clashes.
+
+        So too the DOUBLES_MAX most alike of those high enough that two logins of one name space alone keep apart.
+        """
+        doubles: list[tuple[Fraction, Both, int]] = []
         for key in self.sums:
             mean = self._mean(key)
             if mean >= self.review and self._clash(key) is None:
-                yield Doubt(*self._most_alike(key), round(float(mean) / STEPS_A_BIT, 3))
+                yield self._doubt(key, mean)
+            elif mean >= self.auto:
+                space = doubled_in(self.of[key[0]], self.of[key[1]], PAIR)
+                doubles += [] if space is None else [(mean, key, space)]
+        for mean, key, space in sorted(doubles, key=lambda double: (-double[0], double[1]))[:DOUBLES_MAX]:
+            yield self._doubt(key, mean)._replace(space=space)
+
+    def _doubt(self, key: Both, mean: Fraction) -> Doubt:
+        return Doubt(*self._most_alike(key), round(float(mean) / STEPS_A_BIT, 3))
 
     def cuts(self) -> Iterator[Cut]:
         """Where a score that was high enough did not join, and why."""

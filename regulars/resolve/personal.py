@@ -100,7 +100,7 @@ DECLARED = (
         title="Where your records look like another person's, or are yours under another name",
         hangs=Hangs.SIGNATURE,
         keys=("one_signature", "other_signature"),
-        kept=("reach", "bits"),
+        kept=("reach", "bits", "space"),
         why_kept="it is about somebody else as much as about you",
     ),
     Holding(

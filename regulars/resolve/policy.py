@@ -67,6 +67,8 @@ MAX_PHONES = 5
 MAX_DEVICES = 20
 MAX_COOKIES = 200
 
+# Pairs in one component that a steward is asked about though both have a login in one system, the most alike first.
+DOUBLES_MAX = 20
 # Signatures in one component of the reach graph; beyond it the weakest level inside is dropped until the parts fit.
 MAX_REACH = 2_000
 # Journal positions, and so ids of customers, are bigints.

@@ -246,8 +246,8 @@ delete from cut where reach = any(%(reaches)s::bigint[]);
 
 -- name: write_doubts
 -- Customers that scores find alike and the rule does not join.
-insert into doubt (reach, one_signature, other_signature, bits)
-select * from unnest(%(reach)s::bigint[], %(one)s::bigint[], %(other)s::bigint[], %(bits)s::float8[]);
+insert into doubt (reach, one_signature, other_signature, bits, space)
+select * from unnest(%(reach)s::bigint[], %(one)s::bigint[], %(other)s::bigint[], %(bits)s::float8[], %(space)s::int[]);
 
 -- name: write_cuts
 -- Where the rule refused to join, and why.

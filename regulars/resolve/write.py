@@ -169,9 +169,9 @@ def _carriers(app: App, advanced: Advanced, shared: set[tuple[int, int]]) -> Non
 def _cuts(app: App, settled: Sequence[Settled], reaches: set[int]) -> None:
     if reaches:
         app.db.execute(SQL.delete_cuts, {"reaches": list(reaches)})
-    doubts = [(one.reach, doubt.one, doubt.other, doubt.bits) for one in settled for doubt in one.doubts]
+    doubts = [(one.reach, *doubt) for one in settled for doubt in one.doubts]
     if doubts:
-        app.db.execute(SQL.write_doubts, columns("reach one other bits", doubts))
+        app.db.execute(SQL.write_doubts, columns("reach one other bits space", doubts))
     rows = [
         (one.reach, cut.level, cut.value, cut.reason, cut.one, cut.other) for one in settled for cut in set(one.cuts)
     ]

@@ -182,3 +182,15 @@ def test_who_does_not_link_files_waits_for_nothing_that_only_linking_needs() -> 
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
 
     assert done.stdout.strip() == "set()", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("raw", "spelling"),
+    [
+        *(("van der Berg", "vanderberg"), ("Vanderberg", "vanderberg"), ("van Dyk", "vandyk"), ("Van-Dyk", "vandyk")),
+        *(("de la Cruz Gomez", "delacruz"), ("O'Brien", "obrien"), ("O Brien", "obrien"), ("St. John", "stjohn")),
+        *(("Smith Jones", "smith"), ("Le", "le"), ("Müller", "muller"), ("von", "von"), ("null", None), (" ", None)),
+    ],
+)
+def test_a_last_name_keeps_the_particles_it_begins_with(raw: str, spelling: str | None) -> None:
+    assert normalize.surname(raw) == spelling

@@ -9,7 +9,7 @@ import pytest
 from regulars import resolve
 from regulars.app import App
 from regulars.resolve import erasure
-from regulars.resolve.desk.health import Health
+from regulars.resolve.desk.health import Health, people_named
 from tests.resolve.notation import Rec, event
 from tests.resolve.test_stream import carry, forget_all
 
@@ -74,3 +74,12 @@ def test_what_was_erased_since_the_count_is_not_shown(app: App, told: Health, mo
         erasure.erase(inside, told.suspicious[0].customer, app.clock.now(), 1)
 
     assert (len(told.suspicious), seen(app).suspicious) == (1, [])
+
+
+def test_nicknames_slips_and_initials_are_no_second_person_and_another_name_is(app: App) -> None:
+    forget_all(app)
+    said = [("u1", "william"), ("u1 e1", "bill"), ("u1 p1", "w"), ("u2", "anna"), ("u2 e2", "annna"), ("u2 p2", "ben")]
+    carry(app, [event(n, Rec(f"r{n}", n, tokens, name)) for n, (tokens, name) in enumerate(said, 1)])
+
+    assert [(one.customer, one.first_names) for one in seen(app).suspicious] == [(4, 2)]
+    assert [people_named(names) for names in (["k"], [], ["k", "karl"], ["karl", "ben", "k"])] == [1, 0, 1, 2]

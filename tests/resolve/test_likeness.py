@@ -15,14 +15,16 @@ from regulars.resolve import Steward, decide, erasure
 from regulars.resolve.alike import keys, models, pairs
 from regulars.resolve.alike import trial as trials
 from regulars.resolve.alike.scoring import Scorer
+from regulars.resolve.clean import space_of
 from regulars.resolve.desk import drift
 from regulars.resolve.errors import DecisionRefused
 from regulars.resolve.facts import Signature
 from regulars.resolve.likeness import Bands, Pair, likeness
 from regulars.resolve.partition import partition
+from regulars.resolve.policy import DOUBLES_MAX
 from tests.resolve.graphs import random_records
 from tests.resolve.likeness_model import BANDS, model
-from tests.resolve.notation import BEGIN, Rec, event, in_force
+from tests.resolve.notation import BEGIN, Rec, event, in_force, pair, solve
 from tests.resolve.test_statements import asked
 from tests.resolve.test_stream import Books, batches, carry, facts, owners
 from tests.resolve.test_stream import forget_all as forget_records
@@ -112,6 +114,46 @@ def test_a_stewards_no_holds_against_every_later_score_and_can_be_taken_back(app
         decide.undo(inside, STEWARD, "distinct:1:2")
 
     assert owners(app) == {1: 1, 2: 1}
+
+
+def test_the_same_person_twice_in_one_system_is_a_question_and_her_yes_makes_both_logins_hers(app: App) -> None:
+    approved(app)
+    load(app, person("a", "u1 e1"), person("b", "u2 e2", "jon", 19840201, "smith"))
+    with app.transaction() as inside:
+        [(space, bits)] = inside.db.execute("select space, bits from doubt").fetchall()
+    assert (owners(app), space, bits >= BANDS.auto) == ({1: 1, 2: 2}, space_of("login:web"), True)
+
+    with app.transaction() as inside:
+        decide.merge(inside, STEWARD, [1, 2])
+
+    load(app, person("c", "u2 e3", "jonathan", None), base=2)
+    assert (owners(app), doubts(app)) == ({1: 1, 2: 1, 3: 1}, [])
+
+
+def test_two_logins_that_are_no_double_are_not_asked_about(app: App) -> None:
+    approved(app)
+    # Twins, a lower score, and a steward's no.
+    load(app, person("a", "u1", "tim", 20100504, "berg"), person("b", "u2", "rob", 20100504, "berg"))
+    load(app, person("c", "u3", "anna", None, "lund"), person("d", "u4", "anna", None, "lunde"), base=2)
+    assert doubts(app) == []
+    load(app, person("e", "u5"), person("f", "u6", "jon", 19840201, "smith"), base=4)
+    [(_, one, other)] = doubts(app)
+
+    with app.transaction() as inside:
+        decide.distinguish(inside, STEWARD, one, other)
+
+    assert (one, other, doubts(app)) == (5, 6, [])
+
+
+def test_one_name_in_a_system_many_times_fills_no_queue() -> None:
+    crowd = [Rec(f"r{n:02}", n, f"u{n}", "anna", 19800102) for n in range(12)]
+    pairs = [pair(one, other, 9) for one, other in combinations(crowd, 2)]
+
+    told = solve(crowd, [in_force(1)], None, pairs)
+
+    asked = [doubt for settled in told.settled for doubt in settled.doubts]
+    assert len(asked) == DOUBLES_MAX
+    assert asked == [doubt for s in solve(crowd[::-1], [in_force(1)], None, pairs[::-1]).settled for doubt in s.doubts]
 
 
 def test_late_births_part_what_a_score_had_joined_and_nobody_has_to_see_to_it(app: App) -> None:

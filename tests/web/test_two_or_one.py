@@ -204,3 +204,33 @@ def test_a_model_is_chosen_in_words_that_can_be_followed(
 
     assert answer.status_code in (400, 404, 409)
     assert words in answer.text
+
+
+def test_who_is_in_one_system_twice_is_asked_about_by_its_name(browser: Browser, queue: Site, tmp_path: Path) -> None:
+    traits = {"last_name": "zabel", "birth_date": "1979-03-04", "address": {"street": "9 Fen Row", "postcode": "12207"}}
+    told = [
+        seed.message("identify", f"twice-{login}", seed.FIRST, userId=login, traits={"first_name": first, **traits})
+        for login, first in (("z-1", "Ottilie"), ("z-2", "Otilie"))
+    ]
+    with queue.app.transaction() as inside:
+        source, _ = collect.register(inside, "queue", "other")
+        assert collect.accept(inside, source, told, received_at=queue.app.clock.now()).refusals == []
+    with queue.app.transaction() as inside:
+        collect.publish(inside)
+    while carried(queue):
+        pass
+    before = waiting(queue)
+    # Others decided something at the instant at which the clock stands.
+    queue.app.clock.sleep(1)
+    context = context_of(browser, queue, Role.ADMIN, viewport=SIZES["tablet"])
+    page = context.new_page()
+    page.goto("/identity/doubts")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("The same person twice in queue?")
+
+    found = violations(page, "/identity/doubts")
+    page.screenshot(path=str(tmp_path / "twice.png"))
+    page.keyboard.press("y")
+    expect(page.get_by_text("Joined by you")).to_be_visible()
+
+    context.close()
+    assert (found, waiting(queue)) == ([], before - 1)

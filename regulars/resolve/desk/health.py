@@ -5,15 +5,17 @@ counts beside the flow and keeps what it found, and whoever asks gets the latest
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 import msgspec
 
 from regulars.app import App
+from regulars.resolve.clash import names_clash
 from regulars.resolve.desk import drift
 from regulars.resolve.desk.drift import Drift
+from regulars.resolve.meet import components
 from regulars.resolve.policy import CLASS_NAMES
 from regulars.store import queries
 
@@ -23,6 +25,8 @@ SIZE_BOUNDS = (1, 2, 3, 5, 10, 20, 50, 200)
 HEALTH_LISTED_MAX = 20
 MOVES_WEEKS = 52
 HOLDERS_LOOKED_AT = 1_000
+# E-mails and phones of one person that nobody wonders about.
+CONTACTS_USUAL = 3
 # Of more customers nobody waits for a look at all of them: a reading is kept, piece by piece beside the flow.
 READ_AT_ONCE = 20_000
 PIECE_CUSTOMERS = 5_000
@@ -213,9 +217,21 @@ def _see_customers(app: App, seen: Seen, after: int) -> None:
     groups, *fresh = app.db.execute(SQL.groups, piece | msgspec.structs.asdict(seen.weeks)).fetchall()[0]
     seen.groups += groups
     seen.fresh = tuple(map(sum, zip(seen.fresh, fresh, strict=True)))
-    found = app.db.execute(SQL.suspicious, piece | {"limit": HEALTH_LISTED_MAX}).fetchall()
+    rows = app.db.execute(SQL.suspicious, piece | {"contacts": CONTACTS_USUAL}).fetchall()
+    found = [(*row, people_named(names)) for *row, names in rows]
+    found = [row for row in found if row[3] > 1 or row[4] + row[5] > CONTACTS_USUAL or row[6] > 1]
     ranked = sorted([*seen.suspicious, *found], key=lambda row: (-row[0], row[1]))
     seen.suspicious = ranked[:HEALTH_LISTED_MAX]
+
+
+def people_named(names: Collection[str]) -> int:
+    """How many people's first names these are: nicknames and slips are one name, an initial is anybody's. Pure."""
+    whole = sorted(name for name in set(names) if len(name) > 1)
+    near: dict[int, list[int]] = {
+        place: [other for other, name in enumerate(whole) if not names_clash(one, name)]
+        for place, one in enumerate(whole)
+    }
+    return len(components(near)) or int(bool(names))
 
 
 def _read(app: App, seen: Seen) -> Reading:

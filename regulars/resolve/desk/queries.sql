@@ -126,12 +126,12 @@ select level, reason, count(*), count(distinct reach), min(reach)
 from cut group by level, reason order by 3 desc, level, reason limit %(limit)s
 
 -- name: suspicious
--- Known customers of a piece with several cards or first names, or many addresses. Logins do not tell: one in each name
--- space is usual, and two in one never meet.
+-- Known customers of a piece with several cards, many addresses or first names that are written differently: whether those
+-- are several people's Python says. Logins do not tell: one in each name space is usual, and two in one never meet.
 select count(distinct l.value), s.customer, count(distinct l.value) filter (where l.level = 1),
     count(distinct l.value) filter (where l.level = 2), count(distinct l.value) filter (where v.type = 'email'),
     count(distinct l.value) filter (where v.type = 'phone'),
-    count(distinct s.first_name) filter (where s.first_name <> '')
+    coalesce(array_agg(distinct s.first_name) filter (where s.first_name <> ''), '{}')
 from signature s
 join customer c on c.id = s.customer and c.known
 join link l on l.signature = s.id and l.state = 0 and l.level between 1 and 8
@@ -139,10 +139,8 @@ join value v on v.id = l.value
 where s.customer > %(after)s and s.customer <= %(to)s
 group by s.customer
 having count(distinct l.value) filter (where l.level = 2) > 1
-    or count(distinct l.value) filter (where v.type in ('email', 'phone')) > 3
+    or count(distinct l.value) filter (where v.type in ('email', 'phone')) > %(contacts)s
     or count(distinct s.first_name) filter (where s.first_name <> '') > 1
-order by 1 desc, s.customer
-limit %(limit)s
 
 -- name: moves
 -- Merges and splits by week, and how many of each.
@@ -159,13 +157,17 @@ select count(*) from doubt
 
 -- name: doubt_at
 -- The most alike first; a pair whose score was withdrawn meanwhile waits no more.
-select d.one_signature, d.other_signature, d.bits, p.bits, m.auto_bits, p.waterfall
+select d.one_signature, d.other_signature, d.bits, p.bits, m.auto_bits, p.waterfall, d.space
 from doubt d
 cross join model_in_force m
 join pair p on p.one = least(d.one_signature, d.other_signature)
     and p.other = greatest(d.one_signature, d.other_signature) and p.model = m.model
 order by d.bits desc, d.one_signature, d.other_signature
 offset %(skip)s limit 1
+
+-- name: login_spaces
+-- Name spaces of logins as brands call them.
+select distinct login_space from source
 
 -- name: said_side_by_side
 -- Two kinds of record, whole.

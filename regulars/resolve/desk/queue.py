@@ -10,6 +10,7 @@ import msgspec
 from regulars.app import App
 from regulars.kit.clock import day_date
 from regulars.resolve.alike.scoring import Part
+from regulars.resolve.clean import space_of
 from regulars.store import queries
 
 SQL = queries(__package__)
@@ -42,6 +43,8 @@ class Doubtful(msgspec.Struct, frozen=True, kw_only=True):
     pair_bits: float
     """Of these two records alone."""
     auto_bits: float
+    twice_in: str | None
+    """Name space in which both have a login, which alone keeps them two; "" if it has no name. None: that does not."""
     waterfall: list[Part]
     """What the score of these two is made of."""
     one: Said
@@ -59,16 +62,22 @@ def doubtful(app: App, skip: int) -> Doubtful | None:
     row = app.db.execute(SQL.doubt_at, {"skip": skip}).fetchone()
     if row is None:
         return None
-    one, other, bits, pair_bits, auto_bits, waterfall = row
+    one, other, bits, pair_bits, auto_bits, waterfall, space = row
     sides = side_by_side(app, [one, other])
     return Doubtful(
         bits=bits,
         pair_bits=pair_bits,
         auto_bits=auto_bits,
+        twice_in=_named(app, space) if space else None,
         waterfall=msgspec.convert(waterfall, list[Part]),
         one=sides[one],
         other=sides[other],
     )
+
+
+def _named(app: App, space: int) -> str:
+    names = {space_of(f"login:{name}"): name for (name,) in app.db.execute(SQL.login_spaces)}
+    return names.get(space, "")
 
 
 def side_by_side(app: App, signatures: list[int]) -> dict[int, Said]:

@@ -170,7 +170,9 @@ create table doubt (
     one_signature bigint not null,
     other_signature bigint not null,
     -- Mean over all of both that could be compared.
-    bits double precision not null
+    bits double precision not null,
+    -- Name space of logins that both have one of: somebody is in one system twice. 0: no such reason.
+    space integer not null default 0
 );
 create index doubt_reach on doubt (reach);
 

@@ -68,7 +68,7 @@ def shown(app: App, request: Request[Any, Any, Any], skip: int, fault: RegularsE
         "pages/identity/queue.html",
         request,
         fault.status if fault else 200,
-        title=title(count),
+        title=title(count, found),
         found=found,
         rows=rows(found) if found else [],
         drawn=draw(found.waterfall, found.auto_bits) if found else None,
@@ -78,10 +78,12 @@ def shown(app: App, request: Request[Any, Any, Any], skip: int, fault: RegularsE
     )
 
 
-def title(count: int) -> str:
+def title(count: int, found: Doubtful | None) -> str:
     """What there is to do."""
     if not count:
         return "Nobody waits to be told apart or joined"
+    if found is not None and found.twice_in is not None:
+        return f"The same person twice in {found.twice_in or 'one system'}? {words.plural(count, 'pair')} to decide on"
     return f"{words.plural(count, 'pair')} could be one person: are these two?"
 
 
