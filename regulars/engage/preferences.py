@@ -63,7 +63,8 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
 def preferences(app: App, token: str) -> Preferences:
     """What stands now. Raises LinkRefused."""
     key, customer, channel, address = _reader(app, token)
-    return _standing(app, _said(app, key, customer, channel, address), channel, address)
+    said = _said(app, key, customer, channel, address)
+    return _standing(app, said, channel, address, purposes(app))
 
 
 def prefer(app: App, token: str, wanted: frozenset[str], at: datetime) -> Preferences:
@@ -74,7 +75,7 @@ def prefer(app: App, token: str, wanted: frozenset[str], at: datetime) -> Prefer
     """
     key, customer, channel, address = _reader(app, token)
     said, declared = _said(app, key, customer, channel, address), purposes(app)
-    before = _standing(app, said, channel, address)
+    before = _standing(app, said, channel, address, declared)
     after = [msgspec.structs.replace(one, allowed=one.name in wanted) for one in before.choices]
     # Compared with what was shown and with what was said: a stopped address shows a no to everything, and what is left
     # without a tick must not come to life again when another yes takes the address off the list.
@@ -111,9 +112,11 @@ def _said(app: App, key: str, customer: int, channel: str, address: str) -> dict
     return {about: allowed for about, (_, allowed) in said.items()}
 
 
-def _standing(app: App, said: dict[tuple[str, str], bool], channel: str, address: str) -> Preferences:
+def _standing(
+    app: App, said: dict[tuple[str, str], bool], channel: str, address: str, declared: Purposes
+) -> Preferences:
     row = app.db.execute(SQL.is_suppressed, {"channel": channel, "address": address}).fetchone()
-    stopped, declared = row is not None, purposes(app)
+    stopped = row is not None
     choices = [
         Choice(
             channel=on,

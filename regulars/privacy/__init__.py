@@ -44,6 +44,7 @@ from regulars.privacy.periods import retention_of_file
 from regulars.privacy.proof import Looked, Report
 from regulars.privacy.registry import declared, holdings
 from regulars.privacy.scope import InScope, Scope, scope
+from regulars.privacy.waiting import Waiting, waiting
 
 __all__ = [
     "ACTIONS",
@@ -64,6 +65,7 @@ __all__ = [
     "Scope",
     "Step",
     "StepRefused",
+    "Waiting",
     "ask_erasure",
     "carry_erasure",
     "caught_up",
@@ -89,4 +91,5 @@ __all__ = [
     "signing",
     "steps",
     "take",
+    "waiting",
 ]

@@ -116,11 +116,11 @@ def _erasures(app: App, rows: Sequence[tuple[Any, ...]]) -> list[Erasure]:
     ]
 
 
-def _held(app: App, customers: dict[int, int | None]) -> dict[int, str]:
-    """Why, by erasure, of those that wait; whom each is about is null once she has left the rooms."""
-    waiting = {id: customer for id, customer in customers.items() if customer is not None}
-    why = holds_of(app, list(waiting.values())) if waiting else {}
-    return {id: why[customer] for id, customer in waiting.items() if customer in why}
+def _held(app: App, people: dict[int, list[int]]) -> dict[int, str]:
+    """Why, by erasure, of those that wait; nobody is named by one that has left the rooms."""
+    every = [customer for those in people.values() for customer in those]
+    why = holds_of(app, every) if every else {}
+    return {id: why[customer] for id, those in people.items() for customer in those if customer in why}
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,7 +151,8 @@ def erasure_proof(app: App, id: int) -> Proof | None:
 def caught_up(app: App) -> int:
     """Take out of the rooms whom the file beside the database remembers and a restored backup does not; how many.
 
-    To be called before this installation answers anybody. Where another process is at it, this one waits.
+    To be called before this installation answers anybody. Where another process is at it, this one waits. Whom a hold
+    keeps is here again and waits for its end.
     """
     noted = memory.catch_up(app)
     with app.transaction() as inside:
@@ -163,14 +164,15 @@ def caught_up(app: App) -> int:
                 state = erasure(inside, id).state
             if state == "asked":
                 _leave_rooms(app, id)
-    return len(set(waiting))
+    with app.transaction() as inside:
+        return sum(erasure(inside, id).state != "held" for id in set(waiting))
 
 
 def open_erasures(app: App) -> dict[int, str]:
     """What is under way, oldest first: the state of each by its number."""
     with app.transaction() as inside:
         rows = inside.db.execute(SQL.open_erasures).fetchall()
-        held = _held(inside, {id: customer for id, _, customer in rows})
+        held = _held(inside, {id: people for id, _, people in rows})
         return {id: "held" if id in held else state for id, state, _ in rows}
 
 
@@ -219,7 +221,7 @@ def _leave_rooms(app: App, id: int) -> bool:
     with app.transaction() as inside:
         row = inside.db.execute(SQL.asked_erasure, {"id": id}).fetchone()
         assert row is not None, "it was asked"
-        customer, token, erased_at, told = row
+        customer, people, token, erased_at, told = row
         if customer is not None:
             # Judged here, while the flow stands: since it was asked a hold may have come, or another id.
             decide.stop_the_flow(inside)
@@ -231,6 +233,9 @@ def _leave_rooms(app: App, id: int) -> bool:
             erased = resolve.erase(inside, customer, erased_at, id)
         else:
             # Restored from a backup of before: what the file beside the database says was hers.
+            decide.stop_the_flow(inside)
+            if holds_of(inside, people):
+                return False
             line = memory.read_line(told)
             erased = resolve.erase_records(inside, memory.positions(inside, line), erased_at, id, line.values)
         line = told or memory.line(inside, token, erased_at, erased)

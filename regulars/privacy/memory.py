@@ -20,6 +20,7 @@ from regulars.kit.logging import logger
 from regulars.privacy.errors import MemoryUnreadable
 from regulars.resolve import Erased
 from regulars.store import queries
+from regulars.store.rows import array
 
 SQL = queries(__package__ or "")
 log = logger("privacy")
@@ -101,8 +102,10 @@ def catch_up(app: App) -> list[int]:
     with app.transaction() as inside:
         known = {token for (token,) in inside.db.execute(SQL.known_tokens, {"tokens": list(told)})}
         new = [told[token] for token in told if token not in known]
+        here = [inside.db.execute(SQL.people_at, {"seqs": positions(inside, line)}).fetchall() for line, _ in new]
         given = {
             "tokens": [line.token for line, _ in new],
+            "people": [array(customer for (customer,) in rows) for rows in here],
             "erased_at": [line.erased_at for line, _ in new],
             "memories": [text for _, text in new],
             "now": app.clock.now(),

@@ -10,7 +10,7 @@ DECLARED = (
         keys=("customer",),
         told=("asked_at", "erased_at", "state"),
         kept=(
-            *("id", "token", "actor", "reason", "withdrawal", "gone"),
+            *("id", "token", "people", "actor", "reason", "withdrawal", "gone"),
             *("sought", "memory", "report", "signature", "done_at"),
         ),
         why_kept="what we look for to prove that nothing of you is left, emptied once that is proved",

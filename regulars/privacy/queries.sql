@@ -21,18 +21,18 @@ returning id;
 -- name: erasures
 -- For people, newest first.
 select id, state, actor, reason, asked_at, erased_at, (gone ->> 'events')::bigint, (gone ->> 'orders')::bigint, done_at,
-    customer
+    array_remove(customer || people, null)
 from erasure order by id desc limit %(limit)s;
 
 -- name: one_erasure
 -- How far one of them is.
 select id, state, actor, reason, asked_at, erased_at, (gone ->> 'events')::bigint, (gone ->> 'orders')::bigint, done_at,
-    customer
+    array_remove(customer || people, null)
 from erasure where id = %(id)s;
 
 -- name: open_erasures
 -- What still has a step to take, oldest first.
-select id, state, customer from erasure where state <> 'done' order by id;
+select id, state, array_remove(customer || people, null) from erasure where state <> 'done' order by id;
 
 -- name: take_erasure
 -- One at a time is at an erasure; the lock goes with the transaction, also when we are killed.
@@ -40,12 +40,12 @@ select pg_try_advisory_xact_lock(%(class)s, (%(id)s::bigint %% 2147483647)::int)
 
 -- name: asked_erasure
 -- Whom, or what the file beside the database says of her.
-select customer, token, erased_at, memory from erasure where id = %(id)s for update;
+select customer, people, token, erased_at, memory from erasure where id = %(id)s for update;
 
 -- name: left_rooms
 -- In the transaction in which she left them.
 update erasure
-set state = 'left', customer = null, withdrawal = %(withdrawal)s, gone = %(gone)s::jsonb, sought = %(sought)s::text[],
+set state = 'left', customer = null, people = '{}', withdrawal = %(withdrawal)s, gone = %(gone)s::jsonb, sought = %(sought)s::text[],
     memory = %(memory)s, erased_at = %(erased_at)s
 where id = %(id)s;
 
@@ -72,11 +72,16 @@ select token from erasure where token = any(%(tokens)s::text[]);
 
 -- name: note_remembered
 -- After a restore: the backup is older than these erasures.
-insert into erasure (token, actor, reason, asked_at, erased_at, state, memory)
-select g.token, 'regulars', 'remembered beside the database', %(now)s, g.erased_at, 'asked', g.memory
-from unnest(%(tokens)s::text[], %(erased_at)s::timestamptz[], %(memories)s::text[]) as g (token, erased_at, memory)
+insert into erasure (token, people, actor, reason, asked_at, erased_at, state, memory)
+select g.token, g.people::bigint[], 'regulars', 'remembered beside the database', %(now)s, g.erased_at, 'asked', g.memory
+from unnest(%(tokens)s::text[], %(people)s::text[], %(erased_at)s::timestamptz[], %(memories)s::text[])
+    as g (token, people, erased_at, memory)
 on conflict (token) do nothing
 returning id;
+
+-- name: people_at
+-- Whose these events are, in the restored database.
+select distinct customer from event_customer where seq = any(%(seqs)s::bigint[]) and customer is not null order by customer;
 
 -- name: of_one_instant
 -- A row that is written anew while a table is looked through by slices moves, and would be missed.
@@ -280,6 +285,20 @@ where v.type = %(type)s and s.customer is not null
 -- name: opendsr_standing
 -- How each goes, as the other system hears it.
 select id, controller, received_at, due_on, status, request from opendsr_standing where id = any(%(ids)s);
+
+-- name: waiting
+-- All that an idle round of the worker has to know: whether an erasure is open, whether another system is to be told of
+-- something, and how the last reading of the journal stands.
+select exists (select from erasure where state <> 'done'),
+    exists (select from opendsr_call where next_at <= %(now)s) or exists (
+        select from opendsr_request o join opendsr_standing s on s.id = o.id
+        where o.told in ('pending', 'in_progress') and s.status <> o.told
+    ),
+    r.declared, r.takes, r.began_at, r.ended_at, r.approved_at
+from (values (1)) v (one)
+left join (
+    select declared, takes, began_at, ended_at, approved_at from retention_reading order by id desc limit 1
+) r on true;
 
 -- name: note_calls
 -- One row for each who wants to know of a change, and the change is noted as told.

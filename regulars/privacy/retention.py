@@ -94,6 +94,27 @@ class Slice(NamedTuple):
     """Class, event, month and how many."""
 
 
+class Last(NamedTuple):
+    """How the last reading stands; nothing but None: there was none."""
+
+    declared: str | None
+    takes: bool | None
+    began_at: datetime | None
+    ended_at: datetime | None
+    approved_at: datetime | None
+
+
+def is_waiting(app: App, last: Last) -> bool:
+    """Whether `step` has something to do or to say, without asking the database again."""
+    try:
+        declared = retention_of_file(app.settings)
+    except RetentionRefused:
+        return True
+    if last.declared != declared.text:
+        return bool(declared.classes) or last.declared is not None
+    return bool(declared.classes) and (last.ended_at is None or _is_due(app, last, app.today))
+
+
 def step(app: App) -> int:
     """The worker's: one slice of today's reading, in a transaction of its own; 0: it is done, or nothing is declared.
 
@@ -172,10 +193,11 @@ def _something(app: App) -> Retention:
     return declared
 
 
-def _is_due(app: App, reading: Reading, today: date) -> bool:
+def _is_due(app: App, reading: Reading | Last, today: date) -> bool:
     """Once a day; at once after an approval."""
     if reading.approved_at is not None and not reading.takes:
         return True
+    assert reading.began_at is not None, "a reading has begun"
     return reading.began_at.astimezone(app.settings.zone).date() < today
 
 

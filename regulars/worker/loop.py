@@ -153,8 +153,9 @@ class Worker:
         pruned = beside("old_deliveries", self._prune)
         refreshed = beside("profiles", self._refresh)
         beside("purposes", self._remember)
-        erased = beside("erasures", self._erase)
-        expired = beside("retention", lambda: privacy.retention.step(self.app))
+        waiting = privacy.Waiting(beside("privacy", lambda: privacy.waiting(self.app)))
+        erased = beside("erasures", lambda: self._erase(waiting))
+        expired = beside("retention", lambda: self._expire(waiting))
         flushed = beside("lake", lambda: self._flush(now, carried))
         return Round(
             carried=carried,
@@ -183,20 +184,24 @@ class Worker:
         with self.app.transaction() as app:
             return int(profile.remember_purposes(app))
 
-    def _erase(self) -> int:
+    def _expire(self, waiting: privacy.Waiting) -> int:
+        """The next slice of the journal is read for what is over its time."""
+        return privacy.retention.step(self.app) if privacy.Waiting.RETENTION in waiting else 0
+
+    def _erase(self, waiting: privacy.Waiting) -> int:
         """Who is to be erased leaves the rooms here; files and proof follow aside, and whoever handed it in is told.
 
         Aside, too, everybody of a large brand is counted.
         """
-        waiting = privacy.open_erasures(self.app)
-        gone = sum(privacy.leave_rooms(self.app, id) for id, state in waiting.items() if state == "asked")
+        under_way = privacy.open_erasures(self.app) if privacy.Waiting.ERASURES in waiting else {}
+        gone = sum(privacy.leave_rooms(self.app, id) for id, state in under_way.items() if state == "asked")
         steps: dict[str, Step] = {
             f"erasure {id}": partial(privacy.leave_files, self.app, id)
-            for id, state in waiting.items()
+            for id, state in under_way.items()
             if state == "left"
         }
         with self.app.transaction() as inside:
-            if privacy.opendsr.note_changes(inside):
+            if privacy.Waiting.CALLS in waiting and privacy.opendsr.note_changes(inside):
                 steps["callbacks"] = partial(privacy.opendsr.call_back, self.app)
             if self._is_count_due(inside):
                 steps["health"] = partial(resolve.keep_health, self.app)

@@ -259,6 +259,27 @@ def test_a_restored_backup_does_not_bring_her_back(app: App, database_url: str, 
         assert (proof(old, 1).report.hits, privacy.caught_up(old)) == (0, 0)
 
 
+def test_whom_a_hold_keeps_a_restored_backup_keeps_until_the_hold_is_over(
+    app: App, database_url: str, tmp_path: Path
+) -> None:
+    customer = town(app)
+    rules = app.settings.home_path / "retention.yaml"
+    with restored(app, database_url, tmp_path / "old-lake") as (live, old):
+        erase(live, customer)
+        rules.write_text(f"holds: [{{customer: {customer}, reason: court case 12}}]")
+
+        assert privacy.caught_up(old) == 0
+
+        drain(old)
+        with old.transaction() as inside:
+            (waiting,) = privacy.erasures(inside)
+        assert (waiting.state, waiting.held_because) == ("held", "court case 12")
+        assert "anna-7001" in everywhere(old)
+        rules.unlink()
+        drain(old)
+        assert "anna-7001" not in everywhere(old)
+
+
 @contextmanager
 def restored(app: App, database_url: str, lake: Path) -> Generator[tuple[App, App]]:
     """This installation, and another one on a backup of this instant; what stands beside the database is common."""

@@ -6,6 +6,8 @@ create table erasure (
     token text collate "C" not null unique,
     -- Whom; null once she has left the rooms.
     customer bigint,
+    -- Whom the file beside the database tells of, of those who are here; empty once they have left the rooms.
+    people bigint[] not null default '{}',
     actor text not null,
     reason text not null,
     asked_at timestamptz not null,

@@ -135,7 +135,7 @@ def page_of(
 async def upload(app: House, request: Request[Any, Any, Any], name: FromQuery[str]) -> dict[str, str]:
     """Take a file as it arrives; answers where to go on."""
     declared = request.headers.get("content-length", "0")
-    size = int(declared) if declared.isdecimal() else 0
+    size = int(declared) if declared.isascii() and declared.isdecimal() else 0
     await anyio.to_thread.run_sync(collect.tidy_uploads, app)
     stored = await collect.receive_upload(app, name, request.stream(), size)
     return {"key": stored.key}
