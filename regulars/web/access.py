@@ -76,7 +76,8 @@ def visitor_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Visitor | None
 
 def may(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """The one guard: raises unless the handler names the visitor's role, or is declared public."""
-    if handler.opt.get("public") is True:
+    # Which methods an address answers stands in the documentation, and doing nothing needs no right.
+    if handler.opt.get("public") is True or cast(dict[str, Any], connection.scope).get("method") == "OPTIONS":
         return
     roles: frozenset[Role] | None = handler.opt.get("roles")
     visitor = visitor_of(connection)

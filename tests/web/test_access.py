@@ -88,6 +88,17 @@ def test_nobody_reaches_what_is_not_for_this_role(site: Site, role: Role | None)
             assert status in REFUSED, f"{role} got {status} from {method} {path}"
 
 
+@pytest.mark.parametrize(
+    "path", ["/api/customers", "/customers/1", "/v1/spaces/default/collections/users/profiles/use_1/traits"]
+)
+def test_every_address_says_which_methods_it_answers(site: Site, path: str) -> None:
+    with site.client() as client:
+        answer = client.request("OPTIONS", path)
+
+    assert (answer.status_code, answer.text) == (204, "")
+    assert ("POST" if path.endswith("batch") else "GET") in answer.headers["allow"]
+
+
 def test_associates_reach_their_card_and_their_password(site: Site) -> None:
     with site.client(Role.ASSOCIATE) as client:
         assert client.get("/moment").status_code == 200

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from psycopg import Rollback
 
 from regulars import analyze, collect, flow, resolve
 from regulars.profile import HeldEvent
@@ -80,6 +81,22 @@ def test_traits_are_golden_fields_computed_traits_and_segments_page_by_page(clea
     assert set(get(clear, f"user_id:u{NUMBER}", include="orders,email")["traits"]) == {"orders", "email"}
     verbose = get(clear, f"user_id:u{NUMBER}", include="email", verbose="true")["traits"]["email"]
     assert (verbose["value"], verbose["source_id"]) == (PERSON["email"], "crm")
+
+
+def test_a_brands_own_field_of_a_traits_name_hides_neither(site: Site) -> None:
+    with site.app.transaction() as inside, inside.db.transaction():
+        (customer,) = resolve.find(inside, [resolve.Named("user_id", f"u{NUMBER}")])
+        inside.db.execute(
+            "create temporary table own on commit drop as select * from profile_field where field = 'email'"
+        )
+        inside.db.execute("update own set field = 'orders', value = 'on Fridays'")
+        inside.db.execute("insert into profile_field select * from own")
+        assert customer is not None
+        told = api.traits_of(inside, [customer], is_clear=True)[customer]
+        raise Rollback
+
+    assert told["orders"][0] == "computed_trait"
+    assert (told["field_orders"][0], told["field_orders"][1].value) == ("trait", "on Fridays")
 
 
 def test_segments_are_traits_of_a_class_and_a_list_with_their_titles(site: Site, clear: httpx.Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -96,29 +97,55 @@ def find(app: App, text: str) -> Found:
     return Found(text=text, hits=hits, more=len(hits) == SEARCH_ROWS)
 
 
+# What each room says of a customer, by the name under which it is shown.
+TOLD_BY: dict[str, Callable[[App, int], Any]] = {
+    "identifiers": lambda app, id: once(resolve.identifiers(app, id)),
+    "explanation": resolve.explain,
+    "household": household,
+    "traits": analyze.traits_of,
+    "scores": analyze.scores_of,
+    "segments": lambda app, id: belongings(app, id),
+    "points": design.balance,
+    "statement": lambda app, id: statement(app, id),
+    "messages": lambda app, id: outbox(app, customer=id).messages,
+    "bought": profile.overlays.bought,
+    "hand": profile.hand.entries,
+    "decisions": lambda app, id: profile.history(app, id, DECISION_ROWS),
+    "timeline": timeline,
+    "purchases": lambda app, id: purchases(app, id),
+}
+
+
+class View:
+    """One customer as a page shows them: a room is asked when something of it is looked at, and once."""
+
+    def __init__(self, app: App, number: int) -> None:
+        """By the id or by one that was merged into it, for as long as the transaction. Raises NoSuchCustomer."""
+        self._app = app
+        self.profile = profile.read(app, number)
+
+    @property
+    def orders(self) -> int:
+        """As the traits count them."""
+        return self.purchases[0]
+
+    @property
+    def spend_cents(self) -> int:
+        """As the traits add it up."""
+        return self.purchases[1]
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in TOLD_BY:
+            raise AttributeError(name)
+        told = TOLD_BY[name](self._app, self.profile.customer)
+        setattr(self, name, told)
+        return told
+
+
 def customer(app: App, number: int) -> Customer:
     """One customer, by the id or by one that was merged into it. Raises NoSuchCustomer."""
-    known = profile.read(app, number)
-    current = known.customer
-    orders, spend = purchases(app, current)
-    return Customer(
-        profile=known,
-        identifiers=once(resolve.identifiers(app, current)),
-        explanation=resolve.explain(app, current),
-        household=household(app, current),
-        traits=analyze.traits_of(app, current),
-        scores=analyze.scores_of(app, current),
-        segments=belongings(app, current),
-        points=design.balance(app, current),
-        statement=statement(app, current),
-        messages=outbox(app, customer=current).messages,
-        bought=profile.overlays.bought(app, current),
-        hand=profile.hand.entries(app, current),
-        decisions=profile.history(app, current, DECISION_ROWS),
-        timeline=timeline(app, current),
-        orders=orders,
-        spend_cents=spend,
-    )
+    view = View(app, number)
+    return Customer(profile=view.profile, **{name: getattr(view, name) for name in Customer.__struct_fields__[1:]})
 
 
 def once(found: list[Identifier]) -> list[Identifier]:

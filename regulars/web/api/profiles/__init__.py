@@ -59,6 +59,8 @@ OWN_SOURCE = "regulars"
 OWN_ID = "use_"
 """Begins the id of a profile itself: use_17 is the customer with our number 17."""
 AT_PROFILE = PROFILES + "{space:str}/collections/users/profiles/{identifier:str}"
+FIELD = "field_"
+"""Before the name of a brand's own field that a computed trait or a segment has, too: none hides the other."""
 CLASSES = ("trait", "computed_trait", "audience")
 UNCHANGED = ResponseSpec(None, generate_examples=False, description="What If-None-Match names is still so")
 READ = access.office("profiles:read")
@@ -147,7 +149,8 @@ def traits_of(app: App, customers: Sequence[int], is_clear: bool) -> dict[int, d
         for field in fields:
             if not field.value:
                 continue  # a steward said that it is not known
-            held[customer][field.name] = ("trait", golden(field, is_clear))
+            name = f"{FIELD}{field.name}" if field.name in held[customer] else field.name
+            held[customer][name] = ("trait", golden(field, is_clear))
     return {customer: dict(sorted(found.items())) for customer, found in held.items()}
 
 

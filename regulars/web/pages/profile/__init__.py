@@ -16,6 +16,7 @@ from regulars.kit.clock import day_date
 from regulars.kit.errors import InputRefused
 from regulars.optimize import label
 from regulars.profile import BUILT_IN, STEWARD, Field, Other
+from regulars.resolve import Explanation
 from regulars.web import access, audit, render, words
 from regulars.web.api import home
 from regulars.web.api import profile as api
@@ -88,34 +89,56 @@ def customer_page(
         raise InputRefused(f"'{tab[:40]}' is no part of a customer's page", "Use details or privacy, or nothing")
     audit.write(app, request.user, "looked up a customer", f"customer:{customer}", tab)
     with app.transaction() as inside:
-        view = api.customer(inside, customer)
-        fields_to_set = settable(inside)
-        bought = rhythm(inside, view.profile.customer, view.traits) if not tab else None
-    return render.page(
-        app,
-        f"pages/profile/{TABS[tab]}.html",
-        request,
-        tab=tab,
-        bought=bought,
-        view=view,
-        looks=look,
-        days=days(app, view.timeline),
-        choices=CHOICES,
-        customer=view.profile.customer,
-        traits=known_traits(view),
-        say_trait=partial(say_trait, app),
-        joined=joined(view),
-        why_golden=why_golden,
-        why_not=why_not,
-        from_whom=from_whom,
-        fields_to_set=fields_to_set,
-        say_entry=say_entry,
-        can_undo={entry.id for entry in profile.hand.in_effect(view.hand)}.__contains__,
-        HAND_SHOWN=HAND_SHOWN,
-        points_for=points_for,
-        household_kinds=HOUSEHOLD_KINDS,
-        date_of=day_date,
-    )
+        # Written inside: what a tab does not show is not asked for.
+        return render.page(
+            app,
+            f"pages/profile/{TABS[tab]}.html",
+            request,
+            tab=tab,
+            **SHOWN_ON[tab](inside, api.View(inside, customer)),
+        )
+
+
+def everywhere(app: App, view: api.View) -> dict[str, Any]:
+    """What stands above every tab, and the forms."""
+    return {
+        "view": view,
+        "customer": view.profile.customer,
+        "fields_to_set": settable(app),
+        "say_entry": say_entry,
+        "can_undo": {entry.id for entry in profile.hand.in_effect(view.hand)}.__contains__,
+        "HAND_SHOWN": HAND_SHOWN,
+        "household_kinds": HOUSEHOLD_KINDS,
+        "date_of": day_date,
+    }
+
+
+def overview(app: App, view: api.View) -> dict[str, Any]:
+    """The year, what happened, why one person, points and messages."""
+    return everywhere(app, view) | {
+        "bought": rhythm(app, view.profile.customer, view.traits),
+        "looks": look,
+        "days": days(app, view.timeline),
+        "choices": CHOICES,
+        "traits": known_traits(view),
+        "say_trait": partial(say_trait, app),
+        "joined": joined(view),
+        "points_for": points_for,
+    }
+
+
+def details(app: App, view: api.View) -> dict[str, Any]:
+    """Every value with its source, and what was computed."""
+    return everywhere(app, view) | {
+        "traits": known_traits(view),
+        "say_trait": partial(say_trait, app),
+        "why_golden": why_golden,
+        "why_not": why_not,
+        "from_whom": from_whom,
+    }
+
+
+SHOWN_ON = {"": overview, "details": details, "privacy": everywhere}
 
 
 @get("/customers/{customer:int}/timeline", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
@@ -147,10 +170,11 @@ def trait_part(
     return render.page(app, "pages/profile/behind.html", request, events=events)
 
 
-def joined(view: api.Customer) -> list[Joined]:
+def joined(view: api.View) -> list[Joined]:
     """Why one person, a line for each piece of evidence and not for each record; what joins most comes first."""
     by_evidence: dict[tuple[str, str], list[int]] = {}
-    for hop in view.explanation.hops if view.explanation else []:
+    explanation: Explanation | None = view.explanation
+    for hop in explanation.hops if explanation else []:
         by_evidence.setdefault((hop.strength, hop.value), []).append(hop.to_record)
     found = [Joined(strength=how, value=what, records=records) for (how, what), records in by_evidence.items()]
     return sorted(found, key=lambda one: -len(one.records))
@@ -184,9 +208,10 @@ def points_for(line: api.PointsLine) -> str:
     return (line.note or POINTS.get(line.kind, words.sentence(line.kind))) + where
 
 
-def known_traits(view: api.Customer) -> list[TraitValue]:
+def known_traits(view: api.View) -> list[TraitValue]:
     """Traits that say something about this person, the telling ones first."""
-    found = {trait.name: trait for trait in view.traits if trait.value not in (None, 0, "")}
+    traits: list[TraitValue] = view.traits
+    found = {trait.name: trait for trait in traits if trait.value not in (None, 0, "")}
     return [found[name] for name in dict.fromkeys((*TOLD_FIRST, *found)) if name in found]
 
 
