@@ -15,6 +15,7 @@ from regulars.privacy.deadlines import Deadline, deadline
 from regulars.privacy.desk import (
     ACTIONS,
     KINDS,
+    NEEDS_PROOF,
     REGIMES,
     Asked,
     Step,
@@ -49,6 +50,7 @@ from regulars.privacy.waiting import Waiting, waiting
 __all__ = [
     "ACTIONS",
     "KINDS",
+    "NEEDS_PROOF",
     "REGIMES",
     "Asked",
     "Deadline",

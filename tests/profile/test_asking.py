@@ -192,7 +192,7 @@ def test_no_day_costs_more_than_declared_and_the_next_day_goes_on(
 
 def spent(app: App) -> float:
     with app.transaction() as inside:
-        return sum(one.cost_cents for one in profile.overlays.loads(inside))
+        return sum(one.cost_cents + one.open_cents for one in profile.overlays.loads(inside))
 
 
 def test_a_run_that_is_cut_off_after_asking_counts_what_it_may_have_cost_and_asks_again(

@@ -8,6 +8,7 @@ not answered is asked again; so the limit of a day holds whatever happens.
 from __future__ import annotations
 
 import http.client
+import socket
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from typing import Any, NamedTuple
@@ -126,9 +127,10 @@ class _Batch(NamedTuple):
 class _Again(Exception):
     """It may answer another time; after so many seconds, if it said so."""
 
-    def __init__(self, why: str, seconds: float | None = None) -> None:
+    def __init__(self, why: str, seconds: float | None = None, *, may_be_billed: bool = False) -> None:
         super().__init__(why)
         self.seconds = seconds
+        self.may_be_billed = may_be_billed
 
 
 def outlook(app: App, name: str) -> Outlook:
@@ -241,9 +243,11 @@ def _all(app: App, plan: _Plan, tell: Callable[[Asked], object]) -> Asked:
             found = _answered(app, plan, list(batch.values))
         except _Again as fault:
             failed += 1
+            if not fault.may_be_billed:
+                _take_back(app, batch)
             if failed >= plan.ask.tries:
                 what = f"{plan.host} was asked {failed} times: {fault}"
-                raise ProviderAway(what, "It is asked again later") from None
+                raise ProviderAway(what, "Look whether its address and its service are well") from None
             usual = PAUSE_FIRST_SECONDS * 2 ** (failed - 1)
             app.clock.sleep(min(usual if fault.seconds is None else fault.seconds, PAUSE_MAX_SECONDS))
             continue
@@ -280,6 +284,11 @@ def _promised(app: App, plan: _Plan, after: int | None) -> _Batch | bool:
     return _Batch(load, {digest(shown): value for value, shown in found}, found[-1][0], cents)
 
 
+def _take_back(app: App, batch: _Batch) -> None:
+    with app.transaction() as inside:
+        inside.db.execute(SQL.take_back_overlay_cost, {"load": batch.load, "cents": batch.cents})
+
+
 def _load_of(app: App, plan: _Plan, since: datetime) -> int:
     """What is asked on one day by one declaration is one load."""
     given = {"overlay": plan.name, "declared": plan.overlay.text, "origin": plan.host, "since": since}
@@ -300,8 +309,14 @@ def _answered(app: App, plan: _Plan, keys: list[str]) -> dict[str, dict[str, Any
         )  # fmt: skip
     except AddressRefused:
         raise
+    except socket.gaierror:
+        raise _Again("nobody knows its name") from None
+    except ConnectionRefusedError:
+        raise _Again("nobody listens at its address") from None
+    except TimeoutError:
+        raise _Again(f"no answer within {plan.ask.timeout_seconds:g} seconds", may_be_billed=True) from None
     except (OSError, http.client.HTTPException) as fault:
-        raise _Again(f"it did not answer ({type(fault).__name__})") from None
+        raise _Again(f"it broke off ({type(fault).__name__})", may_be_billed=True) from None
     if answer.status in AGAIN:
         raise _Again(f"it answered {answer.status}", _told_seconds(answer))
     if answer.status in plan.protocol.knows_nobody:

@@ -64,6 +64,8 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     kept_out: KeptOut
     cost_cents: float
     """What matches cost; what is not kept is not used, and not counted. Asking costs what the provider takes for it."""
+    open_cents: float
+    """What questions that were never answered may have cost beside."""
     loaded_at: datetime
     expires_at: datetime
 
@@ -90,7 +92,7 @@ def load(app: App, name: str, path: Path) -> Loaded:
     done = Loaded(
         name=name, overlay=overlay, origin=path.name, rows=rows, matched=fates.total(),
         kept_out=KeptOut(fates["shared"], fates["elsewhere"], fates["without_yes"]),
-        cost_cents=overlay.cost_cents_per_match * fates[MAY], loaded_at=now, expires_at=expires_at,
+        cost_cents=overlay.cost_cents_per_match * fates[MAY], open_cents=0.0, loaded_at=now, expires_at=expires_at,
     )  # fmt: skip
     app.db.execute(
         SQL.end_overlay_load,
@@ -174,10 +176,10 @@ def loads(app: App) -> list[Loaded]:
     return [
         Loaded(
             name=name, overlay=msgspec.json.decode(text, type=Overlay), origin=origin, rows=rows, matched=matched,
-            kept_out=KeptOut(shared, elsewhere, without_yes), cost_cents=cents, loaded_at=loaded_at,
-            expires_at=expires_at,
+            kept_out=KeptOut(shared, elsewhere, without_yes), cost_cents=cents, open_cents=open_cents,
+            loaded_at=loaded_at, expires_at=expires_at,
         )
-        for name, text, origin, rows, matched, shared, elsewhere, without_yes, cents, loaded_at, expires_at
+        for name, text, origin, rows, matched, shared, elsewhere, without_yes, cents, open_cents, loaded_at, expires_at
         in app.db.execute(SQL.overlay_loads)
     ]  # fmt: skip
 

@@ -54,7 +54,7 @@ where id = %(load)s;
 -- The shelf, as it was filled: all that counts of an overlay together, by its latest declaration.
 select d.overlay, (array_agg(d.declared order by d.id desc))[1], (array_agg(d.origin order by d.id desc))[1],
     sum(d.rows)::bigint, sum(d.matched)::bigint, sum(d.shared)::bigint, sum(d.elsewhere)::bigint,
-    sum(d.without_yes)::bigint, sum(d.cost_cents + d.open_cents), max(d.loaded_at), min(d.expires_at)
+    sum(d.without_yes)::bigint, sum(d.cost_cents), sum(d.open_cents), max(d.loaded_at), min(d.expires_at)
 from overlay_load d
 group by d.overlay
 order by d.overlay;
@@ -160,6 +160,10 @@ where overlay = %(overlay)s and declared = %(declared)s and origin = %(origin)s 
 -- name: promise_overlay_cost
 -- Before anything leaves.
 update overlay_load set open_cents = open_cents + %(cents)s where id = %(load)s;
+
+-- name: take_back_overlay_cost
+-- Nothing reached the provider, or it said that it does nothing: nothing is billed.
+update overlay_load set open_cents = greatest(0, open_cents - %(cents)s) where id = %(load)s;
 
 -- name: keep_overlay_answers
 -- Only of whom it was asked and who is still here: an identifier that was erased meanwhile has no row any more.

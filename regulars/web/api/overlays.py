@@ -59,6 +59,8 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     without_yes: int
     """No yes for the purpose."""
     cost_cents: float
+    open_cents: float
+    """What questions that were never answered may have cost beside."""
     loaded_at: datetime | None
     expires_at: datetime | None
     asking: Asking | None
@@ -101,6 +103,7 @@ def _listed(
         elsewhere=sum(part.elsewhere for part in out),
         without_yes=sum(part.without_yes for part in out),
         cost_cents=held.cost_cents if held else 0.0,
+        open_cents=held.open_cents if held else 0.0,
         loaded_at=held.loaded_at if held else None,
         expires_at=held.expires_at if held else None,
         asking=None if asked is None or not one.ask else _asking(one, asked),

@@ -62,6 +62,14 @@ class StepForm(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
+class Next(msgspec.Struct, frozen=True, kw_only=True):
+    """The one step that is to be taken now."""
+
+    action: str
+    verb: str
+    why: str
+
+
 class Bar(msgspec.Struct, frozen=True, kw_only=True):
     """One request's time, drawn: shares of the width, in percent."""
 
@@ -148,6 +156,9 @@ def one(app: App, request: Request[Any, Any, Any], number: int, fault: RegularsE
         fault=fault,
         view=view,
         asked=view.request,
+        next=next_step(view),
+        named=[one for one in view.scope.identifiers if one.type != "order"] if view.scope else [],
+        by_orders=[one for one in view.scope.identifiers if one.type == "order"] if view.scope else [],
         title=f"{KINDS[view.request.kind]}: {standing(view.request, today)}",
         bar=bars(app, [view.request], today)[view.request.id],
         today=today,
@@ -157,6 +168,26 @@ def one(app: App, request: Request[Any, Any, Any], number: int, fault: RegularsE
         actions=ACTIONS,
         proof=PROOF,
     )
+
+
+def next_step(view: api.Whole) -> Next:
+    """What is to be done now, and why; the answer is next when nothing else is left."""
+    asked = view.request
+    if not asked.acknowledged_at and asked.acknowledge_by:
+        return Next(action="acknowledge", verb="Acknowledged", why="Tell them that it came in")
+    if asked.kind in privacy.NEEDS_PROOF and asked.proof == "open":
+        return Next(action="ask_proof", verb="Asked for proof", why="Nobody knows yet that they are who they say")
+    if asked.kind in privacy.NEEDS_PROOF and asked.proof != "proven":
+        return Next(action="prove", verb="Identity is proven", why="Look at what they sent to prove who they are")
+    if asked.customer is None and asked.kind in privacy.NEEDS_PROOF and not view.erasure:
+        return Next(action="find", verb="Find", why="Search under Customers, and write the number down here")
+    if asked.kind == "erasure" and not view.erasure:
+        return Next(
+            action="erase", verb="Erase for good", why="Look at the weak evidence first: it may be another person's"
+        )
+    if asked.kind == "access":
+        return Next(action="answer", verb="Answered", why="Download the export below and send it")
+    return Next(action="answer", verb="Answered", why="Tell them what was done")
 
 
 def title(waiting: list[Asked], today: date) -> str:

@@ -27,21 +27,24 @@ def overlays_page(app: House, request: Request[Any, Any, Any]) -> Response[str]:
 
 def title_of(listed: list[api.Listed], now: datetime) -> str:
     """What to look at, as a sentence."""
-    held = [one for one in listed if one.expires_at is not None and one.expires_at > now]
+    held = [one for one in listed if one.matched > one.unused and one.expires_at and one.expires_at > now]
     if not held:
         return "Nothing is bought"
     kept = sum(one.matched - one.unused for one in held)
     days = min((one.expires_at - now).days for one in held if one.expires_at)
-    people = f"{words.plural(kept, 'match', 'matches')} bought from {words.plural(len(held), 'provider')}"
+    providers = words.plural(len({one.provider for one in held}), "provider")
+    people = f"{words.plural(kept, 'match', 'matches')} bought from {providers}"
     return f"{people}, the first to lapse in {words.plural(days, 'day')}"
 
 
 def figures(listed: list[api.Listed], currency: str) -> list[Figure]:
     """What it is, in numbers."""
     matched, rows = sum(one.matched - one.unused for one in listed), sum(one.rows or 0 for one in listed)
-    cost = sum(one.cost_cents for one in listed)
+    cost, may_cost = sum(one.cost_cents for one in listed), sum(one.open_cents for one in listed)
     each = f"{words.money(cost / matched, currency)} each" if matched else ""
-    filled = sum(one.rows is not None for one in listed)
+    if may_cost:
+        each = f"and {words.money(may_cost, currency)} where no answer came"
+    filled = sum(bool(one.rows) for one in listed)
     return [
         Figure(name="Identifiers known more about", value=f"{matched:,}", than=f"of {rows:,} rows and answers"),
         Figure(name="Spent", value=words.money(cost, currency), than=each),
