@@ -201,16 +201,14 @@ def _stays_generic(row: ValueRow, link: Link, level: int, signature: Signature) 
 
 
 def _load(app: App, touch: Touch, judged: set[int], values: dict[int, ValueRow]) -> Known:
-    found = app.db.execute(
-        SQL.reaches_of_holders,
-        {
-            "values": array(value for value in judged if value in values),
-            "signatures": array([*touch.signatures, *touch.seen_again, *touch.alike]),
-        },
-    ).fetchall()
+    held = [value for value in judged if value in values]
+    told = [*touch.signatures, *touch.seen_again, *touch.alike]
+    given = {"values": array(held), "signatures": array(told)}
+    # Who brings only what nobody held concerns nobody.
+    found = app.db.execute(SQL.reaches_of_holders, given).fetchall() if held or told else []
     reaches = {reach for (reach,) in found}
     rows = app.db.execute(SQL.signatures_of_reaches, {"reaches": array(reaches)}).fetchall() if reaches else []
-    held, links = links_of(app, [row[0] for row in rows])
+    verdicts, links = links_of(app, [row[0] for row in rows])
     signatures = {row[0]: Signature(row[0], tuple(links.get(row[0], ())), *row[7:]) for row in rows}
     standing = {row[0]: write.Standing(*row[1:7]) for row in rows}
     customers = {signature: row.customer for signature, row in standing.items() if signature not in touch.joined}
@@ -218,7 +216,7 @@ def _load(app: App, touch: Touch, judged: set[int], values: dict[int, ValueRow])
     signatures |= {signature.id: signature for signature in touch.new}
     loaded = Loaded(
         signatures=signatures,
-        links=held,
+        links=verdicts,
         decisions=decisions_about(app, signatures, {*judged, *touch.values}),
         alike=pairs.load(app, signatures.values()),
     )
