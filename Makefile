@@ -22,8 +22,9 @@ demo: .venv/.ready-demo
 	$(BIN)/$(RUN) demo $(ARGS)
 
 test: .venv/.ready-dev .venv/.ready-clients .venv/.ready-browser .venv/.ready-mosquitto .venv/.ready-java
-	@# Three processes: much of the time goes to servers being started, killed and waited for.
-	$(BIN)/pytest --numprocesses 3 --dist loadfile $(ARGS)
+	@# Three processes: much of the time goes to servers being started, killed and waited for. The order is that of
+	@# tests/conftest.py: by numbers of tests the longest file, which has few, would come last.
+	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # `make -k check` names everything at once.
 check: lint format types imports house

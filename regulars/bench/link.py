@@ -30,7 +30,9 @@ LATE = 100
 SAME = ("pairs.parquet", "clusters.parquet", "metrics.json", "report.html")
 
 
-class _Measured(NamedTuple):
+class Measured(NamedTuple):
+    """What a process took and said."""
+
     seconds: float
     processor_seconds: float
     peak_gib: float
@@ -46,8 +48,8 @@ def run(settings: Settings, *, size: int | None = None) -> dict[str, Any]:
     with TemporaryDirectory(prefix="regulars-link-") as folder:
         file, out = Path(folder) / "town.parquet", Path(folder) / "out"
         households.write(file, count, SEED)
-        ours = _measured("regulars", "link", str(file), "--truth", "person", "--out", str(out), "--json")
-        bare = _measured("regulars.bench.bare", str(out / ".work"))
+        ours = measured("regulars", "link", str(file), "--truth", "person", "--out", str(out), "--json")
+        bare = measured("regulars.bench.bare", str(out / ".work"))
         joining, whole, is_same = _joined(Path(folder), file, count, out / "model.json")
     splink_seconds = sum(bare.answer["seconds"].values())
     quality, f1 = bare.answer["quality"], ours.answer["truth"]["b_cubed"]["f1"]
@@ -79,7 +81,7 @@ def run(settings: Settings, *, size: int | None = None) -> dict[str, Any]:
     }
 
 
-def _joined(folder: Path, file: Path, count: int, model: Path) -> tuple[_Measured, _Measured, bool]:
+def _joined(folder: Path, file: Path, count: int, model: Path) -> tuple[Measured, Measured, bool]:
     """The last records joining those before them, all of them together, and whether both left the same files."""
     late = max(1, count // LATE)
     early_file, late_file = folder / "early.parquet", folder / "late.parquet"
@@ -88,13 +90,13 @@ def _joined(folder: Path, file: Path, count: int, model: Path) -> tuple[_Measure
         connection.execute(f"copy (from '{file}' offset {count - late}) to '{late_file}'")
     early, joined, whole = folder / "early", folder / "joined", folder / "whole"
     link, by_model = ("regulars", "link", "--json"), ("--model", str(model), "--out")
-    _measured(*link, str(early_file), *by_model, str(early))
-    joining = _measured(*link, str(late_file), "--into", str(early), "--out", str(joined))
-    together = _measured(*link, str(early_file), str(late_file), *by_model, str(whole))
+    measured(*link, str(early_file), *by_model, str(early))
+    joining = measured(*link, str(late_file), "--into", str(early), "--out", str(joined))
+    together = measured(*link, str(early_file), str(late_file), *by_model, str(whole))
     return joining, together, all((joined / name).read_bytes() == (whole / name).read_bytes() for name in SAME)
 
 
-def _measured(module: str, *given: str) -> _Measured:
+def measured(module: str, *given: str) -> Measured:
     """A module run as a program: wall time, the most memory it ever had, the JSON it printed."""
     start = time.perf_counter()
     process = subprocess.Popen([sys.executable, "-m", module, *given], stdout=subprocess.PIPE)
@@ -105,7 +107,7 @@ def _measured(module: str, *given: str) -> _Measured:
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, module)
     # In KiB on Linux.
-    return _Measured(
+    return Measured(
         time.perf_counter() - start,
         usage.ru_utime + usage.ru_stime,
         usage.ru_maxrss / 2**20,

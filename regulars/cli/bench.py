@@ -16,7 +16,9 @@ commands = typer.Typer()
 
 @commands.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="ingest, import, flow, likeness, link, moment, resolve or search.")],
+    name: Annotated[
+        str, typer.Argument(help="engines, flow, import, ingest, likeness, link, moment, resolve or search.")
+    ],
     size: Annotated[int | None, typer.Option("--size", "--rows", min=1, help="Fewer events, for a quick look.")] = None,
     minutes: Annotated[
         float | None, typer.Option(min=0.01, help="ingest: go on at full load so long and tell the memory.")
@@ -35,7 +37,7 @@ def bench(
 def measure(name: str, size: int | None, minutes: float | None = None) -> dict[str, Any]:
     """Run the module of this name; refused if it is no bench."""
     known = [found.name for found in iter_modules(shelf.__path__)]
-    choice = "Choose one of: flow, import, ingest, likeness, link, moment, resolve, search"
+    choice = "Choose one of: engines, flow, import, ingest, likeness, link, moment, resolve, search"
     module = import_module(f"{shelf.__name__}.{name}") if name in known else None
     if not hasattr(module, "run"):
         raise InputRefused(f"There is no bench named '{name}'", choice)

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as parquet
 import pytest
 
 from regulars.resolve.linkage import records, training
@@ -164,3 +166,11 @@ def test_an_id_that_comes_twice_is_none_of_the_record(tmp_path: Path) -> None:
 def test_without_first_names_a_model_is_learned_of_last_names_and_births(tmp_path: Path) -> None:
     assert training.certain({"last_name", "birth_date"}) == ["last_name birth_date"]
     assert training.certain({"last_name", "birth_date", "first_name"}) == ["first_name last_name birth_date"]
+
+
+def test_cells_of_parquet_that_hold_more_than_one_value_are_left_out(tmp_path: Path) -> None:
+    table = {"name": ["Ann Lee"], "home": [{"street": "Mill Lane"}], "tags": [["a"]], "photo": [b"x"], "age": [7]}
+    parquet.write_table(pa.table(table), tmp_path / "a.parquet")
+
+    with duckdb.connect() as connection:
+        assert records.read(connection, [tmp_path / "a.parquet"], tmp_path) == [["name", "age"]]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import os
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from regulars import resolve
@@ -74,3 +77,23 @@ def test_a_damaged_folder_says_how_to_begin_anew(name: str, file: Path, model: P
 
     assert name.partition("/")[0] in said
     assert "name a new folder" in said
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
+        duckdb.FatalException("Could not write file: No space left on device"),
+    ],
+)
+def test_a_full_disk_is_named_and_the_run_goes_on_when_there_is_room(
+    fault: Exception, file: Path, model: Path, tmp_path: Path
+) -> None:
+    def full(stage: str, share: float) -> None:
+        if stage == "score":
+            raise fault
+
+    with pytest.raises(resolve.LinkRefused, match=r"The disk of .* is full\. Make room and run it again"):
+        resolve.link(resolve.LinkTask(files=(file,), out=tmp_path / "out", model=model), full)
+
+    assert len(link(tmp_path / "out", file, model=model)) == 2

@@ -106,7 +106,7 @@ def test_a_key_for_reports_is_told_no_customer_by_name_unless_it_may_read_custom
 
 
 def test_a_key_that_sees_messages_masked_cannot_search_for_what_the_mask_hides(site: Site) -> None:
-    said = {"type": "track", "event": "Callback", "userId": "u1", "properties": {"email": "guessed@example.org"}}
+    said = {"type": "track", "event": "Overheard Guess", "userId": "u1", "properties": {"email": "guessed@example.org"}}
     with site.app.transaction() as inside:
         source, _ = collect.register(inside, "guesses", "web")
         for more in ({"messageId": "guess-1"}, {"messageId": "guess-2", "type": "odd"}):
@@ -117,13 +117,13 @@ def test_a_key_that_sees_messages_masked_cannot_search_for_what_the_mask_hides(s
             text: [
                 [len(one.get(path, params={"q": text}).json()[part]) for path, part in asked] for one in (key, trusted)
             ]
-            for text in ("guessed@", "guess-", "guess-2", "callback")
+            for text in ("guessed@", "guess-", "guess-2", "overheard")
         }
 
     assert found["guessed@"] == [[0, 0, 0], [2, 1, 1]]
     assert found["guess-"] == [[0, 0, 0], [2, 1, 1]]
     assert found["guess-2"][0] == [1, 1, 1]
-    assert found["callback"][0][0] == 1
+    assert found["overheard"][0][0] == 1
 
 
 def test_a_key_that_asks_too_often_is_told_when_to_come_again(site: Site) -> None:

@@ -25,6 +25,8 @@ from regulars.resolve.linkage.mapping import Mapping
 from regulars.resolve.nicknames import ROOTS_BY_NAME
 from regulars.resolve.normalize import BLOCKED
 
+# What Parquet can hold in a cell and no field of a record is.
+NESTED = frozenset(("struct", "list", "array", "map", "union", "blob"))
 SAMPLE_ROWS = 2_000
 ROOTS_MAX = 3
 DUPLICATES_SHOWN = 5
@@ -121,9 +123,9 @@ def read(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], folder: P
 
 
 def _shape(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, list[str]]:
-    answer = connection.execute(f"from {table} limit 0")
-    columns = [column[0] for column in answer.description or ()]
-    answer.fetchall()
+    """Rows, and the columns that hold one value each."""
+    told = connection.sql(f"from {table}")
+    columns = [name for name, kind in zip(told.columns, told.types, strict=True) if str(kind.id) not in NESTED]
     return connection.execute(f"from {table} select count(*)").fetchall()[0][0], columns
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
+import os
 import shutil
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -24,6 +26,8 @@ THREADS = 2
 HASH_CHUNK_BYTES = 1 << 20
 WORK, DATABASE, STATE, LOCK = ".work", "work.duckdb", "state.json", "lock"
 MODEL, TERMS, METRICS = "model.json", f"model{TERMS_SUFFIX}", "metrics.json"
+# What the system says, and DuckDB and Arrow after it.
+FULL = os.strerror(errno.ENOSPC)
 ANEW = "Begin anew: name a new folder with --out, or delete this one"
 
 Followed = Callable[[str, float], None]
@@ -88,12 +92,20 @@ class Run(NamedTuple):
 def opened(task: Task, tell: Followed) -> Generator[Run, None, None]:
     """The run in its folder. Raises LinkRefused where that holds something else, or another run is at work in it."""
     with _held(task.out):
-        state = _begun(task)
-        connection = _connected(task, state)
         try:
-            yield Run(task, state, connection, tell)
-        finally:
-            connection.close()
+            state = _begun(task)
+            connection = _connected(task, state)
+            try:
+                yield Run(task, state, connection, tell)
+            finally:
+                connection.close()
+        except (OSError, duckdb.Error) as fault:
+            if FULL not in str(fault):
+                raise
+            raise LinkRefused(
+                f"The disk of {task.out} is full",
+                "Make room and run it again: it goes on behind its last finished stage",
+            ) from None
 
 
 @contextmanager
