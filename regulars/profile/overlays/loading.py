@@ -167,8 +167,7 @@ def digest(known: str) -> str:
 
 def _matches(app: App, overlay: Overlay, hashes: Iterable[str]) -> list[tuple[str, int, str]]:
     """Hash, number of our identifier, and why it may not be used (MAY: it may)."""
-    rows = app.db.execute(SQL.overlay_matches, conditions(app, overlay) | {"hashes": quoted(hashes)}).fetchall()
-    return [row for row in rows if row[2] is not None]
+    return app.db.execute(SQL.overlay_matches, conditions(app, overlay) | {"hashes": quoted(hashes)}).fetchall()
 
 
 def loads(app: App) -> list[Loaded]:

@@ -1,34 +1,32 @@
 -- name: overlay_matches
 -- Which of our identifiers a provider's hashes are, and why they may not be used, if so.
-select w.hash, v.id, overlay_barred(v.id, %(countries)s, %(purpose)s, %(needs_yes)s, %(now)s)
+select w.hash, o.value, o.why
 from unnest(%(hashes)s::text[]) w (hash)
-join value v on v.type = %(kind)s and v.shown <> '' and encode(sha256(convert_to(v.shown, 'UTF8')), 'hex') = w.hash;
+join overlay_holders(%(kind)s, %(countries)s, %(purpose)s, %(needs_yes)s, %(now)s) o
+    on encode(sha256(convert_to(o.shown, 'UTF8')), 'hex') = w.hash;
 
 -- name: overlay_wanted
 -- Of all our identifiers of a kind, about how many a provider may still be asked, and why not about the others.
 select count(*) filter (where w.why = '' and not w.is_answered), count(*) filter (where w.why = 'shared'),
     count(*) filter (where w.why = 'elsewhere'), count(*) filter (where w.why = 'without_yes')
 from (
-    select overlay_barred(v.id, %(countries)s, %(purpose)s, %(needs_yes)s, %(now)s) why, exists (
+    select h.why, exists (
         select from overlay_value o join overlay_load d on d.id = o.load and d.expires_at > %(now)s
-        where o.overlay = %(overlay)s and o.value = v.id and o.said is not null
+        where o.overlay = %(overlay)s and o.value = h.value and o.said is not null
     ) is_answered
-    from value v
-    where v.type = %(kind)s and v.shown <> '' and v.generic = 0
+    from overlay_holders(%(kind)s, %(countries)s, %(purpose)s, %(needs_yes)s, %(now)s) h
 ) w;
 
 -- name: overlay_next
 -- The next identifiers behind one that a provider may be asked about and has not answered.
-select v.id, v.shown
-from value v
-where v.type = %(kind)s and v.shown <> '' and v.generic = 0
-    and (%(after)s::bigint is null or v.id > %(after)s)
+select h.value, h.shown
+from overlay_holders(%(kind)s, %(countries)s, %(purpose)s, %(needs_yes)s, %(now)s) h
+where (%(after)s::bigint is null or h.value > %(after)s) and h.why = ''
     and not exists (
         select from overlay_value o join overlay_load d on d.id = o.load and d.expires_at > %(now)s
-        where o.overlay = %(overlay)s and o.value = v.id and o.said is not null
+        where o.overlay = %(overlay)s and o.value = h.value and o.said is not null
     )
-    and overlay_barred(v.id, %(countries)s, %(purpose)s, %(needs_yes)s, %(now)s) = ''
-order by v.id
+order by h.value
 limit %(limit)s;
 
 -- name: write_overlay_values
