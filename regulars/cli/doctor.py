@@ -22,6 +22,7 @@ from regulars.cli.terminal import Json, print_json, settings
 from regulars.kit.clock import SystemClock
 from regulars.kit.errors import RegularsError
 from regulars.kit.settings import PREFIX, Settings
+from regulars.store.migrate import Otherwise, otherwise
 from regulars.store.store import unfit
 
 FREE_BYTES_WANTED = 5 * 1024**3
@@ -158,9 +159,22 @@ def fitness(kind: str, connection: psycopg.Connection) -> list[Finding]:
         return [Finding("database", "wrong", f"{kind}: {what}", fix) for what, fix in faults]
     version = connection.info.server_version
     return [
-        Finding("database", "ok", f"{kind} {version // 10_000}.{version % 10_000} answers, schema up to date"),
+        Finding("database", "ok", f"{kind} {version // 10_000}.{version % 10_000} answers"),
+        schema(otherwise(connection)),
         Finding("durability", "ok", "fsync, full_page_writes and synchronous_commit are on"),
     ]
+
+
+def schema(found: Otherwise) -> Finding:
+    """Are the tables as this version makes them?"""
+    if found.changed:
+        what = f"The tables of {', '.join(found.changed)} were made by another build, which wrote them differently"
+        return Finding("schema", "wrong", what, "Go on with that build, or load the data into a new data folder")
+    if found.unknown:
+        count = len(found.unknown)
+        what = f"All files are applied, {count} of them before it was kept what stood in them"
+        return Finding("schema", "warning", what, "If an error names a column, load the data into a new data folder")
+    return Finding("schema", "ok", "up to date, made as this version makes it")
 
 
 def skew(connection: psycopg.Connection) -> Finding:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from regulars.cli import doctor, main
 from regulars.kit.settings import Settings
+from regulars.store.migrate import Otherwise
 
 RUN = CliRunner()
 
@@ -28,6 +29,7 @@ def test_a_good_installation_is_well(database_url: str, tmp_path: Path, monkeypa
     assert answer["well"] is True
     assert {finding["check"] for finding in answer["findings"]} >= {
         "database",
+        "schema",
         "durability",
         "disk",
         "port",
@@ -111,3 +113,17 @@ def test_a_database_clock_far_from_ours_is_wrong() -> None:
             return (datetime(2020, 1, 1, tzinfo=UTC),)
 
     assert doctor.skew(Late()).state == "wrong"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("found", "state", "says"),
+    [
+        (Otherwise([], []), "ok", "as this version makes it"),
+        (Otherwise(["0020_resolve"], ["0010_collect"]), "wrong", "0020_resolve"),
+        (Otherwise([], ["0010_collect"]), "warning", "1 of them before"),
+    ],
+)
+def test_tables_that_another_build_made_are_never_called_up_to_date(found: Otherwise, state: str, says: str) -> None:
+    finding = doctor.schema(found)
+
+    assert (finding.state, says in finding.found) == (state, True)

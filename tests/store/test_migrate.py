@@ -124,3 +124,21 @@ def end_sleepers(dsn: str) -> None:
     with psycopg.connect(dsn) as connection:
         connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'")
     wait_until(lambda: not is_sleeping(dsn))
+
+
+def test_a_file_edited_after_it_was_applied_is_told_of_and_so_is_one_of_which_nothing_is_known(
+    empty: str, tmp_path: Path
+) -> None:
+    files = [tmp_path / "0001_first.sql", tmp_path / "0002_second.sql"]
+    for place, file in enumerate(files):
+        file.write_text(f"create table t{place} (x int);\n")
+    migrate.migrate(empty, tmp_path)
+    with psycopg.connect(empty) as connection:
+        assert migrate.otherwise(connection, tmp_path) == ([], [])
+
+        files[1].write_text("create table t1 (x int, y int);\n")
+        assert migrate.otherwise(connection, tmp_path) == (["0002_second"], [])
+
+        # As a build left it that kept no texts.
+        connection.execute("delete from _yoyo_text")
+        assert migrate.otherwise(connection, tmp_path) == ([], ["0001_first", "0002_second"])
