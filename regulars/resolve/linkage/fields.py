@@ -137,7 +137,7 @@ FIELDS: dict[str, Field] = {
         "a first name",
         "first_name firstname first given_name given_names givenname forename forenames fname name_first christian_name"
         " first_names initial initials first_initial vorname rufname prenom prenoms primer_nombre primeiro_nome imie"
-        " voornaam fornamn fornavn etunimi имя",
+        " voornaam fornamn fornavn etunimi имя ονομα",
         "forename firstname vorname",
         is_like=_are_first_names,
     ),
@@ -145,7 +145,7 @@ FIELDS: dict[str, Field] = {
         "a last name",
         "last_name lastname last surname surnames family_name familyname sname lname name_last nachname familienname"
         " zuname nom_de_famille apellido apellidos primer_apellido sobrenome apelido cognome achternaam familienaam"
-        " efternamn etternavn sukunimi nazwisko фамилия",
+        " efternamn etternavn sukunimi nazwisko фамилия επωνυμο",
         "surname lastname nachname",
     ),
     "full_name": Field(
@@ -158,7 +158,7 @@ FIELDS: dict[str, Field] = {
         "birth_date birthdate date_of_birth dateofbirth dob d_o_b birth_dt birthday birth born geburtsdatum geb_datum"
         " geb geboren geboren_am geburtstag date_de_naissance date_naissance naissance ne_le fecha_de_nacimiento"
         " fecha_nacimiento nacimiento data_di_nascita data_nascita data_de_nascimento data_nascimento nascimento"
-        " geboortedatum fodelsedatum fodselsdato fodelsedag data_urodzenia дата_рождения",
+        " geboortedatum fodelsedatum fodselsdato fodelsedag data_urodzenia дата_рождения ημερομηνια_γεννησης",
         "dob birth birthdate birthday geburtsdatum naissance nacimiento nascimento nascita geboortedatum",
         date_patterns,
         _are_births,
@@ -169,7 +169,7 @@ FIELDS: dict[str, Field] = {
     "email": Field(
         "an e-mail",
         "email e_mail email_address e_mail_address email_addr mail mail_address e_mail_adresse mailadresse courriel"
-        " correo correo_electronico posta_elettronica e_post почта электронная_почта",
+        " correo correo_electronico posta_elettronica e_post epost почта электронная_почта",
         "email mail courriel correo",
         _mostly(EMAIL),
         _mostly(EMAIL),
@@ -178,7 +178,7 @@ FIELDS: dict[str, Field] = {
         "a phone number",
         "phone phone_number phone_no tel tel_no telephone telephone_number mobile mobile_phone mobile_number cell"
         " cell_phone cellphone telefon telefonnummer handy handynummer mobil mobilnummer portable telefono"
-        " movil celular telefone telemovel cellulare telefoon mobiel телефон",
+        " movil celular telefone telemovel cellulare telefoon mobiel mobiltelefon телефон τηλεφωνο κινητο",
         "phone mobile mobil cell cellphone tel telephone telefon handy telefono telefone celular",
         _is_phone,
     ),
@@ -193,7 +193,8 @@ FIELDS: dict[str, Field] = {
         "a street",
         "street street_name address address_1 address1 address_line_1 address_line addr addr_1 addr1 street_address"
         " full_address postal_address strasse str strassenname anschrift adresse adresse_1 rue voie direccion calle"
-        " domicilio logradouro endereco rua indirizzo via adres straat adress adressat gata ulica улица адрес",
+        " domicilio logradouro endereco rua indirizzo via adres straat adress adressat gata gatuadress ulica"
+        " улица адрес διευθυνση οδος",
         "street address addr strasse adresse direccion endereco indirizzo",
         _has_letters,
         _are_streets,
@@ -213,14 +214,15 @@ FIELDS: dict[str, Field] = {
     "city": Field(
         "a city",
         "city town suburb locality place post_town municipality ort stadt wohnort commune ville localite ciudad"
-        " localidad poblacion municipio cidade citta comune plaats woonplaats kommun miasto miejscowosc город",
+        " localidad poblacion municipio cidade citta comune plaats"
+        " woonplaats postort miasto miejscowosc город πολη",
         "",
         _has_letters,
     ),
     "postcode": Field(
         "a postcode",
         "postcode post_code postal_code postal zip zip_code zipcode plz postleitzahl code_postal cp codigo_postal cep"
-        " cap kod_pocztowy postnummer индекс",
+        " cap kod_pocztowy postnummer postnr индекс τκ",
         "zip zipcode postcode postal plz cep",
         _is_postcode,
     ),
