@@ -12,6 +12,7 @@ from regulars.analyze import clv
 from regulars.analyze.backfill import backfill
 from regulars.analyze.catalogue import SEGMENTS, TRAITS
 from regulars.analyze.erasure import forget
+from regulars.analyze.explain import Explained, explain
 from regulars.analyze.live import tick, update
 from regulars.analyze.plan import Segment, Trait
 from regulars.analyze.proof import Difference, differences
@@ -26,7 +27,7 @@ from regulars.analyze.questions import (
     traits_of_each,
     why,
 )
-from regulars.analyze.rebuild import Rebuilt, fold_lake, rebuild, segment_sizes_on
+from regulars.analyze.rebuild import ENGINES, Rebuilt, fold_lake, rebuild, segment_sizes_on
 from regulars.analyze.rules import clauses, parsed, sentence, shown
 from regulars.analyze.schema import ensure_schema
 from regulars.analyze.scores import scores
@@ -43,11 +44,13 @@ from regulars.analyze.segments import (
 )
 
 __all__ = [
+    "ENGINES",
     "SEGMENTS",
     "TRAITS",
     "Clause",
     "Difference",
     "Evidence",
+    "Explained",
     "Member",
     "Rebuilt",
     "Segment",
@@ -65,6 +68,7 @@ __all__ = [
     "differences",
     "ensure_schema",
     "evidence",
+    "explain",
     "fold_lake",
     "forget",
     "members",

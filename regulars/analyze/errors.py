@@ -22,6 +22,13 @@ class UnknownSegment(RegularsError):
     status = 404
 
 
+class UnknownTrait(RegularsError):
+    """There is no trait of this name."""
+
+    code = "RG-1406"
+    status = 404
+
+
 class TransactionsRefused(RegularsError):
     """A file of transactions does not tell what a lifetime value is computed from."""
 

@@ -8,7 +8,7 @@ import msgspec
 
 from regulars.analyze.past import SQL
 from regulars.analyze.questions import everybodys_traits
-from regulars.analyze.rebuild import rebuild
+from regulars.analyze.rebuild import DUCKDB, rebuild
 from regulars.analyze.schema import ready
 from regulars.app import App
 
@@ -26,12 +26,13 @@ class Difference(msgspec.Struct, frozen=True):
     lake: Any
 
 
-def differences(app: App) -> list[Difference]:
+def differences(app: App, engine: str = DUCKDB) -> list[Difference]:
     """All traits and segments of everybody, live against a rebuild from the lake; [] when they are equal.
 
     The lake must hold everything that the flow carried: call `collect.flush` before. At most DIFFERENCES_SHOWN.
+    `engine`: see `rebuild`.
     """
-    built = rebuild(app)
+    built = rebuild(app, engine=engine)
     names = built.columns[1:]
     live = _live(app)
     found: list[Difference] = []

@@ -168,6 +168,12 @@ def _is_selected(leaf: Leaf, fact: tuple[Any, ...]) -> bool:
     return True
 
 
+def values_of(app: App, plan: Plan, expressions: list[Expression], customer: int) -> list[Any] | None:
+    """What these are of one customer; None for somebody we hold no facts about."""
+    row = _row(app, plan, expressions, customer)
+    return None if row is None else list(row)
+
+
 def _row(app: App, plan: Plan, expressions: list[Expression], customer: int) -> tuple[Any, ...] | None:
     rows = _rows(app, plan, expressions, [customer])
     return rows[0][1:] if rows else None

@@ -1,4 +1,4 @@
-"""Everybody from the lake, in DuckDB: folded by record's signature, merged by membership, finished.
+"""Everybody from the lake, in DuckDB or Spark: folded by record's signature, merged by membership, finished.
 
 The same plan in another dialect and another order of work than the live fold, so the two check each other; it also
 answers for any past day, and for panel households instead of customers.
@@ -19,10 +19,12 @@ from regulars.analyze.plan import Family, Plan, plan
 from regulars.analyze.schema import ready
 from regulars.analyze.traits import TYPES, Leaf
 from regulars.app import App
-from regulars.lake.dialect import DUCKDB, Node, both, column, literal, named, render
-from regulars.lake.duckdb import Engine, engine
+from regulars.lake import duckdb, spark
+from regulars.lake.dialect import Dialect, Node, both, column, literal, named, render
 
 FACTS, OWNED, EVERYBODY = "facts", "owned", "everybody"
+DUCKDB, SPARK = ENGINES = ("duckdb", "spark")
+Engine = duckdb.Engine | spark.Engine
 LAKE_COLUMNS = {"signature": "bigint"} | TYPES
 
 
@@ -35,29 +37,32 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
     rows: list[tuple[Any, ...]]
 
 
-def rebuild(app: App, as_of_day: int | None = None) -> Rebuilt:
-    """All traits and segments of all customers from the lake, as of today or of a past day (facts up to that day)."""
+def rebuild(app: App, as_of_day: int | None = None, engine: str = DUCKDB) -> Rebuilt:
+    """All traits and segments of all customers from the lake, as of today or of a past day (facts up to that day).
+
+    `engine`: who computes them, of ENGINES; the values are the same. Raises SparkRefused.
+    """
     catalogue = ready(app).plan
     today = _today(app)
     past_day = as_of_day if as_of_day is not None and as_of_day < today else None
-    with engine() as duck:
-        duck.read_facts(FACTS, collect.fact_files(app, past_day), LAKE_COLUMNS)
-        _read_membership(app, duck)
-        return _fold(duck, catalogue, as_of_day if as_of_day is not None else today)
+    with spark.engine() if engine == SPARK else duckdb.engine() as lake:
+        lake.read_facts(FACTS, collect.fact_files(app, past_day), LAKE_COLUMNS)
+        _read_membership(app, lake)
+        return _fold(lake, catalogue, as_of_day if as_of_day is not None else today)
 
 
 def fold_lake(app: App, traits: list[str], owner: str = "household") -> Rebuilt:
     """These traits by a column of the facts (panel households) instead of by customer; for published numbers."""
     chosen = plan([trait for trait in ready(app).plan.traits if trait.name in traits])
-    with engine() as duck:
+    with duckdb.engine() as duck:
         duck.read_facts("lake", collect.fact_files(app), LAKE_COLUMNS)
         keys = f'select distinct "{owner}" as k from lake where "{owner}" is not null'
-        duck.run(f"create table keys as select k, row_number() over (order by k) as customer from ({keys})")
+        duck.make("keys", f"select k, row_number() over (order by k) as customer from ({keys})")
         rest = ", ".join(f'"{name}"' for name in TYPES if name != owner)
         joined = f'lake join keys on lake."{owner}" = keys.k'
-        duck.run(f"create view {FACTS} as select keys.customer as signature, {rest} from {joined}")
-        duck.run("create table membership as select customer as signature, customer from keys")
-        duck.run(f"create table {EVERYBODY} as select customer, true as known from keys")
+        duck.view(FACTS, f"select keys.customer as signature, {rest} from {joined}")
+        duck.make("membership", "select customer as signature, customer from keys")
+        duck.make(EVERYBODY, "select customer, true as known from keys")
         _no_spans(duck)
         built = _fold(duck, chosen, _today(app))
         names = dict(duck.rows("select customer, k from keys"))
@@ -78,46 +83,47 @@ def _today(app: App) -> int:
     return row[0] if row else 0
 
 
-def _read_membership(app: App, duck: Engine) -> None:
+def _read_membership(app: App, lake: Engine) -> None:
     members = app.db.execute(SQL.membership).fetchall()
-    duck.table("membership", {"signature": "bigint", CUSTOMER: "bigint"}, members)
+    lake.table("membership", {"signature": "bigint", CUSTOMER: "bigint"}, members)
     everybody = app.db.execute(SQL.everybody).fetchall()
-    duck.table(EVERYBODY, {CUSTOMER: "bigint", "known": "boolean"}, everybody)
-    _no_spans(duck, app.db.execute(SQL.spans).fetchall())
+    lake.table(EVERYBODY, {CUSTOMER: "bigint", "known": "boolean"}, everybody)
+    _no_spans(lake, app.db.execute(SQL.spans).fetchall())
 
 
-def _no_spans(duck: Engine, spans: list[tuple[Any, ...]] | None = None) -> None:
+def _no_spans(lake: Engine, spans: list[tuple[Any, ...]] | None = None) -> None:
     columns = {"signature": "bigint", "from_us": "bigint", "to_us": "bigint", "holder": "bigint"}
-    duck.table("span", columns, spans or [])
+    lake.table("span", columns, spans or [])
 
 
-def _fold(duck: Engine, catalogue: Plan, day: int) -> Rebuilt:
+def _fold(lake: Engine, catalogue: Plan, day: int) -> Rebuilt:
     as_of = literal(day)
     # A shared carrier's session decides fact by fact; everything else follows its signature, whoever that is now.
-    duck.run(
-        f"create view {OWNED} as select f.*, s.holder from {FACTS} f left join span s "
-        "on s.signature = f.signature and f.occurred_us between s.from_us and s.to_us"
+    lake.view(
+        OWNED,
+        f"select f.*, s.holder from {FACTS} f left join span s "
+        "on s.signature = f.signature and f.occurred_us between s.from_us and s.to_us",
     )
-    duck.run(f"create table part as {_by_record(compiled.lift(catalogue, DUCKDB), OWNED)}")
-    duck.run(f"create table whole as {_by_customer(catalogue)}")
+    lake.make("part", _by_record(compiled.lift(catalogue, lake.dialect), OWNED, lake.dialect))
+    lake.make("whole", _by_customer(catalogue, lake.dialect))
     for family in catalogue.families:
-        _build_cells(duck, family, as_of)
-    query = _finish(catalogue, as_of)
+        lake.make(family.table, _cells(family, as_of, lake.dialect))
+    query = _finish(catalogue, as_of, lake.dialect)
     columns = [CUSTOMER, *[t.name for t in catalogue.traits], *[s.name for s in catalogue.segments]]
-    return Rebuilt(as_of_day=day, columns=columns, rows=duck.rows(render(query, DUCKDB)))
+    return Rebuilt(as_of_day=day, columns=columns, rows=lake.rows(render(query, lake.dialect)))
 
 
-def _by_record(columns: list[tuple[str, Node]], source: str) -> str:
+def _by_record(columns: list[tuple[str, Node]], source: str, dialect: Dialect) -> str:
     chosen = [named(node, name) for name, node in columns]
     keys = [column("signature"), column("holder")]
-    return render(exp.select(*keys, *chosen).from_(source).group_by(*keys), DUCKDB)
+    return render(exp.select(*keys, *chosen).from_(source).group_by(*keys), dialect)
 
 
 OWNER = exp.Coalesce(this=column("holder"), expressions=[column(CUSTOMER, "m")])
 
 
-def _by_customer(catalogue: Plan) -> str:
-    chosen = [named(node, name) for name, node in compiled.merged(catalogue, DUCKDB)]
+def _by_customer(catalogue: Plan, dialect: Dialect) -> str:
+    chosen = [named(node, name) for name, node in compiled.merged(catalogue, dialect)]
     source = exp.select(named(OWNER, "owner"), *[column(n, "p") for s in catalogue.scalars for n, _ in s.columns])
     source = source.from_(exp.alias_(exp.to_table("part"), "p")).join(
         exp.alias_(exp.to_table("membership"), "m"),
@@ -125,11 +131,11 @@ def _by_customer(catalogue: Plan) -> str:
         join_type="left",
     )
     query = exp.select(named(column("owner"), CUSTOMER), *chosen).from_(source.subquery("owned"))
-    return render(query.group_by(column("owner")), DUCKDB)
+    return render(query.group_by(column("owner")), dialect)
 
 
-def _build_cells(duck: Engine, family: Family, as_of: Node) -> None:
-    """The family's cells, by record first and then by customer, in a table of the name it has in PostgreSQL."""
+def _cells(family: Family, as_of: Node, dialect: Dialect) -> str:
+    """The family's cells, by record first and then by customer."""
     by_record = compiled.cells(family, OWNED, "signature", as_of)
     by_record = by_record.select(column("holder")).group_by(column("holder"))
     source = exp.select(named(OWNER, "owner"), column("key", "p"), *[column(m.name, "p") for m in family.measures])
@@ -140,10 +146,10 @@ def _build_cells(duck: Engine, family: Family, as_of: Node) -> None:
     )
     sums = [named(compiled.whole_sum(column(m.name)), m.name) for m in family.measures]
     query = exp.select(named(column("owner"), CUSTOMER), column("key"), *sums).from_(source.subquery("owned"))
-    duck.run(f'create table "{family.table}" as {render(query.group_by(column("owner"), column("key")), DUCKDB)}')
+    return render(query.group_by(column("owner"), column("key")), dialect)
 
 
-def _finish(catalogue: Plan, as_of: Node) -> exp.Select:
+def _finish(catalogue: Plan, as_of: Node, dialect: Dialect) -> exp.Select:
     def leaf(of: Leaf) -> Node:
         return column(catalogue.columns[of], "base")
 
@@ -154,7 +160,7 @@ def _finish(catalogue: Plan, as_of: Node) -> exp.Select:
     base = base.from_(exp.alias_(exp.to_table(EVERYBODY), "e"))
     base = _left(base, exp.alias_(exp.to_table("whole"), "w"), "w")
     for number, family in enumerate(catalogue.families):
-        read = compiled.read_cells(family, DUCKDB, EVERYBODY, as_of)
+        read = compiled.read_cells(family, dialect, EVERYBODY, as_of)
         base = _left(base, read.subquery(f"f{number}"), f"f{number}")
         base = base.select(*[column(output.name, f"f{number}") for output in family.outputs])
     columns = [named(compiled.finish(t.expression, leaf, as_of), t.name) for t in catalogue.traits]

@@ -43,6 +43,12 @@ AMOUNTS = {">": "above", ">=": "of at least", "<": "below", "<=": "of at most", 
 DATES = {">": "after", ">=": "on or after", "<": "before", "<=": "on or before", "=": "on"}
 SIGNS = {"+": "plus", "-": "less", "*": "times", "/": "per"}
 FOLDS = {"sum": "total", "count": "number", "min": "smallest", "max": "largest", "first": "first", "last": "latest"}
+OF_DAYS = {
+    "days": "days with",
+    "gap_sum": "days between neighboring days with",
+    "gap_squares": "squares of the days between neighboring days with",
+    "newest": "newest day with",
+}
 KEYED = {
     "top": "main {key} of {facts}",
     "top_value": "total of {facts} in the main {key}",
@@ -57,6 +63,11 @@ def sentence(rule: Expression, traits: Iterable[Trait], currency: str = "") -> s
     """
     known = {trait.expression: trait for trait in traits}
     return _claim(rule, known, currency)
+
+
+def words(value: Expression, traits: Iterable[Trait]) -> str:
+    """A value in words: with the title of a trait where it is one of these, else what it is made of."""
+    return _words(value, {trait.expression: trait for trait in traits})
 
 
 def _claim(rule: Expression, known: dict[Expression, Trait], currency: str) -> str:
@@ -131,18 +142,23 @@ def _words(value: Expression, known: dict[Expression, Trait], unit: str = "", cu
 def _leaf(value: Expression) -> str:
     if isinstance(value, Scalar):
         what = f"{FOLDS[value.fold]} of {_facts(value.facts)}"
-        return f"{value.column.replace('_cents', '').replace('_', ' ')}, {what}" if value.column else what
+        return f"{_measured(value.column)}, {what}" if value.column else what
     if isinstance(value, Windowed):
-        return f"{FOLDS[value.fold]} of {_facts(value.facts)} in the last {value.days} days"
+        what = f"{FOLDS[value.fold]} of {_facts(value.facts)} in the last {value.days} days"
+        return f"{_measured(value.column)}, {what}" if value.column else what
     if isinstance(value, OfDays):
-        return f"days with {_facts(value.facts)}" if value.what == "days" else f"{value.what} of {_facts(value.facts)}"
+        return f"{OF_DAYS[value.what]} {_facts(value.facts)}"
     assert isinstance(value, OfKeys), "every leaf has words"
     return KEYED[value.what].format(key=value.key, facts=_facts(value.facts))
 
 
+def _measured(column: str) -> str:
+    return column.replace("_cents", "").replace("_", " ")
+
+
 def _facts(facts: Facts) -> str:
     where = " and ".join(f"{name} {WORDS[sign]} {value}" for name, sign, value in facts.conditions)
-    return f"{facts.event.lower()}s" + (f" whose {where}" if where else "")
+    return facts.event + (f" whose {where}" if where else "")
 
 
 def shown(value: object, unit: str = "", currency: str = "") -> str:

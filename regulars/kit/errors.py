@@ -52,6 +52,12 @@ class NotAllowed(RegularsError):
     status = 403
 
 
+class SparkRefused(RegularsError):
+    """Spark was asked for and cannot run here."""
+
+    code = "RG-1007"
+
+
 def place_of(fault: BaseException) -> str:
     """What broke and where in our own code, without the message: that may hold a customer's data."""
     ours = [step for step in traceback.extract_tb(fault.__traceback__) if step.filename.startswith(PACKAGE)]

@@ -1,4 +1,4 @@
-"""The seam between engines: SQLGlot expressions for what they spell differently. Spark comes here later.
+"""The seam between engines: SQLGlot expressions for what they spell differently.
 
 Only shapes that were proved to give the same values in every engine are offered; see docs/reference/traits.md.
 """
@@ -10,9 +10,10 @@ from typing import Literal
 
 from sqlglot import exp
 
-Dialect = Literal["postgres", "duckdb"]
+Dialect = Literal["postgres", "duckdb", "spark"]
 POSTGRES: Dialect = "postgres"
 DUCKDB: Dialect = "duckdb"
+SPARK: Dialect = "spark"
 Node = exp.Expr
 
 
@@ -94,11 +95,15 @@ SIGNS: dict[str, type[exp.Binary]] = {
 }
 
 
+# What engines that know the value of the row with the largest of something call several things as one.
+ROWS: dict[Dialect, str] = {DUCKDB: "row", SPARK: "struct"}
+
+
 def pick(dialect: Dialect, value: Node, by: list[Node], *, largest: bool, only: Node) -> Node:
     """`value` of the row whose `by` is the largest (smallest), among rows where `only` holds. `by` must be unique."""
-    if dialect == DUCKDB:
-        name = "arg_max" if largest else "arg_min"
-        chosen: Node = exp.Anonymous(this=name, expressions=[value, exp.Anonymous(this="row", expressions=by)])
+    if dialect in ROWS:
+        row = exp.Anonymous(this=ROWS[dialect], expressions=by)
+        chosen: Node = exp.Anonymous(this="max_by" if largest else "min_by", expressions=[value, row])
         return exp.Filter(this=chosen, expression=exp.Where(this=only))
     order = exp.Order(
         this=value, expressions=[exp.Ordered(this=node, desc=largest, nulls_first=largest) for node in by]

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from regulars.lake.arrow import pa
+from regulars.lake.dialect import DUCKDB, Dialect
 
 MEMORY_LIMIT = "1GB"
 THREADS = 2
@@ -23,6 +24,8 @@ PIECE_ROWS = 16_384
 class Engine:
     """One in-memory database for one question."""
 
+    dialect: Dialect = DUCKDB
+
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
 
@@ -30,25 +33,33 @@ class Engine:
         """Execute a statement that answers nothing. The result is read to its end: an unread one blocks the next."""
         self._connection.execute(statement, dict(given or {})).fetchall()
 
+    def view(self, name: str, query: str) -> None:
+        """What the query gives, under a name."""
+        self.run(f'create view "{name}" as {query}')
+
+    def make(self, name: str, query: str) -> None:
+        """The same, computed once however often it is read."""
+        self.run(f'create table "{name}" as {query}')
+
     def rows(self, statement: str, given: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
         """All rows of a query; `$name` in it is `given[name]`."""
         return self._connection.execute(statement, dict(given or {})).fetchall()
 
-    def read_facts(self, name: str, files: Sequence[str], columns: dict[str, str]) -> None:
+    def read_facts(self, name: str, files: Sequence[str], columns: Mapping[str, str]) -> None:
         """A view of these Parquet files; without files an empty table of these columns."""
         if not files:
             self.table(name, columns, [])
             return
         listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-        self.run(f'create view "{name}" as select * from read_parquet([{listed}], hive_partitioning = false)')
+        self.view(name, f"select * from read_parquet([{listed}], hive_partitioning = false)")
 
-    def table(self, name: str, columns: dict[str, str], rows: Sequence[Sequence[Any]]) -> None:
+    def table(self, name: str, columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> None:
         """A table of rows in the order of `columns` (name to bigint, boolean, double precision or text)."""
         values = list(zip(*rows, strict=True)) or [()] * len(columns)
         types = {"bigint": pa.int64(), "text": pa.string(), "boolean": pa.bool_(), "double precision": pa.float64()}
         arrays = [pa.array(v, type=types[t]) for v, t in zip(values, columns.values(), strict=True)]
         self._connection.register("given_rows", pa.table(arrays, names=list(columns)))
-        self.run(f'create table "{name}" as select * from given_rows')
+        self.make(name, "select * from given_rows")
         self._connection.unregister("given_rows")
 
 

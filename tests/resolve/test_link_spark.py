@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pyarrow.parquet as parquet
 import pytest
 
 from regulars import resolve
-from regulars.resolve.linkage import spark
+from regulars.lake import spark
 from tests.resolve.linking import febrl
 
 ORDER = [("left_number", "ascending"), ("right_number", "ascending")]
@@ -37,17 +36,3 @@ def test_spark_gives_the_same_people_by_the_same_weights(tmp_path: Path) -> None
     assert theirs.equals(ours)
     for name in SAME:
         assert (there / name).read_bytes() == (here / name).read_bytes()
-
-
-def test_without_java_it_is_said_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-
-    with pytest.raises(resolve.LinkRefused, match="finds none"):
-        spark.check()
-
-
-def test_without_the_extra_it_is_said_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
-
-    with pytest.raises(resolve.LinkRefused, match=r"regulars\[spark\]"):
-        spark.check()

@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 from numpy.typing import NDArray
 
+from regulars.lake.spark import check as check_spark
 from regulars.resolve.errors import LinkRefused
 from regulars.resolve.linkage import blocking, columns, modeling, pairs, records, results, spark, training
 from regulars.resolve.linkage import guess as guessing
@@ -43,9 +44,9 @@ WEIGHED = pa.schema([*PAIR, ("bits", pa.float64()), ("apart", pa.bool_())])
 
 
 def link(task: Task, tell: Followed) -> dict[str, Any]:
-    """Stage by stage; the metrics. Raises LinkRefused and FileRefused."""
+    """Stage by stage; the metrics. Raises LinkRefused, FileRefused and SparkRefused."""
     if task.engine == SPARK:
-        spark.check()
+        check_spark()
     # Spark meets and weighs in one.
     pairing = (("score", _score),) if task.engine == SPARK else (("meet", _meet), ("score", _score))
     with opened(task, tell) as run:

@@ -11,46 +11,21 @@ that all machines reach, and Regulars installed on them.
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
-import warnings
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
-from importlib import import_module
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from regulars.resolve.errors import LinkRefused
+from regulars.lake import spark
 from regulars.resolve.linkage import pairs
 from regulars.resolve.linkage.weigh import Scorer
 
 KEYS, RECORDS, SCORES = "spark-keys.parquet", "spark-records.parquet", "spark-scores"
 WEIGHED = "left_number int, right_number int, bits double, apart boolean"
-OWN = {
-    "spark.ui.enabled": "false",
-    # Bars of progress of our own are enough.
-    "spark.ui.showConsoleProgress": "false",
-    # Pieces that are too small are put together, and these are enough for many machines.
-    "spark.sql.shuffle.partitions": "64",
-}
-"""How a session of our own differs from Spark's."""
 # Spark has no numbers without a sign.
 SIGNED = "cast(cast(key as hugeint) - 9223372036854775808 as bigint)"
-
-
-def check() -> None:
-    """Raise LinkRefused where Spark cannot run."""
-    try:
-        import_module("pyspark.sql")
-    except ImportError:
-        raise LinkRefused("PySpark is not installed", "pip install 'regulars[spark]', then run it again") from None
-    home = os.environ.get("JAVA_HOME")
-    if not shutil.which("java", path=f"{home}/bin" if home else None):
-        raise LinkRefused("Spark needs Java and finds none", "Install Java 17 or newer, or set JAVA_HOME")
 
 
 def hand_over(connection: duckdb.DuckDBPyConnection, names: Sequence[str], columns: Sequence[str], work: Path) -> None:
@@ -63,7 +38,7 @@ def hand_over(connection: duckdb.DuckDBPyConnection, names: Sequence[str], colum
 def weigh(work: Path, scorer: Scorer) -> Path:
     """The folder of Parquet files with all pairs that meet and their weights."""
     columns = sorted(scorer.model.columns)
-    with _session(work) as session:
+    with spark.session(str(work / "spill")) as session:
         keys, records = (session.read.parquet(str(work / name)) for name in (KEYS, RECORDS))
         found = keys.groupBy("place", "key").count().where(f"count between 2 and {pairs.BLOCK_MAX}").drop("count")
         telling = keys.join(found, ["place", "key"])
@@ -93,26 +68,3 @@ def _weigher(scorer: Scorer, columns: Sequence[str]) -> Callable[[Iterator[Any]]
             )
 
     return weigher
-
-
-@contextmanager
-def _session(work: Path) -> Generator[Any, None, None]:
-    """The session that is there, else one of our own that ends with us."""
-    sql = import_module("pyspark.sql")
-    running = sql.SparkSession.getActiveSession()
-    if running is not None:
-        yield running
-        return
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    with warnings.catch_warnings():
-        # Nothing goes through pandas here.
-        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
-        builder = sql.SparkSession.builder.appName("regulars link")
-        for name, value in OWN.items():
-            builder = builder.config(name, value)
-        session = builder.config("spark.local.dir", str(work / "spill")).getOrCreate()
-        session.sparkContext.setLogLevel("ERROR")
-        try:
-            yield session
-        finally:
-            session.stop()
