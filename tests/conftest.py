@@ -33,12 +33,7 @@ settings.load_profile("any machine")
 
 # Several processes share the files out in this order: what takes minutes begins first, so that nobody waits for it at
 # the end. All others begin in the order of their names.
-LONGEST = (
-    "acceptance/test_full_demo.py",
-    "web/test_pages.py",
-    "faults/test_demo_load_under_kills.py",
-    "web/test_access.py",
-)
+LONGEST = ("acceptance/test_full_demo.py", "faults/test_demo_load_under_kills.py")
 MEMORY_MIN_BYTES = 4 * 1024**3
 START = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 
