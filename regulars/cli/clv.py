@@ -10,6 +10,7 @@ import typer
 
 from regulars.analyze import clv
 from regulars.cli.terminal import Json, print_json, print_table
+from regulars.kit.clock import SystemClock
 from regulars.kit.errors import InputRefused
 
 commands = typer.Typer()
@@ -42,7 +43,16 @@ def lifetime(
         raise InputRefused(f"There is no unit '{unit}'", f"Choose one of: {', '.join(clv.DAYS)}")
     until = calibration_end.date() if calibration_end else None
     answer = clv.lifetime_values(
-        clv.Task(file=file, customer=customer, date=date, value=value, calibration_end=until, unit=unit, model=model)
+        clv.Task(
+            file=file,
+            today=SystemClock().now().date(),
+            customer=customer,
+            when=date,
+            value=value,
+            calibration_end=until,
+            unit=unit,
+            model=model,
+        )
     )
     if as_json:
         print_json(answer)

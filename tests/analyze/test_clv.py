@@ -3,10 +3,13 @@
 import csv
 import json
 from collections.abc import Iterable
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as parquet
 import pytest
 from typer.testing import CliRunner
 
@@ -14,6 +17,7 @@ from regulars.analyze.clv.read import open_file
 from regulars.cli import main
 
 COLUMNS = ("--customer", "id", "--date", "date", "--value", "amount")
+TODAY = date(2026, 11, 23)
 Rows = Iterable[Iterable[object]]
 
 
@@ -106,11 +110,20 @@ def test_a_file_without_money_counts_purchases(cdnow: Path) -> None:
     assert answer["customers"][0]["lifetime_value"] is None
 
 
-@pytest.mark.parametrize("amount", ["1.234,50", "1234,50", "$1,234.50", "1234.5"])
-def test_amounts_are_read_as_they_are_written(amount: str, tmp_path: Path) -> None:
-    rows = [("ann", "2026-01-01", "7"), ("ann", "2026-02-01", amount), ("ann", "2026-02-01T09:30:00Z", "-0.50")]
+@pytest.mark.parametrize(
+    ("amount", "back"),
+    [
+        ("1.234,50", "-0,50"),
+        ("1234,50 €", "-0,50"),
+        ("$1,234.50", "($0.50)"),
+        ("1234.5", "\N{MINUS SIGN}0.50"),
+        ("USD 1'234.50", "-0.5"),
+    ],
+)
+def test_amounts_are_read_as_they_are_written(amount: str, back: str, tmp_path: Path) -> None:
+    rows = [("ann", "2026-01-01", "7"), ("ann", "2026-02-01", amount), ("ann", "2026-02-01T09:30:00Z", back)]
 
-    bought = open_file(written(tmp_path / "a.csv", rows), tmp_path, "id", "date", "amount")
+    bought = open_file(written(tmp_path / "a.csv", rows), tmp_path, TODAY, "id", "date", "amount")
 
     end = bought.span()[1]
     assert bought.until(end, end).repeat_value.tolist() == [1_234.0]
@@ -118,8 +131,48 @@ def test_amounts_are_read_as_they_are_written(amount: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        (("ann", "2026-02-01", "1e308"), "no value"),
+        (("ann", "2026-02-01", "9" * 400), "no value"),
+        (("ann", "2026-02-01", "NaN"), "no value"),
+        (("ann", "2026-02-01", "1234567890123"), "no value"),
+        (("ann", "9999-12-31", "1"), "a date to come"),
+        (("ann", "2027-01-01", "1"), "a date to come"),
+        (("", "2026-02-01", "1"), "no customer"),
+    ],
+)
+def test_a_slip_is_left_out_and_counted(row: tuple[str, str, str], why: str, tmp_path: Path) -> None:
+    rows = [(f"c{place}", "2026-01-01", "7.00") for place in range(200)]
+
+    bought = open_file(written(tmp_path / "a.csv", [*rows, row]), tmp_path, TODAY, "id", "date", "amount")
+
+    assert bought.left_out == {why: 1}
+    assert bought.span() == (bought.span()[0],) * 2
+
+
+def test_numbers_of_parquet_are_taken_as_they_are(tmp_path: Path) -> None:
+    arrow: Any = pa
+    table = arrow.table({"id": ["ann"] * 2, "date": ["2026-01-01", "2026-02-01"], "amount": [4.1e11, 4.1e-7]})
+    parquet.write_table(table, tmp_path / "a.parquet")
+
+    bought = open_file(tmp_path / "a.parquet", tmp_path, TODAY, "id", "date", "amount")
+
+    assert bought.until(bought.span()[1], bought.span()[1]).repeat_value.tolist() == [4.1e-7]
+
+
+def test_a_column_with_several_values_a_row_is_refused(tmp_path: Path) -> None:
+    arrow: Any = pa
+    parquet.write_table(arrow.table({"id": [["ann"]], "date": ["2026-01-01"]}), tmp_path / "a.parquet")
+
+    assert "holds several values a row" in refused(str(tmp_path / "a.parquet"), *COLUMNS[:4])
+
+
+@pytest.mark.parametrize(
     ("rows", "more", "said"),
     [
+        ([], (), "has no rows"),
+        ([("a", "2026-01-01", "1.5"), ("a", "2026-01-02", "1,5")], (), "have points and commas"),
         ([("a", "soon", "1")] * 9, (), "does not look like dates: 'soon'"),
         ([("a", "03/04/2026", "1"), ("a", "05/06/2026", "1")], (), "can be read in two ways"),
         ([("", "2026-01-01", "1"), ("a", "2026-01-02", "1")], (), "1 rows have no customer"),
@@ -139,6 +192,10 @@ def test_amounts_are_read_as_they_are_written(amount: str, tmp_path: Path) -> No
 )
 def test_what_cannot_be_answered_is_said(rows: Rows, more: tuple[str, ...], said: str, tmp_path: Path) -> None:
     assert said in " ".join(refused(str(written(tmp_path / "a.csv", rows)), *COLUMNS, *more).split())
+
+
+def test_no_model_is_chosen_where_nothing_is_left_to_judge_it_on(cdnow: Path) -> None:
+    assert "nothing is left to judge models on" in refused(str(cdnow), *COLUMNS, "--calibration-end", "1998-06-30")
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

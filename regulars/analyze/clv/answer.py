@@ -44,9 +44,11 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked of a file."""
 
     file: Path
+    today: date
+    """Rows of later days are left out."""
     customer: str
-    """Names of columns."""
-    date: str
+    """Names of columns, here and below."""
+    when: str
     value: str = ""
     """Empty: purchases are counted, and nothing is said of money."""
     calibration_end: date | None = None
@@ -131,7 +133,7 @@ def lifetime_values(task: Task) -> Clv:
     """Fit, judge and apply. Raises TransactionsRefused, FileRefused, InputRefused."""
     names = list(purchase_models) if task.model == AUTO else [purchase_models[task.model].name]
     with TemporaryDirectory(prefix="regulars-clv-") as folder:
-        bought = open_file(task.file, Path(folder), task.customer, task.date, task.value)
+        bought = open_file(task.file, Path(folder), task.today, task.customer, task.when, task.value)
         first, last = bought.span()
         as_of = last if task.calibration_end is None else (task.calibration_end - EPOCH_DAY).days
         if not first < as_of <= last:
@@ -140,6 +142,11 @@ def lifetime_values(task: Task) -> Clv:
                 "Name a day between them with --calibration-end" if task.calibration_end else "Bring more than one day",
             )
         seen = as_of if task.calibration_end else first + int((last - first) * SEEN_SHARE)
+        if seen == last and task.model == AUTO:
+            raise TransactionsRefused(
+                f"{task.file.name} ends on {day_date(last)}: nothing is left to judge models on",
+                "Name an earlier day with --calibration-end, or one model with --model",
+            )
         every = DAYS[task.unit]
         before = _history(bought, seen, seen, every)
         after = _history(bought, last, seen, every)
