@@ -39,6 +39,8 @@ NUMBER_MAX_DIGITS = 30
 YES_OR_NO = {"true": "yes", "yes": "yes", "y": "yes", "1": "yes", "false": "no", "no": "no", "n": "no", "0": "no"}
 
 
+# Control characters and lone surrogates, as Unicode names their categories.
+UNSTORABLE = frozenset({"Cc", "Cs"})
 NOTHING: dict[str, Any] = {}
 
 
@@ -144,9 +146,11 @@ def clean_number(raw: object) -> str | None:
 
 
 def clean_text(raw: object) -> str | None:
-    """Trimmed text with single spaces."""
-    text = " ".join(str(raw).split()) if isinstance(raw, str | int) and not isinstance(raw, bool) else ""
-    return text[:MAX_VALUE_CHARS] or None
+    """Trimmed text with single spaces, without control characters and lone surrogates: no column takes a NUL."""
+    text = str(raw) if isinstance(raw, str | int) and not isinstance(raw, bool) else ""
+    if not text.isprintable():
+        text = "".join(sign for sign in text if sign.isspace() or unicodedata.category(sign) not in UNSTORABLE)
+    return " ".join(text.split())[:MAX_VALUE_CHARS] or None
 
 
 def clean_email(raw: object) -> str | None:

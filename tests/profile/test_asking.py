@@ -268,6 +268,25 @@ def test_values_that_cannot_be_read_are_left_out_and_counted(town: App, provider
     assert bought(town, "ann") == {"rooms": "3"}
 
 
+def test_a_control_character_in_one_answer_spoils_neither_it_nor_the_batch(town: App, provider: Provider) -> None:
+    provider.known[sha("ann")] = {"house": {"inc": "High"}, "motto": "on\0ward and\tup"}
+    declare(town, provider.url)
+    (path,) = town.settings.home_path.glob("overlays/*.yaml")
+    path.write_text(path.read_text().replace("{type: number}", "{type: text, reads: [motto]}"))
+
+    assert ask(town).matched == 3
+    assert bought(town, "ann") == {"income": "high", "rooms": "onward and up"}
+
+
+def test_an_object_by_hash_in_capital_letters_matches_as_a_list_does() -> None:
+    protocol = profile.overlays.protocols.protocols["batch"]
+    how = msgspec.convert({"protocol": "batch", "url": "https://acme.example/x"}, protocol.settings)
+
+    body = json.dumps({"records": {sha("ann").upper(): {"rooms": 4}}}).encode()
+
+    assert protocol.answer(how, [sha("ann"), sha("ben")], body) == {sha("ann"): {"rooms": 4}}
+
+
 def test_one_is_looked_up_after_the_other_at_the_declared_pace(
     town: App, provider: Provider, clock: ManualClock
 ) -> None:

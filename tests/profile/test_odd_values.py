@@ -12,7 +12,7 @@ from regulars import profile
 from regulars.app import App
 from regulars.model import Body
 from regulars.profile.consent import CHANNELS, Decision, read_decisions, yes_or_no
-from regulars.profile.survivorship import facts_of
+from regulars.profile.survivorship import clean_text, facts_of
 from regulars.profile.timeline import SUMMARY_MAX_CHARACTERS, summarize
 from tests.bodies import NAMES, NOISE, bodies
 from tests.profile.test_laws import event
@@ -153,3 +153,8 @@ def test_a_purpose_is_the_same_in_any_case() -> None:
 @pytest.fixture
 def world(app: App) -> World:
     return World(app)
+
+
+def test_half_a_surrogate_and_control_characters_fall_out_of_a_text() -> None:
+    assert clean_text("on\ud800ward\0 and\x07\tup") == "onward and up"
+    assert clean_text("\0") is None

@@ -37,7 +37,7 @@ def answer(ask: Batch, keys: Sequence[str], body: bytes) -> dict[str, dict[str, 
     """What is known, by hash; hashes that nobody asked about are not looked at."""
     found = json_at(body, ask.records)
     if isinstance(found, dict):
-        by_key: dict[Any, Any] = cast(dict[str, Any], found)
+        by_key = {key.lower(): one for key, one in cast(dict[str, Any], found).items()}
     elif isinstance(found, list):
         listed = [record(one) for one in cast(list[Any], found)]
         by_key = {str(collect.paths.value_at(one, ask.key)).lower(): one for one in listed}
