@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, cast
 import msgspec
 
 from regulars.collect import errors
-from regulars.collect.audit.masking import hidden
+from regulars.collect.audit.masking import hidden, masked
 from regulars.collect.keys import KEY_BEGINS, Source, id_without_keys, without_keys, without_named_keys
 
 EVENT_MAX_BYTES = 32 * 1024
@@ -24,6 +24,9 @@ BATCH_CONTEXT_MAX_BYTES = 8 * 1024
 REFUSAL_KEPT_BYTES = 16 * 1024
 MESSAGE_ID_MAX_CHARACTERS = 99
 NAME_MAX_CHARACTERS = 500
+# Of a faulty value; a longer one than can be judged at once shows its ends alone, for its beginning may be half a name.
+JUDGED_MAX_CHARACTERS = 1_000
+SHOWN_CHARACTERS = 40
 DEPTH_MAX = 32
 # Above this, arithmetic on cents leaves a bigint; no price, count or id written as a number is as large.
 NUMBER_MAX = 10**18
@@ -368,7 +371,9 @@ def _shown(value: object) -> str:
 
     Structures and huge integers may be impossible to write down.
     """
-    return storable(str(hidden(value if isinstance(value, str) else _as_text(value)))[:40])
+    text = value if isinstance(value, str) else _as_text(value)
+    shown = hidden(text) if len(text) <= JUDGED_MAX_CHARACTERS else masked(text)
+    return storable(str(shown)[:SHOWN_CHARACTERS])
 
 
 def _add_context(clean: _Json, arrival: Arrival) -> bool:

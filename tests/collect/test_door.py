@@ -26,6 +26,16 @@ def knock(message: object, source: Source = TILL, **given: Any) -> Row | Refused
     return admit(message, Arrival(source, NOW, lambda: "minted", **given))
 
 
+@pytest.mark.parametrize("told", ['{"%s@": 1}' % ("a" * 31_000), "a" * 1_500 + "@example.com", "4" * 2_000])
+def test_a_faulty_value_too_long_to_be_judged_shows_its_ends_alone(told: str) -> None:
+    item = knock(GOOD | {"timestamp": told})
+
+    assert isinstance(item, Refused)
+    assert item.code == "RG-1107"
+    assert "aaa" not in item.reason
+    assert "444" not in item.reason
+
+
 def deep(levels: int) -> dict[str, Any]:
     value: dict[str, Any] = {}
     for _ in range(levels):

@@ -1,6 +1,7 @@
 """What speaks of people is hidden by one rule: by the name of a field, by what it stands in, by how a value looks."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -181,8 +182,36 @@ def test_a_difference_hides_what_the_message_hides_and_is_told_all_the_same() ->
         ("Order Completed", "Order Completed"),
         ("Step 3 of 4, variant 10.2", "Step 3 of 4, variant 10.2"),
         ("campaign 20260302", "campaign 20260302"),
+        ("4111111111111111", "4…1"),
+        ("Card 4111 1111 1111 1111", "Card 4…1"),
+        ("4111-1111-1111-1111 declined", "4…1 declined"),
+        ("DE89370400440532013000", "D…0"),
+        ("to GB29 NWBK 6016 1331 9268 19", "to G…9"),
+        ("id4155550190", "id4…0"),
+        ("call_4155550190", "call_4…0"),
+        ("call_415.555.0190_now", "call_4…0_now"),
+        ("Due 2026-11-23", "Due 2026-11-23"),
+        ("order 12345 2026-11-23 10:15:00", "order 12345 2026-11-23 10:15:00"),
+        ("AB12 SALE CODE", "AB12 SALE CODE"),
     ],
 )
 def test_an_address_in_a_name_is_masked_and_the_name_stays_readable(name: str, shown: str) -> None:
     assert collect.shown_name(name) == shown
     assert list(collect.hidden({name: 1})) == [shown]
+
+
+FORMER_EMAIL = re.compile(r"[^\s<>()\[\]\"',;:]+(?:@|%40)[^\s<>()\[\]\"',;:]+")
+
+
+@given(st.text(alphabet="ab@%40 ,<>:.", max_size=24))
+def test_an_address_in_a_name_is_masked_from_one_mark_to_the_next(name: str) -> None:
+    assert collect.shown_name(name) == FORMER_EMAIL.sub(lambda found: collect.masked(found[0]), name)
+
+
+def test_a_long_name_is_masked_without_being_read_from_each_of_its_signs() -> None:
+    long = "a" * 100_000
+
+    assert collect.shown_name(long + "@") == long + "@"
+    assert collect.shown_name(f"{long}@example.com") == "a…a@e…m"
+    assert collect.shown_name(f"mail%40{long}@") == "m…a@…"
+    assert collect.shown_name("4 " * 50_000) == "4…4 "

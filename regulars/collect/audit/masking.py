@@ -133,9 +133,12 @@ ADDRESSES_OF_PAGES = frozenset({"url", "image_url", "product_url", "page_url", "
 
 EMAIL = re.compile(r"\S(?:@|%40)\S")
 AT = re.compile("@|%40")
-EMAIL_INSIDE = re.compile(r"[^\s<>()\[\]\"',;:]+(?:@|%40)[^\s<>()\[\]\"',;:]+")
-# So many digits in one name are hardly anything else.
-NUMBER_INSIDE = re.compile(r"(?<![\w.-])\+?\d{10,15}(?![\w.-])")
+# What an e-mail may stand in: such a piece is cut first and judged then, so that no sign is read from many beginnings.
+PIECE = re.compile(r"[^\s<>()\[\]\"',;:]+")
+# So many digits in one name are hardly anything else, whatever letters they follow: phones, cards, accounts. Not a day.
+DAY = r"(?:19|20)\d\d-[01]\d-[0-3]\d(?![.-]?\d)"
+NUMBER_INSIDE = re.compile(rf"(?<!\d)(?!{DAY})\+?\d(?:(?! {DAY})(?:[ .-]|\)[ -]?)?\d){{9,}}")
+ACCOUNT_INSIDE = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d\d(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?")
 TIME_OR_AMOUNT = re.compile(r"\d{4}-\d\d-\d\d(?:[T ][\d:.]+(?:Z|[+-][\d:]+)?)?|-?\d{1,9}[.,]\d{1,4}")
 PHONE = re.compile(r"\+?[\d\s().-]{7,24}")
 PHONE_INSIDE = re.compile(r"(?<![\w.-])(?:\+\d[\d\s().-]{6,}\d|\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4})(?![\w-])")
@@ -207,10 +210,20 @@ def _ends(text: str) -> str:
 
 
 def shown_name(name: str) -> str:
-    """The name of a field or of an event, or a sentence with one: an e-mail or a phone number in it is masked."""
+    """The name of a field or of an event, or a sentence with one: what in it is somebody's address is masked.
+
+    E-mails, and numbers of phones, payment cards and bank accounts.
+    """
     if AT.search(name):
-        name = EMAIL_INSIDE.sub(lambda found: masked(found[0]), name)
+        name = PIECE.sub(lambda piece: masked(piece[0]) if EMAIL.search(piece[0]) else piece[0], name)
+    name = ACCOUNT_INSIDE.sub(lambda found: masked(found[0]) if _is_account(found[0]) else found[0], name)
     return NUMBER_INSIDE.sub(lambda found: masked(found[0]), PHONE_INSIDE.sub(lambda found: masked(found[0]), name))
+
+
+def _is_account(text: str) -> bool:
+    """An IBAN whose check digits are right."""
+    signs = text.replace(" ", "")
+    return int("".join(str(int(sign, 36)) for sign in signs[4:] + signs[:4])) % 97 == 1
 
 
 def speaks_of_a_person(path: Path, beside: Beside = NOTHING) -> bool:
