@@ -147,7 +147,7 @@ def current(
     elif kept:
         print(f"From now on another {' or '.join(kept)} from {name} ends the former one of the same login")
     else:
-        print(f"{name} keeps nothing current: what it says beside a former value stays beside it")
+        print(f"From now on {name} keeps nothing current: what it says beside a former value stays beside it")
 
 
 @source_commands.command("rotate")

@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from regulars import analyze, collect
+from regulars import analyze, collect, resolve
 from regulars.analyze import ENGINES, Explained
 from regulars.cli.terminal import Json, opened, print_json, print_table
-from regulars.kit.errors import InputRefused
+from regulars.kit.errors import InputRefused, NotFound
 
 commands = typer.Typer(name="trait", no_args_is_help=True, help="Traits: what they are, how they come about, proof.")
 
@@ -25,13 +25,23 @@ def show_all(as_json: Json = False) -> None:
 @commands.command()
 def explain(
     name: Annotated[str, typer.Argument(help="Name of the trait.")],
-    customer: Annotated[int | None, typer.Option(help="Whose arithmetic to show.")] = None,
+    customer: Annotated[str | None, typer.Option(help="Id of the customer whose arithmetic to show.")] = None,
     as_json: Json = False,
 ) -> None:
     """Say what a trait looks at, what is kept of it, its SQL, and how one customer's value comes about."""
     with opened() as app, app.transaction() as inside:
-        found = analyze.explain(inside, name, customer)
+        found = analyze.explain(inside, name, None if customer is None else identified(customer))
     print_json(found) if as_json else tell(found)
+
+
+def identified(text: str) -> int:
+    """The customer id that this text is."""
+    customer = resolve.customer_id(text)
+    if customer is None:
+        raise NotFound(
+            f"There is no customer '{text[:60]}'", "`regulars customer search` finds customers and their ids"
+        )
+    return customer
 
 
 @commands.command()

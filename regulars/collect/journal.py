@@ -10,12 +10,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
+from psycopg.types.multirange import Multirange
 
 from regulars.app import App
 from regulars.collect import errors
 from regulars.collect.audit.masking import hidden
 from regulars.collect.door import Arrival, Refused, Row, admit, refuse
-from regulars.collect.keys import JOURNAL_LOCK, OWN_SOURCE, SQL, Source, register_own
+from regulars.collect.keys import CURRENT_FIELDS, JOURNAL_LOCK, OWN_SOURCE, SQL, Source, register_own
 from regulars.collect.stops import judge
 from regulars.kit.errors import InputRefused
 from regulars.model import Batch, Body, Event
@@ -31,6 +32,7 @@ MINTED_ID_BYTES = 16
 AGAIN_MARK = "~"
 """Ends the id of a message that came again after the first of its id was withdrawn."""
 
+_Current = Sequence[tuple[str, Multirange[int]]]
 _encode = msgspec.json.Encoder().encode
 _decode_body = msgspec.json.Decoder(Body).decode
 
@@ -307,19 +309,22 @@ def batch_of(events: list[Event]) -> Batch | None:
     return Batch(events=events, last_seq=events[-1].seq) if events else None
 
 
-def _sources(app: App) -> dict[int, tuple[Source, tuple[str, ...]]]:
-    """By id, each with the fields that it keeps current."""
-    return {row[0]: (Source(*row), tuple(current)) for *row, current in app.db.execute(SQL.all_sources)}
+def _sources(app: App) -> dict[int, tuple[Source, _Current]]:
+    """By id, each with the fields that it keeps or kept current, and at which positions."""
+    return {
+        row[0]: (Source(*row), [each for each in zip(CURRENT_FIELDS, (email, phone), strict=True) if each[1]])
+        for *row, email, phone in app.db.execute(SQL.all_sources)
+    }
 
 
-def _event(row: tuple[Any, ...], source: Source, current: tuple[str, ...]) -> Event:
+def _event(row: tuple[Any, ...], source: Source, kept: _Current) -> Event:
     seq, _, message_id, kind, name, occurred_at, received_at, body = row
     return Event(
         seq=seq,
         source=source.name,
         source_kind=source.kind,
         login_space=source.login_space,
-        current=current,
+        current=tuple(field for field, positions in kept if any(seq in stretch for stretch in positions)),
         message_id=message_id,
         kind=kind,
         name=name,

@@ -89,13 +89,15 @@ def register(
 def keep_current(app: App, name: str, fields: Sequence[str]) -> list[str]:
     """From the next event on, this source says of each of these fields (email, phone) the one that holds now.
 
-    Another one of the same login then ends the former: who brings that later is another person.
+    Another one of the same login then ends the former: who brings that later is another person. Of a field left out it
+    says so no more from then on. Events that are in the journal keep what held when they came, whenever they are read.
     """
     _check_current(fields)
     source = source_by_name(app, name)
     if source is None:
         raise SourceRefused(f"There is no source '{name}'", "`regulars source list` shows which there are")
     kept = sorted(set(fields))
+    app.db.execute(SQL.lock_journal, {"lock": JOURNAL_LOCK})
     app.db.execute(SQL.keep_current, {"source": source.id, "current": kept})
     return kept
 

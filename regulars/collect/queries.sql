@@ -1,7 +1,9 @@
 -- name: make_source
 -- An identity number is used up even by a conflict, and a smallint has few: so look before inserting.
-insert into source (name, kind, login_space, current, created_at)
-select %(name)s, %(kind)s, %(login_space)s, %(current)s::text[], %(now)s
+insert into source (name, kind, login_space, current_email, current_phone, created_at)
+select %(name)s, %(kind)s, %(login_space)s,
+    case when 'email' = any(%(current)s::text[]) then '{[0,)}' else '{}' end::int8multirange,
+    case when 'phone' = any(%(current)s::text[]) then '{[0,)}' else '{}' end::int8multirange, %(now)s
 where not exists (select from source where name = %(name)s)
 on conflict (name) do nothing
 returning id
@@ -11,8 +13,17 @@ returning id
 select id, name, kind, login_space from source where name = %(name)s
 
 -- name: keep_current
--- What it said before is read as it was.
-update source set current = %(current)s::text[] where id = %(source)s
+-- What is in the journal already is read as it was, however late and however often. Hold the journal's lock: an event
+-- behind this position must not be read before the change is seen.
+with next as (
+    select int8multirange(int8range(nextval(pg_get_serial_sequence('journal', 'seq')), null)) as positions
+)
+update source set
+    current_email = current_email - positions
+        + case when 'email' = any(%(current)s::text[]) then positions else '{}' end,
+    current_phone = current_phone - positions
+        + case when 'phone' = any(%(current)s::text[]) then positions else '{}' end
+from next where id = %(source)s
 
 -- name: key_holder
 -- One look-up by hash: there is no comparison of secrets that could be timed.
@@ -106,7 +117,10 @@ select s.id, s.name, s.kind, s.login_space,
         - (select coalesce(sum(t.events), 0) from withdrawal t where t.source_id = s.id)::bigint as events,
     (select count(*) from refusal r where r.source_id = s.id) as refusals,
     u.last_received_at,
-    w.vendor, s.current
+    w.vendor, array_remove(
+        array[case when upper_inf(s.current_email) then 'email' end, case when upper_inf(s.current_phone) then 'phone' end],
+        null
+    ) as current
 from source s
 left join source_use u on u.source_id = s.id
 left join webhook w on w.source_id = s.id
@@ -114,7 +128,7 @@ order by s.name
 
 -- name: all_sources
 -- Few rows, read once a batch: the events then need no join.
-select id, name, kind, login_space, current from source
+select id, name, kind, login_space, current_email, current_phone from source
 
 -- name: lock_journal
 -- Held to the end of the transaction: positions become visible in order, so a reader may ask for "seq > checkpoint".

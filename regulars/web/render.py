@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Request, Response
 from markupsafe import Markup
 
+from regulars import collect
 from regulars.app import App
 from regulars.web import words
 from regulars.web.access import visitor_of
@@ -40,6 +41,7 @@ def environment() -> Environment:
         "masked": words.masked,
         "sentence": words.sentence,
         "opened": words.opened,
+        "shown": collect.shown_name,
         "identifier": words.identifier,
         "stated": words.stated,
         "as_json": as_json,

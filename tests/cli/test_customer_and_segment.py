@@ -90,6 +90,23 @@ def test_odd_words_find_nobody_and_break_nothing() -> None:
         assert "RG-1003" in shown.stderr
 
 
+@pytest.mark.usefixtures("ann")
+@pytest.mark.parametrize("text", ["99999999999999999999", "²", "ann", "\udcff"])
+def test_a_trait_is_explained_to_nobody_where_the_id_can_be_none(text: str) -> None:
+    told = RUN.invoke(main, ["trait", "explain", "orders", "--customer", text])
+
+    assert told.exit_code == 1
+    assert "RG-1003" in told.stderr
+
+
+def test_a_trait_is_explained_for_a_customer(asked: Callable[..., Any]) -> None:
+    [known] = asked("customer", "search", "mil")["customers"]
+
+    told = asked("trait", "explain", "orders", "--customer", str(known["customer"]))
+
+    assert (told["customer"], told["value"]) == (known["customer"], "1")
+
+
 def test_she_is_shown_by_mail_or_id_with_what_every_room_knows(asked: Callable[..., Any], ann: str) -> None:
     by_mail = asked("customer", "show", ann)
     by_id = asked("customer", "show", str(by_mail["customer"]))

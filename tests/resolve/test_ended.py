@@ -73,6 +73,37 @@ def test_a_source_that_does_not_say_so_ends_nothing_and_may_say_so_later_for_wha
     assert ended(app, hers) == [(NEW, "crm", 50, True)]
 
 
+def test_what_was_taken_before_the_source_was_declared_ends_nothing_however_late_it_is_carried(app: App) -> None:
+    tell(app, "crm", [said("u8", 0, OLD), said("u8", 10, NEW)])
+    tell(app, "web", [said(None, 30, OLD)], "web")
+
+    with app.transaction() as inside:
+        collect.keep_current(inside, "crm", ["email"])
+    carry(app)
+
+    [hers] = holder(app, OLD)
+    assert ended(app, hers) == []
+
+
+def test_an_event_keeps_what_its_source_was_when_it_came_through_every_change_and_reading(app: App) -> None:
+    declared: tuple[list[str], ...] = (["email"], ["email", "phone"], ["phone"], [], ["email"])
+    tell(app, "crm", [said("u8", 0, OLD)])
+    for day, fields in enumerate(declared, 1):
+        with app.transaction() as inside:
+            assert collect.keep_current(inside, "crm", fields) == fields
+        tell(app, "crm", [said("u8", day, f"e{day}@shop.example")])
+
+    with app.transaction() as inside:
+        batch = collect.claim(inside, 10)
+        assert batch
+        again = collect.events_at(inside, [event.seq for event in batch.events])
+        [shown] = [use.current for use in collect.list_sources(inside) if use.source.name == "crm"]
+
+    assert [list(event.current) for event in batch.events] == [[], *declared]
+    assert again == batch.events
+    assert shown == ["email"]
+
+
 @pytest.mark.parametrize("field", ["card", ""])
 def test_a_field_that_no_source_keeps_current_is_refused(app: App, field: str) -> None:
     with app.transaction() as inside, pytest.raises(SourceRefused, match="keeps"):

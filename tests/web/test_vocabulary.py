@@ -6,6 +6,7 @@ from regulars import collect
 from regulars.app import App
 from regulars.web.api import vocabulary as api
 from regulars.web.pages import vocabulary as pages
+from regulars.web.render import environment
 
 PLAN = """
 plan: Corner Market
@@ -35,6 +36,22 @@ def test_what_breaks_the_plan_in_calls_of_people_and_pages_is_shown_with_who_sen
 
     assert (person.broken, person.events, person.is_planned) == (1, 1, True)
     assert (page.broken, page.events, [use.source for use in page.uses]) == (1, 2, ["web"])
+
+
+def test_an_address_in_the_name_of_an_event_is_masked_in_the_list_and_on_its_own_page(app: App) -> None:
+    named = {"type": "track", "userId": "ann", "event": "Mail to clem@example.com opened"}
+    with app.transaction() as inside:
+        source, _ = collect.register(inside, "web", "web")
+        collect.accept(inside, source, [named], received_at=app.clock.now())
+    while collect.Watch(app).step():
+        pass
+    with app.transaction() as inside:
+        known = api.known_event(inside, named["event"])
+
+    said = environment().from_string("{{ name | shown }}").render(name=known.name)
+
+    assert said == "Mail to c…m@e…m opened"
+    assert pages.event_title(known, 0) == "Mail to c…m@e…m opened came 1 time"
 
 
 def test_the_title_says_as_planned_only_of_what_was_compared_with_the_plan(app: App) -> None:

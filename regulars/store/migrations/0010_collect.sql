@@ -7,8 +7,10 @@ create table source (
     kind text not null,
     -- Logins of one name space identify one person; two sources may share a name space.
     login_space text not null,
-    -- email, phone: of these it says the one that holds now, so another one of the same login ends the former.
-    current text[] not null default '{}',
+    -- Positions of the journal at which it says of e-mails and of phones the one that holds now, so that another one of
+    -- the same login ends the former. What it said before it was declared so, and since it is no more, is read without.
+    current_email int8multirange not null default '{}',
+    current_phone int8multirange not null default '{}',
     created_at timestamptz not null
 );
 

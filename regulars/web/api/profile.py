@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -97,25 +97,6 @@ def find(app: App, text: str) -> Found:
     return Found(text=text, hits=hits, more=len(hits) == SEARCH_ROWS)
 
 
-# What each room says of a customer, by the name under which it is shown.
-TOLD_BY: dict[str, Callable[[App, int], Any]] = {
-    "identifiers": lambda app, id: once(resolve.identifiers(app, id)),
-    "explanation": resolve.explain,
-    "household": household,
-    "traits": analyze.traits_of,
-    "scores": analyze.scores_of,
-    "segments": lambda app, id: belongings(app, id),
-    "points": design.balance,
-    "statement": lambda app, id: statement(app, id),
-    "messages": lambda app, id: outbox(app, customer=id).messages,
-    "bought": profile.overlays.bought,
-    "hand": profile.hand.entries,
-    "decisions": lambda app, id: profile.history(app, id, DECISION_ROWS),
-    "timeline": timeline,
-    "purchases": lambda app, id: purchases(app, id),
-}
-
-
 class View:
     """One customer as a page shows them: a room is asked when something of it is looked at, and once."""
 
@@ -123,6 +104,77 @@ class View:
         """By the id or by one that was merged into it, for as long as the transaction. Raises NoSuchCustomer."""
         self._app = app
         self.profile = profile.read(app, number)
+        self._id = self.profile.customer
+
+    @cached_property
+    def identifiers(self) -> list[Identifier]:
+        """Each value once, strongest first."""
+        return once(resolve.identifiers(self._app, self._id))
+
+    @cached_property
+    def explanation(self) -> Explanation | None:
+        """Why these records are one person."""
+        return resolve.explain(self._app, self._id)
+
+    @cached_property
+    def household(self) -> Household:
+        """Who lives with them."""
+        return household(self._app, self._id)
+
+    @cached_property
+    def traits(self) -> list[TraitValue]:
+        """What is computed about them."""
+        return analyze.traits_of(self._app, self._id)
+
+    @cached_property
+    def scores(self) -> list[Standing]:
+        """What models say of them."""
+        return analyze.scores_of(self._app, self._id)
+
+    @cached_property
+    def segments(self) -> list[Belonging]:
+        """Segments they are in, latest first."""
+        return belongings(self._app, self._id)
+
+    @cached_property
+    def points(self) -> Balance:
+        """Their points."""
+        return design.balance(self._app, self._id)
+
+    @cached_property
+    def statement(self) -> list[PointsLine]:
+        """The latest movements of their points."""
+        return statement(self._app, self._id)
+
+    @cached_property
+    def messages(self) -> list[Message]:
+        """What was sent to them."""
+        return outbox(self._app, customer=self._id).messages
+
+    @cached_property
+    def bought(self) -> list[Bought]:
+        """What providers say about them, as far as it may be used now."""
+        return profile.overlays.bought(self._app, self._id)
+
+    @cached_property
+    def hand(self) -> list[Entry]:
+        """What people of the brand stated, newest first."""
+        return profile.hand.entries(self._app, self._id)
+
+    @cached_property
+    def decisions(self) -> list[Decided]:
+        """What they agreed to or took back, latest first."""
+        return profile.history(self._app, self._id, DECISION_ROWS)
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        """What happened, latest first."""
+        return timeline(self._app, self._id)
+
+    @cached_property
+    def purchases(self) -> tuple[int, int]:
+        """Orders and money spent (cents), as the traits hold them."""
+        return purchases(self._app, self._id)
 
     @property
     def orders(self) -> int:
@@ -133,13 +185,6 @@ class View:
     def spend_cents(self) -> int:
         """As the traits add it up."""
         return self.purchases[1]
-
-    def __getattr__(self, name: str) -> Any:
-        if name not in TOLD_BY:
-            raise AttributeError(name)
-        told = TOLD_BY[name](self._app, self.profile.customer)
-        setattr(self, name, told)
-        return told
 
 
 def customer(app: App, number: int) -> Customer:

@@ -90,12 +90,13 @@ def title(shown: api.Vocabulary) -> str:
 
 def event_title(event: api.Known, ways: int) -> str:
     """The event, and whether it comes as declared, or in how many ways it does not."""
+    name = collect.shown_name(event.name)
     if not event.uses:
-        return f"{event.name} has not arrived yet"
+        return f"{name} has not arrived yet"
     if ways:
         least = "at least " if ways == collect.FAULTS_LISTED_MAX else ""
-        return f"{event.name} breaks the plan in {least}{words.plural(ways, 'way')}"
-    return f"{event.name} came {words.plural(event.events, 'time')}"
+        return f"{name} breaks the plan in {least}{words.plural(ways, 'way')}"
+    return f"{name} came {words.plural(event.events, 'time')}"
 
 
 def figures(shown: api.Vocabulary) -> list[Figure]:

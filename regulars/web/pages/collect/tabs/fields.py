@@ -7,7 +7,7 @@ from typing import Any
 
 from litestar import Request
 
-from regulars import resolve
+from regulars import collect, resolve
 from regulars.app import App
 from regulars.collect import DISTINCT_ERROR, FieldAudit, SourceAudit, SourceUse
 from regulars.resolve import KINDS, Audit, joinable
@@ -62,7 +62,7 @@ def finding(found: Audit, source: SourceAudit) -> str:
     if worst is None or worst.valid_share is None:
         return f"{name}: {said}"
     bad = words.percent(1 - worst.valid_share, 0)
-    return f"{name}: {said}; {bad} of {worst.field.rpartition('.')[2]} values are not valid"
+    return f"{name}: {said}; {bad} of {collect.shown_name(worst.field.rpartition('.')[2])} values are not valid"
 
 
 def worst_field(source: SourceAudit) -> FieldAudit | None:
