@@ -9,9 +9,10 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
+import threading
 import time
-from collections.abc import Collection, Mapping
-from contextlib import closing
+from collections.abc import Collection, Generator, Mapping
+from contextlib import closing, contextmanager, suppress
 from functools import cache
 from ipaddress import ip_address
 from typing import NamedTuple
@@ -29,6 +30,10 @@ class AddressRefused(RegularsError):
     """An address that somebody named leads where we send nothing: not https, not public, or no address at all."""
 
     code = "RG-1006"
+
+
+class NotSent(OSError):
+    """Nothing of a message left the house: its text says what stood in the way."""
 
 
 class Answer(NamedTuple):
@@ -75,34 +80,95 @@ def send(
 ) -> Answer:
     """What it answers, in that time and up to that length; of a length of 0 nothing but the status is read.
 
-    Raises AddressRefused, OSError, http.client.HTTPException.
+    Raises AddressRefused, NotSent, and where something may have arrived OSError, http.client.HTTPException.
     """
     until = time.monotonic() + timeout_seconds
     parts = checked(url, own)
-    host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
-    address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4]
-    if host not in own and _is_inner(str(address[0])):
-        raise AddressRefused(f"'{host}' leads into our own network", "Give an address of a public machine")
-    with closing(socket.create_connection((str(address[0]), port), timeout_seconds)) as plain:
-        connection = http.client.HTTPConnection(host, port, timeout=timeout_seconds)
-        connection.sock = _trust().wrap_socket(plain, server_hostname=host) if parts.scheme == "https" else plain
+    with _nothing_sent():
+        line = _line(parts, own, timeout_seconds)
+    with closing(line), _ended(line, until):
+        if isinstance(line, ssl.SSLSocket):
+            with _nothing_sent():
+                line.do_handshake()
+        connection = http.client.HTTPConnection(parts.hostname or "", _port(parts), timeout=timeout_seconds)
+        connection.sock = line
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         with closing(connection):
             connection.request(method, target, body or None, dict(headers))
-            answer = connection.getresponse()
-            told = {name.lower(): value for name, value in answer.getheaders()}
-            return Answer(answer.status, told, _read(answer, until, answer_max_bytes))
+            with closing(connection.getresponse()) as answer:
+                told = {name.lower(): value for name, value in answer.getheaders()}
+                return Answer(answer.status, told, _read(answer, answer_max_bytes))
 
 
-def _read(answer: http.client.HTTPResponse, until: float, most_bytes: int) -> bytes:
-    """The body. Raises where it is longer, or drips longer than there is time."""
+def _port(parts: SplitResult) -> int:
+    return parts.port or PORTS[parts.scheme]
+
+
+def _line(parts: SplitResult, own: Collection[str], timeout_seconds: float) -> socket.socket:
+    """Connected; where it is to be trusted, nobody has shaken hands yet."""
+    host, port = parts.hostname or "", _port(parts)
+    address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4]
+    if host not in own and _is_inner(str(address[0])):
+        raise AddressRefused(f"'{host}' leads into our own network", "Give an address of a public machine")
+    plain = socket.create_connection((str(address[0]), port), timeout_seconds)
+    if parts.scheme == "http":
+        return plain
+    return _trust().wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
+
+
+@contextmanager
+def _nothing_sent() -> Generator[None, None, None]:
+    """Whatever the network raises in it, it raises as NotSent."""
+    try:
+        yield
+    except (socket.gaierror, UnicodeError):
+        raise NotSent("nobody knows its name") from None
+    except ConnectionRefusedError:
+        raise NotSent("nobody listens at its address") from None
+    except TimeoutError:
+        raise NotSent("there was no connection in time") from None
+    except OSError as fault:
+        raise NotSent(f"there was no connection ({type(fault).__name__})") from None
+
+
+@contextmanager
+def _ended(line: socket.socket, until: float) -> Generator[None, None, None]:
+    """Shut a line down at that time, whatever is under way. Raises TimeoutError where something was.
+
+    The timeout of a socket is that of a single read: what drips, headers above all, would never meet it.
+    """
+    is_late = threading.Event()
+
+    def end() -> None:
+        is_late.set()
+        with suppress(OSError):
+            # Not the method of TLS: that forgets the cipher, and what is still read would be taken for plain.
+            socket.socket.shutdown(line, socket.SHUT_RDWR)
+
+    timer = threading.Timer(max(0.0, until - time.monotonic()), end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except NotSent:
+        raise
+    except (OSError, http.client.HTTPException):
+        if is_late.is_set():
+            raise TimeoutError from None
+        raise
+    finally:
+        timer.cancel()
+    if is_late.is_set():
+        raise TimeoutError
+
+
+def _read(answer: http.client.HTTPResponse, most_bytes: int) -> bytes:
+    """The body. Raises where it is longer."""
     body = bytearray()
     while most_bytes and (some := answer.read1(READ_AT_ONCE_BYTES)):
         body += some
         if len(body) > most_bytes:
             raise http.client.HTTPException(f"an answer of more than {most_bytes:,} bytes")
-        if time.monotonic() > until:
-            raise TimeoutError
     return bytes(body)
 
 

@@ -20,7 +20,7 @@ from regulars import resolve
 from regulars.app import App
 from regulars.kit.errors import InputRefused
 from regulars.kit.logging import logger
-from regulars.kit.outward import AddressRefused, checked, post
+from regulars.kit.outward import AddressRefused, NotSent, checked, post
 from regulars.privacy.deadlines import Regime
 from regulars.privacy.desk import open_request, take
 from regulars.privacy.errors import NoSuchRequest, StepRefused
@@ -255,6 +255,8 @@ def _call(app: App, id: uuid.UUID, url: str, status: str) -> str:
         answer = post(url, body, headers, app.settings.own_hosts)
     except AddressRefused as fault:
         return fault.what
+    except NotSent as fault:
+        return str(fault)
     except (OSError, http.client.HTTPException) as fault:
         return type(fault).__name__
     return "" if 200 <= answer < 300 else f"It answered {answer}"

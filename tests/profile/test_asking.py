@@ -20,7 +20,10 @@ from regulars.app import App
 from regulars.cli import main
 from regulars.kit.clock import ManualClock
 from regulars.kit.errors import RegularsError
+from regulars.kit.outward import AddressRefused
 from regulars.profile import ProviderAway
+from regulars.profile.overlays.asking import SQL
+from regulars.profile.overlays.protocols import protocols
 from tests.conftest import START
 from tests.engage.town import carry, customer_of, message, person, tell
 
@@ -260,6 +263,104 @@ def test_an_answer_that_cannot_be_used_ends_the_run_and_says_why(
     assert ask(town).matched == 3
 
 
+def promised(app: App) -> float:
+    """What counts as spent on asking today, dropped or not."""
+    with app.transaction() as inside:
+        said = "select coalesce(sum(cost_cents + open_cents), 0) from overlay_load where is_asked"
+        return inside.db.execute(said).fetchall()[0][0]
+
+
+def test_what_may_have_been_billed_stays_spent_and_what_was_turned_away_does_not(town: App, provider: Provider) -> None:
+    declare(town, provider.url, "tries: 1, daily_cost_cents: 100", cents=2)
+    expected = {302: 0, 401: 0, 403: 0, 404: 0, 429: 0, 503: 0, 400: 8, 500: 8, 502: 8, 504: 8}
+    found: dict[int, float] = {}
+
+    for status in expected:
+        before = promised(town)
+        provider.first = [(status, {}, b"")]
+        with pytest.raises(ProviderAway, match=str(status)):
+            ask(town)
+        found[status] = promised(town) - before
+
+    assert found == expected
+
+
+def test_what_never_left_the_house_costs_nothing(
+    town: App, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nobody there proves who he is.
+    declare(town, provider.url.replace("http:", "https:"), "tries: 1, daily_cost_cents: 100", cents=2)
+    with pytest.raises(ProviderAway, match="there was no connection"):
+        ask(town)
+    assert promised(town) == 0
+
+    def leads_inside(*_: Any, **__: Any) -> Any:
+        raise AddressRefused("It leads into our own network", "Give another")
+
+    monkeypatch.setattr("regulars.profile.overlays.asking.send", leads_inside)
+    with pytest.raises(AddressRefused):
+        ask(town)
+    assert (promised(town), provider.heard) == (0, [])
+
+
+def test_a_broken_file_of_another_overlay_stops_no_asking(town: App, provider: Provider, clock: ManualClock) -> None:
+    declare(town, provider.url)
+    (town.settings.home_path / "overlays" / "broken.yaml").write_text("title: [")
+
+    assert ask(town).matched == 3
+
+    clock.move_to(standing(town).next_at)
+    with town.transaction() as inside:
+        assert profile.overlays.due(inside) == ["acme"]
+
+
+def test_failures_that_spend_the_money_of_the_day_stand_as_a_fault_and_stay_until_somebody_answers(
+    town: App, provider: Provider
+) -> None:
+    declare(town, provider.url, "daily_cost_cents: 9", cents=2)
+    provider.first = [(504, {}, b"")]
+
+    with pytest.raises(ProviderAway, match="asked 1 times: it answered 504"):
+        ask(town)
+    assert ask(town).is_at_limit
+
+    assert (standing(town).state, standing(town).faults) == ("failed", 2)
+
+
+def test_dropping_an_overlay_gives_nothing_of_the_day_back_and_a_file_takes_nothing_of_it(
+    town: App, provider: Provider, clock: ManualClock
+) -> None:
+    declare(town, provider.url, "daily_cost_cents: 8", cents=2)
+    ask(town)
+    with town.transaction() as inside:
+        assert profile.overlays.drop(inside, "acme") == 4
+        assert profile.overlays.loads(inside) == []
+        inside.db.execute("update overlay_load set cost_cents = 8")
+
+    assert (ask(town).asked, ask(town).is_at_limit) == (0, True)
+
+    with town.transaction() as inside:
+        inside.db.execute("update overlay_load set is_asked = false")
+    assert ask(town).asked == 4
+    clock.move_to(START + timedelta(days=3))
+    with town.transaction() as inside:
+        profile.overlays.lapse(inside, clock.now())
+        assert inside.db.execute("select count(*) from overlay_load where is_gone").fetchall() == [(0,)]
+
+
+def test_a_run_that_is_dropped_stops_though_another_one_began(town: App, provider: Provider) -> None:
+    declare(town, provider.url, "keys_per_request: 2")
+
+    def begin_anew(_: object) -> None:
+        with town.transaction() as inside:
+            profile.overlays.drop(inside, "acme")
+            given = {"overlay": "acme", "now": town.clock.now()}
+            inside.db.execute(SQL.add_asking, given)
+
+    assert profile.overlays.ask(town, "acme", begin_anew).asked == 2
+    assert standing(town).ended_at is None
+
+
 def test_values_that_cannot_be_read_are_left_out_and_counted(town: App, provider: Provider) -> None:
     provider.known[sha("ann")] = {"house": {"inc": "enormous"}, "rooms": 3}
     declare(town, provider.url)
@@ -279,7 +380,7 @@ def test_a_control_character_in_one_answer_spoils_neither_it_nor_the_batch(town:
 
 
 def test_an_object_by_hash_in_capital_letters_matches_as_a_list_does() -> None:
-    protocol = profile.overlays.protocols.protocols["batch"]
+    protocol = protocols["batch"]
     how = msgspec.convert({"protocol": "batch", "url": "https://acme.example/x"}, protocol.settings)
 
     body = json.dumps({"records": {sha("ann").upper(): {"rooms": 4}}}).encode()

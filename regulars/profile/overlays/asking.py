@@ -8,9 +8,9 @@ not answered is asked again; so the limit of a day holds whatever happens.
 from __future__ import annotations
 
 import http.client
-import socket
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
+from enum import Enum, auto
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,7 +19,7 @@ import psycopg
 from regulars import collect
 from regulars.app import App
 from regulars.kit.errors import RegularsError, place_of
-from regulars.kit.outward import AddressRefused, Answer, checked, send
+from regulars.kit.outward import AddressRefused, Answer, NotSent, checked, send
 from regulars.kit.secret import secret
 from regulars.profile.errors import OverlayBusy, OverlayRefused, ProviderAway
 from regulars.profile.overlays.declared import (
@@ -27,9 +27,9 @@ from regulars.profile.overlays.declared import (
     asked_by,
     column,
     conditions,
-    declared,
     expiry,
     one_declared,
+    usable,
 )
 from regulars.profile.overlays.loading import KeptOut, digest, values_of
 from regulars.profile.overlays.protocols import Asking, Protocol, Unreadable
@@ -42,6 +42,8 @@ LOCK = 0x4F564C59
 ANSWER_MAX_BYTES = 16 * 1024 * 1024
 # What may answer another time, and how long we wait before: doubled each time, or what the provider says.
 AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+# Beside 3xx: it says that it did nothing. A gateway's 502 or 504 says nothing about the provider behind it.
+NOT_BILLED = frozenset({401, 403, 404, 408, 425, 429, 503})
 PAUSE_FIRST_SECONDS, PAUSE_MAX_SECONDS = 2.0, 120.0
 # A run that failed or was cut off is due again after so long, doubled each time.
 REST_FIRST, REST_MAX = timedelta(minutes=5), timedelta(hours=6)
@@ -124,13 +126,23 @@ class _Batch(NamedTuple):
     """Promised for it."""
 
 
-class _Again(Exception):
-    """It may answer another time; after so many seconds, if it said so."""
+class _Stop(Enum):
+    """Why no other batch is asked."""
 
-    def __init__(self, why: str, seconds: float | None = None, *, may_be_billed: bool = False) -> None:
+    NOBODY_LEFT = auto()
+    MONEY_SPENT = auto()
+    DROPPED = auto()
+
+
+class _Unanswered(Exception):
+    """A question that brought nothing."""
+
+    def __init__(
+        self, why: str, *, may_be_billed: bool, seconds: float | None = None, ends: RegularsError | None = None
+    ) -> None:
+        """`seconds`: when to ask again, if it said so. `ends`: why no other try mends it; None: one may."""
         super().__init__(why)
-        self.seconds = seconds
-        self.may_be_billed = may_be_billed
+        self.may_be_billed, self.seconds, self.ends = may_be_billed, seconds, ends
 
 
 def outlook(app: App, name: str) -> Outlook:
@@ -151,19 +163,21 @@ def ask(app: App, name: str, tell: Callable[[Asked], object] = lambda _: None) -
         id = inside.db.execute(SQL.add_asking, {"overlay": name, "now": app.clock.now()}).fetchall()[0][0]
     with collect.hold.held(app, LOCK, id, OverlayBusy(f"{name} is being asked already", "Wait for its end")):
         try:
-            plan = _begun(app, name)
-            done = _all(app, plan, tell)
+            plan = _begun(app, id, name)
+            done = _all(app, plan, id, tell)
         except RegularsError as fault:
-            _end(app, name, f"{fault.what}. {fault.fix}")
+            _end(app, name, f"{fault.what}. {fault.fix}", id=id)
             raise
         except psycopg.OperationalError:
             # The database went away: what was answered is kept, and it goes on from there.
             raise
         except Exception as fault:
-            _end(app, name, f"It broke: {place_of(fault)}")
+            _end(app, name, f"It broke: {place_of(fault)}", id=id)
             raise
         again = _tomorrow(app) if done.is_at_limit else app.clock.now() + timedelta(hours=plan.ask.every_hours)
-        _end(app, name, None, again)
+        # Where failures took the money of the day, nothing is mended by a run that could not ask.
+        fault = _last_fault(app, name) if done.is_at_limit and not done.asked else None
+        _end(app, name, fault, again, id=id)
     return done
 
 
@@ -176,7 +190,7 @@ def askings(app: App) -> dict[str, Progress]:
 
 def due(app: App) -> list[str]:
     """Whom it is time to ask again, of those that were asked before."""
-    now, known = app.clock.now(), declared(app.settings)
+    now, known = app.clock.now(), usable(app.settings)
     return [
         name
         for name, one in askings(app).items()
@@ -212,70 +226,85 @@ def _wanted(app: App, plan: _Plan) -> tuple[int, KeptOut]:
     return wanted, KeptOut(*kept_out)
 
 
-def _begun(app: App, name: str) -> _Plan:
+def _begun(app: App, id: int, name: str) -> _Plan:
     with app.transaction() as inside:
         plan = _planned(inside, name)
         wanted, kept_out = _wanted(inside, plan)
         now = app.clock.now()
-        given = {"overlay": plan.name, "now": now, "again": now + REST_FIRST, "wanted": wanted}
+        given = {"id": id, "now": now, "again": now + REST_FIRST, "wanted": wanted}
         inside.db.execute(SQL.begin_asking, given | msgspec.structs.asdict(kept_out))
     return plan
 
 
-def _end(app: App, name: str, fault: str | None, again: datetime | None = None) -> None:
+def _last_fault(app: App, name: str) -> str | None:
+    with app.transaction() as inside:
+        before = askings(inside).get(name)
+    return before.fault if before else None
+
+
+def _end(app: App, name: str, fault: str | None, again: datetime | None = None, id: int | None = None) -> None:
+    """`id`: of the run that ends; one that was dropped and begun anew meanwhile is another."""
     now = app.clock.now()
     with app.transaction() as inside:
         before = askings(inside).get(name)
         rest = min(REST_FIRST * 2 ** min(before.faults if before else 0, 10), REST_MAX)
-        given = {"overlay": name, "now": now, "fault": fault, "again": again or now + rest}
+        given = {"overlay": name, "id": id, "now": now, "fault": fault, "again": again or now + rest}
         inside.db.execute(SQL.finish_asking, given)
 
 
-def _all(app: App, plan: _Plan, tell: Callable[[Asked], object]) -> Asked:
+def _all(app: App, plan: _Plan, id: int, tell: Callable[[Asked], object]) -> Asked:
     """Batch after batch, at the pace that is declared, until nobody is left or the day's money is spent."""
-    done, after, failed = Asked(name=plan.name), None, 0
+    done, after, failed, last = Asked(name=plan.name), None, 0, None
     pause = timedelta(minutes=1 / plan.ask.requests_per_minute)
     free_at = app.clock.now()
-    while isinstance(batch := _promised(app, plan, after), _Batch):
+    while isinstance(batch := _promised(app, plan, id, after), _Batch):
         app.clock.sleep(max(0.0, (free_at - app.clock.now()).total_seconds()))
         free_at = app.clock.now() + pause
         try:
             found = _answered(app, plan, list(batch.values))
-        except _Again as fault:
-            failed += 1
+        except _Unanswered as fault:
+            failed, last = failed + 1, fault
             if not fault.may_be_billed:
                 _take_back(app, batch)
+            if fault.ends is not None:
+                raise fault.ends from None
             if failed >= plan.ask.tries:
-                what = f"{plan.host} was asked {failed} times: {fault}"
-                raise ProviderAway(what, "Look whether its address and its service are well") from None
+                raise _given_up(plan, failed, fault) from None
             usual = PAUSE_FIRST_SECONDS * 2 ** (failed - 1)
             app.clock.sleep(min(usual if fault.seconds is None else fault.seconds, PAUSE_MAX_SECONDS))
             continue
-        after, failed = batch.last, 0
+        after, failed, last = batch.last, 0, None
         done = _kept(app, plan, batch, found, done)
         tell(done)
-    return msgspec.structs.replace(done, is_at_limit=batch)
+    if batch is _Stop.MONEY_SPENT and last is not None:
+        raise _given_up(plan, failed, last)
+    return msgspec.structs.replace(done, is_at_limit=batch is _Stop.MONEY_SPENT)
 
 
-def _promised(app: App, plan: _Plan, after: int | None) -> _Batch | bool:
-    """The next ones, with what asking about them may cost; else whether that is for want of money."""
+def _given_up(plan: _Plan, failed: int, fault: _Unanswered) -> ProviderAway:
+    what = f"{plan.host} was asked {failed} times: {fault}"
+    return ProviderAway(what, "Look whether its address and its service are well")
+
+
+def _promised(app: App, plan: _Plan, id: int, after: int | None) -> _Batch | _Stop:
+    """The next ones, with what asking about them may cost."""
     each = plan.overlay.cost_cents_per_match + plan.ask.cost_cents_per_key
     limit = min(plan.ask.keys_per_request, plan.protocol.keys_max)
     since = _today(app)
     with app.transaction() as inside:
-        row = inside.db.execute(SQL.overlay_spent, {"overlay": plan.name, "since": since}).fetchone()
+        row = inside.db.execute(SQL.overlay_spent, {"id": id, "since": since}).fetchone()
         if row is None:
-            return False  # dropped meanwhile
+            return _Stop.DROPPED
         given = conditions(inside, plan.overlay) | {"overlay": plan.name, "after": after, "limit": limit}
         found = inside.db.execute(SQL.overlay_next, given).fetchall()
         if each and plan.ask.daily_cost_cents is not None:
             rest = plan.ask.daily_cost_cents - row[0]
             affordable = max(0, int((rest + HUNDREDTH) / each))
             if found and not affordable:
-                return True
+                return _Stop.MONEY_SPENT
             found = found[:affordable]
         if not found:
-            return False
+            return _Stop.NOBODY_LEFT
         load = _load_of(inside, plan, since)
         told = {"overlay": plan.name, "load": load, "values": array(value for value, _ in found)}
         inside.db.execute(SQL.write_overlay_values, told | {"said": quoted(None for _ in found)})
@@ -296,39 +325,44 @@ def _load_of(app: App, plan: _Plan, since: datetime) -> int:
     if found is not None:
         return found
     given |= {"loaded_at": app.clock.now(), "expires_at": expiry(app, plan.name, plan.overlay)}
+    given |= {"is_asked": True}
     return app.db.execute(SQL.begin_overlay_load, given).fetchall()[0][0]
 
 
 def _answered(app: App, plan: _Plan, keys: list[str]) -> dict[str, dict[str, Any]]:
-    """What the provider knows, by key; no transaction is open. Raises _Again, ProviderAway."""
+    """What the provider knows, by key; no transaction is open. Raises _Unanswered, ProviderAway."""
     asked = plan.protocol.question(plan.ask, keys)
     try:
         answer = send(
             asked.method, asked.url, asked.body, asked.headers | plan.headers, app.settings.own_hosts,
             timeout_seconds=plan.ask.timeout_seconds, answer_max_bytes=ANSWER_MAX_BYTES,
         )  # fmt: skip
-    except AddressRefused:
-        raise
-    except socket.gaierror:
-        raise _Again("nobody knows its name") from None
-    except ConnectionRefusedError:
-        raise _Again("nobody listens at its address") from None
+    except AddressRefused as fault:
+        raise _Unanswered(fault.what, may_be_billed=False, ends=fault) from None
+    except NotSent as fault:
+        raise _Unanswered(str(fault), may_be_billed=False) from None
     except TimeoutError:
-        raise _Again(f"no answer within {plan.ask.timeout_seconds:g} seconds", may_be_billed=True) from None
+        raise _Unanswered(f"no answer within {plan.ask.timeout_seconds:g} seconds", may_be_billed=True) from None
     except (OSError, http.client.HTTPException) as fault:
-        raise _Again(f"it broke off ({type(fault).__name__})", may_be_billed=True) from None
-    if answer.status in AGAIN:
-        raise _Again(f"it answered {answer.status}", _told_seconds(answer))
+        raise _Unanswered(f"it broke off ({type(fault).__name__})", may_be_billed=True) from None
     if answer.status in plan.protocol.knows_nobody:
         return {}
-    if answer.status in (401, 403):
-        raise ProviderAway(f"{plan.host} does not let us in ({answer.status})", "Check the secret of its headers")
     if answer.status != 200:
-        raise ProviderAway(f"{plan.host} answered {answer.status}", "Check url, protocol and headers of `ask`")
+        raise _refused(plan, answer)
     try:
         return plan.protocol.answer(plan.ask, keys, answer.body)
     except Unreadable as fault:
         raise ProviderAway(f"The answer of {plan.host} cannot be read: {fault}", "Check the paths of `ask`") from None
+
+
+def _refused(plan: _Plan, answer: Answer) -> _Unanswered:
+    status, ends = answer.status, None
+    if status in (401, 403):
+        ends = ProviderAway(f"{plan.host} does not let us in ({status})", "Check the secret of its headers")
+    elif status not in AGAIN:
+        ends = ProviderAway(f"{plan.host} answered {status}", "Check url, protocol and headers of `ask`")
+    may_be_billed = status not in NOT_BILLED and not 300 <= status < 400
+    return _Unanswered(f"it answered {status}", may_be_billed=may_be_billed, seconds=_told_seconds(answer), ends=ends)
 
 
 def _told_seconds(answer: Answer) -> float | None:
@@ -352,7 +386,7 @@ def _kept(app: App, plan: _Plan, batch: _Batch, found: dict[str, dict[str, Any]]
     given |= {"unread": unread, "cost_cents": cost, "cents": batch.cents}
     with app.transaction() as inside:
         rows = {"values": array(said), "said": quoted(_encode(one).decode() for one in said.values())}
-        inside.db.execute(SQL.keep_overlay_answers, {"overlay": plan.name} | rows)
+        inside.db.execute(SQL.keep_overlay_answers, {"overlay": plan.name, "load": batch.load} | rows)
         inside.db.execute(SQL.count_overlay_answers, given)
     return msgspec.structs.replace(
         done, asked=done.asked + asked, matched=done.matched + matched, unread=done.unread + unread,

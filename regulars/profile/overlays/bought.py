@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -15,6 +15,8 @@ from regulars.store import queries
 from regulars.store.rows import array, quoted
 
 SQL = queries(__package__ or "")
+# What asking cost is remembered so long after it was let go: longer than any day of a brand.
+SPENT_KEPT = timedelta(days=2)
 
 
 class Bought(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +51,7 @@ def bought(app: App, customer: int) -> list[Bought]:
 def lapse(app: App, now: datetime) -> None:
     """Let go what has expired, what has lost its yes, and what is about an identifier that nobody has any more."""
     app.db.execute(SQL.lapse_overlays, {"now": now, "with_yes": quoted(_with_yes(app))})
-    app.db.execute(SQL.lapse_overlay_loads, {"now": now})
+    app.db.execute(SQL.lapse_overlay_loads, {"now": now, "spent_before": now - SPENT_KEPT})
 
 
 def forget(app: App, values: Iterable[int]) -> None:

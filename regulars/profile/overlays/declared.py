@@ -16,6 +16,7 @@ jurisdictions: [US]
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Literal
@@ -74,19 +75,33 @@ class Overlay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 def declared(settings: Settings) -> dict[str, Overlay]:
     """Every overlay by name, as the files say now. Raises OverlayRefused."""
-    files = sorted((settings.home_path / FOLDER).glob("*.yaml"))
-    if len(files) > OVERLAYS_MAX:
-        raise OverlayRefused(f"{len(files)} overlays, more than {OVERLAYS_MAX}", "Let some of them go")
-    return {path.stem: one for path in files if (one := _file(path.stem).read(settings)) is not None}
+    return {name: one for name in _names(settings) if (one := _file(name).read(settings)) is not None}
+
+
+def usable(settings: Settings) -> dict[str, Overlay]:
+    """The overlays whose files can be read; whoever lists all is told what is wrong with the others."""
+    found: dict[str, Overlay] = {}
+    for name in _names(settings):
+        with suppress(OverlayRefused):
+            found[name] = one_declared(settings, name)
+    return found
 
 
 def one_declared(settings: Settings, name: str) -> Overlay:
-    """The overlay of a name. Raises OverlayRefused."""
-    every = declared(settings)
-    if name not in every:
-        known = ", ".join(every) or "none is declared yet"
+    """The overlay of a name, whatever is wrong with another one. Raises OverlayRefused."""
+    names = _names(settings)
+    one = _file(name).read(settings) if name in names else None
+    if one is None:
+        known = ", ".join(names) or "none is declared yet"
         raise OverlayRefused(f"There is no overlay '{name[:60]}'", f"Write overlays/NAME.yaml; there are: {known}")
-    return every[name]
+    return one
+
+
+def _names(settings: Settings) -> list[str]:
+    files = sorted((settings.home_path / FOLDER).glob("*.yaml"))
+    if len(files) > OVERLAYS_MAX:
+        raise OverlayRefused(f"{len(files)} overlays, more than {OVERLAYS_MAX}", "Let some of them go")
+    return [path.stem for path in files]
 
 
 def asked_by(overlay: Overlay) -> tuple[Protocol, Asking]:

@@ -78,7 +78,7 @@ def load(app: App, name: str, path: Path) -> Loaded:
     expires_at = expiry(app, name, overlay)
     empty(app, name)
     given = {"overlay": name, "declared": overlay.text, "origin": path.name}
-    given |= {"loaded_at": now, "expires_at": expires_at}
+    given |= {"loaded_at": now, "expires_at": expires_at, "is_asked": False}
     load_id = app.db.execute(SQL.begin_overlay_load, given).fetchall()[0][0]
     rows, fates = 0, Counter[str]()
     lines = _lines(path, overlay, app.settings.brand_country)

@@ -38,8 +38,8 @@ on conflict (overlay, value) do update set load = excluded.load, said = excluded
 
 -- name: begin_overlay_load
 -- What was declared when this came, and from where.
-insert into overlay_load (overlay, declared, origin, loaded_at, expires_at)
-values (%(overlay)s, %(declared)s, %(origin)s, %(loaded_at)s, %(expires_at)s)
+insert into overlay_load (overlay, declared, origin, loaded_at, expires_at, is_asked)
+values (%(overlay)s, %(declared)s, %(origin)s, %(loaded_at)s, %(expires_at)s, %(is_asked)s)
 returning id;
 
 -- name: end_overlay_load
@@ -54,13 +54,15 @@ select d.overlay, (array_agg(d.declared order by d.id desc))[1], (array_agg(d.or
     sum(d.rows)::bigint, sum(d.matched)::bigint, sum(d.shared)::bigint, sum(d.elsewhere)::bigint,
     sum(d.without_yes)::bigint, sum(d.cost_cents), sum(d.open_cents), max(d.loaded_at), min(d.expires_at)
 from overlay_load d
+where not d.is_gone
 group by d.overlay
 order by d.overlay;
 
 -- name: empty_overlay
--- All that was bought for it so far.
+-- All that was bought for it so far. What asking cost is remembered: letting it go pays nothing back.
 with gone as (delete from overlay_value where overlay = %(overlay)s returning 1),
-loads as (delete from overlay_load where overlay = %(overlay)s)
+loads as (delete from overlay_load where overlay = %(overlay)s and not is_asked),
+asked as (update overlay_load set is_gone = true where overlay = %(overlay)s and is_asked)
 select count(*) from gone;
 
 -- name: end_asking
@@ -103,9 +105,12 @@ where d.id = o.load and (
 );
 
 -- name: lapse_overlay_loads
--- Of loads that count no more the latest of an overlay alone is shown.
+-- Of loads that count no more the latest of an overlay alone is shown; of what was let go the cost of the day is remembered.
 delete from overlay_load d
-where d.expires_at <= %(now)s and exists (select from overlay_load x where x.overlay = d.overlay and x.id > d.id);
+where (d.is_gone and d.loaded_at < %(spent_before)s) or (
+    d.expires_at <= %(now)s
+    and exists (select from overlay_load x where x.overlay = d.overlay and x.id > d.id and not x.is_gone)
+);
 
 -- name: forget_overlays
 -- About an erased person alone.
@@ -121,13 +126,13 @@ returning id;
 -- Also where it is cut off then, it does not begin again at once.
 update overlay_asking set began_at = %(now)s, ended_at = null, next_at = %(again)s, asked = 0, unread = 0,
     wanted = %(wanted)s, shared = %(shared)s, elsewhere = %(elsewhere)s, without_yes = %(without_yes)s
-where overlay = %(overlay)s;
+where id = %(id)s;
 
 -- name: finish_asking
 -- How it ended, and when it goes on.
 update overlay_asking set ended_at = %(now)s, next_at = %(again)s, fault = %(fault)s,
     faults = case when %(fault)s::text is null then 0 else faults + 1 end
-where overlay = %(overlay)s;
+where overlay = %(overlay)s and (%(id)s::integer is null or id = %(id)s);
 
 -- name: askings
 -- All of them. Whether one runs is told by who holds its lock.
@@ -141,19 +146,20 @@ from overlay_asking a
 order by a.overlay;
 
 -- name: overlay_spent
--- What is spent on it since, with what may still be billed; no row: it was dropped.
+-- What asking has cost since, with what may still be billed, dropped or not; no row: this asking was dropped.
 select (
     select coalesce(sum(d.cost_cents + d.open_cents), 0) from overlay_load d
-    where d.overlay = a.overlay and d.loaded_at >= %(since)s
+    where d.overlay = a.overlay and d.is_asked and d.loaded_at >= %(since)s
 )
 from overlay_asking a
-where a.overlay = %(overlay)s
+where a.id = %(id)s
 for update;
 
 -- name: overlay_load_of_day
 -- What was asked since by this very declaration is one load.
 select max(id) from overlay_load
-where overlay = %(overlay)s and declared = %(declared)s and origin = %(origin)s and loaded_at >= %(since)s;
+where overlay = %(overlay)s and declared = %(declared)s and origin = %(origin)s and loaded_at >= %(since)s
+    and is_asked and not is_gone;
 
 -- name: promise_overlay_cost
 -- Before anything leaves.
@@ -167,7 +173,7 @@ update overlay_load set open_cents = greatest(0, open_cents - %(cents)s) where i
 -- Only of whom it was asked and who is still here: an identifier that was erased meanwhile has no row any more.
 update overlay_value o set said = u.said::jsonb
 from unnest(%(values)s::bigint[], %(said)s::text[]) u (value, said)
-where o.overlay = %(overlay)s and o.value = u.value and o.said is null;
+where o.overlay = %(overlay)s and o.load = %(load)s and o.value = u.value and o.said is null;
 
 -- name: count_overlay_answers
 -- What the answers cost takes the place of what they might have cost.

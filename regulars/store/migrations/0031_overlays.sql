@@ -20,7 +20,11 @@ create table overlay_load (
     open_cents double precision not null default 0,
     loaded_at timestamptz not null,
     -- What was loaded counts until then.
-    expires_at timestamptz not null
+    expires_at timestamptz not null,
+    -- Asked for, and not from a file.
+    is_asked boolean not null,
+    -- Dropped, or replaced by a file: what asking cost counts against the limit of that day still.
+    is_gone boolean not null default false
 );
 create index overlay_load_overlay on overlay_load (overlay, loaded_at);
 
