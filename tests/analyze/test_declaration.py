@@ -11,7 +11,7 @@ from regulars.analyze.plan import Trait, plan
 from regulars.analyze.rules import parsed, sentence
 from regulars.analyze.statements import AS_OF, Statements
 from regulars.analyze.traits import breadth, count, days, facts, first, gaps, latest, maximum, since, top, total
-from regulars.lake.dialect import DUCKDB, POSTGRES, Dialect, literal, named
+from regulars.lake.dialect import DUCKDB, POSTGRES, SPARK, Dialect, literal, named
 
 GOLDEN = Path(__file__).parent / "golden"
 orders, lines = facts("Order Completed", value="revenue_cents"), facts("Order Line", value="revenue_cents")
@@ -36,7 +36,7 @@ def golden(name: str, text: str) -> None:
     assert path.read_text() == text
 
 
-@pytest.mark.parametrize("dialect", [POSTGRES, DUCKDB])
+@pytest.mark.parametrize("dialect", [POSTGRES, DUCKDB, SPARK])
 def test_the_sql_of_each_engine_is_the_one_we_approved(dialect: Dialect) -> None:
     small = plan(SMALL)
     as_of = AS_OF if dialect == POSTGRES else literal(20_000)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -27,24 +28,31 @@ def write(run: Run, weights: Weights, labels: NDArray[np.int64]) -> dict[str, An
     """All files of the folder, the metrics last; the metrics."""
     told = run.connection.sql("from record select record_id, true_person").to_arrow_table()
     ids = told.column("record_id").combine_chunks()
+    person = _numbers(told.column("true_person").combine_chunks()) if run.task.truth else None
+    metrics = _metrics(run, weights, labels, person)
+    # The files need the disk, the report does not.
+    with ThreadPoolExecutor(1) as beside:
+        tables = beside.submit(_tables, run.task.out, ids, weights, labels)
+        _report(run, weights, labels, person, metrics)
+        tables.result()
+    part = run.work / f"{METRICS}.part"
+    part.write_bytes(msgspec.json.format(msgspec.json.encode(metrics)))
+    part.replace(run.task.out / METRICS)
+    return metrics
+
+
+def _tables(out: Path, ids: Any, weights: Weights, labels: NDArray[np.int64]) -> None:
     shown = np.flatnonzero(weights.bits >= REVIEW_BITS)
     shown = shown[np.argsort(weights.at(shown).codes(len(labels)))]
     bits = weights.bits[shown]
     _write(
-        run.task.out / "pairs.parquet",
+        out / "pairs.parquet",
         left_id=ids.take(weights.left[shown]),
         right_id=ids.take(weights.right[shown]),
         match_weight=bits,
         probability=probability(bits),
     )
-    _write(run.task.out / "clusters.parquet", record_id=ids, cluster_id=ids.take(labels))
-    person = _numbers(told.column("true_person").combine_chunks()) if run.task.truth else None
-    metrics = _metrics(run, weights, labels, person)
-    _report(run, weights, labels, person, metrics)
-    part = run.work / f"{METRICS}.part"
-    part.write_bytes(msgspec.json.format(msgspec.json.encode(metrics)))
-    part.replace(run.task.out / METRICS)
-    return metrics
+    _write(out / "clusters.parquet", record_id=ids, cluster_id=ids.take(labels))
 
 
 def _numbers(persons: Any) -> Any:

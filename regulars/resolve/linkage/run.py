@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,9 @@ def link(task: Task, tell: Followed) -> dict[str, Any]:
         check_spark()
     # Spark meets and weighs in one.
     pairing = (("score", _score),) if task.engine == SPARK else (("meet", _meet), ("score", _score))
-    with opened(task, tell) as run:
+    # What was weighed before is read while the new records are.
+    with opened(task, tell) as run, ThreadPoolExecutor(1) as beside:
+        before = beside.submit(_read_weights, _kept(run)) if task.into else None
         for stage, act in (("read", _read), ("train", _train), *pairing):
             if stage not in run.state.done:
                 tell(stage, 0.0)
@@ -57,7 +60,7 @@ def link(task: Task, tell: Followed) -> dict[str, Any]:
                 run.keep(stage)
             tell(stage, 1.0)
         tell("cluster", 0.0)
-        weights, labels = _cluster(run)
+        weights, labels = _cluster(run, before.result() if before else _no_weights(0))
         metrics = results.write(run, weights, labels)
         tell("cluster", 1.0)
     return metrics
@@ -152,12 +155,12 @@ def _meet(run: Run) -> None:
 
 
 def _score(run: Run) -> None:
-    folder, before = run.work / SCORES, sorted((run.before / SCORES).iterdir()) if run.state.since else []
+    folder = run.work / SCORES
     folder.mkdir(exist_ok=True)
-    for path in before:
-        shutil.copyfile(path, folder / path.name)
-    name = f"{len(before):04}"
-    if run.state.since:
+    name = f"{len(_kept(run)) if run.task.into else 0:04}"
+    if run.task.into:
+        for path in (run.before / SCORES).iterdir():
+            shutil.copyfile(path, folder / path.name)
         shutil.copyfile(run.work / PARTED, folder / f"{name}.npy")
     with parquet.ParquetWriter(folder / f"{name}.parquet", WEIGHED, compression="none", use_dictionary=False) as out:
         done = 0
@@ -192,34 +195,39 @@ def _weighed_by_spark(run: Run) -> Iterator[Any]:
             yield batch.cast(WEIGHED)
 
 
-def _cluster(run: Run) -> tuple[Weights, NDArray[np.int64]]:
-    count = _count(run)
-    weights = _weights(run.work / SCORES, count)
+def _kept(run: Run) -> list[Path]:
+    """The weights of the records that these join, a file for each time that records came."""
+    return sorted((run.before / SCORES).glob("*.parquet"))
+
+
+def _cluster(run: Run, before: Weights) -> tuple[Weights, NDArray[np.int64]]:
+    count, folder = _count(run), run.work / SCORES
+    known = len(_kept(run)) if run.task.into else 0
+    own = _read_weights(sorted(folder.glob("*.parquet"))[known:])
+    weights = before.followed_by(own) if known else own
+    parted = np.concatenate([np.zeros((2, 0), np.int64), *map(np.load, sorted(folder.glob("*.npy")))], axis=1)
+    weights = _without(weights, parted, count)
     labels = cluster(count, weights, before=_before(run, count) if run.state.since else None)
     _save(run.work / LABELS, labels)
     return weights, labels
 
 
-def _weights(folder: Path, count: int) -> Weights:
-    """All pairs as they were weighed, but for those that no longer meet. Raises LinkRefused."""
+def _read_weights(files: Sequence[Path]) -> Weights:
+    """All pairs of these files. Raises LinkRefused."""
     try:
-        files = [parquet.ParquetFile(path) for path in sorted(folder.glob("*.parquet"))]
-        parted = np.concatenate([np.zeros((2, 0), np.int64), *map(np.load, sorted(folder.glob("*.npy")))], axis=1)
-        found = _empty(sum(file.metadata.num_rows for file in files))
+        opened_files = [parquet.ParquetFile(path) for path in files]
+        found = _no_weights(sum(file.metadata.num_rows for file in opened_files))
         done = 0
-        for batch in (batch for file in files for batch in file.iter_batches(BATCH_PAIRS)):
-            some = _without(
-                Weights(*(column.to_numpy(zero_copy_only=False) for column in batch.columns)), parted, count
-            )
-            for whole, piece in zip(found, some, strict=True):
-                whole[done : done + len(piece)] = piece
-            done += len(some.bits)
+        for batch in (batch for file in opened_files for batch in file.iter_batches(BATCH_PAIRS)):
+            for whole, column in zip(found, batch.columns, strict=True):
+                whole[done : done + batch.num_rows] = column.to_numpy(zero_copy_only=False)
+            done += batch.num_rows
     except (OSError, ValueError) as fault:
-        raise LinkRefused(f"{folder} cannot be read: {fault}", ANEW) from None
-    return found.at(slice(done))
+        raise LinkRefused(f"{files[0].parent} cannot be read: {fault}", ANEW) from None
+    return found
 
 
-def _empty(count: int) -> Weights:
+def _no_weights(count: int) -> Weights:
     """Room for so many pairs."""
     left, right, bits, apart = (field.type.to_pandas_dtype() for field in WEIGHED)
     return Weights(np.empty(count, left), np.empty(count, right), np.empty(count, bits), np.empty(count, apart))
@@ -230,6 +238,8 @@ def _without(weights: Weights, parted: NDArray[np.int64], count: int) -> Weights
     is_left = np.zeros(count, np.bool_)
     is_left[parted[0]] = True
     doubtful = np.flatnonzero(is_left[weights.left])
+    if not len(doubtful):
+        return weights
     stays = np.ones(len(weights.bits), np.bool_)
     stays[doubtful] = ~np.isin(weights.at(doubtful).codes(count), parted[0] * count + parted[1])
     return weights if stays.all() else weights.at(stays)

@@ -8,15 +8,15 @@ SELECT
     ) THEN "revenue_cents" END) AS BIGINT),
     0
   ) AS "spend_cents",
-  ARG_MAX("occurred_us", ROW("occurred_us", "fact_id")) FILTER(WHERE
+  MAX_BY("occurred_us", ROW("occurred_us", "fact_id")) FILTER(WHERE
     (
       "event" = 'Order Completed'
     ) AND NOT "store" IS NULL) AS "last_store__t",
-  ARG_MAX("fact_id", ROW("occurred_us", "fact_id")) FILTER(WHERE
+  MAX_BY("fact_id", ROW("occurred_us", "fact_id")) FILTER(WHERE
     (
       "event" = 'Order Completed'
     ) AND NOT "store" IS NULL) AS "last_store__id",
-  ARG_MAX("store", ROW("occurred_us", "fact_id")) FILTER(WHERE
+  MAX_BY("store", ROW("occurred_us", "fact_id")) FILTER(WHERE
     (
       "event" = 'Order Completed'
     ) AND NOT "store" IS NULL) AS "last_store",
@@ -28,11 +28,11 @@ FROM "facts";
 SELECT
   COALESCE(CAST(SUM("orders") AS BIGINT), 0) AS "orders",
   COALESCE(CAST(SUM("spend_cents") AS BIGINT), 0) AS "spend_cents",
-  ARG_MAX("last_store__t", ROW("last_store__t", "last_store__id")) FILTER(WHERE
+  MAX_BY("last_store__t", ROW("last_store__t", "last_store__id")) FILTER(WHERE
     NOT "last_store" IS NULL) AS "last_store__t",
-  ARG_MAX("last_store__id", ROW("last_store__t", "last_store__id")) FILTER(WHERE
+  MAX_BY("last_store__id", ROW("last_store__t", "last_store__id")) FILTER(WHERE
     NOT "last_store" IS NULL) AS "last_store__id",
-  ARG_MAX("last_store", ROW("last_store__t", "last_store__id")) FILTER(WHERE
+  MAX_BY("last_store", ROW("last_store__t", "last_store__id")) FILTER(WHERE
     NOT "last_store" IS NULL) AS "last_store",
   MAX("max_day__order_completed_78ef78") AS "max_day__order_completed_78ef78"
 FROM "states";
@@ -179,7 +179,7 @@ GROUP BY
 
 SELECT
   "t"."customer" AS "customer",
-  ARG_MIN("c"."key", ROW(-"c"."revenue_cents__order_line", "c"."key")) FILTER(WHERE
+  MIN_BY("c"."key", ROW(-"c"."revenue_cents__order_line", "c"."key")) FILTER(WHERE
     (
       "c"."revenue_cents__order_line" > 0
     )) AS "top_category"
