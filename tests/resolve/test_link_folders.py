@@ -68,6 +68,17 @@ def test_an_empty_work_folder_is_as_good_as_none(file: Path, model: Path, tmp_pa
     assert len(link(tmp_path / "out", file, model=model)) == 2
 
 
+def test_a_folder_that_lost_its_weights_is_refused_and_keeps_its_result(
+    file: Path, model: Path, tmp_path: Path
+) -> None:
+    link(tmp_path / "out", file, model=model)
+    before = (tmp_path / "out" / "clusters.parquet").read_bytes()
+    (tmp_path / "out" / ".work" / "scores" / "0000.parquet").unlink()
+
+    assert "lacks weights" in refused(tmp_path / "out", file, model=model)
+    assert (tmp_path / "out" / "clusters.parquet").read_bytes() == before
+
+
 @pytest.mark.parametrize("name", ["state.json", "work.duckdb", "scores/0000.parquet"])
 def test_a_damaged_folder_says_how_to_begin_anew(name: str, file: Path, model: Path, tmp_path: Path) -> None:
     link(tmp_path / "out", file, model=model)

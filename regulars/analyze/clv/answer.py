@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from regulars.analyze.clv.read import Bought, open_file
+from regulars.analyze.clv.read import Bought, Rows, open_file
 from regulars.analyze.errors import TransactionsRefused
 from regulars.analyze.purchases import (
     Fitted,
@@ -148,15 +148,16 @@ def lifetime_values(task: Task) -> Clv:
                 "Name an earlier day with --calibration-end, or one model with --model",
             )
         every = DAYS[task.unit]
-        before = _history(bought, seen, seen, every)
-        after = _history(bought, last, seen, every)
+        rows = bought.until(as_of, as_of)
+        known = _history(rows, as_of, every)
+        before = known if seen == as_of else _history(bought.until(seen, seen), seen, every)
+        after = _history(bought.until(last, seen), last, every)
         _check(before, task)
         candidates = [_candidate(purchase_models[name], before, after, seen, last, every) for name in names]
         best = max(candidates, key=_judged)
         model = purchase_models[best.model]
-        known = before if task.calibration_end else _history(bought, last, last, every)
         fitted = Fitted(best.params, best.log_likelihood) if task.calibration_end else model.fit(known)
-        return _answer(task, bought, model, fitted, known, as_of, candidates, best)
+        return _answer(task, bought, rows, model, fitted, known, as_of, candidates, best)
 
 
 def _judged(candidate: Candidate) -> float:
@@ -164,9 +165,8 @@ def _judged(candidate: Candidate) -> float:
     return candidate.log_likelihood if held is None else held.log_likelihood
 
 
-def _history(bought: Bought, end: int, known: int, every: int) -> History:
-    """What customers whose first purchase was until `known` did until `end`, in units of so many days."""
-    rows = bought.until(end, known)
+def _history(rows: Rows, end: int, every: int) -> History:
+    """What they did until `end`, in units of so many days."""
     return History(x=rows.purchases - 1.0, t_x=(rows.last - rows.first) / every, t=(end - rows.first) / every)
 
 
@@ -211,6 +211,7 @@ def _held(
 def _answer(
     task: Task,
     bought: Bought,
+    rows: Rows,
     model: PurchaseModel,
     fitted: Fitted,
     known: History,
@@ -219,7 +220,6 @@ def _answer(
     best: Candidate,
 ) -> Clv:
     every, horizon = DAYS[task.unit], HORIZON[task.unit]
-    rows = bought.until(as_of, as_of)
     alive = model.alive(fitted.params, known)
     coming = model.expected(fitted.params, known, horizon)
     wait = np.ceil(median_wait(fitted.params, known) * every)

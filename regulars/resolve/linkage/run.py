@@ -52,7 +52,7 @@ def link(task: Task, tell: Followed) -> dict[str, Any]:
     pairing = (("score", _score),) if task.engine == SPARK else (("meet", _meet), ("score", _score))
     # What was weighed before is read while the new records are.
     with opened(task, tell) as run, ThreadPoolExecutor(1) as beside:
-        before = beside.submit(_read_weights, _kept(run)) if task.into else None
+        before = beside.submit(_read_weights, run.before / SCORES, _kept(run)) if task.into else None
         for stage, act in (("read", _read), ("train", _train), *pairing):
             if stage not in run.state.done:
                 tell(stage, 0.0)
@@ -159,7 +159,7 @@ def _score(run: Run) -> None:
     folder.mkdir(exist_ok=True)
     name = f"{len(_kept(run)) if run.task.into else 0:04}"
     if run.task.into:
-        for path in (run.before / SCORES).iterdir():
+        for path in (run.before / SCORES).glob("*"):
             shutil.copyfile(path, folder / path.name)
         shutil.copyfile(run.work / PARTED, folder / f"{name}.npy")
     with parquet.ParquetWriter(folder / f"{name}.parquet", WEIGHED, compression="none", use_dictionary=False) as out:
@@ -203,17 +203,17 @@ def _kept(run: Run) -> list[Path]:
 def _cluster(run: Run, before: Weights) -> tuple[Weights, NDArray[np.int64]]:
     count, folder = _count(run), run.work / SCORES
     known = len(_kept(run)) if run.task.into else 0
-    own = _read_weights(sorted(folder.glob("*.parquet"))[known:])
-    weights = before.followed_by(own) if known else own
-    parted = np.concatenate([np.zeros((2, 0), np.int64), *map(np.load, sorted(folder.glob("*.npy")))], axis=1)
-    weights = _without(weights, parted, count)
+    own = _read_weights(folder, sorted(folder.glob("*.parquet"))[known:])
+    weights = _without(before.followed_by(own) if known else own, _read_parted(folder), count)
     labels = cluster(count, weights, before=_before(run, count) if run.state.since else None)
     _save(run.work / LABELS, labels)
     return weights, labels
 
 
-def _read_weights(files: Sequence[Path]) -> Weights:
-    """All pairs of these files. Raises LinkRefused."""
+def _read_weights(folder: Path, files: Sequence[Path]) -> Weights:
+    """All pairs of these files of a folder, which holds at least one. Raises LinkRefused."""
+    if not files:
+        raise LinkRefused(f"{folder} lacks weights", ANEW)
     try:
         opened_files = [parquet.ParquetFile(path) for path in files]
         found = _no_weights(sum(file.metadata.num_rows for file in opened_files))
@@ -223,8 +223,16 @@ def _read_weights(files: Sequence[Path]) -> Weights:
                 whole[done : done + batch.num_rows] = column.to_numpy(zero_copy_only=False)
             done += batch.num_rows
     except (OSError, ValueError) as fault:
-        raise LinkRefused(f"{files[0].parent} cannot be read: {fault}", ANEW) from None
+        raise LinkRefused(f"{folder} cannot be read: {fault}", ANEW) from None
     return found
+
+
+def _read_parted(folder: Path) -> NDArray[np.int64]:
+    """Pairs that no longer meet, as (2, pairs). Raises LinkRefused."""
+    try:
+        return np.concatenate([np.zeros((2, 0), np.int64), *map(np.load, sorted(folder.glob("*.npy")))], axis=1)
+    except (OSError, ValueError) as fault:
+        raise LinkRefused(f"{folder} cannot be read: {fault}", ANEW) from None
 
 
 def _no_weights(count: int) -> Weights:
