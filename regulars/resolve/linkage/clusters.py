@@ -44,15 +44,6 @@ class Weights(NamedTuple):
         """Some of these pairs."""
         return Weights(self.left[places], self.right[places], self.bits[places], self.apart[places])
 
-    def followed_by(self, others: Weights) -> Weights:
-        """These pairs and then those."""
-        return Weights(
-            np.concatenate((self.left, others.left)),
-            np.concatenate((self.right, others.right)),
-            np.concatenate((self.bits, others.bits)),
-            np.concatenate((self.apart, others.apart)),
-        )
-
     def codes(self, count: int) -> Integers:
         """One number for each of these pairs of `count` records: they rise by left record, then by right."""
         return self.left.astype(np.int64) * count + self.right

@@ -26,6 +26,7 @@ SUSPICIOUS_SHOWN = 10
 SUSPICIOUS_SIZE = 10
 UNLINKABLE_RECORDS_MAX = 20_000
 CURVE_BITS = tuple(range(-2, 31))
+CUT_PAIRS = 50_000
 SHOWN = (
     *("national_id", "first_name", "last_name", "birth_date", "street", "number", "unit", "city", "postcode"),
     *("email", "phone", "landline"),
@@ -124,7 +125,7 @@ def _model(scorer: Scorer) -> tuple[tuple[str, tuple[Bar, ...]], ...]:
 
 
 def _curve(linked: Linked) -> tuple[CurvePoint, ...]:
-    whole = np.floor(np.clip(linked.weights.bits, CURVE_BITS[0] - 1, CURVE_BITS[-1])).astype(np.int64)
+    whole = _whole(linked.weights.bits)
     counts = _from_each(whole)
     if linked.person is None:
         return tuple(CurvePoint(at, count, None, None) for at, count in zip(CURVE_BITS, counts, strict=True))
@@ -137,7 +138,16 @@ def _curve(linked: Linked) -> tuple[CurvePoint, ...]:
     return tuple(CurvePoint(at, count, point.precision, point.recall) for at, count, point in points)
 
 
-def _from_each(whole: NDArray[np.int64]) -> list[int]:
+def _whole(bits: NDArray[np.float64]) -> NDArray[np.int8]:
+    """Bits cut to whole ones, within what the curve shows; so many at a time as the processor holds beside itself."""
+    found = np.empty(len(bits), np.int8)
+    for begin in range(0, len(bits), CUT_PAIRS):
+        some = np.clip(bits[begin : begin + CUT_PAIRS], CURVE_BITS[0] - 1, CURVE_BITS[-1])
+        found[begin : begin + CUT_PAIRS] = np.floor(some, out=some)
+    return found
+
+
+def _from_each(whole: NDArray[np.int8]) -> list[int]:
     """How many of these bits, cut to whole ones, are at least each of CURVE_BITS."""
     at = np.bincount(whole - CURVE_BITS[0] + 1, minlength=len(CURVE_BITS) + 1)
     return np.cumsum(at[::-1])[::-1][1:].tolist()
@@ -151,36 +161,47 @@ def _examples(linked: Linked) -> tuple[Example, ...]:
         ("for a person to decide", np.flatnonzero((bits >= REVIEW_BITS) & (bits < AUTOMATIC_BITS)), -1),
         ("kept apart as relatives", np.flatnonzero(apart), -1),
     )
-    found: list[Example] = []
+    chosen: list[tuple[str, int]] = []
     for verdict, places, direction in bands:
         distance = direction * bits[places]
         if len(places) > EXAMPLES_PER_BAND:
             near = distance <= np.partition(distance, EXAMPLES_PER_BAND - 1)[EXAMPLES_PER_BAND - 1]
             places, distance = places[near], distance[near]
         nearest = places[np.lexsort((right[places], left[places], distance))][:EXAMPLES_PER_BAND]
-        found += [_example(linked, verdict, int(place)) for place in nearest]
-    return tuple(found)
+        chosen += [(verdict, int(place)) for place in nearest]
+    return _told(linked, chosen) if chosen else ()
 
 
-def _example(linked: Linked, verdict: str, place: int) -> Example:
-    pair = (linked.weights.left[place], linked.weights.right[place])
-    weighed = linked.scorer.weigh_pairs(_ready(linked, np.array(pair)), *np.array([[0], [1]]))
-    bars = [Bar("before anything is compared", "", linked.scorer.model.prior_bits)]
-    for at, comparison in enumerate(linked.scorer.model.comparisons):
-        level, bits = comparison.levels[int(weighed.levels[0, at])], float(weighed.parts[0, at])
-        if bits:
-            bars.append(Bar(comparison.name, level.words or "different", bits))
-    rows = [_row(linked.connection, int(number)) for number in pair]
-    fields = [(name, rows[0][name], rows[1][name]) for name in SHOWN if rows[0][name] or rows[1][name]]
-    return Example(
-        verdict, rows[0]["record_id"], rows[1]["record_id"], tuple(fields), tuple(bars), float(weighed.bits[0])
-    )
+def _told(linked: Linked, chosen: Sequence[tuple[str, int]]) -> tuple[Example, ...]:
+    """Verdicts on pairs, by their places, all weighed at once."""
+    places = [place for _, place in chosen]
+    pairs = np.stack((linked.weights.left[places], linked.weights.right[places])).astype(np.int64)
+    numbers = np.unique(pairs)
+    weighed = linked.scorer.weigh_pairs(_ready(linked, numbers), *np.searchsorted(numbers, pairs))
+    rows = _rows(linked.connection, numbers.tolist())
+    told: list[Example] = []
+    for at, (verdict, _) in enumerate(chosen):
+        left, right = (rows[number] for number in pairs[:, at].tolist())
+        bars = [Bar("before anything is compared", "", linked.scorer.model.prior_bits)]
+        for comparison, level, bits in zip(
+            linked.scorer.model.comparisons, weighed.levels[at], weighed.parts[at], strict=True
+        ):
+            if bits:
+                bars.append(Bar(comparison.name, comparison.levels[int(level)].words or "different", float(bits)))
+        fields = tuple((name, left[name], right[name]) for name in SHOWN if left[name] or right[name])
+        told.append(
+            Example(verdict, left["record_id"], right["record_id"], fields, tuple(bars), float(weighed.bits[at]))
+        )
+    return tuple(told)
 
 
-def _row(connection: duckdb.DuckDBPyConnection, number: int) -> dict[str, str]:
+def _rows(connection: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> dict[int, dict[str, str]]:
+    """Records by their numbers, what they do not say as an empty text."""
     names = ("record_id", *SHOWN)
-    [row] = connection.execute(f"from record select {', '.join(names)} where number_ = {number}").fetchall()
-    return {name: cell or "" for name, cell in zip(names, row, strict=True)}
+    found = connection.execute(
+        f"from record select number_, {', '.join(names)} where number_ in (from unnest(?))", [list(numbers)]
+    ).fetchall()
+    return {number: dict(zip(names, (cell or "" for cell in row), strict=True)) for number, *row in found}
 
 
 def _ready(linked: Linked, numbers: NDArray[np.int64]) -> dict[str, Column]:
@@ -219,9 +240,10 @@ def _suspects(linked: Linked) -> tuple[Suspect, ...]:
         f" order by births + names + size / {SUSPICIOUS_SIZE} desc, label limit {SUSPICIOUS_SHOWN}"
     ).fetchall()
     linked.connection.unregister("label")
-    means = _means(linked, [label for label, *_ in rows])
+    labels = [label for label, *_ in rows]
+    means, first = _means(linked, labels), _rows(linked.connection, labels)
     return tuple(
-        Suspect(_row(linked.connection, label)["record_id"], size, _listed(names), _listed(births), mean)
+        Suspect(first[label]["record_id"], size, _listed(names), _listed(births), mean)
         for (label, size, names, births), mean in zip(rows, means, strict=True)
     )
 

@@ -14,7 +14,7 @@ people whom such a pair touches are joined anew; the result is the one of all re
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -32,16 +32,14 @@ from regulars.resolve.linkage import guess as guessing
 from regulars.resolve.linkage import mapping as mappings
 from regulars.resolve.linkage.clusters import Before, Weights, cluster
 from regulars.resolve.linkage.fields import FIELDS
+from regulars.resolve.linkage.kept import BATCH_PAIRS, NONE, PAIR, WEIGHED, Shelf, hand_on, read_parted
 from regulars.resolve.linkage.scorer import TERMS_SUFFIX, Model, compiled, load
-from regulars.resolve.linkage.state import ANEW, MODEL, SPARK, TERMS, Followed, Run, Task, finished, opened
+from regulars.resolve.linkage.state import MODEL, SPARK, TERMS, Followed, Run, Task, finished, opened
 from regulars.resolve.linkage.weigh import Scorer
 
-BATCH_PAIRS = 1_000_000
 CANDIDATES, PARTED, LABELS = "candidates.parquet", "parted.npy", "labels.npy"
 # A folder with a file of weights for each time that records came, and one of earlier pairs that parted by them.
 SCORES = "scores"
-PAIR = (("left_number", pa.int32()), ("right_number", pa.int32()))
-WEIGHED = pa.schema([*PAIR, ("bits", pa.float64()), ("apart", pa.bool_())])
 
 
 def link(task: Task, tell: Followed) -> dict[str, Any]:
@@ -49,21 +47,26 @@ def link(task: Task, tell: Followed) -> dict[str, Any]:
     if task.engine == SPARK:
         check_spark()
     # Spark meets and weighs in one.
-    pairing = (("score", _score),) if task.engine == SPARK else (("meet", _meet), ("score", _score))
-    # What was weighed before is read while the new records are.
+    meeting = () if task.engine == SPARK else (("meet", _meet),)
     with opened(task, tell) as run, ThreadPoolExecutor(1) as beside:
-        before = beside.submit(_read_weights, run.before / SCORES, _kept(run)) if task.into else None
-        for stage, act in (("read", _read), ("train", _train), *pairing):
-            if stage not in run.state.done:
-                tell(stage, 0.0)
-                act(run)
-                run.keep(stage)
-            tell(stage, 1.0)
+        for stage, act in (("read", _read), ("train", _train), *meeting):
+            _pass(run, stage, act)
+        # What was weighed before is read while the new records are weighed.
+        before = beside.submit(_read_before, run, _count(run)) if task.into else None
+        _pass(run, "score", _score)
         tell("cluster", 0.0)
-        weights, labels = _cluster(run, before.result() if before else _no_weights(0))
+        weights, labels = _cluster(run, before.result() if before else None)
         metrics = results.write(run, weights, labels)
         tell("cluster", 1.0)
     return metrics
+
+
+def _pass(run: Run, stage: str, act: Callable[[Run], None]) -> None:
+    if stage not in run.state.done:
+        run.tell(stage, 0.0)
+        act(run)
+        run.keep(stage)
+    run.tell(stage, 1.0)
 
 
 def _read(run: Run) -> None:
@@ -157,12 +160,12 @@ def _meet(run: Run) -> None:
 def _score(run: Run) -> None:
     folder = run.work / SCORES
     folder.mkdir(exist_ok=True)
-    name = f"{len(_kept(run)) if run.task.into else 0:04}"
+    own = _own(run)
     if run.task.into:
         for path in (run.before / SCORES).glob("*"):
-            shutil.copyfile(path, folder / path.name)
-        shutil.copyfile(run.work / PARTED, folder / f"{name}.npy")
-    with parquet.ParquetWriter(folder / f"{name}.parquet", WEIGHED, compression="none", use_dictionary=False) as out:
+            hand_on(path, folder / path.name)
+        shutil.copyfile(run.work / PARTED, own.with_suffix(".npy"))
+    with parquet.ParquetWriter(own, WEIGHED, compression="none", use_dictionary=False) as out:
         done = 0
         for batch in _weighed_by_spark(run) if run.task.engine == SPARK else _weighed(run):
             out.write_batch(batch)
@@ -200,57 +203,24 @@ def _kept(run: Run) -> list[Path]:
     return sorted((run.before / SCORES).glob("*.parquet"))
 
 
-def _cluster(run: Run, before: Weights) -> tuple[Weights, NDArray[np.int64]]:
+def _own(run: Run) -> Path:
+    """The weights of its own records."""
+    return run.work / SCORES / f"{len(_kept(run)) if run.task.into else 0:04}.parquet"
+
+
+def _read_before(run: Run, count: int) -> Shelf:
+    """The weights of the records that these join, but for pairs that no longer meet, with room for the new ones."""
+    folder = run.before / SCORES
+    parted = np.concatenate((read_parted(folder), np.load(run.work / PARTED)), axis=1)
+    return Shelf(folder, _kept(run), run.state.candidates).read(parted, count)
+
+
+def _cluster(run: Run, before: Shelf | None) -> tuple[Weights, NDArray[np.int64]]:
     count, folder = _count(run), run.work / SCORES
-    known = len(_kept(run)) if run.task.into else 0
-    own = _read_weights(folder, sorted(folder.glob("*.parquet"))[known:])
-    weights = _without(before.followed_by(own) if known else own, _read_parted(folder), count)
-    labels = cluster(count, weights, before=_before(run, count) if run.state.since else None)
+    shelf = before.follow(_own(run)) if before else Shelf(folder, sorted(folder.glob("*.parquet"))).read(NONE, count)
+    labels = cluster(count, shelf.weights(), before=_before(run, count) if run.state.since else None)
     _save(run.work / LABELS, labels)
-    return weights, labels
-
-
-def _read_weights(folder: Path, files: Sequence[Path]) -> Weights:
-    """All pairs of these files of a folder, which holds at least one. Raises LinkRefused."""
-    if not files:
-        raise LinkRefused(f"{folder} lacks weights", ANEW)
-    try:
-        opened_files = [parquet.ParquetFile(path) for path in files]
-        found = _no_weights(sum(file.metadata.num_rows for file in opened_files))
-        done = 0
-        for batch in (batch for file in opened_files for batch in file.iter_batches(BATCH_PAIRS)):
-            for whole, column in zip(found, batch.columns, strict=True):
-                whole[done : done + batch.num_rows] = column.to_numpy(zero_copy_only=False)
-            done += batch.num_rows
-    except (OSError, ValueError) as fault:
-        raise LinkRefused(f"{folder} cannot be read: {fault}", ANEW) from None
-    return found
-
-
-def _read_parted(folder: Path) -> NDArray[np.int64]:
-    """Pairs that no longer meet, as (2, pairs). Raises LinkRefused."""
-    try:
-        return np.concatenate([np.zeros((2, 0), np.int64), *map(np.load, sorted(folder.glob("*.npy")))], axis=1)
-    except (OSError, ValueError) as fault:
-        raise LinkRefused(f"{folder} cannot be read: {fault}", ANEW) from None
-
-
-def _no_weights(count: int) -> Weights:
-    """Room for so many pairs."""
-    left, right, bits, apart = (field.type.to_pandas_dtype() for field in WEIGHED)
-    return Weights(np.empty(count, left), np.empty(count, right), np.empty(count, bits), np.empty(count, apart))
-
-
-def _without(weights: Weights, parted: NDArray[np.int64], count: int) -> Weights:
-    """These pairs of `count` records but for some, given as (2, pairs)."""
-    is_left = np.zeros(count, np.bool_)
-    is_left[parted[0]] = True
-    doubtful = np.flatnonzero(is_left[weights.left])
-    if not len(doubtful):
-        return weights
-    stays = np.ones(len(weights.bits), np.bool_)
-    stays[doubtful] = ~np.isin(weights.at(doubtful).codes(count), parted[0] * count + parted[1])
-    return weights if stays.all() else weights.at(stays)
+    return shelf.weights(), labels
 
 
 def _count(run: Run) -> int:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,6 +43,8 @@ CHANCE_MIN = 1e-300
 # How common values are stands in a file beside the model's, of this name.
 TERMS_SUFFIX = ".terms.parquet"
 READ_FIX = "Name the JSON that a training wrote"
+MODELS_KEPT = 4
+"""Models that stay ready to be asked: a run asks for its own again and again."""
 
 
 class Level(NamedTuple):
@@ -98,6 +101,7 @@ def load(path: Path) -> Model:
     return read(body, path.name)
 
 
+@lru_cache(MODELS_KEPT)
 def read(body: bytes, name: str = "model") -> Model:
     """The same of its text."""
     try:
