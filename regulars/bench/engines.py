@@ -21,12 +21,17 @@ from regulars import resolve
 from regulars.bench import households
 from regulars.bench.link import SAME, SEED, measured
 from regulars.kit.settings import Settings
+from regulars.lake.spark import check as check_spark
 
 RECORDS = 50_000
 
 
 def run(settings: Settings, *, size: int | None = None) -> dict[str, Any]:
-    """Ratios `same_scores` and `same_files`: shares of pairs with the same bits and of files with the same bytes, 1."""
+    """Ratios `same_scores` and `same_files`: shares of pairs with the same bits and of files with the same bytes, 1.
+
+    Raises SparkRefused before any work where there is no Spark.
+    """
+    check_spark()
     duckdb, spark = resolve.LINK_ENGINES
     count = size or RECORDS
     with TemporaryDirectory(prefix="regulars-engines-") as folder:
