@@ -1,10 +1,11 @@
 """What it means: traits, segments and scores of every customer, kept up to date by folding what happened.
 
 Takes: changes of a batch (`update`) or of time (`tick`), the facts of events, the catalogue of traits and segments.
-Gives: trait values with why (`traits_of`), segments with members, sizes and evidence, moves as journal events, scores,
+Gives: trait values with why (`traits_of`), segments with members, sizes and evidence, stages of the lifecycle, moves
+through both as journal events, scores,
 the proof that all of it is what a rebuild from the lake says (`differences`), and lifetime values of a file (`clv`).
 Writes tables: as_of, trait_state, cell_*, trait_definition, trait_complete, segment_definition, segment_member,
-segment_move, score, score_model, score_change.
+segment_move, score, score_model, score_change, lifecycle_stage, lifecycle_move.
 Never: reads a customer's name or address, reaches a customer, or computes what is not a fold or a fitted model.
 """
 
@@ -13,6 +14,26 @@ from regulars.analyze.backfill import backfill
 from regulars.analyze.catalogue import SEGMENTS, TRAITS
 from regulars.analyze.erasure import forget
 from regulars.analyze.explain import Explained, explain
+from regulars.analyze.lifecycle import (
+    CONVERSION_DAYS,
+    STAGE_MEMBERS_A_PAGE,
+    STAGES,
+    Flow,
+    Lifecycle,
+    Sizes,
+    Stage,
+    StageFigures,
+    StageMember,
+    StageStep,
+    StageVisit,
+    StageWhy,
+    Standpoint,
+    lifecycle,
+    stage_members,
+    stage_named,
+    standpoint,
+    why_stage,
+)
 from regulars.analyze.live import tick, update
 from regulars.analyze.plan import Segment, Trait
 from regulars.analyze.proof import Difference, differences
@@ -44,19 +65,32 @@ from regulars.analyze.segments import (
 )
 
 __all__ = [
+    "CONVERSION_DAYS",
     "ENGINES",
     "SEGMENTS",
+    "STAGES",
+    "STAGE_MEMBERS_A_PAGE",
     "TRAITS",
     "Clause",
     "Difference",
     "Evidence",
     "Explained",
+    "Flow",
+    "Lifecycle",
     "Member",
     "Rebuilt",
     "Segment",
     "SegmentView",
     "Size",
+    "Sizes",
+    "Stage",
+    "StageFigures",
+    "StageMember",
+    "StageStep",
+    "StageVisit",
+    "StageWhy",
     "Standing",
+    "Standpoint",
     "Trait",
     "TraitValue",
     "Visit",
@@ -71,6 +105,7 @@ __all__ = [
     "explain",
     "fold_lake",
     "forget",
+    "lifecycle",
     "members",
     "parsed",
     "rebuild",
@@ -81,10 +116,14 @@ __all__ = [
     "sentence",
     "shown",
     "size_history",
+    "stage_members",
+    "stage_named",
+    "standpoint",
     "tick",
     "traits_of",
     "traits_of_each",
     "update",
     "visits",
     "why",
+    "why_stage",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from regulars.analyze.lifecycle import forget_stages
 from regulars.analyze.past import SQL
 from regulars.app import App
 from regulars.kit.dice import nobody
@@ -18,3 +19,4 @@ def forget(app: App, customers: Sequence[int]) -> None:
     app.db.execute(SQL.drop_scores, given)
     app.db.execute(SQL.entomb_moves, given)
     app.db.execute(SQL.entomb_grades, given)
+    forget_stages(app, given)

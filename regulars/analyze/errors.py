@@ -39,3 +39,10 @@ class TooManySegments(RegularsError):
     """Segments are bits of one word; no more fit."""
 
     code = "RG-1404"
+
+
+class UnknownStage(RegularsError):
+    """There is no stage of this name in the lifecycle, or a customer stands in none."""
+
+    code = "RG-1420"
+    status = 404

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from regulars.analyze.backfill import backfill
 from regulars.analyze.fold import Moved, fold, set_up, settle_day, work_of
+from regulars.analyze.lifecycle import settle_everybody, settle_stages
 from regulars.analyze.past import SQL
 from regulars.analyze.schema import Ready, ready
 from regulars.analyze.scoring import score_all
@@ -23,11 +24,14 @@ def update(app: App, changes: Changes) -> Changes:
     people = changes.people
     touched, moved = fold(app, catalogue, work_of(people), people.batch.last_seq)
     moves = write_moves(app, catalogue, moved, app.clock.now())
+    ended = (*people.recompute, *(merge.loser for merge in people.merged))
+    stages = settle_stages(app, catalogue, [*touched, *ended], app.clock.now())
     return Changes(
         people=people,
         touched=sorted({*changes.touched, *touched}),
         fields=changes.fields,
         moves=[*changes.moves, *moves],
+        stages=stages,
     )
 
 
@@ -54,8 +58,10 @@ def tick(app: App, now: datetime) -> Changes:
         app.db.execute(SQL.set_day, {"day": day})
         touched, moves = _expire(app, catalogue, before, now)
     graded = score_all(app, now)
-    touched |= {*graded, *(move.customer for move in late)}
-    return Changes(people=None, touched=sorted(touched), moves=[*late, *moves])
+    # A day makes everybody older, and so does a trait whose past was folded just now.
+    stages = settle_everybody(app, catalogue, now) if day > before or catalogue.has_gaps else []
+    touched |= {*graded, *(move.customer for move in (*late, *stages))}
+    return Changes(people=None, touched=sorted(touched), moves=[*late, *moves], stages=stages)
 
 
 def _expire(app: App, catalogue: Ready, before: int, now: datetime) -> tuple[set[int], list[SegmentMove]]:

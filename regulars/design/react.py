@@ -31,7 +31,7 @@ def tick(app: App, changes: Changes, now: datetime) -> Plays:
 
 def _go_on(app: App, known: list[Version], changes: Changes, now: datetime) -> list[Intent]:
     """Walk whoever is due, let in whom it moved, walk those. First the old: who has arrived may come in again."""
-    if not changes.moves:
+    if not (changes.moves or changes.stages):
         return walk(app, known, now)
     due = walk(app, known, now)
     return due + walk(app, known, now) if enrol(app, known, changes, now) else due

@@ -1,6 +1,6 @@
 """The nouns that cross rooms: frozen, typed, without behavior that acts. Imports nothing but `kit`."""
 
-from regulars.model.changes import Change, Changes, SegmentMove
+from regulars.model.changes import Change, Changes, SegmentMove, StageMove
 from regulars.model.event import Batch, Body, Event
 from regulars.model.gone import Gone
 from regulars.model.holding import EVERY_COLUMN, Hangs, Holding, Impersonal
@@ -26,4 +26,5 @@ __all__ = [
     "People",
     "Plays",
     "SegmentMove",
+    "StageMove",
 ]

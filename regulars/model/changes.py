@@ -25,6 +25,15 @@ class SegmentMove(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class StageMove(msgspec.Struct, frozen=True):
+    """A customer went from one stage of the lifecycle to another; None: came to be known, or ended."""
+
+    customer: int
+    before: str | None
+    after: str | None
+    at: datetime
+
+
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
     """What a batch (or a tick, then `people` is None) changed."""
 
@@ -33,3 +42,4 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     """Customers whose profile or traits may have moved, each once."""
     fields: list[Change] = []
     moves: list[SegmentMove] = []
+    stages: list[StageMove] = []

@@ -186,7 +186,7 @@ TOPICS = {
     ),
     "details": Topic(title="Details", kinds=("identify",), names=("Signed Up", "Consent Given", "Consent Withdrawn")),
     "identity": Topic(title="Who is who", names=("Customers Merged", "Customer Split")),
-    "segments": Topic(title="Segments", names=("Segment Entered", "Segment Left")),
+    "segments": Topic(title="Segments", names=("Segment Entered", "Segment Left", "Lifecycle Stage Entered")),
 }
 SENTENCES = {
     "Signed Up": "Signed up",
@@ -224,6 +224,7 @@ SENTENCES = {
     "Call Received": "Called: {reason}",
     "Segment Entered": "Entered {title}",
     "Segment Left": "Left {title}",
+    "Lifecycle Stage Entered": "Came into the stage {title}",
     "Points Earned": "Earned {points} points",
     "Message Sent": "Was sent {template} by {channel}",
     "Consent Given": "Agreed to {channel}",

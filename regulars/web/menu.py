@@ -35,7 +35,14 @@ MENU = [
             Item("Privacy", "/privacy", "mask", "p"),
         ],
     ),
-    Group("Analysis", [Item("Segments", "/segments", "filter", "s"), Item("Traits", "/traits", "gauge", "t")]),
+    Group(
+        "Analysis",
+        [
+            Item("Segments", "/segments", "filter", "s"),
+            Item("Lifecycle", "/lifecycle", "route", "y"),
+            Item("Traits", "/traits", "gauge", "t"),
+        ],
+    ),
     Group("Design", [Item("Journeys", "/journeys", "route", "j")]),
     Group(
         "Engagement",

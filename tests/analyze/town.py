@@ -97,7 +97,8 @@ class Town:
             ).fetchone()
             app.db.execute(
                 "truncate journal, record, signature, customer, carrier_span, trait_state, segment_member, as_of,"
-                f" segment_move, lake_file, announcement, score, score_model, score_change, {cells}"
+                " segment_move, lake_file, announcement, score, score_model, score_change, lifecycle_stage,"
+                f" lifecycle_move, {cells}"
             )
             app.db.execute("update checkpoint set seq = 0")
 

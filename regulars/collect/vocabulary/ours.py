@@ -17,6 +17,15 @@ groups.add("ours")(
             EventSchema(name="Segment Entered", meaning="A customer came into a segment.", properties=SEGMENT_MOVED),
             EventSchema(name="Segment Left", meaning="A customer left a segment.", properties=SEGMENT_MOVED),
             EventSchema(
+                name="Lifecycle Stage Entered",
+                meaning="A customer came into a stage of the lifecycle, from another or as somebody new.",
+                properties=(
+                    text("stage", "Name of the stage", "nurture", required=True),
+                    text("title", "What it is called", "Nurture"),
+                    text("from_stage", "The stage before; missing for somebody new", "optimize"),
+                ),
+            ),
+            EventSchema(
                 name="Customers Merged",
                 meaning="Two customers turned out to be one.",
                 properties=(whole("loser", "The customer who is now part of this one", 88, required=True),),

@@ -11,7 +11,7 @@ from litestar import Request, get
 from litestar.params import FromPath, FromQuery
 
 from regulars import analyze, design, profile, resolve
-from regulars.analyze import Evidence, Standing, TraitValue
+from regulars.analyze import Evidence, Standing, Standpoint, TraitValue
 from regulars.app import App
 from regulars.design import Balance
 from regulars.profile import Bought, Decided, Entry, Hit, Profile
@@ -135,6 +135,11 @@ class View:
     def segments(self) -> list[Belonging]:
         """Segments they are in, latest first."""
         return belongings(self._app, self._id)
+
+    @cached_property
+    def stage(self) -> Standpoint | None:
+        """Where they stand in the lifecycle."""
+        return analyze.standpoint(self._app, self._id)
 
     @cached_property
     def points(self) -> Balance:

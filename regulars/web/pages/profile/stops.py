@@ -29,6 +29,7 @@ LOOKS = {
     "Coupon Redeemed": ("gift", ""),
     "Segment Entered": ("filter", ""),
     "Segment Left": ("filter", ""),
+    "Lifecycle Stage Entered": ("route", ""),
     "Points Earned": ("coin", ""),
     "Customers Merged": ("merge", ""),
     "Customer Split": ("split", ""),

@@ -1,0 +1,23 @@
+-- Lifecycle: the stage every known customer is in, and how people came there. Writer: analyze.
+
+-- Where somebody stands now; the rules stand in analyze/lifecycle/stages.py.
+create table lifecycle_stage (
+    customer bigint primary key,
+    stage text collate "C" not null,
+    since timestamptz not null
+);
+create index lifecycle_stage_members on lifecycle_stage (stage, customer);
+
+-- Every change, oldest first: what was on any past day is read from here, never computed again by today's rules.
+create table lifecycle_move (
+    id bigint generated always as identity primary key,
+    customer bigint not null,
+    -- Null: she had none, for we had not come to know her.
+    before text collate "C",
+    -- Null: she went up in another, or is known no more.
+    after text collate "C",
+    at timestamptz not null,
+    day bigint not null
+);
+create index lifecycle_move_day on lifecycle_move (day);
+create index lifecycle_move_customer on lifecycle_move (customer, id);
