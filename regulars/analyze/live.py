@@ -20,8 +20,10 @@ def update(app: App, changes: Changes) -> Changes:
     """The batch folded into everybody's traits and segments; adds who was touched and who moved."""
     assert changes.people is not None, "time passes through tick"
     catalogue = ready(app)
-    app.db.execute(SQL.start_day, {"day": day_number(app.clock.now(), app.settings.zone)})
     people = changes.people
+    if people.batch.events:
+        # A decision before the first event is no day of the brand's: history may follow, in its own time.
+        app.db.execute(SQL.start_day, {"day": day_number(app.clock.now(), app.settings.zone)})
     touched, moved = fold(app, catalogue, work_of(people), people.batch.last_seq)
     moves = write_moves(app, catalogue, moved, app.clock.now())
     ended = (*people.recompute, *(merge.loser for merge in people.merged))

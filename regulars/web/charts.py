@@ -41,35 +41,6 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.series) > 1 or bool(self.note)
 
 
-class Node(msgspec.Struct, frozen=True, kw_only=True):
-    """One end of streams. `side` is source (left) or target (right)."""
-
-    name: str
-    side: str
-    color: str
-
-
-class Stream(msgspec.Struct, frozen=True, kw_only=True):
-    """So many who went from one place on the left to one on the right."""
-
-    source: str
-    target: str
-    value: int
-
-
-class Flows(msgspec.Struct, frozen=True, kw_only=True):
-    """Who moved where: two rows of places and the streams between them; also shows as a table."""
-
-    title: str
-    measure: str
-    nodes: list[Node]
-    """From top to bottom on each side."""
-    streams: list[Stream]
-    """Widest first."""
-    sentence: str
-    kind: str = "flows"
-
-
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
     """One key figure: number, unit, and what it is compared with."""
 

@@ -11,9 +11,11 @@ from regulars.analyze.errors import UnknownStage
 from regulars.analyze.lifecycle import RANK_BY_STAGE, settle_everybody
 from regulars.analyze.plan import leaves, plan
 from regulars.analyze.schema import ready
+from regulars.model import Batch, Changes, People
 from tests.analyze.town import EPOCH, Town, order, track
 
 TODAY = 20_000
+NOBODY = People(batch=Batch(events=[], last_seq=0), customers=[], created=[], merged=[], recompute=[])
 
 
 @pytest.fixture
@@ -180,3 +182,15 @@ def told_of(town: Town, customer: int) -> list[str]:
             [customer],
         ).fetchall()
     return [row[0] for row in rows]
+
+
+def test_a_decision_before_the_first_event_is_no_day_of_the_brand(town: Town) -> None:
+    town.app.clock.move_to(EPOCH + timedelta(days=TODAY))
+    with town.app.transaction() as app:
+        analyze.update(app, Changes(people=NOBODY, touched=[]))
+    town.app.clock.move_to(EPOCH + timedelta(days=TODAY - 300))
+
+    town.batch([(1, order(TODAY - 300))])
+
+    with town.app.transaction() as app:
+        assert app.db.execute("select day from as_of").fetchall() == [(TODAY - 300,)]

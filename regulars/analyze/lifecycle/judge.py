@@ -55,7 +55,7 @@ def _write(app: App, rows: list[tuple[int, str | None, str | None]], now: dateti
     customers, before, after = map(list, zip(*sorted(rows), strict=True))
     given: dict[str, Any] = {"customers": customers, "before": before, "after": after, "at": now}
     written = app.db.execute(SQL.move_stages, given).fetchall()
-    collect.announce(app, [_announcement(*row, now) for row in written if _is_news(row[2], row[3])])
+    collect.announce(app, [_announcement(row, now) for row in written if _is_news(row[2], row[3])])
     return [StageMove(customer=c, before=b, after=a, at=now) for c, b, a in zip(customers, before, after, strict=True)]
 
 
@@ -64,7 +64,8 @@ def _is_news(before: str | None, after: str | None) -> bool:
     return after is not None and (before is not None or after != STAGES[0].name)
 
 
-def _announcement(ident: int, customer: int, before: str | None, after: str, now: datetime) -> collect.Announcement:
+def _announcement(row: tuple[Any, ...], now: datetime) -> collect.Announcement:
+    ident, customer, before, after = row
     told = {"stage": after, "title": TITLES[after]} | ({"from_stage": before} if before else {})
     return collect.Announcement(
         message_id=f"stage-move:{ident}", name=MOVED, customer=customer, occurred_at=now, properties=told

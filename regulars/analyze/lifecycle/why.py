@@ -10,7 +10,7 @@ from regulars.analyze.lifecycle.view import standpoint
 from regulars.analyze.questions import Clause, evidence, values_of
 from regulars.analyze.rules import clauses, sentence, shown
 from regulars.analyze.schema import Ready, ready
-from regulars.analyze.traits import Op
+from regulars.analyze.traits import Expression, Op
 from regulars.app import App
 
 
@@ -70,7 +70,7 @@ def _step(app: App, catalogue: Ready, stage: Stage, customer: int, here: Stage) 
 
 
 def _clause(
-    app: App, part: Op, holds: object, value: object, units: dict[object, str], customer: int, currency: str
+    app: App, part: Op, holds: object, value: object, units: dict[Expression, str], customer: int, currency: str
 ) -> Clause:
     traits = ready(app).plan.traits
     return Clause(

@@ -19,22 +19,8 @@
       areaStyle: spec.series.length === 1 ? { color: token("--chart-1-soft"), opacity: .55 } : undefined,
     };
   }
-  function flows(spec, text) {
-    const key = (side, name) => side + ":" + name, plain = name => name.slice(name.indexOf(":") + 1), count = value => value.toLocaleString("en-US");
-    return {
-      animation: false, textStyle: text,
-      series: [{
-        type: "sankey", left: 120, right: 120, top: 8, bottom: 8, nodeGap: 10, nodeWidth: 10, layoutIterations: 0, draggable: false, emphasis: { focus: "adjacency" },
-        data: spec.nodes.map(one => ({ name: key(one.side, one.name), itemStyle: { color: token(one.color), borderWidth: 0 }, label: { position: one.side === "source" ? "left" : "right", color: token("--ink"), fontSize: 12, formatter: p => plain(p.name) + "  " + count(p.value) } })),
-        links: spec.streams.map(one => ({ source: key("source", one.source), target: key("target", one.target), value: one.value })),
-        lineStyle: { color: "source", opacity: .35, curveness: .5 },
-      }],
-      tooltip: { trigger: "item", confine: true, backgroundColor: token("--surface"), borderColor: token("--edge"), textStyle: { ...text, color: token("--ink"), fontSize: 12 }, formatter: p => p.dataType === "edge" ? plain(p.data.source) + " to " + plain(p.data.target) + ": " + count(p.value) : plain(p.name) + ": " + count(p.value) },
-    };
-  }
   function option(spec) {
     const text = { color: token("--ink-3"), fontSize: 11, fontFamily: getComputedStyle(document.body).fontFamily };
-    if (spec.kind === "flows") return flows(spec, text);
     const names = { type: "category", data: spec.labels, axisLine: { show: !falls(spec), onZero: spec.kind !== "bars", lineStyle: { color: token("--field") } }, axisTick: { show: false }, axisLabel: { ...text, hideOverlap: true }, boundaryGap: spec.kind !== "line", inverse: spec.kind === "bars" };
     const values = { type: "value", min: spec.from_zero ? bounds => Math.min(0, bounds.min) : undefined, scale: !spec.from_zero, splitNumber: 4, splitLine: { lineStyle: { color: token("--chart-grid") } }, axisLabel: { ...text, formatter: v => spec.prefix + short(v) + spec.suffix, show: spec.kind !== "bars" } };
     return {

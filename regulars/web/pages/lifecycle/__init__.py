@@ -12,11 +12,14 @@ from regulars.analyze import Lifecycle
 from regulars.kit.clock import day_date
 from regulars.web import access, audit, render, words
 from regulars.web.api import lifecycle as api
-from regulars.web.charts import Chart, Flows, Node, Series, Stream
+from regulars.web.charts import Chart, Series
+from regulars.web.pages.lifecycle.streams import Drawing, Stream, draw
 from regulars.web.site import House
 
 COLORS = {"attract": "--chart-3", "convert": "--chart-1", "advocate": "--chart-2"}
-STAGE_COLORS = ("--chart-5", "--chart-3", "--chart-6", "--chart-4", "--chart-1", "--chart-2", "--chart-other")
+OTHER = "--chart-other"
+# By step; neighbors in the columns are told apart at a glance.
+STAGE_COLORS = (OTHER, "--chart-3", "--chart-5", "--chart-6", "--chart-1", "--chart-4", "--chart-2")
 NEW, GONE = "New to us", "No longer"
 # A day with every change is too many columns: ends of about so many equal stretches are drawn.
 COLUMNS_DRAWN = 26
@@ -87,14 +90,12 @@ def phases(view: Lifecycle) -> list[tuple[str, int, str]]:
     return [(phase, sum(s.customers for s in view.stages if s.phase == phase), COLORS[phase]) for phase in found]
 
 
-def moved(view: Lifecycle) -> Flows | None:
+def moved(view: Lifecycle) -> Drawing | None:
     """From where to where people got, drawn from left to right; None where nobody moved."""
     if not view.flows:
         return None
     names = titles()
-    order = [NEW, *names.values(), GONE]
-    color = {names[stage.name]: COLORS[stage.phase] for stage in view.stages}
-    streams = [
+    found = [
         Stream(
             source=names.get(flow.before, flow.before) if flow.before else NEW,
             target=names.get(flow.after, flow.after) if flow.after else GONE,
@@ -102,21 +103,16 @@ def moved(view: Lifecycle) -> Flows | None:
         )
         for flow in view.flows
     ]
-    nodes = [
-        Node(name=name, side=side, color=color.get(name, "--chart-other"))
-        for side, used in (
-            ("source", {stream.source for stream in streams}),
-            ("target", {stream.target for stream in streams}),
-        )
-        for name in sorted(used, key=lambda name: order.index(name) if name in order else len(order))
-    ]
-    most, since = view.flows[0], day_date(view.since_day)
-    return Flows(
-        title=f"{words.plural(sum(flow.customers for flow in view.flows), 'customer')} changed their stage",
-        measure=f"Left: where they stood on {since.day} {since:%B %Y}. Right: where they stand now",
-        nodes=nodes,
-        streams=streams,
-        sentence=f"The widest stream: {most.customers:,} from {streams[0].source} to {streams[0].target}.",
+    # A stage that is declared no more keeps its old name in what was stored.
+    others = sorted({end for one in found for end in (one.source, one.target)} - {NEW, GONE, *names.values()})
+    colors = dict.fromkeys([NEW, *others, GONE], OTHER) | {s.title: COLORS[s.phase] for s in view.stages}
+    since = day_date(view.since_day)
+    return draw(
+        found,
+        [NEW, *names.values(), *others, GONE],
+        colors,
+        f"{words.plural(sum(flow.customers for flow in view.flows), 'customer')} changed their stage",
+        f"Left: where they stood on {since.day} {since:%B %Y}. Right: where they stand now",
     )
 
 
