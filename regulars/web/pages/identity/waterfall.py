@@ -11,6 +11,8 @@ from regulars.resolve import Part
 from regulars.web import words
 
 WIDTH, BAR, LABELS = 740, 26, 250
+# What fits beside the steps.
+LABEL_CHARACTERS = 36
 COMPARED = {
     "first_name": "First name",
     "last_name": "Last name",
@@ -30,6 +32,8 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
     width: float
     name: str
     said: str
+    shown: str
+    """The same, as much of it as fits."""
     bits: str
     speaks_for: bool
 
@@ -47,16 +51,22 @@ def draw(waterfall: Sequence[Part], auto: float) -> Waterfall:
     sums = list(accumulate(part.bits for part in waterfall))
     low, high = min([0.0, *sums]), max([0.0, auto, *sums])
     unit = (WIDTH - LABELS - 60) / max(high - low, 1.0)
+    names = [COMPARED.get(part.name, words.opened(part.name.replace("_", " "))) for part in waterfall]
     bars = [
         Bar(
             y=BAR * (place + 0.5),
             left=LABELS + (min(reached - part.bits, reached) - low) * unit,
             width=max(abs(part.bits) * unit, 1.5),
-            name=COMPARED.get(part.name, words.opened(part.name.replace("_", " "))),
+            name=names[place],
             said=part.words,
+            shown=_shortened(part.words, LABEL_CHARACTERS - len(names[place])),
             bits=f"{part.bits:+.1f}".replace("-", "\u2212"),
             speaks_for=part.bits >= 0,
         )
         for place, (part, reached) in enumerate(zip(waterfall, sums, strict=True))
     ]
     return Waterfall(bars=bars, joins_x=LABELS + (auto - low) * unit, height=BAR * (len(bars) + 1))
+
+
+def _shortened(said: str, characters: int) -> str:
+    return said if len(said) <= characters else said[: max(characters - 1, 0)].rstrip() + "\u2026"
