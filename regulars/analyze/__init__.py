@@ -5,11 +5,12 @@ Gives: trait values with why (`traits_of`), segments with members, sizes and evi
 through both as journal events, scores,
 the proof that all of it is what a rebuild from the lake says (`differences`), and lifetime values of a file (`clv`).
 Writes tables: as_of, trait_state, cell_*, trait_definition, trait_complete, segment_definition, segment_member,
-segment_move, score, score_model, score_change, lifecycle_stage, lifecycle_move.
+segment_move, score, score_model, score_change, lifecycle_stage, lifecycle_move,
+opportunity_run, opportunity, opportunity_member.
 Never: reads a customer's name or address, reaches a customer, or computes what is not a fold or a fitted model.
 """
 
-from regulars.analyze import clv
+from regulars.analyze import clv, missed
 from regulars.analyze.backfill import backfill
 from regulars.analyze.catalogue import SEGMENTS, TRAITS
 from regulars.analyze.erasure import forget
@@ -107,6 +108,7 @@ __all__ = [
     "forget",
     "lifecycle",
     "members",
+    "missed",
     "parsed",
     "rebuild",
     "scores",

@@ -213,9 +213,11 @@ from carrier_span c
 join signature s on s.id = c.signature and s.sessions
 
 -- name: drop_scores
--- Scores as of now, and that her past was folded whole.
+-- Scores as of now, that her past was folded whole, and what searches counted her among.
 with folded as (
     delete from trait_complete where customer = any(%(customers)s::bigint[])
+), counted as (
+    delete from opportunity_member where customer = any(%(customers)s::bigint[])
 )
 delete from score where customer = any(%(customers)s::bigint[])
 

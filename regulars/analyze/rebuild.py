@@ -47,7 +47,7 @@ def rebuild(app: App, as_of_day: int | None = None, engine: str = DUCKDB) -> Reb
     past_day = as_of_day if as_of_day is not None and as_of_day < today else None
     with spark.engine() if engine == SPARK else duckdb.engine() as lake:
         lake.read_facts(FACTS, collect.fact_files(app, past_day), LAKE_COLUMNS)
-        _read_membership(app, lake)
+        read_membership(app, lake)
         return _fold(lake, catalogue, as_of_day if as_of_day is not None else today)
 
 
@@ -83,7 +83,8 @@ def _today(app: App) -> int:
     return row[0] if row else 0
 
 
-def _read_membership(app: App, lake: Engine) -> None:
+def read_membership(app: App, lake: Engine) -> None:
+    """Tables membership (signature, customer), everybody (customer, known) and span (sessions of shared carriers)."""
     members = app.db.execute(SQL.membership).fetchall()
     lake.table("membership", {"signature": "bigint", CUSTOMER: "bigint"}, members)
     everybody = app.db.execute(SQL.everybody).fetchall()

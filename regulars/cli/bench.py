@@ -17,7 +17,8 @@ commands = typer.Typer()
 @commands.command()
 def bench(
     name: Annotated[
-        str, typer.Argument(help="engines, flow, import, ingest, likeness, link, moment, resolve or search.")
+        str,
+        typer.Argument(help="engines, flow, import, ingest, likeness, link, moment, opportunities, resolve or search."),
     ],
     size: Annotated[int | None, typer.Option("--size", "--rows", min=1, help="Fewer events, for a quick look.")] = None,
     minutes: Annotated[
@@ -37,7 +38,7 @@ def bench(
 def measure(name: str, size: int | None, minutes: float | None = None) -> dict[str, Any]:
     """Run the module of this name; refused if it is no bench."""
     known = [found.name for found in iter_modules(shelf.__path__)]
-    choice = "Choose one of: engines, flow, import, ingest, likeness, link, moment, resolve, search"
+    choice = "Choose one of: engines, flow, import, ingest, likeness, link, moment, opportunities, resolve, search"
     module = import_module(f"{shelf.__name__}.{name}") if name in known else None
     if not hasattr(module, "run"):
         raise InputRefused(f"There is no bench named '{name}'", choice)

@@ -139,6 +139,7 @@ def load(app: App, size: str, today: date | None, carrier: Child, quiet: bool) -
         collect.flush(app)
         resolve.prepare(app)
         demo.buy(app)
+        analyze.missed.search(app)
         bars.update(reading, completed=1, total=1)
     return report
 

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
+import numpy as np
 
 from regulars.lake.arrow import pa
 from regulars.lake.dialect import DUCKDB, Dialect
@@ -45,6 +46,11 @@ class Engine:
         """All rows of a query; `$name` in it is `given[name]`."""
         return self._connection.execute(statement, dict(given or {})).fetchall()
 
+    def columns(self, statement: str, given: Mapping[str, object] | None = None) -> dict[str, Any]:
+        """All rows of a query as NumPy arrays by column; nothing may be NULL in it."""
+        fetched = self._connection.execute(statement, dict(given or {})).fetchnumpy()
+        return {name: np.ma.getdata(values) for name, values in fetched.items()}
+
     def read_facts(self, name: str, files: Sequence[str], columns: Mapping[str, str]) -> None:
         """A view of these Parquet files; without files an empty table of these columns."""
         if not files:
@@ -61,6 +67,12 @@ class Engine:
         self._connection.register("given_rows", pa.table(arrays, names=list(columns)))
         self.make(name, "select * from given_rows")
         self._connection.unregister("given_rows")
+
+    def arrays(self, name: str, columns: Mapping[str, Any]) -> None:
+        """A table of NumPy arrays of equal length, by column."""
+        self._connection.register("given_arrays", pa.table({key: pa.array(values) for key, values in columns.items()}))
+        self.make(name, "select * from given_arrays")
+        self._connection.unregister("given_arrays")
 
 
 @contextmanager

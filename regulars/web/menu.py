@@ -41,6 +41,7 @@ MENU = [
             Item("Segments", "/segments", "filter", "s"),
             Item("Lifecycle", "/lifecycle", "route", "y"),
             Item("Traits", "/traits", "gauge", "t"),
+            Item("Opportunities", "/opportunities", "bulb", "u"),
         ],
     ),
     Group("Design", [Item("Journeys", "/journeys", "route", "j")]),

@@ -380,3 +380,7 @@ where object = %(object)s and action = 'opened a moment card'
     and (%(at)s::timestamptz is null or (at, id) < (%(at)s::timestamptz, %(id)s::bigint))
 order by at desc, id desc
 limit %(limit)s;
+
+-- name: names_of
+-- What to call these customers.
+select customer, first_name, last_name from profile where customer = any(%(customers)s::bigint[]);

@@ -19,7 +19,7 @@ from functools import partial
 import msgspec
 import psycopg
 
-from regulars import collect, engage, flow, privacy, profile, resolve
+from regulars import analyze, collect, engage, flow, privacy, profile, resolve
 from regulars.app import App
 from regulars.kit.clock import ManualClock
 from regulars.kit.errors import place_of
@@ -45,6 +45,8 @@ PRUNE_EVERY = timedelta(hours=1)
 """So often the worker looks for deliveries that are kept no longer."""
 COUNT_EVERY = timedelta(minutes=10)
 """So often the worker counts everybody of a large brand anew, if anything happened."""
+SEARCH_LOOK_EVERY = timedelta(minutes=10)
+"""So often the worker looks whether the past year was searched for opportunities today."""
 BEAT_EVERY = timedelta(seconds=5)
 """So often the worker says that it is at work."""
 
@@ -97,6 +99,7 @@ class Worker:
         self._beat_at: datetime | None = None
         self._pruned_at: datetime | None = None
         self._counted_at: datetime | None = None
+        self._sought_at: datetime | None = None
         self._beside = Beside(app.clock)
         self._aside = Aside(app)
         self._unread = True
@@ -191,7 +194,7 @@ class Worker:
     def _erase(self, waiting: privacy.Waiting) -> int:
         """Who is to be erased leaves the rooms here; files and proof follow aside, and whoever handed it in is told.
 
-        Aside, too, everybody of a large brand is counted.
+        Aside, too, everybody of a large brand is counted, and the past year is searched for opportunities.
         """
         under_way = privacy.open_erasures(self.app) if privacy.Waiting.ERASURES in waiting else {}
         gone = sum(privacy.leave_rooms(self.app, id) for id, state in under_way.items() if state == "asked")
@@ -205,6 +208,8 @@ class Worker:
                 steps["callbacks"] = partial(privacy.opendsr.call_back, self.app)
             if self._is_count_due(inside):
                 steps["health"] = partial(resolve.keep_health, self.app)
+            if self._is_search_due(inside):
+                steps["opportunities"] = partial(analyze.missed.search, self.app)
         self._aside.begin(steps)
         return gone
 
@@ -214,6 +219,14 @@ class Worker:
             return False
         self._counted_at = now
         return resolve.is_health_old(inside)
+
+    def _is_search_due(self, inside: App) -> bool:
+        """Once a day, of a year that is whole: not while history is loaded."""
+        now = self.app.clock.now()
+        if self._sought_at is not None and now - self._sought_at < SEARCH_LOOK_EVERY:
+            return False
+        self._sought_at = now
+        return not pace.peek(inside).replaying and analyze.missed.is_due(inside, now)
 
     def _step(self) -> tuple[int, bool, datetime]:
         """Carry or tick; where carrying breaks, again with half as many, until one event stands alone and is passed."""

@@ -1,0 +1,71 @@
+-- name: last_search
+-- At most one search a day, whether it ended well or not.
+select max(searched_day) from opportunity_run
+
+-- name: add_run
+-- The number of this search.
+insert into opportunity_run (searched_day, as_of_day, customers, searched_at, seconds, fault)
+values (%(searched_day)s, %(as_of_day)s, %(customers)s, %(at)s, %(seconds)s, %(fault)s) returning version
+
+-- name: drop_old_runs
+-- Trends need a year of searches.
+delete from opportunity_run where searched_day < %(before)s
+
+-- name: add_told
+-- What every detector said, at once.
+insert into opportunity (version, name, rank, is_found, told)
+select %(version)s, * from unnest(%(names)s::text[], %(ranks)s::int[], %(found)s::boolean[], %(told)s::jsonb[])
+
+-- name: clear_members
+-- Members are those of the newest search.
+truncate opportunity_member
+
+-- name: load_members
+-- All at once, by customer.
+copy opportunity_member (name, customer, stake_cents, reasons) from stdin
+
+-- name: newest_run
+-- The newest search that ended well.
+select version, searched_day, as_of_day, customers, searched_at, seconds
+from opportunity_run where fault is null order by version desc limit 1
+
+-- name: later_fault
+-- A search that failed since.
+select fault from opportunity_run where version > %(version)s and fault is not null order by version desc limit 1
+
+-- name: told
+-- What this search said, in its order.
+select name, is_found, told from opportunity where version = %(version)s order by rank
+
+-- name: sizes
+-- Members who are still customers, each under the number she has now.
+select m.name, count(distinct c.id)
+from opportunity_member m
+left join redirect r on r.old = m.customer
+join customer c on c.id = coalesce(r.customer, m.customer)
+group by m.name
+
+-- name: members
+-- A page, those with most at stake first. Who was merged stands under the number she has now.
+select c.id, m.customer, m.stake_cents, m.reasons
+from opportunity_member m
+left join redirect r on r.old = m.customer
+join customer c on c.id = coalesce(r.customer, m.customer)
+where m.name = %(name)s
+    and (%(stake)s::bigint is null or (m.stake_cents, -m.customer) < (%(stake)s::bigint, -%(after)s::bigint))
+order by m.stake_cents desc, m.customer
+limit %(limit)s
+
+-- name: of_customer
+-- The opportunities somebody is part of.
+select m.name, m.customer, m.stake_cents, m.reasons
+from opportunity_member m
+left join redirect r on r.old = m.customer
+where coalesce(r.customer, m.customer) = %(customer)s
+order by m.stake_cents desc, m.name
+
+-- name: trend
+-- Expected money of each opportunity in the searches of the past.
+select r.as_of_day, o.name, (o.told -> 'money' ->> 'expected')::double precision, o.is_found
+from opportunity o join opportunity_run r using (version)
+where o.name = %(name)s order by r.version desc limit %(limit)s

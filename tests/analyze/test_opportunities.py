@@ -1,0 +1,176 @@
+"""Detectors find what is planted, keep quiet where nothing is, and what was found is kept, told and forgotten."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from regulars import analyze
+from regulars.analyze.missed import searching
+from regulars.analyze.missed.errors import UnknownOpportunity
+from regulars.analyze.opportunities import Year, detectors
+from regulars.analyze.opportunities.chance import smallest_holdout
+from regulars.analyze.opportunities.judging import Judged, judge
+from regulars.analyze.opportunities.reading import read
+from regulars.app import App
+from regulars.bench import market
+from regulars.kit.clock import ManualClock
+from regulars.lake.duckdb import engine
+
+CUSTOMERS = 2_000
+QUIET_YEARS = 20
+# Of 20 years at the stated level of one in twenty: more than this happen once in a thousand times.
+ALARMS_MOST = 5
+
+
+@cache
+def year(seed: int, *effects: str) -> Year:
+    with engine() as lake:
+        market.fill(lake, market.made(seed, CUSTOMERS, effects))
+        found = read(lake, ZoneInfo("UTC"), market.LAST_DAY)
+    assert found is not None
+    return found
+
+
+def found_in(answers: list[Judged]) -> list[str]:
+    return [one.name for one in answers if one.is_found]
+
+
+@pytest.mark.parametrize("effect", market.EFFECTS)
+def test_what_is_planted_is_found_among_the_first_five_with_money_above_nothing(effect: str) -> None:
+    answers = judge(year(7, effect))
+
+    assert effect in found_in(answers)[:5]
+    one = next(each for each in answers if each.name == effect)
+    assert 0 < one.money.low < one.money.expected < one.money.high
+    assert len(one.seen.reasons) == len(one.seen.stake_cents) == len(one.seen.members)
+
+
+def test_years_that_hold_nothing_are_quiet_at_the_stated_level() -> None:
+    alarms = [found for seed in range(QUIET_YEARS) if (found := found_in(judge(year(500 + seed))))]
+
+    assert len(alarms) <= ALARMS_MOST, alarms
+
+
+def test_who_is_found_overdue_is_whoever_was_made_to_stop() -> None:
+    stopped = year(7, "overdue_regulars")
+    answer = next(one for one in judge(stopped) if one.name == "overdue_regulars")
+
+    went_on = year(7)
+    silent = stopped["last_day"] < went_on["last_day"][np.searchsorted(went_on.customers, stopped.customers)]
+
+    assert silent[answer.seen.members].mean() > 0.6 > 3 * silent.mean()
+
+
+@pytest.mark.parametrize("name", list(detectors))
+def test_every_detector_says_what_chance_means_what_to_do_and_what_it_rests_on(name: str) -> None:
+    one = detectors[name]
+    empty = one.look(nobody())
+
+    assert all((one.null, one.treatment, one.response.because, one.measure, one.stake))
+    assert 0 < one.response.mean < 0.2
+    assert (empty.p_value, len(empty.members)) == (1.0, 0)
+
+
+def nobody() -> Year:
+    """A year in which two people bought once."""
+    with engine() as lake:
+        market.fill(lake, market.made(1, 2))
+        found = read(lake, ZoneInfo("UTC"), market.LAST_DAY)
+    assert found is not None
+    return found
+
+
+def test_a_holdout_grows_with_the_scatter_and_none_is_named_where_none_is_enough() -> None:
+    small = smallest_holdout(1_000, spread_cents=5_000, effect_cents=1_500)
+    large = smallest_holdout(1_000, spread_cents=9_000, effect_cents=1_500)
+
+    assert None not in (small, large)
+    assert 0 < (small or 0) < (large or 0) <= 0.5
+    assert smallest_holdout(20, spread_cents=90_000, effect_cents=100) is None
+
+
+@pytest.fixture
+def searched(app: App, monkeypatch: pytest.MonkeyPatch) -> App:
+    """A brand that was searched once, with overdue regulars in its year."""
+    analyze.ensure_schema(app)
+    monkeypatch.setattr(searching, "_year", lambda *_: year(7, "overdue_regulars"))
+    with app.transaction() as inside:
+        inside.db.execute("insert into customer select g, true, g from generate_series(0, %s) g", [CUSTOMERS])
+    analyze.missed.search(app)
+    return app
+
+
+def size(app: App) -> int:
+    with app.transaction() as inside:
+        return analyze.missed.opportunity(inside, "overdue_regulars").size
+
+
+def first(app: App) -> analyze.missed.Person:
+    with app.transaction() as inside:
+        return analyze.missed.people(inside, "overdue_regulars", limit=1)[0]
+
+
+def test_a_search_is_kept_with_its_people_and_due_again_the_next_day(searched: App, clock: ManualClock) -> None:
+    with searched.transaction() as inside:
+        newest = analyze.missed.missed(inside)
+        assert newest is not None
+        assert newest.found[0].size == len(analyze.missed.people(inside, newest.found[0].name, limit=10_000))
+        assert not analyze.missed.is_due(inside, clock.now())
+        assert analyze.missed.is_due(inside, clock.now() + timedelta(days=1))
+
+
+def test_pages_of_people_hold_everybody_once_with_most_at_stake_first(searched: App) -> None:
+    with searched.transaction() as inside:
+        whole = analyze.missed.people(inside, "overdue_regulars", limit=10_000)
+        pages: list[analyze.missed.Person] = []
+        while page := analyze.missed.people(inside, "overdue_regulars", pages[-1] if pages else None, limit=7):
+            pages += page
+
+    assert pages == whole
+    assert [one.stake_cents for one in whole] == sorted((one.stake_cents for one in whole), reverse=True)
+
+
+def test_who_was_merged_stands_under_the_number_she_has_now_and_who_is_erased_under_none(searched: App) -> None:
+    before, her = size(searched), first(searched).customer
+    with searched.transaction() as inside:
+        inside.db.execute("delete from customer where id = %s", [her])
+        inside.db.execute("insert into customer values (90001, true, 90001)")
+        inside.db.execute("insert into redirect (old, customer) values (%s, 90001)", [her])
+    assert (first(searched).customer, size(searched)) == (90001, before)
+
+    with searched.transaction() as inside:
+        analyze.forget(inside, [her])
+
+    assert first(searched).customer not in (her, 90001)
+    assert size(searched) == before - 1
+
+
+def test_a_search_that_breaks_leaves_the_last_one_and_says_so(
+    searched: App, monkeypatch: pytest.MonkeyPatch, clock: ManualClock
+) -> None:
+    def broken(*_: object) -> Year:
+        raise ValueError("no lake")
+
+    monkeypatch.setattr(searching, "_year", broken)
+    with pytest.raises(ValueError, match="no lake"):
+        analyze.missed.search(searched)
+
+    with searched.transaction() as inside:
+        newest = analyze.missed.missed(inside)
+    assert newest is not None
+    assert "ValueError" in newest.fault
+    assert newest.found
+
+
+def test_an_unknown_name_is_refused_with_those_there_are(searched: App) -> None:
+    with searched.transaction() as inside, pytest.raises(UnknownOpportunity, match="overdue_regulars"):
+        analyze.missed.opportunity(inside, "more_money")
+
+
+def test_the_made_up_market_plants_for_every_detector_of_ours() -> None:
+    assert set(market.EFFECTS) == set(detectors)
