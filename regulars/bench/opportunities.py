@@ -10,8 +10,7 @@ import time
 from collections.abc import Collection
 from typing import Any
 
-from regulars.analyze.opportunities.judging import FALSE_ALARMS, Judged, judge
-from regulars.analyze.opportunities.reading import read
+from regulars.analyze import missed
 from regulars.bench import market
 from regulars.kit.settings import Settings
 from regulars.lake.duckdb import engine
@@ -44,7 +43,7 @@ def run(settings: Settings, *, size: int | None = None) -> dict[str, Any]:
             "planted_together_found": len(set(together) & set(market.EFFECTS)) / len(market.EFFECTS),
         },
         "raw": {
-            "stated_level": FALSE_ALARMS,
+            "stated_level": missed.FALSE_ALARMS,
             "seeds": seeds,
             "first_seed": FIRST_SEED,
             "customers": CUSTOMERS,
@@ -56,10 +55,10 @@ def run(settings: Settings, *, size: int | None = None) -> dict[str, Any]:
     }
 
 
-def judged(settings: Settings, seed: int, customers: int, effects: Collection[str] = ()) -> list[Judged]:
+def judged(settings: Settings, seed: int, customers: int, effects: Collection[str] = ()) -> list[missed.Judged]:
     """Every detector's answer about one made-up year."""
     with engine() as lake:
         market.fill(lake, market.made(seed, customers, effects))
-        year = read(lake, settings.zone, market.LAST_DAY)
+        year = missed.read_year(lake, settings.zone, market.LAST_DAY)
     assert year is not None, "a made-up year has orders"
-    return judge(year)
+    return missed.judge(year)

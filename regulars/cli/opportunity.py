@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from regulars import analyze
-from regulars.analyze.missed import Missed, Opportunity, Person, told_value
+from regulars.analyze import missed
 from regulars.cli.terminal import Json, opened, print_json, print_table
 from regulars.kit.money import money
 
@@ -16,7 +15,7 @@ commands = typer.Typer(name="opportunity", no_args_is_help=True, help="Opportuni
 def show_all(as_json: Json = False) -> None:
     """List what the newest search found, by the lower end of its money, and what it looked for in vain."""
     with opened() as app, app.transaction() as inside:
-        newest = analyze.missed.missed(inside)
+        newest = missed.missed(inside)
         currency = app.settings.brand_currency
     if as_json:
         print_json(newest or {"found": [], "others": []})
@@ -38,8 +37,8 @@ def show(
 ) -> None:
     """Show one: finding, money, treatment, test, evidence, and who is in it with most at stake first."""
     with opened() as app, app.transaction() as inside:
-        one = analyze.missed.opportunity(inside, name)
-        people = analyze.missed.people(inside, name, limit=limit)
+        one = missed.opportunity(inside, name)
+        people = missed.people(inside, name, limit=limit)
         currency = app.settings.brand_currency
     if as_json:
         print_json({"opportunity": one, "people": people})
@@ -47,7 +46,9 @@ def show(
     for line in (one.finding, f"{one.confidence}. {ranged(one, currency)} in {one.days} days", one.treatment, one.test):
         typer.echo(line)
     typer.echo(f"By chance: {one.null}.")
-    print_table("Evidence", ("Fact", "Value"), [(f.name, told_value(f.value, f.unit, currency)) for f in one.facts])
+    print_table(
+        "Evidence", ("Fact", "Value"), [(f.name, missed.told_value(f.value, f.unit, currency)) for f in one.facts]
+    )
     head = ("Customer", "At stake", *(title for title, _ in one.reasons))
     print_table("Who", head, [row_of(one, person, currency) for person in people])
 
@@ -56,14 +57,14 @@ def show(
 def search(as_json: Json = False) -> None:
     """Search the past year now instead of waiting for the worker, and list what is found."""
     with opened() as app:
-        found = analyze.missed.search(app)
+        found = missed.search(app)
     if as_json:
         print_json({"found": found})
         return
     typer.echo(f"{found} found; `regulars opportunity list` tells them")
 
 
-def headline(newest: Missed, currency: str) -> str:
+def headline(newest: missed.Missed, currency: str) -> str:
     """What was found, in one line."""
     if not newest.found:
         return f"Nothing beyond chance in the past year of {newest.customers:,} customers"
@@ -72,12 +73,14 @@ def headline(newest: Missed, currency: str) -> str:
     return f"{count}; first {first.title.lower()}: {ranged(first, currency)} in {first.days} days"
 
 
-def ranged(one: Opportunity, currency: str) -> str:
+def ranged(one: missed.Opportunity, currency: str) -> str:
     """$1,000 to $5,000."""
     return f"{money(one.money.low, currency)} to {money(one.money.high, currency)}"
 
 
-def row_of(one: Opportunity, person: Person, currency: str) -> tuple[str, ...]:
+def row_of(one: missed.Opportunity, person: missed.Person, currency: str) -> tuple[str, ...]:
     """A line of the table of people."""
-    reasons = [told_value(value, unit, currency) for value, (_, unit) in zip(person.reasons, one.reasons, strict=True)]
+    reasons = [
+        missed.told_value(value, unit, currency) for value, (_, unit) in zip(person.reasons, one.reasons, strict=True)
+    ]
     return (str(person.customer), money(person.stake_cents, currency), *reasons)

@@ -98,7 +98,11 @@ def test_a_holdout_grows_with_the_scatter_and_none_is_named_where_none_is_enough
 def searched(app: App, monkeypatch: pytest.MonkeyPatch) -> App:
     """A brand that was searched once, with overdue regulars in its year."""
     analyze.ensure_schema(app)
-    monkeypatch.setattr(searching, "_year", lambda *_: year(7, "overdue_regulars"))
+
+    def given(*_: object) -> Year:
+        return year(7, "overdue_regulars")
+
+    monkeypatch.setattr(searching, "_year", given)
     with app.transaction() as inside:
         inside.db.execute("insert into customer select g, true, g from generate_series(0, %s) g", [CUSTOMERS])
     analyze.missed.search(app)

@@ -15,16 +15,22 @@ from regulars.analyze.missed.telling import (
     trend,
 )
 from regulars.analyze.missed.words import told_value
+from regulars.analyze.opportunities.judging import FALSE_ALARMS, Judged, judge
+from regulars.analyze.opportunities.reading import read as read_year
 
 __all__ = [
+    "FALSE_ALARMS",
+    "Judged",
     "Missed",
     "Opportunity",
     "Person",
     "is_due",
+    "judge",
     "missed",
     "opportunities_of",
     "opportunity",
     "people",
+    "read_year",
     "search",
     "told_value",
     "trend",

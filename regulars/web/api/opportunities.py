@@ -9,7 +9,6 @@ from litestar import Request, get
 from litestar.params import FromPath, FromQuery
 
 from regulars.analyze import missed
-from regulars.analyze.missed import Missed, Opportunity, Person
 from regulars.app import App
 from regulars.store import queries
 from regulars.web import access, audit
@@ -24,28 +23,28 @@ NAME_MAX_CHARS = 100
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody in an opportunity, with her name and why."""
 
-    person: Person
+    person: missed.Person
     name: str
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """One opportunity with everything its page shows."""
 
-    one: Opportunity
+    one: missed.Opportunity
     trend: list[tuple[int, float]]
     """Last day with an order and expected cents of past searches, oldest first; nothing found is 0."""
     rows: list[Row]
-    more: Person | None
+    more: missed.Person | None
     """Ask for people behind this one to go on."""
 
 
 class Newest(msgspec.Struct, frozen=True, kw_only=True):
     """The newest search, null before the first."""
 
-    search: Missed | None
+    search: missed.Missed | None
 
 
-def newest(app: App) -> Missed | None:
+def newest(app: App) -> missed.Missed | None:
     """What the newest search found."""
     return missed.missed(app)
 
@@ -54,7 +53,7 @@ def shown(app: App, name: str, stake_cents: int | None = None, after: int | None
     """One opportunity and a page of its people, behind (stake_cents, after). Raises UnknownOpportunity."""
     last = None
     if stake_cents is not None and after is not None:
-        last = Person(customer=after, found_as=after, stake_cents=stake_cents, reasons=[])
+        last = missed.Person(customer=after, found_as=after, stake_cents=stake_cents, reasons=[])
     found = missed.people(app, name, last, PEOPLE_PER_PAGE)
     return Shown(
         one=missed.opportunity(app, name),
@@ -64,7 +63,7 @@ def shown(app: App, name: str, stake_cents: int | None = None, after: int | None
     )
 
 
-def rows_of(app: App, found: list[Person]) -> list[Row]:
+def rows_of(app: App, found: list[missed.Person]) -> list[Row]:
     """The same people with their names, in one query."""
     given = {"customers": [person.customer for person in found]}
     names = {customer: (first, last) for customer, first, last in app.db.execute(SQL.names_of, given)}
@@ -82,7 +81,7 @@ def opportunities_json(app: House) -> Newest:
 
 
 @get("/api/opportunities/{name:str}", opt=access.office("reports:read"), sync_to_thread=True)
-def opportunity_json(app: House, name: FromPath[str]) -> Opportunity:
+def opportunity_json(app: House, name: FromPath[str]) -> missed.Opportunity:
     """One opportunity: finding, money, treatment, test and evidence."""
     with app.transaction() as inside:
         return missed.opportunity(inside, name)

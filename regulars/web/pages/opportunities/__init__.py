@@ -9,7 +9,7 @@ import msgspec
 from litestar import Request, Response, get
 from litestar.params import FromPath, FromQuery
 
-from regulars.analyze.missed import Opportunity, told_value
+from regulars.analyze import missed
 from regulars.app import App
 from regulars.kit.clock import day_date
 from regulars.web import access, audit, render, words
@@ -24,7 +24,7 @@ SCALES = {"share": (100.0, "", "%", 1), "count": (1.0, "", "", 0), "number": (1.
 class Range(msgspec.Struct, frozen=True, kw_only=True):
     """Money of an opportunity on a common scale: where its interval begins, how wide it is, and its expected value."""
 
-    one: Opportunity
+    one: missed.Opportunity
     start: float
     width: float
     middle: float
@@ -75,7 +75,7 @@ def opportunity_page(
     )
 
 
-def title(app: App, newest: api.Missed | None) -> str:
+def title(app: App, newest: missed.Missed | None) -> str:
     """What was found, in one sentence."""
     if newest is None:
         return "Nobody has searched the past year yet"
@@ -88,7 +88,7 @@ def title(app: App, newest: api.Missed | None) -> str:
     return f"{count}: {first.title[:1].lower()}{first.title[1:]} come first, worth {between(app, first)} in 13 weeks"
 
 
-def between(app: App, one: Opportunity) -> str:
+def between(app: App, one: missed.Opportunity) -> str:
     """$87 to $1,791: whole amounts, for nobody knows a prediction to the cent."""
     return f"{whole(app, one.money.low)} to {whole(app, one.money.high)}"
 
@@ -105,10 +105,10 @@ def currency(app: App) -> str:
 
 def told(app: App, value: float, unit: str) -> str:
     """A number of the evidence."""
-    return told_value(value, unit, app.settings.brand_currency)
+    return missed.told_value(value, unit, app.settings.brand_currency)
 
 
-def ranges(found: list[Opportunity]) -> list[Range]:
+def ranges(found: list[missed.Opportunity]) -> list[Range]:
     """All intervals on the scale of the widest, in percent of its upper end."""
     most = max((one.money.high for one in found), default=0.0) or 1.0
     return [
@@ -122,7 +122,7 @@ def ranges(found: list[Opportunity]) -> list[Range]:
     ]
 
 
-def drawn(app: App, one: Opportunity) -> Chart | None:
+def drawn(app: App, one: missed.Opportunity) -> Chart | None:
     """What is against what chance or comparison would give."""
     if not one.bars:
         return None
