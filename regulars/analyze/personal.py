@@ -73,6 +73,7 @@ DECLARED = (
         kept=("id", "day"),
         why_kept="numbers of our own bookkeeping",
     ),
+    Holding(
         table="opportunity_member",
         title="Opportunities a search counts you among",
         hangs=Hangs.CUSTOMER,
