@@ -6,11 +6,12 @@ through both as journal events, scores,
 the proof that all of it is what a rebuild from the lake says (`differences`), and lifetime values of a file (`clv`).
 Writes tables: as_of, trait_state, cell_*, trait_definition, trait_complete, segment_definition, segment_member,
 segment_move, score, score_model, score_change, lifecycle_stage, lifecycle_move,
-opportunity_run, opportunity, opportunity_member.
+opportunity_run, opportunity, opportunity_member,
+persona, persona_fit, persona_member, persona_size.
 Never: reads a customer's name or address, reaches a customer, or computes what is not a fold or a fitted model.
 """
 
-from regulars.analyze import clv, missed
+from regulars.analyze import clv, missed, personas
 from regulars.analyze.backfill import backfill
 from regulars.analyze.catalogue import SEGMENTS, TRAITS
 from regulars.analyze.erasure import forget
@@ -110,6 +111,7 @@ __all__ = [
     "members",
     "missed",
     "parsed",
+    "personas",
     "rebuild",
     "scores",
     "scores_of",

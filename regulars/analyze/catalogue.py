@@ -28,6 +28,7 @@ returned, refunded = facts("Item Returned", value="refund_cents"), facts("Order 
 answers = facts("Survey Answered", value="score").above(score=0)
 opens, clicks = facts("Email Opened"), facts("Email Link Clicked")
 views, calls = facts("Page Viewed"), facts("Call Received", value="minutes")
+searches, kept, offers = facts("Products Searched"), facts("Product Added to Wishlist"), facts("Promotion Clicked")
 redemptions, mailings = facts("Coupon Redeemed"), facts("Campaign Sent")
 
 spend, bought = total(orders), count(orders)
@@ -86,6 +87,10 @@ TRAITS = (
     Trait("email_clicks_90", "e-mail clicks in the last 90 days", count(clicks).within(days=90)),
     Trait("days_since_open", "days since an e-mail was opened", since(opens), "days"),
     Trait("page_views_30", "page views in the last 30 days", count(views).within(days=30)),
+    Trait("page_views_90", "page views in the last 90 days", count(views).within(days=90)),
+    Trait("searches_90", "searches in the web store in the last 90 days", count(searches).within(days=90)),
+    Trait("list_adds_90", "products put on a list in the last 90 days", count(kept).within(days=90)),
+    Trait("promotion_clicks_90", "offers followed in the last 90 days", count(offers).within(days=90)),
     Trait("calls_90", "calls in the last 90 days", count(calls).within(days=90)),
     Trait("call_minutes", "minutes on the phone", total(calls)),
     Trait(

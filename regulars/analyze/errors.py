@@ -35,6 +35,19 @@ class TransactionsRefused(RegularsError):
     code = "RG-1405"
 
 
+class UnknownPersona(RegularsError):
+    """There is no persona of this number."""
+
+    code = "RG-1450"
+    status = 404
+
+
+class PersonaRefused(RegularsError):
+    """What is to be said of a persona cannot be: no name, a name too long, a name that another one has."""
+
+    code = "RG-1451"
+
+
 class TooManySegments(RegularsError):
     """Segments are bits of one word; no more fit."""
 

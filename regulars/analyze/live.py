@@ -8,6 +8,7 @@ from regulars.analyze.backfill import backfill
 from regulars.analyze.fold import Moved, fold, set_up, settle_day, work_of
 from regulars.analyze.lifecycle import settle_everybody, settle_stages
 from regulars.analyze.past import SQL
+from regulars.analyze.personas import label_all
 from regulars.analyze.schema import Ready, ready
 from regulars.analyze.scoring import score_all
 from regulars.analyze.segments import write_moves
@@ -60,6 +61,7 @@ def tick(app: App, now: datetime) -> Changes:
         app.db.execute(SQL.set_day, {"day": day})
         touched, moves = _expire(app, catalogue, before, now)
     graded = score_all(app, now)
+    label_all(app, now)
     # A day makes everybody older, and so does a trait whose past was folded just now.
     stages = settle_everybody(app, catalogue, now) if day > before or catalogue.has_gaps else []
     touched |= {*graded, *(move.customer for move in (*late, *stages))}

@@ -18,7 +18,9 @@ commands = typer.Typer()
 def bench(
     name: Annotated[
         str,
-        typer.Argument(help="engines, flow, import, ingest, likeness, link, moment, opportunities, resolve or search."),
+        typer.Argument(
+            help="engines, flow, import, ingest, likeness, link, moment, opportunities, quiet, resolve or search."
+        ),
     ],
     size: Annotated[int | None, typer.Option("--size", "--rows", min=1, help="Fewer events, for a quick look.")] = None,
     minutes: Annotated[
@@ -38,7 +40,9 @@ def bench(
 def measure(name: str, size: int | None, minutes: float | None = None) -> dict[str, Any]:
     """Run the module of this name; refused if it is no bench."""
     known = [found.name for found in iter_modules(shelf.__path__)]
-    choice = "Choose one of: engines, flow, import, ingest, likeness, link, moment, opportunities, resolve, search"
+    choice = (
+        "Choose one of: engines, flow, import, ingest, likeness, link, moment, opportunities, quiet, resolve, search"
+    )
     module = import_module(f"{shelf.__name__}.{name}") if name in known else None
     if not hasattr(module, "run"):
         raise InputRefused(f"There is no bench named '{name}'", choice)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from regulars.demo import bought, browsing, campaigns, crm, forms, orders, panel, people, voices
+from regulars.demo import bought, browsing, campaigns, crm, forms, habits, orders, panel, people, voices
 from regulars.demo.names import HOME_ZONE
 from regulars.demo.stream import Made, Message, Stream, merged, stream_of, wire
 
@@ -28,6 +28,10 @@ class Year(NamedTuple):
     """Households with the planted complaint effect."""
     bought: list[bought.Row]
     """What a provider says about the people."""
+    habits: dict[str, str]
+    """Planted personas by the login of the web store."""
+    shift_day: date
+    """The Monday from which the web store is visited more."""
 
     def chunks(self) -> Iterator[list[Made]]:
         """All events in order of time, at most 5,000 a chunk, each with its truth."""
@@ -48,12 +52,15 @@ def year(size: str, today: date) -> Year:
         *browsing.visits(shown, who),
         *browsing.strangers(shown),
         *browsing.tablets(shown, who),
+        *habits.actions(shown, who),
+        *habits.more_visits(shown, who),
         *crm.rows(shown, who),
         *forms.forms(shown, who),
         *voices.calls(shown, who),
         *voices.surveys(shown, who, baskets),
         *voices.withdrawals(shown, who),
     ]
+    planted = habits.habits(who)
     streams = [orders.orders(shown, who, baskets, to_utc), stream_of(drafts, to_utc, shown.end_us)]
     return Year(
         streams=streams,
@@ -62,6 +69,8 @@ def year(size: str, today: date) -> Year:
         revenue_cents=int(shown.basket_cents.sum()),
         declining=shown.households[voices.declining(shown)].tolist(),
         bought=bought.rows(shown, who, today),
+        habits={person.web: planted[person.key] for person in who.persons if person.web and person.key in planted},
+        shift_day=date(1970, 1, 1) + timedelta(days=shown.start_us // panel.DAY_US + habits.SHIFT_DAY),
     )
 
 

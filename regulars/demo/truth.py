@@ -107,5 +107,9 @@ class TruthWriter:
         planted = {
             "complaints": "households whose spend falls by half complain three times as often before and score lower",
             "households_declining": year.declining,
+            "habits": "people with a web account who keep lists, search, or (since late summer) follow offers",
+            "personas": year.habits,
+            "visits": "from this Monday on the web store is visited more",
+            "shift_day": year.shift_day.isoformat(),
         }
         self._path.with_name("planted.json").write_text(json.dumps(planted))

@@ -47,6 +47,8 @@ COUNT_EVERY = timedelta(minutes=10)
 """So often the worker counts everybody of a large brand anew, if anything happened."""
 SEARCH_LOOK_EVERY = timedelta(minutes=10)
 """So often the worker looks whether the past year was searched for opportunities today."""
+LOOK_EVERY = timedelta(minutes=5)
+"""So often the worker asks whether groups of customers are to be looked for again."""
 BEAT_EVERY = timedelta(seconds=5)
 """So often the worker says that it is at work."""
 
@@ -100,6 +102,7 @@ class Worker:
         self._pruned_at: datetime | None = None
         self._counted_at: datetime | None = None
         self._sought_at: datetime | None = None
+        self._looked_at: datetime | None = None
         self._beside = Beside(app.clock)
         self._aside = Aside(app)
         self._unread = True
@@ -210,6 +213,8 @@ class Worker:
                 steps["health"] = partial(resolve.keep_health, self.app)
             if self._is_search_due(inside):
                 steps["opportunities"] = partial(analyze.missed.search, self.app)
+            if self._is_look_due(inside):
+                steps["personas"] = partial(analyze.personas.fit_due, self.app)
         self._aside.begin(steps)
         return gone
 
@@ -227,6 +232,14 @@ class Worker:
             return False
         self._sought_at = now
         return not pace.peek(inside).replaying and analyze.missed.is_due(inside, now)
+
+    def _is_look_due(self, inside: App) -> bool:
+        """Groups are looked for in customers as they are: not while history is loaded."""
+        now = self.app.clock.now()
+        if self._looked_at is not None and now - self._looked_at < LOOK_EVERY:
+            return False
+        self._looked_at = now
+        return not pace.peek(inside).replaying and analyze.personas.is_due(inside)
 
     def _step(self) -> tuple[int, bool, datetime]:
         """Carry or tick; where carrying breaks, again with half as many, until one event stands alone and is passed."""

@@ -97,6 +97,7 @@ class Town:
             ).fetchone()
             app.db.execute(
                 "truncate journal, record, signature, customer, carrier_span, trait_state, segment_member, as_of,"
+                " persona, persona_fit, persona_member, persona_size,"
                 " segment_move, lake_file, announcement, score, score_model, score_change, lifecycle_stage,"
                 f" lifecycle_move, {cells}"
             )
