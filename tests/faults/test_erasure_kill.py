@@ -95,7 +95,8 @@ def finish(app: App, source: Workers, id: int) -> privacy.Report:
         assert time.monotonic() < deadline, "the erasure does not come to its end"
         time.sleep(0.05)
     os.kill(worker, signal.SIGTERM)
-    assert source.ended_by() == 0
+    # Where the ones before came to the end already, it may be told to go before it listens.
+    assert source.ended_by() in (0, signal.SIGTERM)
     with app.transaction() as inside:
         proof = privacy.erasure_proof(inside, id)
     assert proof is not None
