@@ -5,14 +5,16 @@ Gives: trait values with why (`traits_of`), segments with members, sizes and evi
 through both as journal events, scores,
 the proof that all of it is what a rebuild from the lake says (`differences`), and lifetime values of a file (`clv`).
 Writes tables: as_of, trait_state, cell_*, trait_definition, trait_complete, segment_definition, segment_member,
-segment_move, score, score_model, score_change, lifecycle_stage, lifecycle_move,
+segment_move, score, score_model, score_change, score_run, score_backtest, lifecycle_stage, lifecycle_move,
 opportunity_run, opportunity, opportunity_member,
 persona, persona_fit, persona_member, persona_size.
 Never: reads a customer's name or address, reaches a customer, or computes what is not a fold or a fitted model.
 """
 
-from regulars.analyze import clv, missed, personas
+from regulars.analyze import clv, missed, personas, standings
 from regulars.analyze.backfill import backfill
+from regulars.analyze.backtests import backtest
+from regulars.analyze.backtests import is_due as is_backtest_due
 from regulars.analyze.catalogue import SEGMENTS, TRAITS
 from regulars.analyze.erasure import forget
 from regulars.analyze.explain import Explained, explain
@@ -98,6 +100,7 @@ __all__ = [
     "Visit",
     "Why",
     "backfill",
+    "backtest",
     "clauses",
     "clv",
     "count",
@@ -107,6 +110,7 @@ __all__ = [
     "explain",
     "fold_lake",
     "forget",
+    "is_backtest_due",
     "lifecycle",
     "members",
     "missed",
@@ -122,6 +126,7 @@ __all__ = [
     "size_history",
     "stage_members",
     "stage_named",
+    "standings",
     "standpoint",
     "tick",
     "traits_of",

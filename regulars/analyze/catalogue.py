@@ -35,6 +35,10 @@ spend, bought = total(orders), count(orders)
 discounts = total(facts("Order Completed", value="discount_cents"))
 coupon_orders = count(orders.above(coupon_cents=0))
 refunds = total(returned) + total(refunded)
+reviews = facts("Product Reviewed")
+# Kinds of baskets, by rules about one order: see the score `purchase_mix`.
+larger, dear = count(orders.above(quantity=3)), orders.above(revenue_cents=15_00)
+stock_ups, treats = count(orders.above(quantity=15)), count(dear) - count(dear.above(quantity=3))
 rhythm = gaps(orders)
 away = since(orders)
 
@@ -93,6 +97,15 @@ TRAITS = (
     Trait("promotion_clicks_90", "offers followed in the last 90 days", count(offers).within(days=90)),
     Trait("calls_90", "calls in the last 90 days", count(calls).within(days=90)),
     Trait("call_minutes", "minutes on the phone", total(calls)),
+    Trait("stock_ups", "orders of more than 15 pieces", stock_ups),
+    Trait("top_ups", "orders of 4 to 15 pieces", larger - stock_ups),
+    Trait("treats", "orders of up to 3 dear pieces", treats),
+    Trait("grabs", "orders of up to 3 cheap pieces", bought - larger - treats),
+    Trait("referrals", "friends who became customers", count(facts("Referral Completed"))),
+    Trait("reviews", "products reviewed", count(reviews)),
+    Trait("good_reviews", "reviews of four stars or more", count(reviews.above(score=3))),
+    Trait("mentions", "posts that named us", count(facts("Brand Mentioned"))),
+    Trait("recommendations", "products shared with somebody", count(facts("Product Shared"))),
     Trait(
         "cat_food_90", "cat food bought in the last 90 days", count(lines.where(category="CAT FOOD")).within(days=90)
     ),

@@ -59,3 +59,16 @@ class UnknownStage(RegularsError):
 
     code = "RG-1420"
     status = 404
+
+
+class ScoreUnknown(RegularsError):
+    """There is no score of this name, no grade of it, or none of this customer."""
+
+    code = "RG-1430"
+    status = 404
+
+
+class WeightsRefused(RegularsError):
+    """The best customers cannot be weighed like that."""
+
+    code = "RG-1431"

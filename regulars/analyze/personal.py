@@ -48,7 +48,7 @@ DECLARED = (
         title="Scores computed about you",
         hangs=Hangs.CUSTOMER,
         keys=("customer",),
-        told=("model", "version", "as_of_day", "value", "parts", "grade"),
+        told=("model", "version", "as_of_day", "value", "parts", "grade", "label"),
     ),
     Holding(
         table="score_change",
@@ -95,5 +95,7 @@ DECLARED = (
     Impersonal("as_of", "the day that windows end with"),
     Impersonal("trait_definition", "which traits there are"),
     Impersonal("segment_definition", "which segments there are"),
+    Impersonal("score_run", "when everybody was scored"),
+    Impersonal("score_backtest", "what a score was worth: sums over customers"),
     Impersonal("score_model", "a model over all customers: sums and parameters"),
 )

@@ -6,6 +6,7 @@ answers for any past day, and for panel households instead of customers.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ from regulars import collect
 from regulars.analyze import compiled
 from regulars.analyze.compiled import CUSTOMER
 from regulars.analyze.past import SQL
-from regulars.analyze.plan import Family, Plan, plan
+from regulars.analyze.plan import Family, Plan, Trait, plan
 from regulars.analyze.schema import ready
 from regulars.analyze.traits import TYPES, Leaf
 from regulars.app import App
@@ -68,6 +69,38 @@ def fold_lake(app: App, traits: list[str], owner: str = "household") -> Rebuilt:
         names = dict(duck.rows("select customer, k from keys"))
     rows = [(names[row[0]], *row[1:]) for row in built.rows]
     return Rebuilt(as_of_day=built.as_of_day, columns=[owner, *built.columns[1:]], rows=rows)
+
+
+def fold_days(
+    app: App, traits: Sequence[str], cells: Sequence[Leaf], customers: Sequence[int], days: tuple[int, int]
+) -> tuple[Rebuilt, list[list[tuple[Any, ...]]]]:
+    """These traits of these customers over the facts after the first of the days up to the second, as of the second.
+
+    And the cells of traits by key: customer, key and count, for each of `cells` that was asked for. Identities are
+    those of today. `traits` come in the order of the catalogue.
+    """
+    declared = [trait for trait in ready(app).plan.traits if trait.name in traits]
+    chosen = plan([*declared, *(Trait(f"cells_{place}", "", cell) for place, cell in enumerate(cells))])
+    after, until = days
+    with duckdb.engine() as lake:
+        # Files are by the day of their own clock, facts by the brand's: one more, and the facts decide.
+        lake.read_facts("lake", collect.fact_files(app, until + 1), LAKE_COLUMNS)
+        lake.view(FACTS, f"select * from lake where day > {after:d} and day <= {until:d}")
+        _read_membership(app, lake)
+        lake.run(f'drop table "{EVERYBODY}"')
+        lake.table(EVERYBODY, {CUSTOMER: "bigint", "known": "boolean"}, [(customer, True) for customer in customers])
+        built = _fold(lake, chosen, until)
+        return built, [lake.rows(_counts(chosen, cell)) for cell in cells]
+
+
+def _counts(chosen: Plan, cell: Leaf) -> str:
+    family, measure = next(
+        (family, output.measure) for family in chosen.families for output in family.outputs if output.leaf == cell
+    )
+    return (
+        f'select c.customer, c.key, c."{measure}" from "{family.table}" c join {EVERYBODY} e '
+        f'on e.customer = c.customer where c."{measure}" > 0 order by c.customer, c.key'
+    )
 
 
 def segment_sizes_on(app: App, day: int) -> dict[str, int]:

@@ -59,7 +59,7 @@ FACT_COLUMNS = (
     FactColumn("quantity", "bigint", "Pieces; measured goods and implausible counts are 1"),
     FactColumn("discount_cents", "bigint", "Retail discount, of an order the sum of its lines"),
     FactColumn("coupon_cents", "bigint", "Coupon discount, of an order the sum of its lines"),
-    FactColumn("score", "bigint", "Answer of a survey"),
+    FactColumn("score", "bigint", "Answer of a survey, stars of a review"),
     FactColumn("minutes", "bigint", "Length of a call"),
     FactColumn("order_hash", "bigint", "64-bit hash of the order id"),
     FactColumn("category", "text", "Product category"),
@@ -138,7 +138,8 @@ def _plain(event: Event, name: str, zone: ZoneInfo) -> Fact:
     return (
         (event.seq, 0, event.seq * LINES_PER_EVENT, name, us, _day(us // QUARTER_HOUR_US, zone))
         + (None if given_back else amount, amount if given_back else None, None, None, None)
-        + (whole(p.get("score")), whole(p.get("minutes")), _order_hash(p.get("order_id")))
+        # What the stars of a review are to it, the score is to an answer.
+        + (_or(whole(p.get("score")), whole(p.get("rating"))), whole(p.get("minutes")), _order_hash(p.get("order_id")))
         + (text(p.get("category")), text(p.get("department")), text(p.get("brand")), text(p.get("product_id")))
         + (text(p.get("store_id")), text(p.get("channel")) or CHANNEL_BY_KIND.get(event.source_kind))
         + (text(p.get("campaign_id")), text(p.get("household_id")))

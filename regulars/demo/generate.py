@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from regulars.demo import bought, browsing, campaigns, crm, forms, habits, orders, panel, people, voices
+from regulars.demo import bought, browsing, campaigns, crm, evangelists, forms, habits, orders, panel, people, voices
 from regulars.demo.names import HOME_ZONE
 from regulars.demo.stream import Made, Message, Stream, merged, stream_of, wire
 
@@ -59,6 +59,7 @@ def year(size: str, today: date) -> Year:
         *voices.calls(shown, who),
         *voices.surveys(shown, who, baskets),
         *voices.withdrawals(shown, who),
+        *evangelists.evangelism(shown, who),
     ]
     planted = habits.habits(who)
     streams = [orders.orders(shown, who, baskets, to_utc), stream_of(drafts, to_utc, shown.end_us)]

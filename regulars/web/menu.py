@@ -40,6 +40,8 @@ MENU = [
         [
             Item("Segments", "/segments", "filter", "s"),
             Item("Lifecycle", "/lifecycle", "route", "y"),
+            Item("Scores", "/scores", "target", "e"),
+            Item("Best customers", "/best-customers", "star", "g"),
             Item("Traits", "/traits", "gauge", "t"),
             Item("Opportunities", "/opportunities", "bulb", "u"),
         ],

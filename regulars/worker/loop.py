@@ -49,6 +49,8 @@ SEARCH_LOOK_EVERY = timedelta(minutes=10)
 """So often the worker looks whether the past year was searched for opportunities today."""
 LOOK_EVERY = timedelta(minutes=5)
 """So often the worker asks whether groups of customers are to be looked for again."""
+JUDGE_EVERY = timedelta(minutes=1)
+"""So often the worker asks whether scores are to be judged by what came after."""
 BEAT_EVERY = timedelta(seconds=5)
 """So often the worker says that it is at work."""
 
@@ -103,6 +105,7 @@ class Worker:
         self._counted_at: datetime | None = None
         self._sought_at: datetime | None = None
         self._looked_at: datetime | None = None
+        self._judged_at: datetime | None = None
         self._beside = Beside(app.clock)
         self._aside = Aside(app)
         self._unread = True
@@ -197,7 +200,8 @@ class Worker:
     def _erase(self, waiting: privacy.Waiting) -> int:
         """Who is to be erased leaves the rooms here; files and proof follow aside, and whoever handed it in is told.
 
-        Aside, too, everybody of a large brand is counted, and the past year is searched for opportunities.
+        Aside, too, everybody of a large brand is counted, the past year is searched for opportunities, and scores are
+        judged by what came after.
         """
         under_way = privacy.open_erasures(self.app) if privacy.Waiting.ERASURES in waiting else {}
         gone = sum(privacy.leave_rooms(self.app, id) for id, state in under_way.items() if state == "asked")
@@ -215,6 +219,8 @@ class Worker:
                 steps["opportunities"] = partial(analyze.missed.search, self.app)
             if self._is_look_due(inside):
                 steps["personas"] = partial(analyze.personas.fit_due, self.app)
+            if self._is_judging_due(inside):
+                steps["backtests"] = partial(analyze.backtest, self.app)
         self._aside.begin(steps)
         return gone
 
@@ -240,6 +246,14 @@ class Worker:
             return False
         self._looked_at = now
         return not pace.peek(inside).replaying and analyze.personas.is_due(inside)
+
+    def _is_judging_due(self, inside: App) -> bool:
+        now = self.app.clock.now()
+        if self._judged_at is not None and now - self._judged_at < JUDGE_EVERY:
+            return False
+        self._judged_at = now
+        # While history is replayed the lake is ahead of the customers.
+        return not pace.peek(inside).replaying and analyze.is_backtest_due(inside)
 
     def _step(self) -> tuple[int, bool, datetime]:
         """Carry or tick; where carrying breaks, again with half as many, until one event stands alone and is passed."""

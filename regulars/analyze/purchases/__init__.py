@@ -90,6 +90,15 @@ def median_wait(params: Params, history: History) -> Floats:
     return (params["alpha"] + history.t) * np.expm1(np.log(2) / (params["r"] + history.x))
 
 
+def no_purchase(model: PurchaseModel, params: Params, history: History, time: float) -> Floats:
+    """The chance of no purchase in the time to come: she left, or she is quiet for so long.
+
+    Exact where she can leave only right after a purchase (BG/NBD, MBG/NBD); a little low for Pareto/NBD.
+    """
+    quiet = ((params["alpha"] + history.t) / (params["alpha"] + history.t + time)) ** (params["r"] + history.x)
+    return 1 - model.alive(params, history) * (1 - quiet)
+
+
 __all__ = [
     "Fitted",
     "Floats",
@@ -98,6 +107,7 @@ __all__ = [
     "Params",
     "PurchaseModel",
     "median_wait",
+    "no_purchase",
     "purchase_models",
     "surprise",
 ]

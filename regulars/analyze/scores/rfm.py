@@ -12,7 +12,23 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from regulars.analyze.scores import Fit, Floats, Ints, Row, Scored, TraitTable, scores
+from regulars.analyze.scores import (
+    Fit,
+    Floats,
+    Foresight,
+    Ints,
+    Lesson,
+    Part,
+    Row,
+    Scored,
+    TraitTable,
+    Unit,
+    counted,
+    days_ago,
+    money,
+    scores,
+)
+from regulars.analyze.traits import OfKeys
 
 FIFTHS = 5
 MIN_CUSTOMERS = 5
@@ -47,15 +63,30 @@ class Rfm:
 
     name = "rfm"
     title = "Recency, frequency, spend"
+    question = "Who bought lately, often and for much?"
+    unit: Unit = "digits"
+    low: float = 111
+    high: float | None = 555
+    source = "Bult & Wansbeek, Marketing Science 14 (1995); the names of the groups are ours"
     needs: tuple[str, ...] = ("last_order_day", "orders", "spend_cents")
-    parts: tuple[str, ...] = ("recency", "frequency", "spend")
+    cells: OfKeys | None = None
+    parts: tuple[Part, ...] = (
+        Part(name="recency", title="Recency", unit="fifth"),
+        Part(name="frequency", title="Frequency", unit="fifth"),
+        Part(name="spend", title="Spend", unit="fifth"),
+    )
     grades: tuple[str, ...] = GRADES
     params_type: type[Any] = Params
     refit_days = REFIT_DAYS
+    every_days = 1
     window_days: int | None = None
     error_measure = "largest distance of a group of equal fifths from 20 % (ties share a fifth)"
+    learns = False
+    foresight = Foresight(
+        outcome="what she spends", kind="amount", unit="cents", naive="the days since the latest order alone"
+    )
 
-    def fit(self, table: TraitTable) -> Fit | None:
+    def fit(self, table: TraitTable, lesson: Lesson | None, newest: Params | None) -> Fit | None:
         """Cut points such that each fifth holds a fifth of the buyers, as far as ties allow."""
         buyers = _buyers(table)
         if len(buyers.customers) < MIN_CUSTOMERS:
@@ -85,12 +116,23 @@ class Rfm:
 
     def explain(self, params: Params, row: Row) -> str:
         """The three facts with their fifths."""
-        days = row.as_of_day - round(row.traits["last_order_day"])
-        orders = round(row.traits["orders"])
-        ordered = f"{orders:,} {'order' if orders == 1 else 'orders'} ({_fifth(row.parts['frequency'])} by frequency)"
-        spent = f"${row.traits['spend_cents'] / 100:,.2f} ({_fifth(row.parts['spend'])} by spend)"
-        since = f"last order {_days_ago(days)} ({_fifth(row.parts['recency'])} by recency)"
+        ordered = f"{counted(row.traits['orders'], 'order')} ({_fifth(row.parts['frequency'])} by frequency)"
+        spent = f"{money(row.traits['spend_cents'])} ({_fifth(row.parts['spend'])} by spend)"
+        ago = days_ago(row.as_of_day - row.traits["last_order_day"])
+        since = f"last order {ago} ({_fifth(row.parts['recency'])} by recency)"
         return f"{row.grade.capitalize()}: {since}, {ordered}, {spent}."
+
+    def outcome(self, params: Params, scored: Scored, after: TraitTable) -> Floats:
+        """What she spent."""
+        return np.nan_to_num(after["spend_cents"])
+
+    def foretold(self, params: Params, table: TraitTable, scored: Scored, days: int) -> Floats | None:
+        """Fifths say who is ahead, and not by how much."""
+        return None
+
+    def naive(self, params: Params, table: TraitTable, scored: Scored) -> Floats:
+        """Recency alone."""
+        return table["last_order_day"]
 
 
 def cut_points(values: Floats) -> list[float]:
@@ -132,10 +174,6 @@ def _fifth(part: float) -> str:
     return ("lowest fifth", "second lowest fifth", "middle fifth", "second highest fifth", "highest fifth")[
         round(part) - 1
     ]
-
-
-def _days_ago(days: int) -> str:
-    return "today" if days <= 0 else "yesterday" if days == 1 else f"{days:,} days ago"
 
 
 scores.add(Rfm.name)(Rfm())
