@@ -86,7 +86,7 @@ def fold_days(
         # Files are by the day of their own clock, facts by the brand's: one more, and the facts decide.
         lake.read_facts("lake", collect.fact_files(app, until + 1), LAKE_COLUMNS)
         lake.view(FACTS, f"select * from lake where day > {after:d} and day <= {until:d}")
-        _read_membership(app, lake)
+        read_membership(app, lake)
         lake.run(f'drop table "{EVERYBODY}"')
         lake.table(EVERYBODY, {CUSTOMER: "bigint", "known": "boolean"}, [(customer, True) for customer in customers])
         built = _fold(lake, chosen, until)

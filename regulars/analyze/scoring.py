@@ -106,12 +106,14 @@ def score_all(app: App, now: datetime) -> list[int]:
     """Fit and score what is due, keep history; gives the customers with a new grade, each once, in order."""
     as_of_day = day_number(now, app.settings.zone)
     app.db.execute(SQL.one_at_a_time, {"lock": SCORE_LOCK})
-    moved: set[int] = set()
-    for _, score in scores.items():
-        if _is_due(app, score, as_of_day):
-            version = _current(app, score, as_of_day, now)
-            if version is not None:
-                moved.update(score_everybody(app, score, version, as_of_day))
+    due = [score for _, score in scores.items() if _is_due(app, score, as_of_day)]
+    resting = [name for name in scores if name not in {score.name for score in due}]
+    gone = app.db.execute(SQL.drop_gone, {"models": resting, "as_of_day": as_of_day}).fetchall()
+    moved = {customer for (customer,) in gone}
+    for score in due:
+        version = _current(app, score, as_of_day, now)
+        if version is not None:
+            moved.update(score_everybody(app, score, version, as_of_day))
     return sorted(moved)
 
 
@@ -122,15 +124,15 @@ def score_everybody(app: App, score: Score, version: Version, as_of_day: int) ->
     values: list[Floats] = []
     grades = np.zeros(len(score.grades), dtype=np.int64)
     words: Counter[str] = Counter()
-    with db.cursor().copy(SQL.load) as stream:
-        for table in _tables(app, score, as_of_day):
-            scored = score.apply(version.params, table)
+    for table in _tables(app, score, as_of_day):
+        scored = score.apply(version.params, table)
+        with db.cursor().copy(SQL.load) as stream:
             stream.write(_lines(score, scored))
-            values.append(scored.values)
-            grades += np.bincount(scored.grades, minlength=len(grades))
-            if scored.label_of is not None:
-                places, counts = np.unique(scored.label_of, return_counts=True)
-                words.update({scored.labels[place]: n for place, n in zip(places, counts, strict=True) if place >= 0})
+        values.append(scored.values)
+        grades += np.bincount(scored.grades, minlength=len(grades))
+        if scored.label_of is not None:
+            places, counts = np.unique(scored.label_of, return_counts=True)
+            words.update({scored.labels[place]: int(n) for place, n in zip(places, counts, strict=True) if place >= 0})
     spread = spread_of(np.concatenate(values), dict(zip(score.grades, grades.tolist(), strict=True)), words)
     common = {"model": score.name, "version": version.version, "as_of_day": as_of_day}
     moved = [customer for (customer,) in db.execute(SQL.keep_changes, common).fetchall()]

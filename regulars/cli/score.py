@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from regulars import analyze, collect
-from regulars.analyze.standings import PartValue
+from regulars.analyze import standings
 from regulars.cli.terminal import Json, opened, print_json, print_table
 from regulars.cli.trait import identified
 from regulars.kit.clock import day_date
@@ -22,7 +22,7 @@ commands = typer.Typer(
 def show_all(as_json: Json = False) -> None:
     """List all scores with the question they answer and what their back-test says."""
     with opened() as app, app.transaction() as inside:
-        found = analyze.standings.listed(inside)
+        found = standings.listed(inside)
     if as_json:
         print_json({"scores": found})
         return
@@ -41,7 +41,7 @@ def explain(
 ) -> None:
     """Say why a customer has this score now: the sentence, its parts, and the traits to ask about next."""
     with opened() as app, app.transaction() as inside:
-        found = analyze.standings.why(inside, name, identified(customer))
+        found = standings.why(inside, name, identified(customer))
         currency = app.settings.brand_currency
     if as_json:
         print_json(found)
@@ -65,12 +65,12 @@ def backtest(
 ) -> None:
     """Show what each score foretold and what came; --again looks at the lake now, which takes seconds to minutes."""
     with opened() as app:
-        chosen = [analyze.standings.named(name).name for name in names] if names else list(analyze.scores)
+        chosen = [standings.named(name).name for name in names] if names else list(analyze.scores)
         if again:
             collect.flush(app)
             analyze.backtest(app, names=chosen)
         with app.transaction() as inside:
-            found = [one for one in analyze.standings.listed(inside) if one.name in chosen]
+            found = [one for one in standings.listed(inside) if one.name in chosen]
     if as_json:
         print_json({"backtests": [{"score": one.name, "says": one.backtest, "judged": one.judgement} for one in found]})
         return
@@ -90,7 +90,7 @@ def backtest(
             print_table("By tenths", ("Score then", "Customers", "Foretold", "Came"), rows)
 
 
-def said(part: PartValue, currency: str) -> str:
+def said(part: standings.PartValue, currency: str) -> str:
     """A part of a score in words."""
     if part.value is None:
         return "not known"

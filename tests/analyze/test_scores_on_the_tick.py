@@ -25,8 +25,8 @@ def brand(app: App) -> App:
     with app.transaction() as inside:
         analyze.ensure_schema(inside)
         inside.db.execute(
-            "insert into trait_state (known, customer, orders, order_days, first_order_day, last_order_day, spend_cents,"
-            " spend_365_cents, orders_365, grabs, top_ups, channels, discount_share, private_share)"
+            "insert into trait_state (known, customer, orders, order_days, first_order_day, last_order_day,"
+            " spend_cents, spend_365_cents, orders_365, grabs, top_ups, channels, discount_share, private_share)"
             " select true, g.*, spend, days, days / 2, days - days / 2, 1, 0.2, 0.3 from"
             " unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])"
             " g (customer, days, order_days, first, last, spend)",
@@ -34,7 +34,8 @@ def brand(app: App) -> App:
         )
         inside.db.execute(
             "insert into cell_category_order_line (customer, key, n__order_line)"
-            " select g, k, 1 + (g + length(k)) %% 9 from generate_series(1, %s) g, unnest(array['TEA', 'BREAD', 'SODA']) k",
+            " select g, k, 1 + (g + length(k)) %% 9"
+            " from generate_series(1, %s) g, unnest(array['TEA', 'BREAD', 'SODA']) k",
             [CUSTOMERS],
         )
     return app

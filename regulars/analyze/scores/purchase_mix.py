@@ -101,11 +101,11 @@ class PurchaseMix:
 
     def naive(self, params: Params, table: TraitTable, scored: Scored) -> Floats:
         """The part without shrinking."""
-        return table["stock_ups"] / table["orders"]
+        return np.nan_to_num(table["stock_ups"]) / table["orders"]
 
 
 def _shares(buyers: TraitTable) -> Floats:
-    return np.stack([buyers[name] for name in KINDS], axis=1) / buyers["orders"][:, None]
+    return np.nan_to_num(np.stack([buyers[name] for name in KINDS], axis=1)) / buyers["orders"][:, None]
 
 
 def _buyers(table: TraitTable) -> TraitTable:

@@ -151,6 +151,19 @@ returning customer
 delete from score s where s.model = %(model)s
 and not exists (select from new_score n where n.customer = s.customer)
 
+-- name: drop_gone
+-- Who was merged or erased has no scores, whether or not the model is due today.
+with gone as (
+    delete from score s where s.model = any(%(models)s)
+    and not exists (select from trait_state t where t.customer = s.customer)
+    returning s.customer, s.model, s.version
+)
+insert into score_change (customer, model, as_of_day, version, value, grade)
+select customer, model, %(as_of_day)s, version, null, null from gone
+on conflict (model, customer, as_of_day)
+do update set version = excluded.version, value = excluded.value, grade = excluded.grade
+returning customer
+
 -- name: store_scores
 -- Only what differs is written; in order of customers, as everybody else who writes them.
 insert into score (customer, model, version, as_of_day, value, parts, grade, label)

@@ -9,8 +9,8 @@ import msgspec
 from litestar import Request, get
 from litestar.params import FromPath, FromQuery
 
-from regulars import analyze, profile
-from regulars.analyze.standings import WEIGHTS, Ranked, ScorePage, ScoreView, Why
+from regulars import profile
+from regulars.analyze import standings
 from regulars.app import App
 from regulars.kit.clock import day_date
 from regulars.store import queries
@@ -73,12 +73,12 @@ class BestPage(msgspec.Struct, frozen=True, kw_only=True):
     best: list[Best]
 
 
-def page(app: App, name: str, grade: str | None = None, label: str | None = None) -> ScorePage:
+def page(app: App, name: str, grade: str | None = None, label: str | None = None) -> standings.ScorePage:
     """One score. Raises ScoreUnknown."""
-    return analyze.standings.shown(app, name, RANKED_SHOWN, grade, label)
+    return standings.shown(app, name, RANKED_SHOWN, grade, label)
 
 
-def faces(app: App, ranked: list[Ranked] | list[int]) -> dict[int, Face]:
+def faces(app: App, ranked: list[standings.Ranked] | list[int]) -> dict[int, Face]:
     """How the customers of a ranking are called, by id."""
     ids = [one if isinstance(one, int) else one.customer for one in ranked]
     return {
@@ -93,16 +93,16 @@ def faces(app: App, ranked: list[Ranked] | list[int]) -> dict[int, Face]:
     }
 
 
-def why(app: App, name: str, customer: int) -> Why:
+def why(app: App, name: str, customer: int) -> standings.Why:
     """Why a customer has this score; `customer` may be one that was merged into another. Raises NoSuchCustomer."""
-    return analyze.standings.why(app, name, profile.read(app, customer).customer)
+    return standings.why(app, name, profile.read(app, customer).customer)
 
 
 def best(app: App, weights: dict[str, float], limit: int = RANKED_SHOWN) -> BestPage:
     """Who makes the money, and who is best under these weights. Raises WeightsRefused."""
-    parts = analyze.standings.concentration(app)
+    parts = standings.concentration(app)
     total, buyers = sum(part.spend_cents for part in parts), sum(part.customers for part in parts)
-    found = analyze.standings.weighed(app, weights, limit)
+    found = standings.weighed(app, weights, limit)
     known = faces(app, [one.customer for one in found])
     return BestPage(
         buyers=buyers,
@@ -114,7 +114,7 @@ def best(app: App, weights: dict[str, float], limit: int = RANKED_SHOWN) -> Best
     )
 
 
-def fifths(parts: list[analyze.standings.Hundredth], total: int) -> list[Fifth]:
+def fifths(parts: list[standings.Hundredth], total: int) -> list[Fifth]:
     """Hundredths put together by twenty; with fewer people than a hundred, as even as they come."""
     found: list[Fifth] = []
     for place in range(FIFTHS):
@@ -132,7 +132,7 @@ def fifths(parts: list[analyze.standings.Hundredth], total: int) -> list[Fifth]:
     return found
 
 
-def curve(parts: list[analyze.standings.Hundredth], total: int, buyers: int) -> list[Step]:
+def curve(parts: list[standings.Hundredth], total: int, buyers: int) -> list[Step]:
     """Shares so far."""
     found, customers, spend = [Step(customers=0.0, spend=0.0)], 0, 0
     for part in parts:
@@ -142,10 +142,10 @@ def curve(parts: list[analyze.standings.Hundredth], total: int, buyers: int) -> 
 
 
 @get("/api/scores", opt=access.office("segments:read"), sync_to_thread=True)
-def scores_json(app: House) -> list[ScoreView]:
+def scores_json(app: House) -> list[standings.ScoreView]:
     """All scores: question, unit, source, spread of the values, and what the newest back-test says."""
     with app.transaction() as inside:
-        return analyze.standings.listed(inside)
+        return standings.listed(inside)
 
 
 @get("/api/scores/{name:str}", opt=access.office("segments:read"), sync_to_thread=True)
@@ -155,7 +155,7 @@ def score_json(
     name: FromPath[str],
     grade: FromQuery[str | None] = None,
     label: FromQuery[str | None] = None,
-) -> ScorePage:
+) -> standings.ScorePage:
     """One score: its model, its back-tests, the customers it ranks highest (of a grade or a word) and lowest."""
     audit.write(app, request.user, "read a ranking", f"score:{name[:NAME_MAX_CHARS]}")
     with app.transaction() as inside:
@@ -163,7 +163,9 @@ def score_json(
 
 
 @get("/api/scores/{name:str}/why/{customer:int}", opt=access.office("customers:read"), sync_to_thread=True)
-def why_json(app: House, request: Request[Any, Any, Any], name: FromPath[str], customer: FromPath[int]) -> Why:
+def why_json(
+    app: House, request: Request[Any, Any, Any], name: FromPath[str], customer: FromPath[int]
+) -> standings.Why:
     """Why this customer has this score, the traits it was computed from, and how her grade changed."""
     audit.write(app, request.user, "asked why", f"customer:{customer}", name[:NAME_MAX_CHARS])
     with app.transaction() as inside:
@@ -174,9 +176,9 @@ def why_json(app: House, request: Request[Any, Any, Any], name: FromPath[str], c
 def best_json(
     app: House,
     request: Request[Any, Any, Any],
-    spend: FromQuery[float] = WEIGHTS["spend"],
-    frequency: FromQuery[float] = WEIGHTS["frequency"],
-    evangelism: FromQuery[float] = WEIGHTS["evangelism"],
+    spend: FromQuery[float] = standings.WEIGHTS["spend"],
+    frequency: FromQuery[float] = standings.WEIGHTS["frequency"],
+    evangelism: FromQuery[float] = standings.WEIGHTS["evangelism"],
 ) -> BestPage:
     """Who makes the money, and the best customers under these weights, 0 to 100 each; nothing is stored."""
     audit.write(app, request.user, "read a ranking", "best customers")

@@ -10,7 +10,7 @@ from litestar import Request, Response, get
 from litestar.params import FromPath, FromQuery
 
 from regulars import analyze, profile
-from regulars.analyze.standings import WEIGHTS, ScorePage, ScoreView, Spread
+from regulars.analyze import standings
 from regulars.app import App
 from regulars.kit.clock import day_date
 from regulars.web import access, audit, render, words
@@ -42,7 +42,7 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
 def scores_page(app: House, request: Request[Any, Any, Any]) -> Response[str]:
     """Every score with its question, a picture of its values and what its back-test says."""
     with app.transaction() as inside:
-        listed = analyze.standings.listed(inside)
+        listed = standings.listed(inside)
     return render.page(
         app,
         "pages/scores/scores.html",
@@ -114,9 +114,9 @@ def why_page(
 def best_page(
     app: House,
     request: Request[Any, Any, Any],
-    spend: FromQuery[float] = WEIGHTS["spend"],
-    frequency: FromQuery[float] = WEIGHTS["frequency"],
-    evangelism: FromQuery[float] = WEIGHTS["evangelism"],
+    spend: FromQuery[float] = standings.WEIGHTS["spend"],
+    frequency: FromQuery[float] = standings.WEIGHTS["frequency"],
+    evangelism: FromQuery[float] = standings.WEIGHTS["evangelism"],
 ) -> Response[str]:
     """Who makes the money, and the best customers under weights that stand in the address."""
     audit.write(app, request.user, "read a ranking", "best customers")
@@ -129,12 +129,12 @@ def best_page(
         shown=shown,
         title=best_title(app, shown),
         charts=[fifths_chart(app, shown), curve_chart(shown)] if shown.buyers else [],
-        declared=WEIGHTS,
-        is_declared=shown.weights == {name: float(weight) for name, weight in WEIGHTS.items()},
+        declared=standings.WEIGHTS,
+        is_declared=shown.weights == {name: float(weight) for name, weight in standings.WEIGHTS.items()},
     )
 
 
-def shelf_title(listed: list[ScoreView]) -> str:
+def shelf_title(listed: list[standings.ScoreView]) -> str:
     """How many scores foretell more than a plain rule."""
     better = sum(one.verdict == "better" for one in listed)
     judged = sum(one.verdict != "too early" for one in listed)
@@ -168,7 +168,7 @@ def say(app: App, value: float | None, unit: str) -> str:
     return spoken[unit]() if unit in spoken else words.number(value, 0 if value == int(value) else 2)
 
 
-def spread_words(app: App, view: ScoreView) -> str:
+def spread_words(app: App, view: standings.ScoreView) -> str:
     """Where the middle half of everybody lies."""
     spread = view.spread
     if spread is None or not spread.quantiles:
@@ -182,7 +182,7 @@ def spread_words(app: App, view: ScoreView) -> str:
     return f"{words.plural(spread.customers, 'customer')}, {inside}, the middle one {say(app, middle, view.unit)}"
 
 
-def bars(spread: Spread) -> list[Bar]:
+def bars(spread: standings.Spread) -> list[Bar]:
     """The spread as a little picture."""
     width, height = BARS
     step, most = width / max(len(spread.counts), 1), max(spread.counts, default=1) or 1
@@ -192,7 +192,7 @@ def bars(spread: Spread) -> list[Bar]:
     ]
 
 
-def spread_chart(app: App, view: ScoreView) -> Chart | None:
+def spread_chart(app: App, view: standings.ScoreView) -> Chart | None:
     """Customers by value; of three digits by group."""
     spread = view.spread
     if spread is None or not spread.counts:
@@ -214,7 +214,7 @@ def spread_chart(app: App, view: ScoreView) -> Chart | None:
     )
 
 
-def tenths_chart(app: App, shown: ScorePage) -> Chart | None:
+def tenths_chart(app: App, shown: standings.ScorePage) -> Chart | None:
     """What was foretold and what came, by groups of customers."""
     judgement = shown.view.judgement
     if judgement is None or judgement.found is None or not judgement.found.tenths:
@@ -252,13 +252,14 @@ def tenths_chart(app: App, shown: ScorePage) -> Chart | None:
 def fifths_chart(app: App, shown: api.BestPage) -> Chart:
     """What each fifth of the buyers brings."""
     first, last = shown.fifths[0], shown.fifths[-1]
+    said = ", ".join(words.percent(one.share) for one in shown.fifths)
     return Chart(
         title=f"The lowest fifth brings {words.percent(last.share, 1)}, the best {words.percent(first.share, 1)}",
         measure="Part of the spend of the last 365 days by fifths of the known buyers, most first",
         over="Fifth",
         labels=["Best fifth", "Second", "Third", "Fourth", "Lowest fifth"],
         series=[Series(name="Part of spend", values=[round(one.share * 100, 2) for one in shown.fifths])],
-        sentence=f"Part of the spend by fifths of buyers: {', '.join(words.percent(one.share) for one in shown.fifths)}.",
+        sentence=f"Part of the spend by fifths of buyers: {said}.",
         kind="bars",
         decimals=1,
         suffix="%",
@@ -290,7 +291,7 @@ def curve_chart(shown: api.BestPage) -> Chart:
     )
 
 
-def params(shown: ScorePage) -> list[tuple[str, str]]:
+def params(shown: standings.ScorePage) -> list[tuple[str, str]]:
     """The numbers of the model; long tables are told by their length."""
     if shown.model is None:
         return []
