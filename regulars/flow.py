@@ -34,6 +34,13 @@ def on_tick(app: App, now: datetime) -> Outcome:
     return engage.decide(app, plays)
 
 
+def on_lake(app: App, now: datetime) -> Outcome:
+    """Let what is folded from the lake once a day follow, now that the lake has caught up."""
+    changes = analyze.refresh_daily(app, now)
+    plays = design.tick(app, changes, now)
+    return engage.decide(app, plays)
+
+
 def on_withdrawal(app: App, positions: list[int], bound: int) -> int:
     """Let what was made of these withdrawn events go, and of the others up to `bound` of the same people; how many."""
     people = resolve.forget(app, positions, bound)  # who is who without them?

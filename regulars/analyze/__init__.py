@@ -4,9 +4,9 @@ Takes: changes of a batch (`update`) or of time (`tick`), the facts of events, t
 Gives: trait values with why (`traits_of`), segments with members, sizes and evidence, stages of the lifecycle, moves
 through both as journal events, scores,
 the proof that all of it is what a rebuild from the lake says (`differences`), and lifetime values of a file (`clv`).
-Writes tables: as_of, trait_state, cell_*, trait_definition, trait_complete, segment_definition, segment_member,
-segment_move, score, score_model, score_change, score_run, score_backtest, lifecycle_stage, lifecycle_move,
-opportunity_run, opportunity, opportunity_member,
+Writes tables: as_of, daily_run, trait_state, cell_*, trait_definition, trait_complete, segment_definition,
+segment_member, segment_move, score, score_model, score_change, score_run, score_backtest,
+lifecycle_stage, lifecycle_move, opportunity_run, opportunity, opportunity_member,
 persona, persona_fit, persona_member, persona_size.
 Never: reads a customer's name or address, reaches a customer, or computes what is not a fold or a fitted model.
 """
@@ -16,8 +16,9 @@ from regulars.analyze.backfill import backfill
 from regulars.analyze.backtests import backtest
 from regulars.analyze.backtests import is_due as is_backtest_due
 from regulars.analyze.catalogue import SEGMENTS, TRAITS
+from regulars.analyze.daily import DailyRun, daily_run, refresh_daily
 from regulars.analyze.erasure import forget
-from regulars.analyze.explain import Explained, explain
+from regulars.analyze.explain import Explained, explain, freshness
 from regulars.analyze.lifecycle import (
     CONVERSION_DAYS,
     STAGE_MEMBERS_A_PAGE,
@@ -76,6 +77,7 @@ __all__ = [
     "STAGE_MEMBERS_A_PAGE",
     "TRAITS",
     "Clause",
+    "DailyRun",
     "Difference",
     "Evidence",
     "Explained",
@@ -104,12 +106,14 @@ __all__ = [
     "clauses",
     "clv",
     "count",
+    "daily_run",
     "differences",
     "ensure_schema",
     "evidence",
     "explain",
     "fold_lake",
     "forget",
+    "freshness",
     "is_backtest_due",
     "lifecycle",
     "members",
@@ -117,6 +121,7 @@ __all__ = [
     "parsed",
     "personas",
     "rebuild",
+    "refresh_daily",
     "scores",
     "scores_of",
     "segment_sizes_on",

@@ -13,21 +13,29 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from regulars.analyze.plan import DAYS_KEPT, Family, Measure, Output, Plan, ScalarState
-from regulars.analyze.traits import (
+from regulars.analyze import days, sketches
+from regulars.analyze.expressions import (
+    LEAVES,
+    SKETCH_HASHES,
+    SUMMED,
     WINDOW_LIMIT_DAYS,
+    Distinct,
     Expression,
     Facts,
     Leaf,
     Literally,
     OfDays,
-    OfKeys,
     Op,
+    Quantile,
     Root,
     Scalar,
     Since,
+    Today,
+    Week,
+    When,
     Windowed,
 )
+from regulars.analyze.plan import Family, Measure, Output, Plan, ScalarState
 from regulars.lake.dialect import (
     DUCKDB,
     POSTGRES,
@@ -42,7 +50,6 @@ from regulars.lake.dialect import (
     known,
     literal,
     named,
-    over,
     pick,
     render,
     when,
@@ -70,7 +77,9 @@ def lifted(state: ScalarState, dialect: Dialect) -> Columns:
     leaf, name = state.leaf, state.name
     chosen = selected(leaf.facts)
     value = column(leaf.column) if leaf.column else literal(1)
-    if leaf.fold in ("sum", "count"):
+    if leaf.fold == "squares":
+        value = binary("*", value, value)
+    if leaf.fold in SUMMED:
         return [(name, coalesce(whole_sum(when(chosen, value)), ZERO))]
     if leaf.fold in ("min", "max"):
         return [(name, _extreme(leaf)(this=when(chosen, value)))]
@@ -93,7 +102,7 @@ def merged(plan: Plan, dialect: Dialect) -> Columns:
 
 def _merged(state: ScalarState, dialect: Dialect) -> Columns:
     value = column(state.name)
-    if state.leaf.fold in ("sum", "count"):
+    if state.leaf.fold in SUMMED:
         return [(state.name, coalesce(whole_sum(value), ZERO))]
     if state.leaf.fold in ("min", "max"):
         return [(state.name, _extreme(state.leaf)(this=value))]
@@ -112,7 +121,7 @@ def joined(state: ScalarState, old: str, new: str) -> Columns:
     """The state of row `old` merged with that of row `new`, either of which may be missing."""
     columns = [(name, column(name, old), column(name, new)) for name, _ in state.columns]
     fold = state.leaf.fold
-    if fold in ("sum", "count"):
+    if fold in SUMMED:
         return [(n, binary("+", coalesce(o, ZERO), coalesce(d, ZERO))) for n, o, d in columns]
     if fold in ("min", "max"):
         function = exp.Least if fold == "min" else exp.Greatest
@@ -128,12 +137,13 @@ def joined(state: ScalarState, old: str, new: str) -> Columns:
 def cells(family: Family, source: str, owner: str, as_of: Node) -> exp.Select:
     """Cells of a batch of facts: owner, key, measures."""
     chosen = either(selected(m.facts) for m in family.measures)
+    key = column(family.key) if family.kind != "histogram" else sketches.bucket(column(family.key))
     claims = [chosen, known(column(family.key))]
     if family.kind == "window":
         claims.append(binary(">", column("day"), binary("-", as_of, literal(WINDOW_LIMIT_DAYS))))
     sums = [named(coalesce(whole_sum(when(selected(m.facts), _measured(m))), ZERO), m.name) for m in family.measures]
-    query = exp.select(named(column(owner), owner), named(column(family.key), "key"), *sums).from_(source)
-    return query.where(both(claims)).group_by(column(owner), column(family.key))
+    query = exp.select(named(column(owner), owner), named(key, "key"), *sums).from_(source)
+    return query.where(both(claims)).group_by(column(owner), key)
 
 
 def merged_cells(family: Family, source: str, owner: str, new_owner: Node, join: str | None = None) -> exp.Select:
@@ -147,7 +157,11 @@ def merged_cells(family: Family, source: str, owner: str, new_owner: Node, join:
 
 def read_cells(family: Family, dialect: Dialect, touched: str, as_of: Node) -> exp.Select:
     """The outputs of a family for every customer in `touched`, cells or not."""
-    source = _cells_by_day(family, touched, as_of) if family.kind == "days" else family.table
+    source: exp.Select | str = family.table
+    if family.kind == "days":
+        source = days.by_day(family, touched, as_of)
+    elif family.kind == "histogram":
+        source = sketches.summed_up(family)
     query = exp.select(
         named(column(CUSTOMER, "t"), CUSTOMER),
         *[named(_output(output, family, dialect, as_of), output.name) for output in family.outputs],
@@ -162,7 +176,7 @@ def read_each(family: Family, touched: str, as_of: Node) -> str:
     mine = binary("=", column(CUSTOMER), column(CUSTOMER, "t"))
     source: Node = exp.select("*").from_(family.table).where(mine).subquery("c")
     if family.kind == "days":
-        source = _cells_by_day(family, None, as_of).subquery("c")
+        source = days.by_day(family, None, as_of).subquery("c")
     outputs = [named(_output(output, family, POSTGRES, as_of), output.name) for output in family.outputs]
     inner = render(exp.select(*outputs).from_(source), POSTGRES)
     return f'select t.customer, f.* from "{touched}" t cross join lateral ({inner}) f'
@@ -174,17 +188,19 @@ def _output(output: Output, family: Family, dialect: Dialect, as_of: Node) -> No
         inside = both([binary(">", key, binary("-", as_of, literal(leaf.days))), binary("<=", key, as_of)])
         return coalesce(whole_sum(when(inside, measure)), ZERO)
     if isinstance(leaf, OfDays):
-        gap = column("gap", "c")
-        if leaf.what == "days":
-            return cast(exp.Count(this=key), "bigint")
-        if leaf.what == "newest":
-            return exp.Max(this=key)
-        return coalesce(whole_sum(gap if leaf.what == "gap_sum" else binary("*", gap, gap)), ZERO)
+        return days.output(leaf.what)
+    if isinstance(leaf, Distinct):
+        return sketches.different(key, SKETCH_HASHES)
+    if isinstance(leaf, Quantile):
+        return sketches.value_at(leaf.percent, output.measure)
     some = binary(">", measure, ZERO)
     if leaf.what == "keys":
         return coalesce(whole_sum(when(some, literal(1))), ZERO)
     if leaf.what == "top_value":
         return coalesce(exp.Max(this=when(some, measure)), ZERO)
+    if leaf.what == "of_key":
+        assert leaf.wanted is not None, "the total of one key says of which"
+        return coalesce(whole_sum(when(binary("=", key, literal(leaf.wanted)), measure)), ZERO)
     if dialect == POSTGRES:
         return _top_row(family, output)
     return pick(dialect, key, [exp.Neg(this=measure), key], largest=False, only=some)
@@ -199,29 +215,9 @@ def _top_row(family: Family, output: Output) -> Node:
     return exp.Subquery(this=rows)
 
 
-def _cells_by_day(family: Family, touched: str | None, as_of: Node) -> exp.Select:
-    """The newest days up to today, each with the gap to the one before it, which the oldest does not have.
-
-    Of everybody in `touched`; None: of the customer `t` of a lateral join.
-    """
-    customer, key = column(CUSTOMER), column("key")
-    rank = over(exp.RowNumber(), customer, key, descending=True)
-    # Days run backwards here, so the neighbor that LEAD sees is the day before.
-    before = over(exp.Lead(this=key), customer, key, descending=True)
-    ranked = exp.select(customer, key, named(rank, "rank"), named(before, "before")).from_(family.table)
-    ranked = ranked.where(binary("<=", key, as_of))
-    if touched is None:
-        ranked = ranked.where(binary("=", customer, column(CUSTOMER, "t")))
-    else:
-        ranked = ranked.join(exp.to_table(touched), using=[CUSTOMER])
-    gap = when(binary("<", column("rank"), literal(DAYS_KEPT)), binary("-", key, column("before")))
-    kept = exp.select(customer, key, named(gap, "gap")).from_(ranked.subquery("ranked"))
-    return kept.where(binary("<=", column("rank"), literal(DAYS_KEPT)))
-
-
 def finish(expression: Expression, leaf: Callable[[Leaf], Node], as_of: Node) -> Node:
     """The value of an expression over one row, leaves read by `leaf`."""
-    if isinstance(expression, (Scalar, Windowed, OfDays, OfKeys)):
+    if isinstance(expression, LEAVES):
         return leaf(expression)
     if isinstance(expression, Literally):
         return literal(expression.constant)
@@ -229,6 +225,13 @@ def finish(expression: Expression, leaf: Callable[[Leaf], Node], as_of: Node) ->
         return binary("-", as_of, finish(expression.day, leaf, as_of))
     if isinstance(expression, Root):
         return exp.Sqrt(this=finish(expression.of, leaf, as_of))
+    if isinstance(expression, Today):
+        return as_of
+    if isinstance(expression, Week):
+        return days.week(finish(expression.day, leaf, as_of))
+    if isinstance(expression, When):
+        value, otherwise = (finish(each, leaf, as_of) for each in (expression.value, expression.otherwise))
+        return exp.Paren(this=when(finish(expression.claim, leaf, as_of), value, otherwise))
     assert isinstance(expression, Op), "the vocabulary has no other expression"
     left = finish(expression.left, leaf, as_of)
     if expression.sign == "not":

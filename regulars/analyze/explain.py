@@ -8,17 +8,25 @@ from typing import Any
 import msgspec
 
 from regulars.analyze import compiled
+from regulars.analyze.daily import daily_run
 from regulars.analyze.errors import UnknownTrait
-from regulars.analyze.plan import Family, Measure, Plan, Trait, ages, leaves
-from regulars.analyze.questions import Evidence, evidence, values_of
-from regulars.analyze.rules import shown, words
+from regulars.analyze.expressions import SKETCH_HASHES, Leaf, Scalar
+from regulars.analyze.plan import Celled, Family, Measure, Plan, Trait, ages, leaves
+from regulars.analyze.questions import Evidence, evidence, valued, values_of
+from regulars.analyze.rules import words
 from regulars.analyze.schema import ready
 from regulars.analyze.statements import AS_OF
-from regulars.analyze.traits import Leaf, OfDays, OfKeys, Scalar, Windowed
 from regulars.app import App
+from regulars.kit.clock import day_date
 from regulars.lake.dialect import POSTGRES, column, render
 
-KINDS = {"window": "cells by day, the longest window kept", "days": "the days themselves", "key": "cells by key"}
+KINDS = {
+    "window": "cells by day, the longest window kept",
+    "days": "the days themselves",
+    "key": "cells by key",
+    "distinct": f"the {SKETCH_HASHES} smallest hashes: exact below {SKETCH_HASHES}, else an estimate",
+    "histogram": "numbers of values by their digits and the two leading ones: at most 5 % off",
+}
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +53,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
     words: str
     freshness: str
-    """live; or ageing: it changes with the day alone and is computed when it is read."""
+    """live; ageing: it changes with the day alone and is computed when it is read; daily, with the day it is as of."""
     parts: list[Part]
     sql: str
     """How the states become the value, over a row of `trait_state`."""
@@ -73,14 +81,28 @@ def explain(app: App, name: str, customer: int | None = None) -> Explained:
         title=trait.title,
         unit=trait.unit,
         words=words(trait.expression, ()),
-        freshness="ageing" if ages(trait.expression) else "live",
+        freshness=freshness_of(app, plan, trait),
         parts=[_part(plan, leaf, value) for leaf, value in zip(found, told[1:], strict=True)],
         sql=render(compiled.finish(trait.expression, lambda leaf: column(plan.columns[leaf]), AS_OF), POSTGRES),
         used_by=[s.name for s in plan.segments if _looks_at(trait, leaves(s.rule))],
         customer=customer,
-        value=None if values is None else shown(values[0], trait.unit, app.settings.brand_currency),
+        value=None if values is None else valued(trait, values[0], app.settings.brand_currency).shown,
         events=[] if customer is None else evidence(app, trait, customer),
     )
+
+
+def freshness(app: App) -> dict[str, str]:
+    """How fresh each trait is, by name: live, ageing, or daily with the day it is as of."""
+    plan = ready(app).plan
+    return {trait.name: freshness_of(app, plan, trait) for trait in plan.traits}
+
+
+def freshness_of(app: App, plan: Plan, trait: Trait) -> str:
+    """live, ageing, or daily with the day it is as of."""
+    if plan.freshness(trait.expression) == "daily":
+        run = daily_run(app)
+        return f"daily, as of {day_date(run.day):%-d %B %Y}" if run else "daily, not computed yet"
+    return "ageing" if ages(trait.expression) else "live"
 
 
 def _looks_at(trait: Trait, behind: list[Leaf]) -> bool:
@@ -103,6 +125,11 @@ def _part(plan: Plan, leaf: Leaf, value: Any) -> Part:
 
 def _state(plan: Plan, leaf: Leaf) -> tuple[str, list[str], str]:
     """What is kept, under which names, and how facts become it."""
+    daily = {known: name for name, known in plan.daily}
+    if leaf in daily:
+        _, _, text = _state(plan.whole, leaf)
+        kept = "scalars" if isinstance(leaf, Scalar) else KINDS[_cells(plan.whole, leaf)[0].kind]
+        return f"{kept}; folded from the lake once a day, and only the value is kept", [daily[leaf]], text
     if isinstance(leaf, Scalar):
         state = next(state for state in plan.scalars if state.leaf == leaf)
         lifted = "; ".join(render(node, POSTGRES) for _, node in compiled.lifted(state, POSTGRES))
@@ -113,7 +140,7 @@ def _state(plan: Plan, leaf: Leaf) -> tuple[str, list[str], str]:
     return f"{KINDS[family.kind]}, in {family.table}", ["key", measure.name], text
 
 
-def _cells(plan: Plan, leaf: Windowed | OfDays | OfKeys) -> tuple[Family, Measure]:
+def _cells(plan: Plan, leaf: Celled) -> tuple[Family, Measure]:
     for family in plan.families:
         for output in family.outputs:
             if output.leaf == leaf:

@@ -65,6 +65,8 @@ def fold(app: App, ready: Ready, work: Work, last_seq: int) -> tuple[list[int], 
     """Carry this work into state; gives the customers touched and whose segment word changed."""
     app.db.execute(SQL.quiet_planner, {"on": "off"})
     set_up(app, ready)
+    if ready.plan.daily and (work.merged or work.recompute):
+        app.db.execute(SQL.daily_stale)
     if ready.has_gaps and work.merged:
         work = _whole_with_whole(app, work)
     if work.merged:

@@ -12,8 +12,14 @@ whole. Either way the family's `out` table holds the new numbers, which the fini
 
 from __future__ import annotations
 
+from regulars.analyze.days import STEP as STEPS
+from regulars.analyze.days import week
+from regulars.analyze.expressions import OfDays, OfKeys, Windowed
 from regulars.analyze.plan import COLUMN_TYPES, DAYS_KEPT, Family, Output
-from regulars.analyze.traits import OfDays, OfKeys, Windowed
+from regulars.lake.dialect import POSTGRES, column, literal, render
+
+# A day takes its place.
+WEEK = render(week(column("day")), POSTGRES).replace('"day"', "{}")
 
 
 class Outputs:
@@ -109,21 +115,54 @@ class Outputs:
         return f"c.key > {day} - {output.leaf.days} and c.key <= {day}"
 
     def _days(self) -> str:
-        newest = self._column("newest")
+        newest, whats = self._column("newest"), self.family.whats()
         added = {"days": "count(*)", "gap_sum": "sum(gap)", "gap_squares": "sum(gap * gap)"}
+        units = [unit for unit in STEPS if whats & {f"longest_{unit}", f"latest_{unit}"}]
+        before = f"lag(d.key, 1, {newest}) over (partition by d.customer order by d.key)"
+        steps = f"d.key - {before} as gap"
+        if "weeks" in whats or "weeks" in units:
+            steps += f", {WEEK.format('d.key')} - {WEEK.format(f'({before})')} as week_gap"
+            added["weeks"] = "count(*) filter (where week_gap is null or week_gap > 0)"
+        steps += "".join(f", {self._column(f'latest_{unit}')} as held_{unit}" for unit in units)
+        for unit in units:
+            length = f"{unit}_in_run + case when {unit}_run = 0 then coalesce(held_{unit}, 0) else 0 end"
+            added |= {f"longest_{unit}": f"max({length})", f"latest_{unit}": f"max({length}) filter (where back = 1)"}
         values: list[str] = []
         for output in self._all:
             assert isinstance(output.leaf, OfDays), "a family of days holds numbers of days"
-            what = output.leaf.what
-            values.append("g.newest" if what == "newest" else f'coalesce(s."{output.name}", 0) + g."{what}"')
+            values.append(self._next(output.leaf.what, output.name))
         sums = ", ".join(f'coalesce({text}, 0)::bigint as "{what}"' for what, text in added.items())
         later = (
-            f"select d.customer, d.key, d.key - lag(d.key, 1, {newest}) over (partition by d.customer order by d.key)"
-            f' as gap from "{self.delta}" d cross join as_of a left join trait_state s using (customer)'
+            f'select d.customer, d.key, {steps} from "{self.delta}" d cross join as_of a '
+            f"left join trait_state s using (customer)"
             f" where d.key <= a.day and ({newest} is null or d.key > {newest})"
         )
-        grouped = f"select customer, max(key) as newest, {sums} from ({later}) l group by customer"
+        rows = f"({self._in_runs(later, units) if units else later}) l"
+        grouped = f"select customer, max(key) as newest, {sums} from {rows} group by customer"
         return self._insert(", ".join(values), f"({grouped}) g")
+
+    def _next(self, what: str, name: str) -> str:
+        """A number of days after the batch."""
+        if what == "newest" or what.startswith("latest_"):
+            return f'g."{what}"'
+        if what.startswith("longest_"):
+            return f'greatest(coalesce(s."{name}", 0), g."{what}")'
+        return f'coalesce(s."{name}", 0) + g."{what}"'
+
+    def _in_runs(self, later: str, units: list[str]) -> str:
+        """New days with the run each is in, 0 for the one that was going on, and how many of the batch that run has."""
+        over = "over (partition by customer order by key)"
+        runs = "".join(
+            f", count(*) filter (where {STEPS[unit]} is null or {STEPS[unit]} > 1) {over} as {unit}_run"
+            for unit in units
+        )
+        lengths = "".join(
+            f", count(*) filter (where {STEPS[unit]} is null or {STEPS[unit]} > 0)"
+            f" over (partition by customer, {unit}_run) as {unit}_in_run"
+            for unit in units
+        )
+        back = "row_number() over (partition by customer order by key desc) as back"
+        return f"select *, {back}{lengths} from (select *{runs} from ({later}) d) r"
 
     def _keys(self) -> str:
         measures = ", ".join(f'c."{m.name}", d."{m.name}" as "+{m.name}"' for m in self.family.measures)
@@ -144,6 +183,11 @@ class Outputs:
             m, name = f'"{output.measure}"', f'"{output.name}"'
             if output.leaf.what == "keys":
                 sums.append(f'count(*) filter (where {m} > 0 and {m} <= "+{output.measure}") as {name}')
+                values.append(f"coalesce(s.{name}, 0) + g.{name}")
+            elif output.leaf.what == "of_key":
+                assert output.leaf.wanted is not None, "the total of one key says of which"
+                mine = render(literal(output.leaf.wanted), POSTGRES)
+                sums.append(f'coalesce(sum("+{output.measure}") filter (where key = {mine}), 0)::bigint as {name}')
                 values.append(f"coalesce(s.{name}, 0) + g.{name}")
             elif output.leaf.what == "top_value":
                 sums.append(f"max({m}) as {name}")

@@ -93,6 +93,7 @@ DECLARED = (
     Impersonal("persona_fit", "groups as centers: sums over all customers"),
     Impersonal("persona_size", "how many were in a group on a day"),
     Impersonal("as_of", "the day that windows end with"),
+    Impersonal("daily_run", "when daily traits were computed"),
     Impersonal("trait_definition", "which traits there are"),
     Impersonal("segment_definition", "which segments there are"),
     Impersonal("score_run", "when everybody was scored"),

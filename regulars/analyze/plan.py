@@ -9,10 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import blake2b
+from typing import Literal
 
+from regulars.analyze.errors import TraitRefused
 from regulars.analyze.traits import (
+    LEAVES,
+    SUMMED,
     TYPES,
+    WIDE_KEYS,
+    Distinct,
     Expression,
     Facts,
     Kind,
@@ -20,9 +27,13 @@ from regulars.analyze.traits import (
     OfDays,
     OfKeys,
     Op,
+    Quantile,
     Root,
     Scalar,
     Since,
+    Today,
+    Week,
+    When,
     Windowed,
 )
 
@@ -36,6 +47,9 @@ COLUMN_TYPES: dict[Kind, str] = {
 }
 
 
+Freshness = Literal["live", "daily"]
+
+
 @dataclass(frozen=True)
 class Trait:
     """A declared trait: a name that is a column, a title people read, what it is, and how it is shown."""
@@ -45,6 +59,8 @@ class Trait:
     expression: Expression
     unit: str = ""
     """cents, days, share, date or empty."""
+    freshness: Freshness = "live"
+    """live: folded with every batch; daily: from the lake once a day, and only the value is kept."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +90,7 @@ class ScalarState:
         type_ = COLUMN_TYPES[self.leaf.kind]
         if self.is_pair:
             return [(f"{self.name}__t", "bigint"), (f"{self.name}__id", "bigint"), (self.name, type_)]
-        return [(self.name, f"{type_} not null default 0" if self.leaf.fold in ("sum", "count") else type_)]
+        return [(self.name, f"{type_} not null default 0" if self.leaf.fold in SUMMED else type_)]
 
 
 @dataclass(frozen=True)
@@ -87,23 +103,32 @@ class Measure:
     """None: the number of facts."""
 
 
+Celled = Windowed | OfDays | OfKeys | Distinct | Quantile
+
+
 @dataclass(frozen=True)
 class Output:
     """One number that the finish reads out of a family, stored in the row until the family is touched again."""
 
     name: str
-    leaf: Windowed | OfDays | OfKeys
+    leaf: Celled
     measure: str
 
     @property
     def is_zero_without(self) -> bool:
         """Nothing counted is 0; a key or a day that is not there is not known."""
+        if isinstance(self.leaf, Quantile):
+            return False
         return self.leaf.kind == "whole" and not (isinstance(self.leaf, OfDays) and self.leaf.what == "newest")
 
 
 @dataclass(frozen=True)
 class Family:
-    """Cells of one key. kind: window (day, longest window kept), days (day, newest kept) or key."""
+    """Cells of one key.
+
+    kind: window (day, longest window kept), days (day, newest kept), key (all), distinct (hash, smallest kept) or
+    histogram (digits and leading two of the value, all).
+    """
 
     name: str
     kind: str
@@ -121,6 +146,10 @@ class Family:
         """PostgreSQL type of its key."""
         return 'text collate "C"' if TYPES[self.key] == "text" else "bigint"
 
+    def whats(self) -> set[str]:
+        """What the outputs of a family of days or of keys say."""
+        return {o.leaf.what for o in self.outputs if isinstance(o.leaf, OfDays | OfKeys)}
+
     @property
     def windows(self) -> list[int]:
         """The lengths its outputs look back, longest last."""
@@ -136,6 +165,26 @@ class Plan:
     scalars: tuple[ScalarState, ...]
     families: tuple[Family, ...]
     columns: Mapping[Leaf, str] = field(hash=False)
+    daily: tuple[tuple[str, Leaf], ...] = ()
+    """Columns of the row that the lake fills once a day; the scalars and families here are the live ones."""
+
+    @cached_property
+    def whole(self) -> Plan:
+        """The same with the state of daily traits, too: what the lake is folded to."""
+        scalars, families = _states(self.columns)
+        return Plan(self.traits, self.segments, scalars, families, self.columns)
+
+    @cached_property
+    def of_lake(self) -> Plan:
+        """What the lake fills once a day alone, each column as a trait."""
+        scalars, families = _states({leaf: name for name, leaf in self.daily})
+        traits = tuple(Trait(name, name, leaf) for name, leaf in self.daily)
+        return Plan(traits, (), scalars, families, self.columns)
+
+    def freshness(self, expression: Expression) -> Freshness:
+        """daily as soon as a part of it is."""
+        daily = {leaf for _, leaf in self.daily}
+        return "daily" if daily.intersection(leaves(expression)) else "live"
 
     @property
     def events(self) -> frozenset[str]:
@@ -161,28 +210,37 @@ class Plan:
 def plan(traits: Iterable[Trait], segments: Iterable[Segment] = (), stored: Mapping[str, str] | None = None) -> Plan:
     """The state these need. `stored` holds names by `repr(leaf)` as they already exist."""
     traits, segments = tuple(traits), tuple(segments)
-    names = _names(traits, segments, stored or {})
-    scalars = tuple(ScalarState(name, leaf) for leaf, name in names.items() if isinstance(leaf, Scalar))
-    return Plan(traits, segments, scalars, _families(names), names)
+    daily = _daily(traits, segments)
+    names = _names(traits, segments, daily, stored or {})
+    scalars, families = _states({leaf: name for leaf, name in names.items() if leaf not in daily})
+    return Plan(
+        traits, segments, scalars, families, names, tuple((names[leaf], leaf) for leaf in names if leaf in daily)
+    )
 
 
 def leaves(expression: Expression) -> list[Leaf]:
     """The leaves of an expression, in reading order."""
-    if isinstance(expression, (Scalar, Windowed, OfDays, OfKeys)):
+    if isinstance(expression, LEAVES):
         return [expression]
     if isinstance(expression, Op):
         right = [] if expression.sign == "not" else leaves(expression.right)
         return leaves(expression.left) + right
+    if isinstance(expression, When):
+        return [leaf for part in (expression.claim, expression.value, expression.otherwise) for leaf in leaves(part)]
     if isinstance(expression, Root):
         return leaves(expression.of)
-    return leaves(expression.day) if isinstance(expression, Since) else []
+    return leaves(expression.day) if isinstance(expression, Since | Week) else []
 
 
 def ages(expression: Expression) -> bool:
     """It changes with the day alone, so it is read and not stored. Windows age too, but by expiring cells."""
     if isinstance(expression, Op):
         return ages(expression.left) or ages(expression.right)
-    return isinstance(expression, Since) or (isinstance(expression, Root) and ages(expression.of))
+    if isinstance(expression, When):
+        return any(ages(part) for part in (expression.claim, expression.value, expression.otherwise))
+    if isinstance(expression, Root | Week):
+        return ages(expression.of if isinstance(expression, Root) else expression.day)
+    return isinstance(expression, Since | Today)
 
 
 def slug(of: Facts) -> str:
@@ -193,18 +251,61 @@ def slug(of: Facts) -> str:
     return f"{name[:NAME_LIMIT_CHARACTERS]}_{_short(of.conditions)}"
 
 
-def _names(traits: tuple[Trait, ...], segments: tuple[Segment, ...], stored: Mapping[str, str]) -> dict[Leaf, str]:
+def _states(names: Mapping[Leaf, str]) -> tuple[tuple[ScalarState, ...], tuple[Family, ...]]:
+    scalars = tuple(ScalarState(name, leaf) for leaf, name in names.items() if isinstance(leaf, Scalar))
+    return scalars, _families(names)
+
+
+def _daily(traits: tuple[Trait, ...], segments: tuple[Segment, ...]) -> frozenset[Leaf]:
+    """What only daily traits look at. Raises TraitRefused where a live one wants what is only kept once a day."""
+    live: set[Leaf] = set()
+    for trait in traits:
+        if trait.freshness == "live":
+            live.update(leaves(trait.expression))
+            _refuse_live(trait.name, [leaf for leaf in leaves(trait.expression) if _must_be_daily(leaf)])
+    daily = {leaf for trait in traits for leaf in leaves(trait.expression)} - live
+    for segment in segments:
+        only = [leaf for leaf in leaves(segment.rule) if _must_be_daily(leaf) and leaf not in daily]
+        _refuse_live(segment.name, only)
+    return frozenset(daily)
+
+
+def _must_be_daily(leaf: Leaf) -> bool:
+    return isinstance(leaf, Distinct | Quantile) or (isinstance(leaf, OfKeys) and leaf.key in WIDE_KEYS)
+
+
+def _refuse_live(name: str, cells: list[Leaf]) -> None:
+    if cells:
+        what = (
+            f"different {cells[0].column.removesuffix('_hash')}s" if isinstance(cells[0], Distinct) else "a histogram"
+        )
+        what = "cells by product" if isinstance(cells[0], OfKeys) else what
+        raise TraitRefused(
+            f"'{name}' would keep {what} of '{cells[0].facts.event}' for every customer live",
+            "Declare the trait with freshness='daily', or count order facts: count(facts('Order Completed'))",
+        )
+
+
+def _names(
+    traits: tuple[Trait, ...], segments: tuple[Segment, ...], daily: frozenset[Leaf], stored: Mapping[str, str]
+) -> dict[Leaf, str]:
     found: dict[Leaf, str] = {}
     direct = {leaf: t.name for t in reversed(traits) if (leaf := _leaf(t.expression))}
     for expression in [t.expression for t in traits] + [s.rule for s in segments]:
         for leaf in leaves(expression):
             if leaf not in found:
                 found[leaf] = stored.get(repr(leaf)) or direct.get(leaf) or _state_name(leaf)
-    for leaf in [leaf for leaf in found if isinstance(leaf, OfDays)]:
+    for leaf in [leaf for leaf in found if isinstance(leaf, OfDays) and leaf not in daily]:
         # A day behind the newest one is added by difference, for which both must be stored.
-        for other in (OfDays("days", leaf.facts), OfDays("newest", leaf.facts)):
+        for other in (OfDays("days", leaf.facts), OfDays("newest", leaf.facts), *_run_behind(leaf)):
             found.setdefault(other, stored.get(repr(other)) or direct.get(other) or _state_name(other))
     return found
+
+
+def _run_behind(leaf: OfDays) -> list[OfDays]:
+    """The longest run may be the latest, which goes on."""
+    what = {"longest_days": "latest_days", "longest_weeks": "latest_weeks"}.get(leaf.what)
+    return [OfDays("latest_days" if what == "latest_days" else "latest_weeks", leaf.facts)] if what else []
 
 
 def _state_name(leaf: Leaf) -> str:
@@ -214,8 +315,10 @@ def _state_name(leaf: Leaf) -> str:
         what = f"{leaf.fold}_{leaf.column or 'n'}"
     elif isinstance(leaf, OfDays):
         what = leaf.what
-    else:
+    elif isinstance(leaf, OfKeys):
         what = f"{leaf.what}_{leaf.key}"
+    else:
+        what = f"distinct_{leaf.column}" if isinstance(leaf, Distinct) else f"q{leaf.percent}_{leaf.column}"
     return f"{what}__{slug(leaf.facts)}"[:NAME_LIMIT_CHARACTERS] + f"_{_short(leaf)}"
 
 
@@ -229,9 +332,19 @@ def _families(names: Mapping[Leaf, str]) -> tuple[Family, ...]:
             family, measure = ("window", "window", "day"), _measure(leaf.facts, leaf.column)
         elif isinstance(leaf, OfDays):
             family, measure = (f"days_{slug(leaf.facts)}", "days", "day"), _measure(leaf.facts, None)
-        else:
+        elif isinstance(leaf, OfKeys):
             family = (f"{leaf.key}_{slug(Facts(leaf.facts.event))}", "key", leaf.key)
             measure = _measure(leaf.facts, leaf.facts.value)
+        elif isinstance(leaf, Distinct):
+            # The smallest hashes of one selection are not those of another.
+            of = Facts(leaf.facts.event, None, leaf.facts.conditions)
+            family, measure = (
+                (f"distinct_{leaf.column}_{slug(of)}", "distinct", leaf.column),
+                _measure(leaf.facts, None),
+            )
+        else:
+            family = (f"histogram_{leaf.column}_{slug(Facts(leaf.facts.event))}", "histogram", leaf.column)
+            measure = _measure(leaf.facts, None)
         outputs.setdefault(family, []).append(Output(name, leaf, measure.name))
         measures.setdefault(family, {})[measure.name] = measure
     return tuple(
@@ -246,7 +359,7 @@ def _measure(of: Facts, column: str | None) -> Measure:
 
 
 def _leaf(expression: Expression) -> Leaf | None:
-    return expression if isinstance(expression, (Scalar, Windowed, OfDays, OfKeys)) else None
+    return expression if isinstance(expression, LEAVES) else None
 
 
 def _short(thing: object) -> str:

@@ -234,3 +234,15 @@ with gone as (
 insert into score_change (customer, model, as_of_day, version, value, grade)
 select distinct on (model, as_of_day) %(nobody)s, model, as_of_day, version, value, grade from gone
 order by model, as_of_day, customer desc
+
+-- name: daily_run
+-- When daily traits were computed last, and from how much of the journal.
+select day, seq from daily_run
+
+-- name: daily_stale
+-- Somebody was merged or folded again: what is as of then is no longer what the lake says of everybody.
+update daily_run set seq = 0 where seq <> 0
+
+-- name: daily_ran
+-- They are as of this day now.
+insert into daily_run (day, seq) values (%(day)s, %(seq)s) on conflict (one) do update set day = excluded.day, seq = excluded.seq

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, LiteralString, cast
 
@@ -9,13 +11,25 @@ import msgspec
 from sqlglot import exp
 
 from regulars.analyze import compiled, past
+from regulars.analyze.expressions import (
+    SKETCH_HASHES,
+    SUMMED,
+    Distinct,
+    Expression,
+    Leaf,
+    OfKeys,
+    Op,
+    Quantile,
+    Scalar,
+    Windowed,
+)
 from regulars.analyze.past import SQL
 from regulars.analyze.plan import Plan, Trait, leaves
 from regulars.analyze.rules import clauses, parsed, sentence, shown
 from regulars.analyze.schema import ready
 from regulars.analyze.segments import segment_named
+from regulars.analyze.sketches import EXACT_BELOW
 from regulars.analyze.statements import AS_OF
-from regulars.analyze.traits import Expression, Leaf, Op, Scalar, Windowed
 from regulars.app import App
 from regulars.collect import FACT_COLUMNS, facts_of
 from regulars.lake.dialect import POSTGRES, Node, column, literal, named, render
@@ -29,6 +43,9 @@ SOURCE_NAMES = {"Order Line": "Order Completed"}
 SOURCE_KINDS = {"Page Viewed": "page", "Screen Viewed": "screen"}
 
 
+SIGNS: dict[str, Callable[[Any, Any], bool]] = {"=": operator.eq, ">": operator.gt, "<": operator.lt}
+
+
 class TraitValue(msgspec.Struct, frozen=True, kw_only=True):
     """One value of one customer."""
 
@@ -38,6 +55,8 @@ class TraitValue(msgspec.Struct, frozen=True, kw_only=True):
     """None: not known, or never happened."""
     shown: str
     unit: str
+    is_estimate: bool = False
+    """Out of a sketch that no longer holds everything: `shown` says about."""
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,12 +97,34 @@ def traits_of_each(app: App, customers: list[int]) -> dict[int, list[TraitValue]
     plan, currency = ready(app).plan, app.settings.brand_currency
     rows = _rows(app, plan, [trait.expression for trait in plan.traits], customers)
     return {
-        customer: [
-            TraitValue(name=t.name, title=t.title, value=value, shown=shown(value, t.unit, currency), unit=t.unit)
-            for t, value in zip(plan.traits, row, strict=True)
-        ]
+        customer: [valued(t, value, currency) for t, value in zip(plan.traits, row, strict=True)]
         for customer, *row in rows
     }
+
+
+def valued(trait: Trait, value: Any, currency: str) -> TraitValue:
+    """A value of a trait as people see it."""
+    estimated = is_estimate(trait.expression, value)
+    said = shown(value, trait.unit, currency)
+    return TraitValue(
+        name=trait.name,
+        title=trait.title,
+        value=value,
+        shown=f"about {said}" if estimated else said,
+        unit=trait.unit,
+        is_estimate=estimated,
+    )
+
+
+def is_estimate(expression: Expression, value: Any) -> bool:
+    """Whether a value is only near the truth: of different things from SKETCH_HASHES on, of a histogram from 100."""
+    if value is None:
+        return False
+    if isinstance(expression, Distinct):
+        return value >= SKETCH_HASHES
+    if isinstance(expression, Quantile):
+        return abs(value) >= EXACT_BELOW
+    return any(isinstance(leaf, Distinct | Quantile) for leaf in leaves(expression))
 
 
 def everybodys_traits(app: App) -> list[tuple[Any, ...]]:
@@ -148,7 +189,9 @@ def _behind(leaf: Leaf, facts: list[tuple[Any, ...]], today: int) -> list[tuple[
     chosen = [fact for fact in facts if _is_selected(leaf, fact)]
     if isinstance(leaf, Windowed):
         return [fact for fact in chosen if today - leaf.days < fact[PLACE["day"]] <= today]
-    if not isinstance(leaf, Scalar) or leaf.fold in ("sum", "count") or leaf.column is None:
+    if isinstance(leaf, OfKeys) and leaf.wanted is not None:
+        return [fact for fact in chosen if fact[PLACE[leaf.key]] == leaf.wanted]
+    if not isinstance(leaf, Scalar) or leaf.fold in SUMMED or leaf.column is None:
         return chosen
     place = PLACE[leaf.column]
     carrying = [fact for fact in chosen if fact[place] is not None]
@@ -163,7 +206,7 @@ def _is_selected(leaf: Leaf, fact: tuple[Any, ...]) -> bool:
         return False
     for name, sign, wanted in leaf.facts.conditions:
         held = fact[PLACE[name]]
-        if held is None or not (held == wanted if sign == "=" else held > wanted):
+        if held is None or not SIGNS[sign](held, wanted):
             return False
     return True
 

@@ -6,19 +6,20 @@ answers for any past day, and for panel households instead of customers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 from sqlglot import exp
 
 from regulars import collect
-from regulars.analyze import compiled
+from regulars.analyze import compiled, sketches
 from regulars.analyze.compiled import CUSTOMER
+from regulars.analyze.expressions import SKETCH_HASHES, SUMMED, TYPES, Leaf
 from regulars.analyze.past import SQL
 from regulars.analyze.plan import Family, Plan, Trait, plan
 from regulars.analyze.schema import ready
-from regulars.analyze.traits import TYPES, Leaf
 from regulars.app import App
 from regulars.lake import duckdb, spark
 from regulars.lake.dialect import Dialect, Node, both, column, literal, named, render
@@ -26,6 +27,7 @@ from regulars.lake.dialect import Dialect, Node, both, column, literal, named, r
 FACTS, OWNED, EVERYBODY = "facts", "owned", "everybody"
 DUCKDB, SPARK = ENGINES = ("duckdb", "spark")
 Engine = duckdb.Engine | spark.Engine
+PIECE_ROWS = 50_000
 LAKE_COLUMNS = {"signature": "bigint"} | TYPES
 
 
@@ -43,7 +45,7 @@ def rebuild(app: App, as_of_day: int | None = None, engine: str = DUCKDB) -> Reb
 
     `engine`: who computes them, of ENGINES; the values are the same. Raises SparkRefused.
     """
-    catalogue = ready(app).plan
+    catalogue = ready(app).plan.whole
     today = _today(app)
     past_day = as_of_day if as_of_day is not None and as_of_day < today else None
     with spark.engine() if engine == SPARK else duckdb.engine() as lake:
@@ -52,9 +54,19 @@ def rebuild(app: App, as_of_day: int | None = None, engine: str = DUCKDB) -> Reb
         return _fold(lake, catalogue, as_of_day if as_of_day is not None else today)
 
 
+@contextmanager
+def folded_daily(app: App, day: int) -> Generator[Iterator[list[tuple[Any, ...]]], None, None]:
+    """What the lake fills once a day, as of a day: customer and the columns of `plan.daily`, PIECE_ROWS at a time."""
+    of_lake = ready(app).plan.of_lake
+    with duckdb.engine() as lake:
+        lake.read_facts(FACTS, collect.fact_files(app), LAKE_COLUMNS)
+        read_membership(app, lake)
+        yield lake.pieces(_folded(lake, of_lake, day), PIECE_ROWS)
+
+
 def fold_lake(app: App, traits: list[str], owner: str = "household") -> Rebuilt:
     """These traits by a column of the facts (panel households) instead of by customer; for published numbers."""
-    chosen = plan([trait for trait in ready(app).plan.traits if trait.name in traits])
+    chosen = plan([trait for trait in ready(app).plan.traits if trait.name in traits]).whole
     with duckdb.engine() as duck:
         duck.read_facts("lake", collect.fact_files(app), LAKE_COLUMNS)
         keys = f'select distinct "{owner}" as k from lake where "{owner}" is not null'
@@ -80,7 +92,7 @@ def fold_days(
     those of today. `traits` come in the order of the catalogue.
     """
     declared = [trait for trait in ready(app).plan.traits if trait.name in traits]
-    chosen = plan([*declared, *(Trait(f"cells_{place}", "", cell) for place, cell in enumerate(cells))])
+    chosen = plan([*declared, *(Trait(f"cells_{place}", "", cell) for place, cell in enumerate(cells))]).whole
     after, until = days
     with duckdb.engine() as lake:
         # Files are by the day of their own clock, facts by the brand's: one more, and the facts decide.
@@ -131,6 +143,12 @@ def _no_spans(lake: Engine, spans: list[tuple[Any, ...]] | None = None) -> None:
 
 
 def _fold(lake: Engine, catalogue: Plan, day: int) -> Rebuilt:
+    columns = [CUSTOMER, *[t.name for t in catalogue.traits], *[s.name for s in catalogue.segments]]
+    return Rebuilt(as_of_day=day, columns=columns, rows=lake.rows(_folded(lake, catalogue, day)))
+
+
+def _folded(lake: Engine, catalogue: Plan, day: int) -> str:
+    """Everybody's values as a statement over the states, which are made here."""
     as_of = literal(day)
     # A shared carrier's session decides fact by fact; everything else follows its signature, whoever that is now.
     lake.view(
@@ -142,9 +160,7 @@ def _fold(lake: Engine, catalogue: Plan, day: int) -> Rebuilt:
     lake.make("whole", _by_customer(catalogue, lake.dialect))
     for family in catalogue.families:
         lake.make(family.table, _cells(family, as_of, lake.dialect))
-    query = _finish(catalogue, as_of, lake.dialect)
-    columns = [CUSTOMER, *[t.name for t in catalogue.traits], *[s.name for s in catalogue.segments]]
-    return Rebuilt(as_of_day=day, columns=columns, rows=lake.rows(render(query, lake.dialect)))
+    return render(_finish(catalogue, as_of, lake.dialect), lake.dialect)
 
 
 def _by_record(columns: list[tuple[str, Node]], source: str, dialect: Dialect) -> str:
@@ -172,6 +188,8 @@ def _cells(family: Family, as_of: Node, dialect: Dialect) -> str:
     """The family's cells, by record first and then by customer."""
     by_record = compiled.cells(family, OWNED, "signature", as_of)
     by_record = by_record.select(column("holder")).group_by(column("holder"))
+    if family.kind == "distinct":
+        by_record = sketches.smallest(by_record, ["signature", "holder"], SKETCH_HASHES)
     source = exp.select(named(OWNER, "owner"), column("key", "p"), *[column(m.name, "p") for m in family.measures])
     source = source.from_(by_record.subquery("p")).join(
         exp.alias_(exp.to_table("membership"), "m"),
@@ -180,7 +198,10 @@ def _cells(family: Family, as_of: Node, dialect: Dialect) -> str:
     )
     sums = [named(compiled.whole_sum(column(m.name)), m.name) for m in family.measures]
     query = exp.select(named(column("owner"), CUSTOMER), column("key"), *sums).from_(source.subquery("owned"))
-    return render(query.group_by(column("owner"), column("key")), dialect)
+    query = query.group_by(column("owner"), column("key"))
+    if family.kind == "distinct":
+        query = sketches.smallest(query, [CUSTOMER], SKETCH_HASHES)
+    return render(query, dialect)
 
 
 def _finish(catalogue: Plan, as_of: Node, dialect: Dialect) -> exp.Select:
@@ -188,7 +209,7 @@ def _finish(catalogue: Plan, as_of: Node, dialect: Dialect) -> exp.Select:
         return column(catalogue.columns[of], "base")
 
     scalars = [column(name, "w") for s in catalogue.scalars for name, _ in s.columns]
-    zero = {s.name for s in catalogue.scalars if s.leaf.fold in ("sum", "count")}
+    zero = {s.name for s in catalogue.scalars if s.leaf.fold in SUMMED}
     scalars = [named(compiled.coalesce(c, literal(0)), c.name) if c.name in zero else c for c in scalars]
     base = exp.select(named(column(CUSTOMER, "e"), CUSTOMER), column("known", "e"), *scalars)
     base = base.from_(exp.alias_(exp.to_table(EVERYBODY), "e"))
@@ -202,9 +223,9 @@ def _finish(catalogue: Plan, as_of: Node, dialect: Dialect) -> exp.Select:
         claim = compiled.coalesce(compiled.finish(segment.rule, leaf, as_of), exp.false())
         # Segments hold people we know.
         columns.append(named(both([column("known", "base"), claim]), segment.name))
-    return exp.select(column(CUSTOMER, "base"), *columns).from_(base.subquery("base"))
+    return exp.select(column(CUSTOMER, "base"), *columns).from_(base.subquery("base", copy=False), copy=False)
 
 
 def _left(query: exp.Select, source: Node, alias: str) -> exp.Select:
     on = exp.EQ(this=column(CUSTOMER, alias), expression=column(CUSTOMER, "e"))
-    return query.join(source, on=on, join_type="left")
+    return query.join(source, on=on, join_type="left", copy=False)

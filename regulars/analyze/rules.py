@@ -13,20 +13,25 @@ from functools import reduce
 from typing import Any, cast
 
 from regulars.analyze.errors import RuleRefused, TraitRefused
-from regulars.analyze.plan import Trait
-from regulars.analyze.traits import (
+from regulars.analyze.expressions import (
     COMPARISONS,
+    Distinct,
     Expression,
     Facts,
     Literally,
     OfDays,
     OfKeys,
     Op,
+    Quantile,
     Root,
     Scalar,
     Since,
+    Today,
+    Week,
+    When,
     Windowed,
 )
+from regulars.analyze.plan import Trait
 from regulars.kit.clock import day_date
 from regulars.kit.money import money
 
@@ -34,6 +39,7 @@ DEPTH_LIMIT = 8
 CLAUSES_LIMIT = 50
 TEXT_LIMIT = 500
 LENGTH_SHOWN = 60
+MEDIAN_PERCENT = 50
 JOINTS = ("all", "any", "not")
 COMPARISON_KEYS = ("trait", "is", "value", "than")
 WORDS = {">": "is more than", ">=": "is at least", "<": "is less than", "<=": "is at most", "=": "is"}
@@ -42,17 +48,31 @@ NUMBERS = {">": "more than", ">=": "at least", "<": "fewer than", "<=": "at most
 AMOUNTS = {">": "above", ">=": "of at least", "<": "below", "<=": "of at most", "=": "of"}
 DATES = {">": "after", ">=": "on or after", "<": "before", "<=": "on or before", "=": "on"}
 SIGNS = {"+": "plus", "-": "less", "*": "times", "/": "per"}
-FOLDS = {"sum": "total", "count": "number", "min": "smallest", "max": "largest", "first": "first", "last": "latest"}
+FOLDS = {
+    "sum": "total",
+    "count": "number",
+    "squares": "total of squares",
+    "min": "smallest",
+    "max": "largest",
+    "first": "first",
+    "last": "latest",
+}
 OF_DAYS = {
     "days": "days with",
     "gap_sum": "days between neighboring days with",
     "gap_squares": "squares of the days between neighboring days with",
     "newest": "newest day with",
+    "weeks": "weeks with",
+    "longest_days": "most days in a row with",
+    "latest_days": "days in a row, up to the newest, with",
+    "longest_weeks": "most weeks in a row with",
+    "latest_weeks": "weeks in a row, up to the newest, with",
 }
 KEYED = {
     "top": "main {key} of {facts}",
     "top_value": "total of {facts} in the main {key}",
     "keys": "different {key} of {facts}",
+    "of_key": "total of {facts} whose {key} is {wanted}",
 }
 
 
@@ -110,7 +130,9 @@ def _counts(value: Expression) -> bool:
         return value.fold in ("sum", "count")
     if isinstance(value, Op):
         return value.sign == "+" and _counts(value.left) and _counts(value.right)
-    return isinstance(value, OfDays | OfKeys) and value.what in ("days", "keys")
+    return isinstance(value, Distinct) or (
+        isinstance(value, OfDays | OfKeys) and value.what in ("days", "keys", "weeks")
+    )
 
 
 def _single(title: str) -> str:
@@ -136,6 +158,13 @@ def _words(value: Expression, known: dict[Expression, Trait], unit: str = "", cu
         return f"days since {_words(value.day, known)}"
     if isinstance(value, Root):
         return f"the root of {_words(value.of, known)}"
+    if isinstance(value, When):
+        chosen, otherwise = (_words(each, known, unit, currency) for each in (value.value, value.otherwise))
+        return f"{chosen} where {_claim(value.claim, known, currency)}, else {otherwise}"
+    if isinstance(value, Week):
+        return f"the week of {_words(value.day, known)}"
+    if isinstance(value, Today):
+        return "today"
     return _leaf(value)
 
 
@@ -148,8 +177,13 @@ def _leaf(value: Expression) -> str:
         return f"{_measured(value.column)}, {what}" if value.column else what
     if isinstance(value, OfDays):
         return f"{OF_DAYS[value.what]} {_facts(value.facts)}"
+    if isinstance(value, Distinct):
+        return f"different {value.column.removesuffix('_hash')}s of {_facts(value.facts)}"
+    if isinstance(value, Quantile):
+        which = "median" if value.percent == MEDIAN_PERCENT else f"{value.percent}th percentile"
+        return f"{_measured(value.column)}, {which} of {_facts(value.facts)}"
     assert isinstance(value, OfKeys), "every leaf has words"
-    return KEYED[value.what].format(key=value.key, facts=_facts(value.facts))
+    return KEYED[value.what].format(key=value.key, facts=_facts(value.facts), wanted=value.wanted)
 
 
 def _measured(column: str) -> str:

@@ -88,6 +88,7 @@ def _widen(db: psycopg.Connection, new: Plan) -> None:
     row = [column for state in new.scalars for column in state.columns]
     row += [(o.name, COLUMN_TYPES[o.leaf.kind]) for family in new.families for o in family.outputs]
     row += [(trait.name, COLUMN_TYPES[trait.expression.kind]) for trait in new.values]
+    row += [(name, COLUMN_TYPES[leaf.kind]) for name, leaf in new.daily]
     _add_columns(db, "trait_state", [c for c in row if c[0] not in have["trait_state"]])
     for family in new.families:
         if family.table not in have:
@@ -118,6 +119,7 @@ def _register(db: psycopg.Connection, new: Plan) -> None:
     states = [(repr(s.leaf), "trait_state", s.name) for s in new.scalars]
     states += [(f"{f.name}: {m!r}", f.table, m.name) for f in new.families for m in f.measures]
     states += [(repr(o.leaf), "", o.name) for f in new.families for o in f.outputs]
+    states += [(repr(leaf), "", name) for name, leaf in new.daily]
     # Finished values hold no past of their own, but a new one has to be finished for everybody.
     states += [(f"{t.name} = {t.expression!r}", "value", t.name) for t in new.values]
     names = [list(column) for column in zip(*states, strict=True)] or [[], [], []]

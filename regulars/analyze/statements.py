@@ -13,9 +13,9 @@ from sqlglot import exp
 
 from regulars.analyze import compiled
 from regulars.analyze.compiled import CUSTOMER
+from regulars.analyze.expressions import SUMMED, TYPES, WINDOW_LIMIT_DAYS, Leaf
 from regulars.analyze.outputs import Outputs
 from regulars.analyze.plan import COLUMN_TYPES, Family, Plan, ScalarState
-from regulars.analyze.traits import TYPES, WINDOW_LIMIT_DAYS, Leaf
 from regulars.lake.dialect import (
     POSTGRES,
     Node,
@@ -146,7 +146,7 @@ class Statements:
             if not state.is_pair:
                 inner += [named(node, name) for name, node in compiled.lifted(state, POSTGRES)]
                 held = column(state.name, alias)
-                outer[state.name] = coalesce(held, literal(0)) if state.leaf.fold in ("sum", "count") else held
+                outer[state.name] = coalesce(held, literal(0)) if state.leaf.fold in SUMMED else held
                 continue
             pair, fact = column(f"{state.name}__pair", alias), f"{alias}{number}"
             inner.append(named(compiled.newest_pair(state), f"{state.name}__pair"))
@@ -221,6 +221,7 @@ class Statements:
             for output in family.outputs:
                 value = when(fresh, column(output.name, f"f{number}"), column(output.name, STATE))
                 columns.append(named(coalesce(value, literal(0)) if output.is_zero_without else value, output.name))
+        columns += [named(column(name, STATE), name) for name, _ in self.plan.daily]
         columns.append(named(coalesce(column("word", STATE), literal(0)), "old_word"))
         columns.append(named(coalesce(column("known", "who"), exp.false()), "known"))
         batch = exp.select(column(CUSTOMER)).from_(self.part)
@@ -259,10 +260,13 @@ class Statements:
     def _reset(self) -> str:
         sets = ", ".join(
             f'"{name}" = {0 if "default 0" in type_ else "null"}'
-            for s in self.plan.scalars
-            for name, type_ in s.columns
+            for name, type_ in [*[c for s in self.plan.scalars for c in s.columns], *self._daily()]
         )
         return f"update trait_state set {sets} where customer = any(%(customers)s::bigint[])"
+
+    def _daily(self) -> list[tuple[str, str]]:
+        """Columns that the lake fills once a day: until then whoever is folded again has none."""
+        return [(name, COLUMN_TYPES[leaf.kind]) for name, leaf in self.plan.daily]
 
     def _reword(self) -> str:
         """Everybody whose segments change with the day alone, read from stored values in one pass."""

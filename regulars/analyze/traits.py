@@ -13,241 +13,122 @@ order to compute and no cycle to fear. `==` compares expressions themselves; the
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 from regulars.analyze.errors import TraitRefused
-from regulars.collect import FACT_COLUMNS
-
-Kind = Literal["whole", "fraction", "text", "truth"]
-TYPES = {column.name: column.type for column in FACT_COLUMNS}
-MEASURES = tuple(name for name, type_ in TYPES.items() if type_ == "bigint" and name not in ("seq", "line", "fact_id"))
-# Bounded by the brand's own range and network; products and orders are not, so they are no keys.
-KEYS = ("category", "department", "brand", "store", "channel", "campaign")
-WINDOW_LIMIT_DAYS = 400
-ARITHMETIC = ("+", "-", "*", "/")
-COMPARISONS = (">", ">=", "<", "<=", "=")
-Constant = int | float | str
-Conditions = tuple[tuple[str, str, Constant], ...]
-
-
-@dataclass(frozen=True)
-class Facts:
-    """The facts of one event that a trait looks at, and the column it measures. `where` narrows them."""
-
-    event: str
-    value: str | None = None
-    conditions: Conditions = ()
-
-    def where(self, **equal: Constant) -> Facts:
-        """Only facts whose columns equal these."""
-        return self._narrowed("=", equal)
-
-    def above(self, **bounds: int) -> Facts:
-        """Only facts whose columns are greater than these."""
-        return self._narrowed(">", bounds)
-
-    def _narrowed(self, sign: str, columns: dict[str, Constant] | dict[str, int]) -> Facts:
-        for name, wanted in columns.items():
-            if name not in TYPES:
-                raise TraitRefused(f"Facts have no column '{name}'", f"Choose one of {', '.join(TYPES)}")
-            if isinstance(wanted, str) is not (TYPES[name] == "text"):
-                raise TraitRefused(
-                    f"'{name}' is {TYPES[name]}, {wanted!r} is not", "Compare it with a value of its type"
-                )
-        new = tuple((name, sign, wanted) for name, wanted in columns.items())
-        return replace(self, conditions=tuple(sorted({*self.conditions, *new}, key=repr)))
-
-
-class Expression(ABC):
-    """Something that has one value a customer. Combine with + - * /, compare with > >= < <= equals, join with & | ~."""
-
-    @property
-    @abstractmethod
-    def kind(self) -> Kind:
-        """What the value is."""
-
-    def __add__(self, other: Operand) -> Op:
-        return _op("+", self, other)
-
-    def __sub__(self, other: Operand) -> Op:
-        return _op("-", self, other)
-
-    def __mul__(self, other: Operand) -> Op:
-        return _op("*", self, other)
-
-    def __truediv__(self, other: Operand) -> Op:
-        return _op("/", self, other)
-
-    def __gt__(self, other: Operand) -> Op:
-        return _op(">", self, other)
-
-    def __ge__(self, other: Operand) -> Op:
-        return _op(">=", self, other)
-
-    def __lt__(self, other: Operand) -> Op:
-        return _op("<", self, other)
-
-    def __le__(self, other: Operand) -> Op:
-        return _op("<=", self, other)
-
-    def equals(self, other: Operand) -> Op:
-        """The claim that both are the same; never true of what is not known."""
-        return _op("=", self, other)
-
-    def __and__(self, other: Expression) -> Op:
-        return _op("and", self, other)
-
-    def __or__(self, other: Expression) -> Op:
-        return _op("or", self, other)
-
-    def __invert__(self) -> Op:
-        return _op("not", self, self)
-
-
-@dataclass(frozen=True)
-class Literally(Expression):
-    """A constant."""
-
-    constant: Constant
-
-    @property
-    def kind(self) -> Kind:
-        return "text" if isinstance(self.constant, str) else "whole" if isinstance(self.constant, int) else "fraction"
-
-
-@dataclass(frozen=True)
-class Op(Expression):
-    """Two expressions under a sign."""
-
-    sign: str
-    left: Expression
-    right: Expression
-
-    @property
-    def kind(self) -> Kind:
-        if self.sign not in ARITHMETIC:
-            return "truth"
-        whole = self.sign != "/" and self.left.kind == self.right.kind == "whole"
-        return "whole" if whole else "fraction"
-
-
-@dataclass(frozen=True)
-class Scalar(Expression):
-    """A leaf in one column (first and latest: three). `column` is what it measures or carries."""
-
-    fold: Literal["sum", "count", "min", "max", "first", "last"]
-    facts: Facts
-    column: str | None
-
-    @property
-    def kind(self) -> Kind:
-        return "text" if self.column and TYPES[self.column] == "text" else "whole"
-
-    def within(self, *, days: int) -> Windowed:
-        """The same over the last `days` days only, today included."""
-        if self.fold not in ("sum", "count"):
-            raise TraitRefused(
-                f"{self.fold} within {days} days cannot be folded: what expires cannot be taken out of it",
-                "Use total(...) or count(...) within days, or since(...) for how long ago",
-            )
-        if not 0 < days <= WINDOW_LIMIT_DAYS:
-            raise TraitRefused(f"A window of {days} days", f"Choose 1 to {WINDOW_LIMIT_DAYS} days")
-        return Windowed("sum" if self.fold == "sum" else "count", self.facts, self.column, days)
-
-
-@dataclass(frozen=True)
-class Windowed(Expression):
-    """A sum or count over the last days; ages with the day tick, without events."""
-
-    fold: Literal["sum", "count"]
-    facts: Facts
-    column: str | None
-    days: int
-
-    @property
-    def kind(self) -> Kind:
-        return "whole"
-
-
-@dataclass(frozen=True)
-class OfDays(Expression):
-    """A number of the set of days on which such facts happened: days, sum of gaps, sum of their squares, newest day."""
-
-    what: Literal["days", "gap_sum", "gap_squares", "newest"]
-    facts: Facts
-
-    @property
-    def kind(self) -> Kind:
-        return "whole"
-
-
-@dataclass(frozen=True)
-class Root(Expression):
-    """Square root, as a fraction; of nothing below zero."""
-
-    of: Expression
-
-    @property
-    def kind(self) -> Kind:
-        return "fraction"
-
-
-@dataclass(frozen=True)
-class OfKeys(Expression):
-    """Of the totals by key: the key with the largest, that largest total, or the number of keys."""
-
-    what: Literal["top", "top_value", "keys"]
-    facts: Facts
-    key: str
-
-    @property
-    def kind(self) -> Kind:
-        return "text" if self.what == "top" else "whole"
-
-
-@dataclass(frozen=True)
-class Since(Expression):
-    """Days between a day and today. It ages by itself, so it is never stored, only read."""
-
-    day: Expression
-
-    @property
-    def kind(self) -> Kind:
-        return "whole"
-
-
-@dataclass(frozen=True)
-class Gaps:
-    """The rhythm of days on which something happened: one visit a day, days between neighbours."""
-
-    facts: Facts
-
-    def days(self) -> OfDays:
-        """Number of days with such a fact; several in one day are one."""
-        return OfDays("days", self.facts)
-
-    def count(self) -> Expression:
-        """Number of gaps: days with such a fact, less one (the x of lifetime models)."""
-        return OfDays("days", self.facts) - 1
-
-    def span(self) -> Expression:
-        """Days from the first to the latest (the t_x of lifetime models)."""
-        return OfDays("gap_sum", self.facts)
-
-    def mean(self) -> Expression:
-        """Mean gap in days; not known before the second visit."""
-        return OfDays("gap_sum", self.facts) / self.count()
-
-    def sd(self) -> Expression:
-        """Sample standard deviation of the gaps, in whole numbers until the last division; from the third visit on."""
-        n, s, q = self.count(), OfDays("gap_sum", self.facts), OfDays("gap_squares", self.facts)
-        return Root((n * q - s * s) / (n * (n - 1)))
-
-
-Leaf = Scalar | Windowed | OfDays | OfKeys
-Operand = Expression | int | float | str
+from regulars.analyze.expressions import (
+    ARITHMETIC,
+    COMPARISONS,
+    HASHES,
+    KEYS,
+    LEAVES,
+    MEASURES,
+    SKETCH_HASHES,
+    SQUARED_LIMIT,
+    SUMMED,
+    TYPES,
+    WIDE_KEYS,
+    WINDOW_LIMIT_DAYS,
+    Conditions,
+    Constant,
+    Distinct,
+    Expression,
+    Facts,
+    Gaps,
+    Kind,
+    Leaf,
+    Literally,
+    OfDays,
+    OfKeys,
+    Op,
+    Operand,
+    Quantile,
+    Root,
+    Scalar,
+    Since,
+    Today,
+    Unit,
+    Week,
+    When,
+    Windowed,
+)
+from regulars.analyze.refused import (
+    attribution,
+    mode,
+    moving_average,
+    quintile,
+    rank,
+    refuse,
+    sequence,
+    visits,
+)
+
+__all__ = [
+    "ARITHMETIC",
+    "COMPARISONS",
+    "HASHES",
+    "KEYS",
+    "LEAVES",
+    "MEASURES",
+    "SKETCH_HASHES",
+    "SQUARED_LIMIT",
+    "SUMMED",
+    "TYPES",
+    "WIDE_KEYS",
+    "WINDOW_LIMIT_DAYS",
+    "Conditions",
+    "Constant",
+    "Distinct",
+    "Expression",
+    "Facts",
+    "Gaps",
+    "Kind",
+    "Leaf",
+    "Literally",
+    "OfDays",
+    "OfKeys",
+    "Op",
+    "Operand",
+    "Quantile",
+    "Root",
+    "Scalar",
+    "Since",
+    "Today",
+    "Unit",
+    "Week",
+    "When",
+    "Windowed",
+    "attribution",
+    "breadth",
+    "count",
+    "days",
+    "distinct",
+    "facts",
+    "first",
+    "gaps",
+    "latest",
+    "maximum",
+    "median",
+    "minimum",
+    "mode",
+    "moving_average",
+    "quantile",
+    "quintile",
+    "rank",
+    "sd",
+    "sequence",
+    "share",
+    "share_of",
+    "since",
+    "since_first",
+    "top",
+    "top_share",
+    "top_total",
+    "total",
+    "total_of",
+    "visits",
+    "when",
+]
 
 
 def facts(event: str, value: str | None = None) -> Facts:
@@ -307,10 +188,80 @@ def breadth(of: Facts, by: str) -> OfKeys:
     return OfKeys("keys", replace(of, value=None), _key(by))
 
 
+def total_of(of: Facts, by: str, key: str) -> OfKeys:
+    """Total (number, without a value) of one key, out of the same cells as all others of that key."""
+    return OfKeys("of_key", of, _key(by), key)
+
+
+def share_of(of: Facts, by: str, key: str) -> Op:
+    """The part of the total (number, without a value) that falls on one key, 0 to 1."""
+    return total_of(of, by, key) / _all(of)
+
+
+def top_share(of: Facts, by: str) -> Op:
+    """The part of the total that falls on the key with the largest, 0 to 1: how much she depends on it."""
+    return top_total(of, by) / _all(of)
+
+
+def _all(of: Facts) -> Scalar:
+    return count(of) if of.value is None else total(of)
+
+
 def share(of: Facts, **equal: Constant) -> Op:
     """The part of the total (number, without a value) that falls on facts whose columns equal these, 0 to 1."""
     fold = count if of.value is None else total
     return fold(of.where(**equal)) / fold(of)
+
+
+def sd(of: Facts) -> Expression:
+    """Sample standard deviation of the value, from the second fact on; looks at values up to SQUARED_LIMIT.
+
+    Of whole sums: doubles hold their products exactly up to 2**53 and overflow nowhere.
+    """
+    column = _value(of, "sd")
+    bounded = of.above(**{column: -SQUARED_LIMIT - 1}).below(**{column: SQUARED_LIMIT + 1})
+    number, s, q = count(bounded) * 1.0, total(bounded) * 1.0, Scalar("squares", bounded, column)
+    spread = number * q - s * s
+    variance = spread / (number * (number - 1))
+    # Beyond 2**53 the difference may come out below nothing, which has no root.
+    return Root(When(spread > 0, variance, variance * 0.0))
+
+
+def distinct(of: Facts, by: str) -> Distinct:
+    """How many different orders or products; daily. Exact below SKETCH_HASHES, else within about 13 % (one sigma)."""
+    if by not in HASHES:
+        raise TraitRefused(
+            f"'{by}' has no hash to count different ones by",
+            f"Choose one of {', '.join(HASHES)}; of {', '.join(KEYS)} use breadth(..., by=)",
+        )
+    return Distinct(replace(of, value=None), HASHES[by])
+
+
+def quantile(of: Facts | Expression, percent: int) -> Quantile:
+    """The value that this share of the facts does not exceed (nearest rank); daily, at most 5 % off."""
+    if isinstance(of, Expression):
+        raise refuse("quantile of an expression")
+    if not 0 < percent < 100:
+        raise TraitRefused(
+            f"{percent} is no percentage of facts", "Choose 1 to 99; use minimum or maximum for the ends"
+        )
+    return Quantile(of, _value(of, "quantile"), percent)
+
+
+def median(of: Facts | Expression) -> Quantile:
+    """The value in the middle (the lower of two); daily, at most 5 % off."""
+    return quantile(of, 50)
+
+
+def when(claim: Expression, value: Operand, otherwise: Operand) -> When:
+    """`value` where the claim holds, else `otherwise`, also where the claim is not known."""
+    found, other = (each if isinstance(each, Expression) else Literally(each) for each in (value, otherwise))
+    if claim.kind != "truth" or found.kind != other.kind:
+        raise TraitRefused(
+            f"'when' cannot choose between {found.kind} and {other.kind} by {claim.kind}",
+            "Give a claim such as orders >= 2, and two values of one kind",
+        )
+    return When(claim, found, other)
 
 
 def since(of: Facts) -> Since:
@@ -328,31 +279,6 @@ def days(number: int) -> int:
     return number
 
 
-def refuse(kind: str) -> TraitRefused:
-    """The refusal of a kind of trait that is no fold, naming the nearest that is."""
-    near = {
-        "median": "gaps(...).mean(), minimum(...) or a report over the lake",
-        "quantile": "a score: cut points are fitted by the tick",
-        "distinct": "breadth(..., by=key) for bounded keys, or count(facts('Order Completed')) for orders",
-        "rank": "a score: it needs all customers",
-        "sequence": "a journey: it waits for what comes next",
-    }
-    return TraitRefused(f"'{kind}' is not a fold", f"Use {near.get(kind, 'total, count, first, latest, gaps or top')}")
-
-
-def _op(sign: str, left: Expression, right: Operand) -> Op:
-    other = right if isinstance(right, Expression) else Literally(right)
-    kinds = {left.kind, other.kind}
-    if sign in ("and", "or", "not"):
-        if kinds != {"truth"}:
-            raise TraitRefused(f"'{sign}' joins claims, not values", "Compare the value first: (orders >= 2) & (...)")
-    elif "truth" in kinds or ("text" in kinds and (kinds != {"text"} or sign != "=")):
-        raise TraitRefused(
-            f"'{sign}' cannot join {' and '.join(sorted(kinds))}", "Compare numbers with numbers, text with .equals"
-        )
-    return Op(sign, left, other)
-
-
 def _value(of: Facts, what: str) -> str:
     if of.value is None:
         raise TraitRefused(f"{what} of '{of.event}' does not say of what", "Write facts(event, value='revenue_cents')")
@@ -366,6 +292,8 @@ def _column(name: str) -> str:
 
 
 def _key(name: str) -> str:
-    if name not in KEYS:
-        raise TraitRefused(f"'{name}' is no key: it has too many values", f"Choose one of {', '.join(KEYS)}")
+    if name not in KEYS + WIDE_KEYS:
+        raise TraitRefused(
+            f"'{name}' is no key: it has too many values", f"Choose one of {', '.join(KEYS + WIDE_KEYS)}"
+        )
     return name

@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from regulars import analyze, collect, demo, engage, resolve, worker
+from regulars import analyze, collect, demo, engage, flow, resolve, worker
 from regulars.app import App, open_app
 from regulars.bench.memory import MemoryWatch
 from regulars.cli import terminal
@@ -137,6 +137,8 @@ def load(app: App, size: str, today: date | None, carrier: Child, quiet: bool) -
         wait_until_carried(app, carrier, partial(advance_bar, bars, carrying))
         reading = bars.add_task("Reading every field", total=None)
         collect.flush(app)
+        with app.transaction() as inside:
+            flow.on_lake(inside, inside.clock.now())
         resolve.prepare(app)
         demo.buy(app)
         analyze.missed.search(app)

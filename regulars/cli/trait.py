@@ -15,11 +15,14 @@ commands = typer.Typer(name="trait", no_args_is_help=True, help="Traits: what th
 @commands.command("list")
 def show_all(as_json: Json = False) -> None:
     """List all traits."""
-    rows = [(trait.name, trait.title, trait.unit or "number or text") for trait in analyze.TRAITS]
+    with opened() as app, app.transaction() as inside:
+        fresh = analyze.freshness(inside)
+    rows = [(one.name, one.title, one.unit or "number or text", fresh[one.name]) for one in analyze.TRAITS]
     if as_json:
-        print_json({"traits": [{"name": name, "title": title, "unit": unit} for name, title, unit in rows]})
+        names = ("name", "title", "unit", "freshness")
+        print_json({"traits": [dict(zip(names, row, strict=True)) for row in rows]})
     else:
-        print_table("Traits", ("Name", "Title", "Unit"), rows)
+        print_table("Traits", ("Name", "Title", "Unit", "Freshness"), rows)
 
 
 @commands.command()

@@ -83,6 +83,7 @@ from regulars.collect.http.limits import (
 )
 from regulars.collect.journal import (
     FLOW,
+    LAKE,
     Announcement,
     Receipt,
     Refusal,
@@ -241,6 +242,7 @@ __all__ = [
     "FLOW",
     "IMPORT_STARTING",
     "KEY_CACHE_SECONDS",
+    "LAKE",
     "LOOKED_THROUGH_ROWS",
     "MEND_OPERATIONS",
     "PASSED_OVER_ROWS",

@@ -62,6 +62,7 @@ FACT_COLUMNS = (
     FactColumn("score", "bigint", "Answer of a survey, stars of a review"),
     FactColumn("minutes", "bigint", "Length of a call"),
     FactColumn("order_hash", "bigint", "64-bit hash of the order id"),
+    FactColumn("product_hash", "bigint", "64-bit hash of the product id, by which different products are counted"),
     FactColumn("category", "text", "Product category"),
     FactColumn("department", "text", "Product department"),
     FactColumn("brand", "text", "Product brand"),
@@ -109,11 +110,12 @@ def _order(event: Event, zone: ZoneInfo, facts: list[Fact]) -> None:
         quantity = count(get("quantity"))
         discount, coupon = cents(get("discount")) or 0, cents(get("coupon_discount")) or 0
         pieces, discounts, coupons = pieces + quantity, discounts + discount, coupons + coupon
+        product = text(get("product_id"))
         facts.append(
             (
                 seq, number, base + number, LINE, us, day,
-                _line_cents(item), None, quantity, discount, coupon, None, None, order_hash,
-                text(get("category")), text(get("department")), text(get("brand")), text(get("product_id")),
+                _line_cents(item), None, quantity, discount, coupon, None, None, order_hash, product_hash(product),
+                text(get("category")), text(get("department")), text(get("brand")), product,
                 store, channel, campaign, household,
             )
         )  # fmt: skip
@@ -124,7 +126,7 @@ def _order(event: Event, zone: ZoneInfo, facts: list[Fact]) -> None:
     facts.insert(
         place,
         (
-            seq, 0, base, ORDER, us, day, revenue, None, pieces, discounts, coupons, None, None, order_hash,
+            seq, 0, base, ORDER, us, day, revenue, None, pieces, discounts, coupons, None, None, order_hash, None,
             None, None, None, None, store, channel, campaign, household,
         ),
     )  # fmt: skip
@@ -135,12 +137,13 @@ def _plain(event: Event, name: str, zone: ZoneInfo) -> Fact:
     us = microseconds(event.occurred_at)
     amount = cents(p.get("revenue"))
     given_back = name in REFUNDS
+    product = text(p.get("product_id"))
     return (
         (event.seq, 0, event.seq * LINES_PER_EVENT, name, us, _day(us // QUARTER_HOUR_US, zone))
         + (None if given_back else amount, amount if given_back else None, None, None, None)
         # What the stars of a review are to it, the score is to an answer.
         + (_or(whole(p.get("score")), whole(p.get("rating"))), whole(p.get("minutes")), _order_hash(p.get("order_id")))
-        + (text(p.get("category")), text(p.get("department")), text(p.get("brand")), text(p.get("product_id")))
+        + (product_hash(product), text(p.get("category")), text(p.get("department")), text(p.get("brand")), product)
         + (text(p.get("store_id")), text(p.get("channel")) or CHANNEL_BY_KIND.get(event.source_kind))
         + (text(p.get("campaign_id")), text(p.get("household_id")))
     )
@@ -217,6 +220,12 @@ def _order_hash(value: Any) -> int | None:
     if isinstance(value, float):
         value = int(value) if value.is_integer() else value
     return hash64("order", value) if value.__class__ in (str, int, float) else None
+
+
+@lru_cache(maxsize=65_536)
+def product_hash(product: str | None) -> int | None:
+    """Names a product by a number that every engine orders alike."""
+    return None if product is None else hash64("product", product)
 
 
 @lru_cache(maxsize=4096)

@@ -112,10 +112,11 @@ def pick(dialect: Dialect, value: Node, by: list[Node], *, largest: bool, only: 
     return exp.Bracket(this=exp.Paren(this=rows), expressions=[literal(1)], offset=1)
 
 
-def over(function: Node, partition: Node, by: Node, *, descending: bool) -> Node:
-    """A window function over the rows of `partition` in order of `by`, which is never NULL."""
-    order = exp.Order(expressions=[exp.Ordered(this=by, desc=descending, nulls_first=descending)])
-    return exp.Window(this=function, partition_by=[partition], order=order, over="OVER")
+def over(function: Node, partition: Node | list[Node], by: Node | None, *, descending: bool = False) -> Node:
+    """A window function over the rows of `partition`, in order of `by` where one is given, which is never NULL."""
+    keys = partition if isinstance(partition, list) else [partition]
+    order = by and exp.Order(expressions=[exp.Ordered(this=by, desc=descending, nulls_first=descending)])
+    return exp.Window(this=function, partition_by=keys, order=order, over="OVER")
 
 
 def named(node: Node, name: str) -> Node:

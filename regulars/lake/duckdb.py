@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -50,6 +50,12 @@ class Engine:
         """All rows of a query as NumPy arrays by column; nothing may be NULL in it."""
         fetched = self._connection.execute(statement, dict(given or {})).fetchnumpy()
         return {name: np.ma.getdata(values) for name, values in fetched.items()}
+
+    def pieces(self, statement: str, rows: int) -> Iterator[list[tuple[Any, ...]]]:
+        """The same, so many at a time: a million rows are never in memory together."""
+        self._connection.execute(statement)
+        while piece := self._connection.fetchmany(rows):
+            yield piece
 
     def read_facts(self, name: str, files: Sequence[str], columns: Mapping[str, str]) -> None:
         """A view of these Parquet files; without files an empty table of these columns."""

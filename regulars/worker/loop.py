@@ -421,6 +421,8 @@ class Worker:
         report = collect.flush(self.app)
         self._unread = True
         collect.tend_lake(self.app)
+        with self._at(now).transaction() as app:
+            flow.on_lake(app, now)
         with self.app.transaction() as app:
             app.db.execute(pace.SQL.set_flushed, {"at": now})
         return report.events

@@ -7,10 +7,32 @@ from sqlglot import exp
 
 from regulars.analyze import compiled
 from regulars.analyze.errors import RuleRefused, TraitRefused
-from regulars.analyze.plan import Trait, plan
+from regulars.analyze.plan import Segment, Trait, plan
 from regulars.analyze.rules import parsed, sentence
 from regulars.analyze.statements import AS_OF, Statements
-from regulars.analyze.traits import breadth, count, days, facts, first, gaps, latest, maximum, since, top, total
+from regulars.analyze.traits import (
+    breadth,
+    count,
+    days,
+    distinct,
+    facts,
+    first,
+    gaps,
+    latest,
+    maximum,
+    median,
+    mode,
+    moving_average,
+    quantile,
+    rank,
+    sd,
+    sequence,
+    since,
+    top,
+    total,
+    total_of,
+    when,
+)
 from regulars.lake.dialect import DUCKDB, POSTGRES, SPARK, Dialect, literal, named
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -23,6 +45,12 @@ SMALL = (
     Trait("bread_90", "bread", count(lines.where(category="IT'S BREAD")).within(days=90)),
     Trait("rhythm", "rhythm", gaps(orders).sd(), "days"),
     Trait("top_category", "top category", top(lines, by="category")),
+    Trait("bread_cents", "bread", total_of(lines, by="category", key="IT'S BREAD"), "cents"),
+    Trait("streak", "weeks in a row", gaps(orders).current("weeks")),
+    Trait("longest", "most days in a row", gaps(orders).longest()),
+    Trait("spread", "spread of the orders", sd(orders)),
+    Trait("median_cents", "median order", median(orders), "cents", freshness="daily"),
+    Trait("products", "products", distinct(lines, by="product"), freshness="daily"),
     Trait("away", "days since the latest order", since(orders), "days"),
 )
 
@@ -38,7 +66,7 @@ def golden(name: str, text: str) -> None:
 
 @pytest.mark.parametrize("dialect", [POSTGRES, DUCKDB, SPARK])
 def test_the_sql_of_each_engine_is_the_one_we_approved(dialect: Dialect) -> None:
-    small = plan(SMALL)
+    small = plan(SMALL).whole
     as_of = AS_OF if dialect == POSTGRES else literal(20_000)
     queries = [exp.select(*[named(node, name) for name, node in compiled.lift(small, dialect)]).from_("facts")]
     queries += [exp.select(*[named(node, name) for name, node in compiled.merged(small, dialect)]).from_("states")]
@@ -60,13 +88,26 @@ def test_the_statements_of_a_batch_are_the_ones_we_approved() -> None:
         lambda: maximum(orders).within(days=90),
         lambda: total(facts("Order Completed")),
         lambda: facts("Order Completed", value="store"),
-        lambda: top(lines, by="product"),
+        lambda: top(lines, by="household"),
         lambda: count(orders.where(shoe_size=44)),
         lambda: count(orders.where(store=3)),
         lambda: first(orders, carry="color"),
         lambda: latest(orders, carry="store") > 3,
         lambda: count(orders) & count(lines),
         lambda: count(orders).within(days=4_000),
+        lambda: median(total(orders) / count(orders)),
+        lambda: quantile(orders, 100),
+        lambda: distinct(lines, by="shoe"),
+        lambda: when(count(orders), 1, 2),
+        lambda: when(count(orders) > 2, "many", 2),
+        lambda: plan([Trait("middle", "middle", median(orders))]),
+        lambda: plan([Trait("products", "products", distinct(lines, by="product"))]),
+        lambda: plan([Trait("main", "main", top(lines, by="product"))]),
+        lambda: plan([], [Segment("many", "Many", distinct(lines, by="product") > 9)]),
+        lambda: mode(lines),
+        lambda: rank(total(orders)),
+        lambda: sequence(orders, lines),
+        lambda: moving_average(orders),
     ],
 )
 def test_what_cannot_fold_is_refused_when_it_is_declared(declare: object) -> None:

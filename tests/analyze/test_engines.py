@@ -14,11 +14,14 @@ def differences(town: Town) -> list[tuple[Any, ...]]:
         built = analyze.rebuild(app)
         live = {c: [v.value for v in analyze.traits_of(app, c)] for (c, *_) in built.rows}
         names = built.columns[1 : 1 + len(analyze.TRAITS)]
+        run = analyze.daily_run(app)
+        fresh = run and run.seq == collect.checkpoint_of(app, collect.FLOW)
+        daily = set() if fresh else {trait.name for trait in analyze.TRAITS if trait.freshness == "daily"}
         members = set(app.db.execute("select segment, customer from segment_member").fetchall())
         found = []
         for row in built.rows:
             for name, lake, state in zip(names, row[1:], live[row[0]], strict=False):
-                if lake != state or type(lake) is not type(state):
+                if name not in daily and (lake != state or type(lake) is not type(state)):
                     found.append((row[0], name, state, lake))
             for segment, inside in zip(analyze.SEGMENTS, row[1 + len(names) :], strict=True):
                 if inside != ((segment.name, row[0]) in members):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from regulars import analyze, collect
+from regulars import analyze
 from regulars.lake import spark
 from tests.analyze.town import EPOCH, Town, order, track
 
@@ -40,8 +40,9 @@ def happened(dice: random.Random) -> dict[str, Any]:
                 "brand": dice.choice(["Private", "National"]),
                 "quantity": 2,
                 "revenue": 1.5,
+                "product_id": f"p{dice.randrange(200)}",
             }
-            for _ in range(dice.randrange(1, 4))
+            for _ in range(dice.choice([1, 2, 3, 40]))
         ]
         given = {"products": lines, "store_id": dice.choice(KEYS), "channel": dice.choice(["web", "store"])}
         return order(day, cents, **given, coupon_discount=dice.choice([0, 0.5]))
@@ -58,13 +59,14 @@ def test_three_engines_say_the_same_of_everybody(town: Town) -> None:
     town.merge(2, 1)
     town.lend(3, TODAY - 30, TODAY, 5)
     town.tick(TODAY + 2)
-    collect.flush(town.app)
+    town.daily()
 
     with town.app.transaction() as app:
         here, there = analyze.rebuild(app), analyze.rebuild(app, engine="spark")
         differences = analyze.differences(app)
 
     assert differences == []
+    assert max(row[here.columns.index("products")] for row in here.rows) > 64
     assert there.columns == here.columns
     assert len(here.rows) > PEOPLE - 5
     typed = [

@@ -88,6 +88,12 @@ class Town:
         with self.app.transaction() as app:
             return analyze.tick(app, EPOCH + timedelta(days=day))
 
+    def daily(self) -> Changes:
+        """The lake catches up, and what is computed from it once a day follows."""
+        collect.flush(self.app)
+        with self.app.transaction() as app:
+            return analyze.refresh_daily(app, self.app.clock.now())
+
     def clear(self) -> None:
         """Nobody lives here any more."""
         self.sent = []
@@ -98,7 +104,7 @@ class Town:
             app.db.execute(
                 "truncate journal, record, signature, customer, carrier_span, trait_state, segment_member, as_of,"
                 " persona, persona_fit, persona_member, persona_size,"
-                " segment_move, lake_file, announcement, score, score_model, score_change, lifecycle_stage,"
+                " segment_move, lake_file, daily_run, announcement, score, score_model, score_change, lifecycle_stage,"
                 f" lifecycle_move, {cells}"
             )
             app.db.execute("update checkpoint set seq = 0")
