@@ -7,11 +7,11 @@ the proof that all of it is what a rebuild from the lake says (`differences`), a
 Writes tables: as_of, daily_run, trait_state, cell_*, trait_definition, trait_complete, segment_definition,
 segment_member, segment_move, score, score_model, score_change, score_run, score_backtest,
 lifecycle_stage, lifecycle_move, opportunity_run, opportunity, opportunity_member,
-persona, persona_fit, persona_member, persona_size.
+persona, persona_fit, persona_member, persona_size, survey_answer, follow_up.
 Never: reads a customer's name or address, reaches a customer, or computes what is not a fold or a fitted model.
 """
 
-from regulars.analyze import clv, missed, personas, standings
+from regulars.analyze import affinity, clv, missed, personas, standings
 from regulars.analyze.backfill import backfill
 from regulars.analyze.backtests import backtest
 from regulars.analyze.backtests import is_due as is_backtest_due
@@ -101,6 +101,7 @@ __all__ = [
     "TraitValue",
     "Visit",
     "Why",
+    "affinity",
     "backfill",
     "backtest",
     "clauses",

@@ -72,3 +72,23 @@ class WeightsRefused(RegularsError):
     """The best customers cannot be weighed like that."""
 
     code = "RG-1431"
+
+
+class SurveysRefused(RegularsError):
+    """`surveys.yaml` cannot be read, or declares a question that nobody could answer."""
+
+    code = "RG-1421"
+
+
+class UnknownSurvey(RegularsError):
+    """There is no survey of this name."""
+
+    code = "RG-1422"
+    status = 404
+
+
+class FollowUpRefused(RegularsError):
+    """A follow-up is not there, or cannot become what was asked for."""
+
+    code = "RG-1423"
+    status = 409

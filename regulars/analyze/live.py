@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from regulars.analyze import affinity
 from regulars.analyze.backfill import backfill
 from regulars.analyze.fold import Moved, fold, set_up, settle_day, work_of
 from regulars.analyze.lifecycle import settle_everybody, settle_stages
@@ -29,6 +30,7 @@ def update(app: App, changes: Changes) -> Changes:
     moves = write_moves(app, catalogue, moved, app.clock.now())
     ended = (*people.recompute, *(merge.loser for merge in people.merged))
     stages = settle_stages(app, catalogue, [*touched, *ended], app.clock.now())
+    affinity.hear(app, people)
     return Changes(
         people=people,
         touched=sorted({*changes.touched, *touched}),
@@ -64,6 +66,7 @@ def tick(app: App, now: datetime) -> Changes:
     label_all(app, now)
     # A day makes everybody older, and so does a trait whose past was folded just now.
     stages = settle_everybody(app, catalogue, now) if day > before or catalogue.has_gaps else []
+    affinity.lapse(app, now)
     touched |= {*graded, *(move.customer for move in (*late, *stages))}
     return Changes(people=None, touched=sorted(touched), moves=[*late, *moves], stages=stages)
 

@@ -45,6 +45,7 @@ from regulars.collect.door import Arrival, Refused, Row, admit
 from regulars.collect.entrances import Entrance, entrances
 from regulars.collect.errors import FilesBusy, MendRefused, RateExceeded
 from regulars.collect.facts import FACT_COLUMNS, Fact, FactColumn, cents, facts_of
+from regulars.collect.facts import whole as whole_number
 from regulars.collect.files.guess import ROW_KINDS, Column, Guess, guess
 from regulars.collect.files.import_runs import STARTING as IMPORT_STARTING
 from regulars.collect.files.import_runs import ImportRun, RowRefusal, import_run, list_imports, refused_rows
@@ -473,6 +474,7 @@ __all__ = [
     "waiting_file",
     "webhook_by_name",
     "webhooks",
+    "whole_number",
     "wires",
     "withdraw",
     "withdrawal",

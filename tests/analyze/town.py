@@ -83,6 +83,13 @@ class Town:
             )
             return self._change(app, recompute=[owner, holder])
 
+    def withdraw(self, positions: list[int]) -> Changes:
+        """These events were taken back; whoever had them is recomputed."""
+        with self.app.transaction() as app:
+            rows = app.db.execute("select distinct customer from event_customer where seq = any(%s)", [positions])
+            owners = [row[0] for row in rows]
+            return self._change(app, recompute=owners, withdrawn=positions)
+
     def tick(self, day: int) -> Changes:
         """Noon of a day."""
         with self.app.transaction() as app:
@@ -105,7 +112,7 @@ class Town:
                 "truncate journal, record, signature, customer, carrier_span, trait_state, segment_member, as_of,"
                 " persona, persona_fit, persona_member, persona_size,"
                 " segment_move, lake_file, daily_run, announcement, score, score_model, score_change, lifecycle_stage,"
-                f" lifecycle_move, {cells}"
+                f" lifecycle_move, survey_answer, follow_up, {cells}"
             )
             app.db.execute("update checkpoint set seq = 0")
 
@@ -125,7 +132,14 @@ class Town:
             rows = app.db.execute(f"select customer, {columns} from trait_state").fetchall()
             return {row[0]: row[1:] for row in rows}
 
-    def _change(self, app: App, *, merged: list[Merge] | None = None, recompute: list[int] | None = None) -> Changes:
+    def _change(
+        self,
+        app: App,
+        *,
+        merged: list[Merge] | None = None,
+        recompute: list[int] | None = None,
+        withdrawn: list[int] | None = None,
+    ) -> Changes:
         row = app.db.execute("select coalesce(max(seq), 0) from record").fetchone()
         assert row is not None
         people = People(
@@ -134,6 +148,7 @@ class Town:
             created=[],
             merged=merged or [],
             recompute=recompute or [],
+            withdrawn=withdrawn or [],
         )
         return analyze.update(app, Changes(people=people, touched=[]))
 

@@ -1,0 +1,241 @@
+"""Affinity: what people feel about the brand, the answers behind it, and who takes care of a bad one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.params import FromPath, FromQuery, URLEncodedBody
+from litestar.response import Redirect
+
+from regulars import analyze
+from regulars.analyze import affinity
+from regulars.analyze.affinity import Overview, Trend
+from regulars.app import App
+from regulars.kit.clock import day_date
+from regulars.kit.errors import InputRefused
+from regulars.web import access, accounts, audit, render, words
+from regulars.web.api import affinity as api
+from regulars.web.charts import COLORS, Chart, Series
+from regulars.web.site import House
+
+# A week with fewer answers jumps for no reason.
+WEEK_MIN = 3
+VERDICTS = {"up": "Up", "down": "Down", "level": "No change can be told", "early": "Too early to say"}
+TABS = {"open": "Open", "done": "Done", "lapsed": "Lapsed"}
+
+
+class Form(msgspec.Struct, kw_only=True):
+    """What becomes of a follow-up."""
+
+    note: str = ""
+    assignee: str = ""
+
+
+@get("/affinity", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def affinity_page(app: House, request: Request[Any, Any, Any], days: FromQuery[int] = api.DAYS_USUAL) -> Response[str]:
+    """Everything over a time against the same time before."""
+    with app.transaction() as inside:
+        view, counts = api.overview(inside, days), affinity.counts(inside)
+    return render.page(
+        app,
+        "pages/affinity/affinity.html",
+        request,
+        view=view,
+        counts=counts,
+        title=title(view),
+        drawn=drawn(view),
+        choices=api.DAYS,
+        stages=stage_titles(),
+        said_change=change,
+        verdicts=VERDICTS,
+        least=affinity.MIN_ANSWERS,
+        within=affinity.FOLLOW_UP_DAYS,
+    )
+
+
+@get("/affinity/answers", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def answers_page(
+    app: House,
+    request: Request[Any, Any, Any],
+    touch_point: FromQuery[str] = api.ALL,
+    measure: FromQuery[str] = api.ALL,
+    stage: FromQuery[str] = api.ALL,
+    bad: FromQuery[str] = "",
+    before: FromQuery[int | None] = None,
+) -> Response[str]:
+    """The answers behind a number, newest first."""
+    given = {"touch_point": touch_point, "measure": measure, "stage": stage}
+    wanted = api.Filter(**{name: None if value == api.ALL else value for name, value in given.items()}, bad=bool(bad))
+    audit.write(app, request.user, "read answers", "surveys")
+    with app.transaction() as inside:
+        found = api.answers(inside, wanted, before)
+        names = api.names_of(inside, [one.customer for one in found])
+        declared = affinity.surveys_or_usual(inside)
+    part = request.headers.get("hx-target") == "more"
+    return render.page(
+        app,
+        "pages/affinity/rows.html" if part else "pages/affinity/answers.html",
+        request,
+        answers=found,
+        names=names,
+        declared=declared,
+        stages=stage_titles(),
+        measures=affinity.MEASURES,
+        given=given | {"bad": bad},
+        after=found[-1].seq if len(found) == affinity.ANSWERS_A_PAGE else None,
+    )
+
+
+@get("/affinity/follow-ups", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def follow_ups_page(
+    app: House,
+    request: Request[Any, Any, Any],
+    state: FromQuery[str] = "open",
+    mine: FromQuery[str] = "",
+    before: FromQuery[int | None] = None,
+) -> Response[str]:
+    """Bad answers that wait for somebody, or what came of them."""
+    with app.transaction() as inside:
+        found = affinity.follow_ups(inside, state, request.user.account if mine else None, before)
+        counts = affinity.counts(inside)
+        names = api.names_of(inside, [one.customer for one in found])
+        declared, staff = affinity.surveys_or_usual(inside), staff_of(inside)
+    return render.page(
+        app,
+        "pages/affinity/follow_ups.html",
+        request,
+        found=found,
+        counts=counts,
+        names=names,
+        declared=declared,
+        staff=staff,
+        state=state,
+        mine=mine,
+        tabs=TABS,
+        within=affinity.FOLLOW_UP_DAYS,
+        after=found[-1].id if len(found) == affinity.ANSWERS_A_PAGE else None,
+    )
+
+
+@get("/affinity/follow-ups/{ident:int}", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def follow_up_page(app: House, request: Request[Any, Any, Any], ident: FromPath[int]) -> Response[str]:
+    """One of them, with what was written: whoever calls must know it. Who reads it is written down."""
+    audit.write(app, request.user, "read an answer", f"follow-up:{ident}")
+    with app.transaction() as inside:
+        one = affinity.follow_up(inside, ident)
+        names = api.names_of(inside, [one.customer])
+        declared, staff = affinity.surveys_or_usual(inside), staff_of(inside)
+        text = affinity.written(inside, one.seq)
+        others = affinity.affinity_of(inside, one.customer)[1] if one.customer is not None else []
+    return render.page(
+        app,
+        "pages/affinity/follow_up.html",
+        request,
+        one=one,
+        name=names.get(one.customer, "Somebody") if one.customer is not None else "Somebody",
+        declared=declared,
+        staff=staff,
+        text=text,
+        others=[other for other in others if other.seq != one.seq],
+        most=affinity.NOTE_MAX_CHARACTERS,
+        within=affinity.FOLLOW_UP_DAYS,
+    )
+
+
+@post("/affinity/follow-ups/{ident:int}/{action:str}", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def change_follow_up(
+    app: House,
+    request: Request[Any, Any, Any],
+    ident: FromPath[int],
+    action: FromPath[str],
+    data: URLEncodedBody[Form],
+) -> Response[Any]:
+    """Give it to somebody, end it with a note, or open it again; then the page again."""
+    if action not in ACTIONS:
+        raise InputRefused(f"'{action[:40]}' is nothing to do with a follow-up", f"Use {', '.join(ACTIONS)}")
+    audit.write(app, request.user, f"follow-up: {action}", f"follow-up:{ident}")
+    with app.transaction() as inside:
+        ACTIONS[action](inside, request, ident, data)
+    return Redirect(f"/affinity/follow-ups/{ident}", status_code=303)
+
+
+def _assign(app: App, request: Request[Any, Any, Any], ident: int, data: Form) -> None:
+    if data.assignee and data.assignee not in map(str, staff_of(app)):
+        raise InputRefused("There is no such account", "Choose one of the list")
+    affinity.assign(app, ident, int(data.assignee) if data.assignee else None)
+
+
+def _finish(app: App, request: Request[Any, Any, Any], ident: int, data: Form) -> None:
+    api.finish(app, request.user, ident, data.note)
+
+
+def _reopen(app: App, request: Request[Any, Any, Any], ident: int, data: Form) -> None:
+    affinity.reopen(app, ident)
+
+
+ACTIONS = {"assign": _assign, "done": _finish, "reopen": _reopen}
+
+
+def staff_of(app: App) -> dict[int, str]:
+    """Who can take care of something, by account."""
+    return {one.id: one.name for one in accounts.accounts(app) if not one.disabled}
+
+
+def stage_titles() -> Mapping[str, str]:
+    """What stages are called; the empty one is nobody's."""
+    return {stage.name: stage.title for stage in analyze.STAGES} | {"": "Not known to us"}
+
+
+def title(view: Overview) -> str:
+    """What was found, as a sentence that can be wrong."""
+    now = view.all.trend
+    if now.mean is None:
+        return f"Nobody answered a question in {view.days} days"
+    said = f"Answers stand at {words.number(now.mean * 100)} of 100"
+    if now.verdict == "early" or now.before is None:
+        return f"{said}; too early to say where they go"
+    if now.verdict == "level":
+        return f"{said}; no change can be told from {words.number(now.before * 100)}"
+    return f"{said}, {now.verdict} from {words.number(now.before * 100)}"
+
+
+def change(one: Trend) -> str:
+    """A change in points of 100, with between what it lies."""
+    if one.change is None or one.change_low is None or one.change_high is None:
+        return ""
+    low, high = words.number(one.change_low * 100), words.number(one.change_high * 100)
+    return f"{'+' if one.change > 0 else ''}{words.number(one.change * 100)} ({low} to {high})"
+
+
+def drawn(view: Overview) -> Chart | None:
+    """Means by week, a line for each measure; None before there are two weeks."""
+    weeks = sorted({week.day for week in view.weeks})
+    if len(weeks) < 2:
+        return None
+    means = {(one.day, one.measure): one.mean for one in view.weeks if one.count >= WEEK_MIN}
+    shown = [one for one in view.measures if any((day, one.measure) in means for day in weeks)][: len(COLORS)]
+    if not shown:
+        return None
+    labels = [f"{day_date(day).day} {day_date(day):%b %Y}" for day in weeks]
+    return Chart(
+        title="How answers moved by week" if len(shown) > 1 else f"{shown[0].title} by week",
+        measure=f"Mean answer of weeks with at least {WEEK_MIN} of them: 0 is the worst of the scale, 100 the best",
+        over="Week from",
+        labels=labels,
+        series=[
+            Series(
+                name=one.title,
+                values=[None if (m := means.get((day, one.measure))) is None else round(m * 100, 1) for day in weeks],
+                color=COLORS[at],
+            )
+            for at, one in enumerate(shown)
+        ],
+        sentence=f"Mean answers by week from {labels[0]} to {labels[-1]}; the table has them all.",
+        decimals=0,
+    )
+
+
+routes = [affinity_page, answers_page, follow_ups_page, follow_up_page, change_follow_up]
