@@ -27,6 +27,25 @@ OTHER_REASONS = ("opening hours", "points balance", "delivery", "product questio
 SCORE_EDGES = ((0.03, 0.1, 0.3, 0.6), (0.15, 0.4, 0.65, 0.85))
 """Cumulated shares of the answers 1 to 4: most people, and those about to buy less."""
 QUESTION = "How likely are you to recommend us?"
+ASKED = (
+    (0.55, "after-purchase", "feeling", "checkout", QUESTION),
+    (0.70, "found-it", "helpfulness", "checkout", "Did you find what you came for?"),
+    (0.85, "letter-relevance", "relevance", "newsletter", "Was this letter meant for you?"),
+    (1.00, "closer-to-buying", "closer", "web", "Did this bring you closer to buying?"),
+)
+"""Cumulated shares of the questions, with what they measure and where."""
+WRITES = 0.3  # of those who answer
+WORDS = (
+    ("Nobody was there to help me", "The shelf was empty and it was a mess", "Nadie me quiso ayudar"),
+    ("I had to wait too long at the till", "The prices are too high", "It was not very clean", "La cola era muy larga"),
+    (
+        "The staff was very friendly",
+        "It was quick and the fruit is fresh",
+        "I love this store",
+        "Todo muy bien, gracias",
+    ),
+)
+"""What people write who answer 1, 2 or 3, and more; a few in Spanish."""
 HALF_DAY = 182
 
 
@@ -64,6 +83,7 @@ def surveys(panel: Panel, people: People, baskets: Baskets) -> list[Draft]:
     declines = declining(panel)
     chosen = np.flatnonzero(draw(panel.basket, "surveyed") < SURVEYED)
     score = draw(panel.basket, "score")
+    asked, wrote = draw(panel.basket, "asked what"), draw(panel.basket, "wrote")
     drafts: list[Draft] = []
     for row in chosen.tolist():
         person = people.persons[int(baskets.shopper[row])]
@@ -72,7 +92,8 @@ def surveys(panel: Panel, people: People, baskets: Baskets) -> list[Draft]:
         unhappy = bool(declines[np.searchsorted(panel.households, panel.household[row])])
         value = 1 + sum(bool(score[row] >= edge) for edge in SCORE_EDGES[unhappy])
         at = int(panel.local_us[row]) + DAY_US
-        drafts.append(Draft(at, EMAIL, person.key, True, _answer, (person, int(panel.basket[row]), value)))
+        said = float(asked[row]), float(wrote[row])
+        drafts.append(Draft(at, EMAIL, person.key, True, _answer, (person, int(panel.basket[row]), value, *said)))
     return drafts
 
 
@@ -98,13 +119,24 @@ def _call(person: Person, reason: str, minutes: int, known: float) -> Message:
     return message | {"properties": properties, "context": GENERATED}
 
 
-def _answer(person: Person, basket: int, score: int) -> Message:
+def _answer(person: Person, basket: int, score: int, asked: float, wrote: float) -> Message:
+    survey, measure, place, question = next(row for edge, *row in ASKED if asked < edge)
+    texts = WORDS[min(score, 4) // 2]
+    words = texts[int(wrote / WRITES * len(texts))] if wrote < WRITES else str(score)
     return {
         "type": "track",
         "event": "Survey Answered",
         "messageId": f"survey-{basket}",
         **contact(person),
-        "properties": {"email": person.email, "question": QUESTION, "score": score, "answer": str(score)},
+        "properties": {
+            "email": person.email,
+            "survey_id": survey,
+            "measure": measure,
+            "touch_point": place,
+            "question": question,
+            "score": score,
+            "answer": words,
+        },
         "context": GENERATED,
     }
 

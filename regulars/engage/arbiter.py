@@ -45,6 +45,7 @@ class Reason(StrEnum):
     TRY_AGAIN = "try_again"
     GAVE_UP = "gave_up"
     NO_TEMPLATE = "no_template"
+    ASKED_LATELY = "asked_lately"
     UNFIT = "unfit"
     NO_LINE = "no_line"
     NOT_TAKEN = "not_taken"
@@ -72,6 +73,7 @@ WHY = {
     Reason.TRY_AGAIN: "The mail server asked to try again later",
     Reason.GAVE_UP: "Tried as often as we may",
     Reason.NO_TEMPLATE: "The template cannot be used",
+    Reason.ASKED_LATELY: "Was asked another question lately, or the question is asked no more",
     Reason.UNFIT: "The letter cannot be written, or our mail server cannot carry the address",
     Reason.NO_LINE: "The line broke before it was handed over: sent again",
     Reason.NOT_TAKEN: "Not in the mail server's record after an interruption: sent again",

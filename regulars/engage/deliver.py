@@ -22,7 +22,8 @@ import psycopg
 
 from regulars import collect
 from regulars.app import App
-from regulars.engage.arbiter import WHY, Reason, judge
+from regulars.engage.arbiter import WHY, Reason, Verdict, judge
+from regulars.engage.asking import Wanted, ask_each, facts_of
 from regulars.engage.channels import Answer, Line, Parcel, channels
 from regulars.engage.decide import Judged, store, wish_of, within_cap
 from regulars.engage.errors import MailUnreachable, TemplateRefused
@@ -159,8 +160,9 @@ def take(
         # The week in which it goes counts, not the one in which it was allowed.
         judged = within_cap(inside, [Judged(wish, judge(wish, now, known), seq) for wish, seq in wishes], now)
         answered = list(zip(judged, (row[WISH_COLUMNS:] for row in rows), strict=True))
+        answered = _asked(inside, channel, answered, now)
         going = [(one, rest) for one, rest in answered if one.verdict.state == "ready"]
-        others = [one for one in judged if one.verdict.state != "ready"]
+        others = [one for one, _ in answered if one.verdict.state != "ready"]
         if others:
             store(inside, others, now)
             inside.db.execute(SQL.free_slots, {"keys": [one.wish.key for one in others]})
@@ -180,6 +182,22 @@ def take(
     if counts is not None:
         counts.update(one.verdict.state for one in others)
     return parcels, vouch
+
+
+def _asked(
+    app: App, channel: str, answered: list[tuple[Judged, tuple[Any, ...]]], now: datetime
+) -> list[tuple[Judged, tuple[Any, ...]]]:
+    """A letter that asks a question goes only to whom it may be asked now."""
+    asking = {
+        one.wish.key: Wanted(one.wish.key, str(rest[1]["survey"]), one.wish.customer, channel)
+        for one, rest in answered
+        if one.verdict.state == "ready" and rest[1].get("survey")
+    }
+    if not asking:
+        return answered
+    refused = asking.keys() - ask_each(app, list(asking.values()), now)
+    no = Verdict(state="suppressed", reason=Reason.ASKED_LATELY)
+    return [(one._replace(verdict=no) if one.wish.key in refused else one, rest) for one, rest in answered]
 
 
 def _parcel(app: App, one: Judged, rest: tuple[Any, ...], vouch: Signer, now: datetime) -> Parcel:
@@ -209,6 +227,7 @@ def _parcel(app: App, one: Judged, rest: tuple[Any, ...], vouch: Signer, now: da
                 "days": payload.get("offer_days", 0),
                 "until": f"{until:%-d %B %Y}" if until else "",
             },
+            "survey": facts_of(app, vouch, one.wish.key, str(payload["survey"])) if payload.get("survey") else {},
         },
     )
 

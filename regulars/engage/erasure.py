@@ -29,6 +29,7 @@ def forget(app: App, customers: Sequence[int], addresses: Collection[str]) -> No
         "now": app.clock.now(),
     }
     app.db.execute(SQL.drop_slots, given)
+    app.db.execute(SQL.drop_askings, given)
     app.db.execute(SQL.drop_unsent, given)
     app.db.execute(SQL.entomb_sent, given)
     app.db.execute(SQL.drop_suppressions, {"addresses": quoted(addresses)})

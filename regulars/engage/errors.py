@@ -26,3 +26,9 @@ class CatcherMissing(RegularsError):
     """The local mail catcher needs the demo extra."""
 
     code = "RG-1604"
+
+
+class AskingRefused(RegularsError):
+    """An answer is none of those that a question has, or a question cannot be asked so."""
+
+    code = "RG-1605"

@@ -32,6 +32,15 @@ DECLARED = (
         kept=("outbox_key",),
         why_kept="a number of our own bookkeeping",
     ),
+    Holding(
+        table="survey_asking",
+        title="Questions we asked you, and when you answered",
+        hangs=Hangs.CUSTOMER,
+        keys=("customer",),
+        told=("survey", "touch_point", "channel", "asked_at", "answered_at"),
+        kept=("key",),
+        why_kept="a number of our own bookkeeping",
+    ),
     Impersonal("line_rest", "channels that did not answer"),
     Impersonal("signing_key", "keys that links are signed with"),
 )

@@ -362,3 +362,64 @@ select p.first_name, p.last_name, p.email, p.phone, p.street, p.postcode, p.city
 from unnest(%(customers)s::bigint[]) with ordinality c (customer, place)
 left join profile p on p.customer = c.customer
 order by c.place
+
+-- name: lock_asked
+-- Two who want to ask one person at the same instant: the second sees what the first did.
+select pg_advisory_xact_lock(%(class)s, hashint8(c)) from (
+    select distinct unnest(%(customers)s::bigint[]) as c order by 1
+) x
+
+-- name: ask
+-- Written down for whom no cap speaks against it; who was asked under this key before stays asked. Merged customers
+-- bring along what they were asked.
+with given as (
+    select * from unnest(
+        %(keys)s::text[], %(surveys)s::text[], %(touch_points)s::text[], %(channels)s::text[], %(customers)s::bigint[],
+        %(here_since)s::timestamptz[]
+    ) as g (key, survey, touch_point, channel, customer, here_since)
+), free as (
+    select distinct on (g.customer) g.* from given g
+    where not exists (
+        select from survey_asking a
+        where a.customer = any(array(select r.old from redirect r where r.customer = g.customer) || g.customer)
+            and (a.asked_at > %(since)s or (a.touch_point = g.touch_point and a.asked_at > g.here_since))
+    )
+    order by g.customer, g.key
+), asked as (
+    insert into survey_asking (key, survey, touch_point, channel, customer, asked_at)
+    select key, survey, touch_point, channel, customer, %(now)s from free
+    on conflict (key) do nothing
+    returning key
+)
+select key from asked
+union
+select a.key from survey_asking a join given g on g.key = a.key
+
+-- name: asking
+-- What a link asks, and whether it was answered.
+select survey, touch_point, channel, customer, asked_at, answered_at from survey_asking where key = %(key)s
+
+-- name: answer_asking
+-- The first answer stands.
+update survey_asking set answered_at = %(now)s where key = %(key)s and answered_at is null returning key
+
+-- name: answer_at_kiosk
+-- One answer of one view of the page, unless somebody drums on it.
+insert into survey_asking (key, survey, touch_point, channel, customer, asked_at, answered_at)
+select %(key)s, %(survey)s, %(touch_point)s, 'kiosk', null, %(now)s, %(now)s
+where (
+    select count(*) from survey_asking a
+    where a.customer is null and a.survey = %(survey)s and a.touch_point = %(touch_point)s and a.asked_at > %(since)s
+) < %(most)s
+on conflict (key) do nothing
+returning key
+
+-- name: askings_by_survey
+-- How many were asked and answered lately.
+select survey, count(*), count(*) filter (where answered_at is not null) from survey_asking
+where asked_at > %(since)s and customer is not null
+group by survey
+
+-- name: drop_askings
+-- Whom we forgot was asked nothing, and an old link of theirs answers nothing.
+delete from survey_asking where customer = any(%(customers)s::bigint[])

@@ -8,10 +8,11 @@ import msgspec
 from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from regulars import analyze
+from regulars import analyze, engage, profile
 from regulars.analyze import affinity
 from regulars.analyze.affinity import Answer, FollowUp, Overview, Survey
 from regulars.app import App
+from regulars.engage import Asked
 from regulars.kit.errors import InputRefused
 from regulars.store import queries
 from regulars.web import access, audit
@@ -39,6 +40,27 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a follow-up."""
 
     note: str
+
+
+class AskOne(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is to be asked, and by which way the link will reach them."""
+
+    customer: int
+    channel: str = "api"
+
+
+class AnswerOne(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer by the link that was given."""
+
+    url: str
+    score: int
+    words: str = ""
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether this answer was the first, and in time."""
+
+    accepted: bool
 
 
 def overview(app: App, days: int) -> Overview:
@@ -87,10 +109,10 @@ def answers_json(
 
 
 @get("/api/follow-ups", opt=access.office("customers:read"), sync_to_thread=True)
-def follow_ups_json(app: House, state: FromQuery[str] = "open", before: FromQuery[int | None] = None) -> list[FollowUp]:
+def follow_ups_json(app: House, show: FromQuery[str] = "open", before: FromQuery[int | None] = None) -> list[FollowUp]:
     """Bad answers that somebody should take care of: open, done, lapsed or all; newest first."""
     with app.transaction() as inside:
-        return affinity.follow_ups(inside, None if state == ALL else state, None, before)
+        return affinity.follow_ups(inside, None if show == ALL else show, None, before)
 
 
 @post("/api/follow-ups/{ident:int}/done", opt=access.office("surveys:write"), status_code=200, sync_to_thread=True)
@@ -107,4 +129,30 @@ def surveys_json(app: House) -> dict[str, Survey]:
     return affinity.surveys(app).surveys
 
 
-routes = [affinity_json, answers_json, follow_ups_json, finish_json, surveys_json]
+@post("/api/surveys/{name:str}/ask", opt=access.office("surveys:write"), status_code=200, sync_to_thread=True)
+def ask_json(app: House, name: FromPath[str], data: JSONBody[AskOne]) -> Asked:
+    """A link at which one customer answers this question, or why they may not be asked now."""
+    with app.transaction() as inside:
+        customer = profile.read(inside, data.customer).customer
+        return engage.ask(inside, name, customer, data.channel, app.clock.now())
+
+
+@post("/api/surveys/answers", opt=access.office("surveys:write"), status_code=200, sync_to_thread=True)
+def answer_json(app: House, data: JSONBody[AnswerOne]) -> Answered:
+    """Hand in the answer of a link; the first one stands."""
+    with app.transaction() as inside:
+        token = data.url.rpartition("/")[2].partition("?")[0]
+        before = engage.question(inside, token)
+        engage.answer(inside, token, str(data.score), data.words, app.clock.now())
+    return Answered(accepted=not before.answered and not before.closed)
+
+
+routes = [
+    ask_json,
+    answer_json,
+    affinity_json,
+    answers_json,
+    follow_ups_json,
+    finish_json,
+    surveys_json,
+]

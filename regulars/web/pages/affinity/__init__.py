@@ -10,7 +10,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect
 
-from regulars import analyze
+from regulars import analyze, engage
 from regulars.analyze import affinity
 from regulars.analyze.affinity import Overview, Trend
 from regulars.app import App
@@ -23,8 +23,18 @@ from regulars.web.site import House
 
 # A week with fewer answers jumps for no reason.
 WEEK_MIN = 3
+ASKED_DAYS = 90
 VERDICTS = {"up": "Up", "down": "Down", "level": "No change can be told", "early": "Too early to say"}
 TABS = {"open": "Open", "done": "Done", "lapsed": "Lapsed"}
+
+
+class Asking(msgspec.Struct, kw_only=True):
+    """Whom to ask what, by e-mail."""
+
+    survey: str
+    segment: str
+    sure: str = ""
+    """How many people that is, typed."""
 
 
 class Form(msgspec.Struct, kw_only=True):
@@ -93,13 +103,13 @@ def answers_page(
 def follow_ups_page(
     app: House,
     request: Request[Any, Any, Any],
-    state: FromQuery[str] = "open",
+    show: FromQuery[str] = "open",
     mine: FromQuery[str] = "",
     before: FromQuery[int | None] = None,
 ) -> Response[str]:
     """Bad answers that wait for somebody, or what came of them."""
     with app.transaction() as inside:
-        found = affinity.follow_ups(inside, state, request.user.account if mine else None, before)
+        found = affinity.follow_ups(inside, show, request.user.account if mine else None, before)
         counts = affinity.counts(inside)
         names = api.names_of(inside, [one.customer for one in found])
         declared, staff = affinity.surveys_or_usual(inside), staff_of(inside)
@@ -112,7 +122,7 @@ def follow_ups_page(
         names=names,
         declared=declared,
         staff=staff,
-        state=state,
+        show=show,
         mine=mine,
         tabs=TABS,
         within=affinity.FOLLOW_UP_DAYS,
@@ -160,6 +170,44 @@ def change_follow_up(
     with app.transaction() as inside:
         ACTIONS[action](inside, request, ident, data)
     return Redirect(f"/affinity/follow-ups/{ident}", status_code=303)
+
+
+@get("/affinity/ask", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def ask_page(app: House, request: Request[Any, Any, Any]) -> Response[str]:
+    """The questions, and all ways to ask them."""
+    with app.transaction() as inside:
+        declared = affinity.surveys(inside)
+        counts = engage.askings(inside, ASKED_DAYS)
+        kiosks = {name: engage.kiosk_link(inside, name) for name in declared.surveys}
+        segments = analyze.segments(inside)
+    return render.page(
+        app,
+        "pages/affinity/ask.html",
+        request,
+        declared=declared,
+        counts=counts,
+        kiosks=kiosks,
+        segments=segments,
+        measures=affinity.MEASURES,
+        days=ASKED_DAYS,
+        most=engage.ASKED_AT_ONCE_MAX,
+        base=app.settings.base_url.rstrip("/"),
+    )
+
+
+@post("/affinity/ask", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def ask_segment(app: House, request: Request[Any, Any, Any], data: URLEncodedBody[Asking]) -> Response[Any]:
+    """A wish to write to everybody in a segment; then the outbox."""
+    with app.transaction() as inside:
+        sizes = {one.name: one.size for one in analyze.segments(inside)}
+        if data.sure.strip().replace(",", "") != str(sizes.get(data.segment, "")):
+            raise InputRefused(
+                f"Nobody was asked: the segment holds {sizes.get(data.segment, 0):,} people, not {data.sure[:20]}",
+                "Go back and write that number to be sure",
+            )
+        audit.write(app, request.user, f"asked by e-mail: {data.survey[:40]}", f"segment:{data.segment[:60]}")
+        engage.ask_segment(inside, data.survey, data.segment, app.clock.now())
+    return Redirect("/outbox", status_code=303)
 
 
 def _assign(app: App, request: Request[Any, Any, Any], ident: int, data: Form) -> None:
@@ -238,4 +286,4 @@ def drawn(view: Overview) -> Chart | None:
     )
 
 
-routes = [affinity_page, answers_page, follow_ups_page, follow_up_page, change_follow_up]
+routes = [affinity_page, answers_page, ask_page, ask_segment, follow_ups_page, follow_up_page, change_follow_up]
