@@ -15,7 +15,6 @@ import msgspec
 
 from regulars import analyze, collect
 from regulars.analyze import affinity
-from regulars.analyze.affinity import Survey, Surveys
 from regulars.app import App
 from regulars.engage.arbiter import MARKETING
 from regulars.engage.decide import decide
@@ -54,7 +53,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """What a page shows to whoever has the link."""
 
     name: str
-    survey: Survey
+    survey: affinity.Survey
     touch_point: str
     answered: bool = False
     closed: bool = False
@@ -260,5 +259,5 @@ def _kiosk(app: App, token: str) -> tuple[str, str]:
     return str(survey), str(place)
 
 
-def _declared(app: App) -> Surveys:
+def _declared(app: App) -> affinity.Surveys:
     return affinity.surveys_or_usual(app)

@@ -42,7 +42,7 @@ MENU = [
             Item("Lifecycle", "/lifecycle", "route", "y"),
             Item("Scores", "/scores", "target", "e"),
             Item("Best customers", "/best-customers", "star", "g"),
-            Item("Affinity", "/affinity", "chat", "z"),
+            Item("Affinity", "/affinity", "chat", "q"),
             Item("Traits", "/traits", "gauge", "t"),
             Item("Opportunities", "/opportunities", "bulb", "u"),
         ],

@@ -50,8 +50,8 @@ where day > %(before)s and day <= %(today)s and level is not null
 group by 1, 2, 3, 4
 
 -- name: weeks
--- Means by week and measure.
-select (day + 3) / 7 * 7 - 3 as week, measure, count(*), avg(level), coalesce(sum(level * level), 0)
+-- Answers by week, from Monday, and measure: as sums, for several weeks together make a point.
+select (day + 3) / 7 * 7 - 3 as week, measure, count(*), sum(level)
 from survey_answer
 where day > %(since)s and day <= %(today)s and level is not null
 group by 1, 2

@@ -16,6 +16,8 @@ from regulars.kit.clock import day_number
 ANSWERS_A_PAGE = 50
 # Answers of one customer that a page reads: nobody is asked more than a few times a year.
 ANSWERS_OF_ONE = 100
+# A point of the chart is this many weeks together.
+WEEKS_TOGETHER = 4
 LAST_POSITION = 2**63 - 1
 
 
@@ -33,7 +35,7 @@ class Affinity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Week(msgspec.Struct, frozen=True, kw_only=True):
-    """Answers to one measure in the week that begins on this day."""
+    """Answers to one measure in the WEEKS_TOGETHER weeks of which the last begins on this day."""
 
     day: int
     measure: str
@@ -112,7 +114,7 @@ def affinity(app: App, days: int, stages: list[str]) -> Overview:
             for found in [_grouped(cells, 2).get((stage,))]
             if found
         ],
-        weeks=[Week(day=row[0], measure=row[1], count=row[2], mean=row[3]) for row in app.db.execute(SQL.weeks, given)],
+        weeks=_weeks(app, today, today - days),
         said=_said(app.db.execute(SQL.said, given).fetchall()),
         without_scale=without_scale,
     )
@@ -150,6 +152,23 @@ def affinity_of(app: App, customer: int) -> tuple[list[Affinity], list[Answer]]:
             pair[0] += Sums(1, one.level, one.level * one.level)
     declared = surveys_or_usual(app)
     return [_affinity(declared, pair, measure=key[0]) for key, pair in _ordered(cells)], found
+
+
+def _weeks(app: App, today: int, since: int) -> list[Week]:
+    """A point for every week that has answers in it or in the weeks just before: single weeks jump for no reason."""
+    reach = 7 * (WEEKS_TOGETHER - 1)
+    given = {"today": today, "since": since - reach}
+    found: dict[str, dict[int, tuple[int, float]]] = {}
+    for week, measure, count, total in app.db.execute(SQL.weeks, given).fetchall():
+        found.setdefault(measure, {})[week] = (count, total)
+    points: list[Week] = []
+    last = (today + 3) // 7 * 7 - 3
+    for week in range(last, since - 7, -7):
+        for measure, sums in found.items():
+            near = [sums[past] for past in range(week - reach, week + 7, 7) if past in sums]
+            if count := sum(one[0] for one in near):
+                points.append(Week(day=week, measure=measure, count=count, mean=sum(one[1] for one in near) / count))
+    return points[::-1]
 
 
 def _grouped(cells: dict[tuple[str, str, str], list[Sums]], *places: int) -> dict[tuple[str, ...], list[Sums]]:

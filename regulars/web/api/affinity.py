@@ -10,7 +10,6 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from regulars import analyze, engage, profile
 from regulars.analyze import affinity
-from regulars.analyze.affinity import Answer, FollowUp, Overview, Survey
 from regulars.app import App
 from regulars.engage import Asked
 from regulars.kit.errors import InputRefused
@@ -63,14 +62,14 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     accepted: bool
 
 
-def overview(app: App, days: int) -> Overview:
+def overview(app: App, days: int) -> affinity.Overview:
     """Affinity over the last `days` against as many before. Raises InputRefused."""
     if days not in DAYS:
         raise InputRefused(f"{days} days cannot be looked at", f"Choose {', '.join(map(str, DAYS))} days")
     return affinity.overview(app, days, [stage.name for stage in analyze.STAGES])
 
 
-def answers(app: App, wanted: Filter, before: int | None) -> list[Answer]:
+def answers(app: App, wanted: Filter, before: int | None) -> list[affinity.Answer]:
     """A page of answers, newest first."""
     return affinity.answers(app, wanted.touch_point, wanted.measure, wanted.stage, bad=wanted.bad, before=before)
 
@@ -81,14 +80,14 @@ def names_of(app: App, customers: list[int | None]) -> dict[int, str]:
     return {row[0]: full_name(row[1], row[2], row[0]) for row in app.db.execute(SQL.full_names, given)}
 
 
-def finish(app: App, visitor: Visitor, ident: int, note: str) -> FollowUp:
+def finish(app: App, visitor: Visitor, ident: int, note: str) -> affinity.FollowUp:
     """A follow-up is done. Raises FollowUpRefused."""
     affinity.finish(app, ident, note, visitor.name, visitor.account)
     return affinity.follow_up(app, ident)
 
 
 @get("/api/affinity", opt=access.office("segments:read"), sync_to_thread=True)
-def affinity_json(app: House, days: FromQuery[int] = DAYS_USUAL) -> Overview:
+def affinity_json(app: House, days: FromQuery[int] = DAYS_USUAL) -> affinity.Overview:
     """What people feel by touch point, measure and stage, over 30, 90 or 365 days against as many before."""
     with app.transaction() as inside:
         return overview(inside, days)
@@ -102,21 +101,25 @@ def answers_json(
     stage: FromQuery[str | None] = None,
     bad: FromQuery[bool] = False,
     before: FromQuery[int | None] = None,
-) -> list[Answer]:
+) -> list[affinity.Answer]:
     """Answers, newest first; `before` is the position of the last row of the page before."""
     with app.transaction() as inside:
         return answers(inside, Filter(touch_point=touch_point, measure=measure, stage=stage, bad=bad), before)
 
 
 @get("/api/follow-ups", opt=access.office("customers:read"), sync_to_thread=True)
-def follow_ups_json(app: House, show: FromQuery[str] = "open", before: FromQuery[int | None] = None) -> list[FollowUp]:
+def follow_ups_json(
+    app: House, show: FromQuery[str] = "open", before: FromQuery[int | None] = None
+) -> list[affinity.FollowUp]:
     """Bad answers that somebody should take care of: open, done, lapsed or all; newest first."""
     with app.transaction() as inside:
         return affinity.follow_ups(inside, None if show == ALL else show, None, before)
 
 
 @post("/api/follow-ups/{ident:int}/done", opt=access.office("surveys:write"), status_code=200, sync_to_thread=True)
-def finish_json(app: House, request: Request[Any, Any, Any], ident: FromPath[int], data: JSONBody[Outcome]) -> FollowUp:
+def finish_json(
+    app: House, request: Request[Any, Any, Any], ident: FromPath[int], data: JSONBody[Outcome]
+) -> affinity.FollowUp:
     """A follow-up is done, with what came of it."""
     audit.write(app, request.user, "ended a follow-up", f"follow-up:{ident}")
     with app.transaction() as inside:
@@ -124,7 +127,7 @@ def finish_json(app: House, request: Request[Any, Any, Any], ident: FromPath[int
 
 
 @get("/api/surveys", opt=access.office("segments:read"), sync_to_thread=False)
-def surveys_json(app: House) -> dict[str, Survey]:
+def surveys_json(app: House) -> dict[str, affinity.Survey]:
     """The questions that are declared, by name."""
     return affinity.surveys(app).surveys
 

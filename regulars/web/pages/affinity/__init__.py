@@ -12,7 +12,6 @@ from litestar.response import Redirect
 
 from regulars import analyze, engage
 from regulars.analyze import affinity
-from regulars.analyze.affinity import Overview, Trend
 from regulars.app import App
 from regulars.kit.clock import day_date
 from regulars.kit.errors import InputRefused
@@ -21,8 +20,8 @@ from regulars.web.api import affinity as api
 from regulars.web.charts import COLORS, Chart, Series
 from regulars.web.site import House
 
-# A week with fewer answers jumps for no reason.
-WEEK_MIN = 3
+# Fewer answers than these are no point of a line.
+POINT_MIN = 5
 ASKED_DAYS = 90
 VERDICTS = {"up": "Up", "down": "Down", "level": "No change can be told", "early": "Too early to say"}
 TABS = {"open": "Open", "done": "Done", "lapsed": "Lapsed"}
@@ -145,7 +144,7 @@ def follow_up_page(app: House, request: Request[Any, Any, Any], ident: FromPath[
         "pages/affinity/follow_up.html",
         request,
         one=one,
-        name=names.get(one.customer, "Somebody") if one.customer is not None else "Somebody",
+        name=names.get(one.customer, f"Customer {one.customer}") if one.customer is not None else "Somebody",
         declared=declared,
         staff=staff,
         text=text,
@@ -237,7 +236,7 @@ def stage_titles() -> Mapping[str, str]:
     return {stage.name: stage.title for stage in analyze.STAGES} | {"": "Not known to us"}
 
 
-def title(view: Overview) -> str:
+def title(view: affinity.Overview) -> str:
     """What was found, as a sentence that can be wrong."""
     now = view.all.trend
     if now.mean is None:
@@ -250,7 +249,7 @@ def title(view: Overview) -> str:
     return f"{said}, {now.verdict} from {words.number(now.before * 100)}"
 
 
-def change(one: Trend) -> str:
+def change(one: affinity.Trend) -> str:
     """A change in points of 100, with between what it lies."""
     if one.change is None or one.change_low is None or one.change_high is None:
         return ""
@@ -258,19 +257,28 @@ def change(one: Trend) -> str:
     return f"{'+' if one.change > 0 else ''}{words.number(one.change * 100)} ({low} to {high})"
 
 
-def drawn(view: Overview) -> Chart | None:
+def moved_most(view: affinity.Overview) -> str:
+    """Which measure moved, as a sentence."""
+    sure = [one for one in view.measures if one.trend.verdict in ("up", "down") and one.trend.change is not None]
+    if not sure:
+        return "No measure moved so far that it can be told from chance"
+    most = max(sure, key=lambda one: abs(one.trend.change or 0.0))
+    return f"{most.title} went {most.trend.verdict} by {words.number(abs(most.trend.change or 0.0) * 100)} points"
+
+
+def drawn(view: affinity.Overview) -> Chart | None:
     """Means by week, a line for each measure; None before there are two weeks."""
     weeks = sorted({week.day for week in view.weeks})
     if len(weeks) < 2:
         return None
-    means = {(one.day, one.measure): one.mean for one in view.weeks if one.count >= WEEK_MIN}
+    means = {(one.day, one.measure): one.mean for one in view.weeks if one.count >= POINT_MIN}
     shown = [one for one in view.measures if any((day, one.measure) in means for day in weeks)][: len(COLORS)]
     if not shown:
         return None
     labels = [f"{day_date(day).day} {day_date(day):%b %Y}" for day in weeks]
     return Chart(
-        title="How answers moved by week" if len(shown) > 1 else f"{shown[0].title} by week",
-        measure=f"Mean answer of weeks with at least {WEEK_MIN} of them: 0 is the worst of the scale, 100 the best",
+        title=moved_most(view),
+        measure=f"Mean of the four weeks up to then, of at least {POINT_MIN} answers; 0 is the worst, 100 the best",
         over="Week from",
         labels=labels,
         series=[
