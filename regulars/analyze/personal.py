@@ -80,6 +80,17 @@ DECLARED = (
         keys=("customer",),
         told=("name", "stake_cents", "reasons"),
     ),
+    Holding(
+        table="expectation_case",
+        title="Times we may have disappointed you",
+        hangs=Hangs.CUSTOMER,
+        keys=("customer",),
+        told=("name", "day"),
+        kept=("seq",),
+        why_kept="the event stands in your time line",
+    ),
+    Impersonal("expectation", "what was promised and measured: sums over many"),
+    Impersonal("practice", "who hangs on a practice: sums over many"),
     Impersonal("opportunity_run", "when the past year was searched, and how it ended"),
     Impersonal("opportunity", "what a search found: sums over many"),
     Holding(

@@ -218,6 +218,8 @@ with folded as (
     delete from trait_complete where customer = any(%(customers)s::bigint[])
 ), counted as (
     delete from opportunity_member where customer = any(%(customers)s::bigint[])
+), disappointed as (
+    delete from expectation_case where customer = any(%(customers)s::bigint[])
 )
 delete from score where customer = any(%(customers)s::bigint[])
 

@@ -56,7 +56,9 @@ FACT_COLUMNS = (
     FactColumn("day", "bigint", "Days since 1970-01-01 in the brand's zone"),
     FactColumn("revenue_cents", "bigint", "What was paid; NULL where the event is no sale"),
     FactColumn("refund_cents", "bigint", "What was given back, positive"),
-    FactColumn("quantity", "bigint", "Pieces; measured goods and implausible counts are 1"),
+    FactColumn(
+        "quantity", "bigint", "Pieces, or whatever an event counts; measured goods and implausible counts are 1"
+    ),
     FactColumn("discount_cents", "bigint", "Retail discount, of an order the sum of its lines"),
     FactColumn("coupon_cents", "bigint", "Coupon discount, of an order the sum of its lines"),
     FactColumn("score", "bigint", "Answer of a survey, stars of a review"),
@@ -138,9 +140,10 @@ def _plain(event: Event, name: str, zone: ZoneInfo) -> Fact:
     amount = cents(p.get("revenue"))
     given_back = name in REFUNDS
     product = text(p.get("product_id"))
+    pieces = count(p["quantity"]) if "quantity" in p else None
     return (
         (event.seq, 0, event.seq * LINES_PER_EVENT, name, us, _day(us // QUARTER_HOUR_US, zone))
-        + (None if given_back else amount, amount if given_back else None, None, None, None)
+        + (None if given_back else amount, amount if given_back else None, pieces, None, None)
         # What the stars of a review are to it, the score is to an answer.
         + (_or(whole(p.get("score")), whole(p.get("rating"))), whole(p.get("minutes")), _order_hash(p.get("order_id")))
         + (product_hash(product), text(p.get("category")), text(p.get("department")), text(p.get("brand")), product)

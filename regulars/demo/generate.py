@@ -8,7 +8,20 @@ from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from regulars.demo import bought, browsing, campaigns, crm, evangelists, forms, habits, orders, panel, people, voices
+from regulars.demo import (
+    bought,
+    browsing,
+    campaigns,
+    credits,
+    crm,
+    evangelists,
+    forms,
+    habits,
+    orders,
+    panel,
+    people,
+    voices,
+)
 from regulars.demo.names import HOME_ZONE
 from regulars.demo.stream import Made, Message, Stream, merged, stream_of, wire
 
@@ -26,6 +39,8 @@ class Year(NamedTuple):
     revenue_cents: int
     declining: list[int]
     """Households with the planted complaint effect."""
+    near_tier: list[int]
+    """Keys of the people whom planted credits leave right below a tier."""
     bought: list[bought.Row]
     """What a provider says about the people."""
     habits: dict[str, str]
@@ -49,6 +64,7 @@ def year(size: str, today: date) -> Year:
         *campaigns.campaigns(shown, who),
         *campaigns.newsletters(shown, who),
         *campaigns.redemptions(shown, who),
+        *credits.credits(shown, who, baskets),
         *browsing.visits(shown, who),
         *browsing.strangers(shown),
         *browsing.tablets(shown, who),
@@ -69,6 +85,7 @@ def year(size: str, today: date) -> Year:
         orders=len(shown.basket),
         revenue_cents=int(shown.basket_cents.sum()),
         declining=shown.households[voices.declining(shown)].tolist(),
+        near_tier=who.keys[credits.lifted(shown, who, baskets)[0]].tolist(),
         bought=bought.rows(shown, who, today),
         habits={person.web: planted[person.key] for person in who.persons if person.web and person.key in planted},
         shift_day=date(1970, 1, 1) + timedelta(days=shown.start_us // panel.DAY_US + habits.SHIFT_DAY),

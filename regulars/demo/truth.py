@@ -111,5 +111,10 @@ class TruthWriter:
             "personas": year.habits,
             "visits": "from this Monday on the web store is visited more",
             "shift_day": year.shift_day.isoformat(),
+            "opportunities": {
+                "near_tier": "people whom granted credits leave right below Gold: more than beside it",
+                "lapsing_best": "not planted, but a fact of the panel: households_declining that spent most",
+            },
+            "people_near_tier": year.near_tier,
         }
         self._path.with_name("planted.json").write_text(json.dumps(planted))

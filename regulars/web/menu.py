@@ -45,6 +45,7 @@ MENU = [
             Item("Affinity", "/affinity", "chat", "q"),
             Item("Traits", "/traits", "gauge", "t"),
             Item("Opportunities", "/opportunities", "bulb", "u"),
+            Item("Expectations", "/expectations", "flag", "q"),
         ],
     ),
     Group("Design", [Item("Journeys", "/journeys", "route", "j")]),

@@ -12,6 +12,7 @@ import pytest
 from regulars import analyze
 from regulars.analyze.missed import searching
 from regulars.analyze.missed.errors import UnknownOpportunity
+from regulars.analyze.missed.promised import Measured
 from regulars.analyze.opportunities import Year, detectors
 from regulars.analyze.opportunities.chance import smallest_holdout
 from regulars.analyze.opportunities.judging import Judged, judge
@@ -99,10 +100,10 @@ def searched(app: App, monkeypatch: pytest.MonkeyPatch) -> App:
     """A brand that was searched once, with overdue regulars in its year."""
     analyze.ensure_schema(app)
 
-    def given(*_: object) -> Year:
-        return year(7, "overdue_regulars")
+    def given(*_: object) -> tuple[Year, list[Measured]]:
+        return year(7, "overdue_regulars"), []
 
-    monkeypatch.setattr(searching, "_year", given)
+    monkeypatch.setattr(searching, "_read", given)
     with app.transaction() as inside:
         inside.db.execute("insert into customer select g, true, g from generate_series(0, %s) g", [CUSTOMERS])
     analyze.missed.search(app)
@@ -160,7 +161,7 @@ def test_a_search_that_breaks_leaves_the_last_one_and_says_so(
     def broken(*_: object) -> Year:
         raise ValueError("no lake")
 
-    monkeypatch.setattr(searching, "_year", broken)
+    monkeypatch.setattr(searching, "_read", broken)
     with pytest.raises(ValueError, match="no lake"):
         analyze.missed.search(searched)
 

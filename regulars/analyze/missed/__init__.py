@@ -3,7 +3,9 @@
 A search reads the lake beside the flow, never in the tick: three dozen statements whatever the number of customers.
 """
 
+from regulars.analyze.missed.promised import Case, Count, Promise, cases, promise, promises
 from regulars.analyze.missed.searching import is_due, search
+from regulars.analyze.missed.stopping import Audit, Dependent, Step, audit_of, audits, dependents
 from regulars.analyze.missed.telling import (
     Missed,
     Opportunity,
@@ -20,16 +22,28 @@ from regulars.analyze.opportunities.reading import read as read_year
 
 __all__ = [
     "FALSE_ALARMS",
+    "Audit",
+    "Case",
+    "Count",
+    "Dependent",
     "Judged",
     "Missed",
     "Opportunity",
     "Person",
+    "Promise",
+    "Step",
+    "audit_of",
+    "audits",
+    "cases",
+    "dependents",
     "is_due",
     "judge",
     "missed",
     "opportunities_of",
     "opportunity",
     "people",
+    "promise",
+    "promises",
     "read_year",
     "search",
     "told_value",

@@ -8,3 +8,17 @@ class UnknownOpportunity(RegularsError):
 
     code = "RG-1440"
     status = 404
+
+
+class UnknownExpectation(RegularsError):
+    """No expectation of this name has been measured yet, or there is none."""
+
+    code = "RG-1441"
+    status = 404
+
+
+class UnknownPractice(RegularsError):
+    """No practice of this name has been looked at yet, or there is none."""
+
+    code = "RG-1442"
+    status = 404

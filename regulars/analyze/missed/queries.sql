@@ -69,3 +69,37 @@ order by m.stake_cents desc, m.name
 select r.as_of_day, o.name, (o.told -> 'money' ->> 'expected')::double precision, o.is_found
 from opportunity o join opportunity_run r using (version)
 where o.name = %(name)s order by r.version desc limit %(limit)s
+
+-- name: add_expectations
+-- Counts of every expectation, at once.
+insert into expectation (version, name, told)
+select %(version)s, * from unnest(%(names)s::text[], %(told)s::jsonb[])
+
+-- name: clear_cases
+-- Cases are those of the newest search.
+truncate expectation_case
+
+-- name: load_cases
+-- A case is one event and whose it was.
+insert into expectation_case (name, customer, seq, day)
+select * from unnest(%(names)s::text[], %(customers)s::bigint[], %(seqs)s::bigint[], %(days)s::int[])
+on conflict do nothing
+
+-- name: add_practices
+-- Curves of every practice, at once.
+insert into practice (version, name, told)
+select %(version)s, * from unnest(%(names)s::text[], %(told)s::jsonb[])
+
+-- name: expectations_told
+-- What this search counted.
+select name, told from expectation where version = %(version)s order by name
+
+-- name: cases
+-- Newest first; who was merged stands under the number she has now.
+select k.seq, coalesce(r.customer, k.customer), k.day
+from expectation_case k left join redirect r on r.old = k.customer
+where k.name = %(name)s order by k.day desc, k.seq desc limit %(limit)s
+
+-- name: practices_told
+-- What this search counted.
+select name, told from practice where version = %(version)s order by name

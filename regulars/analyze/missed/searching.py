@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 
 from regulars import collect
+from regulars.analyze.missed import promised, stopping
 from regulars.analyze.missed.telling import SQL, told_of
 from regulars.analyze.opportunities import Year
 from regulars.analyze.opportunities.judging import Judged, judge
@@ -38,7 +39,7 @@ def search(app: App, breathe: Callable[[], object] = lambda: None) -> int:
     try:
         collect.flush(app)
         breathe()
-        year = _year(app, now)
+        year, measured = _read(app, now)
         breathe()
         judged = judge(year) if year else []
     except Exception as fault:
@@ -46,18 +47,21 @@ def search(app: App, breathe: Callable[[], object] = lambda: None) -> int:
             _add_run(inside, now, None, 0.0, place_of(fault))
         raise
     with app.transaction() as inside:
-        _keep(inside, now, year, judged, time.monotonic() - began)
+        version = _keep(inside, now, year, judged, time.monotonic() - began)
+        promised.keep(inside, version, measured)
+        stopping.keep(inside, version, stopping.audit(inside))
     return sum(one.is_found for one in judged)
 
 
-def _year(app: App, now: datetime) -> Year | None:
+def _read(app: App, now: datetime) -> tuple[Year | None, list[promised.Measured]]:
     with app.transaction() as inside, duckdb.engine() as lake:
         lake.read_facts(FACTS, collect.fact_files(inside), LAKE_COLUMNS)
         read_membership(inside, lake)
-        return read(lake, app.settings.zone, day_number(now, app.settings.zone))
+        year = read(lake, app.settings.zone, day_number(now, app.settings.zone))
+        return year, promised.measure(lake, year.as_of_day) if year else []
 
 
-def _keep(app: App, now: datetime, year: Year | None, judged: list[Judged], seconds: float) -> None:
+def _keep(app: App, now: datetime, year: Year | None, judged: list[Judged], seconds: float) -> int:
     version = _add_run(app, now, year, seconds, None)
     told = [msgspec.json.encode(told_of(one)).decode() for one in judged]
     app.db.execute(
@@ -76,6 +80,7 @@ def _keep(app: App, now: datetime, year: Year | None, judged: list[Judged], seco
             for one in judged:
                 stream.write(_lines(year, one))
     app.db.execute(SQL.drop_old_runs, {"before": day_number(now, app.settings.zone) - KEPT_DAYS})
+    return version
 
 
 def _add_run(app: App, now: datetime, year: Year | None, seconds: float, fault: str | None) -> int:

@@ -17,7 +17,7 @@ from regulars.analyze.opportunities import Floats, Ints
 # Somebody is unusual whose own past makes this at most once in a hundred.
 UNUSUAL = 0.01
 # Parameters learned from one person's few orders are off, which makes more people unusual than UNUSUAL says.
-SLACK = 1.5
+SLACK = 2.0
 # Where in its distribution an uncertain mean is looked at: the middles of nine equal parts.
 MEAN_PARTS = tuple((place + 0.5) / 9 for place in range(9))
 # Of a normal distribution, the median of the squares.

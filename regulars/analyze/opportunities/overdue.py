@@ -22,8 +22,8 @@ class Overdue:
     name = "overdue_regulars"
     title = "Overdue regulars"
     null = (
-        "Everybody keeps the rhythm of the past year: by chance one in a hundred is silent for so long, with half as "
-        "many again for rhythms learned from few orders"
+        "Everybody keeps the rhythm of the past year: by chance one in a hundred is silent for so long, twice as "
+        "many are allowed for, as rhythms are learned from few orders"
     )
     treatment = "A personal letter with what they usually buy, in the week in which they are missed"
     response = Response(bring=2, of=40, because="Win-back letters of retailers bring back a few in a hundred")

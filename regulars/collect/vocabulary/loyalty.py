@@ -55,6 +55,11 @@ groups.add("loyalty")(
                 ),
             ),
             EventSchema(
+                name="Tier Credit Granted",
+                meaning="Credits towards a tier besides those for spend; the search for opportunities counts both.",
+                properties=(whole("quantity", "How many, at most 999", 250, required=True), REASON, *WHO),
+            ),
+            EventSchema(
                 name="Reward Claimed",
                 meaning="A benefit other than points was taken.",
                 properties=(text("reward", "Which", "Birthday cake", required=True), *WHO),
