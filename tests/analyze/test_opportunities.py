@@ -87,12 +87,12 @@ def nobody() -> Year:
 
 
 def test_a_holdout_grows_with_the_scatter_and_none_is_named_where_none_is_enough() -> None:
-    small = smallest_holdout(1_000, spread_cents=5_000, effect_cents=1_500)
-    large = smallest_holdout(1_000, spread_cents=9_000, effect_cents=1_500)
+    small = smallest_holdout(1_000, spread=50, effect=15)
+    large = smallest_holdout(1_000, spread=90, effect=15)
 
     assert None not in (small, large)
     assert 0 < (small or 0) < (large or 0) <= 0.5
-    assert smallest_holdout(20, spread_cents=90_000, effect_cents=100) is None
+    assert smallest_holdout(20, spread=90, effect=0.1) is None
 
 
 @pytest.fixture

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 
 from regulars.analyze.opportunities import AFTER_DAYS, Detector, Floats, Seen, Year, detectors
-from regulars.analyze.opportunities.chance import beta_quantile, smallest_holdout
+from regulars.analyze.opportunities.chance import beta_quantile, least_customers, smallest_holdout
 
 # The chance that anything at all is found in a year that holds nothing, over all detectors of a run.
 FALSE_ALARMS = 0.05
@@ -16,7 +17,11 @@ FALSE_ALARMS = 0.05
 MIN_MEMBERS = 20
 # Of the interval of money: in nine of ten cases it lies within, and ranks are by its lower end.
 INTERVAL = 0.90
-MIN_HOLDOUT, MAX_HOLDOUT = 0.05, 0.5
+MIN_HOLDOUT = 0.05
+# A test looks at how many do what is hoped for, the largest scatter that a share can have: money scatters far more.
+SCATTER = 0.5
+# A test that takes longer tells of another brand.
+MAX_PERIODS = 8
 
 
 class Money(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +50,7 @@ def judge(year: Year, shelf: Sequence[Detector] | None = None) -> list[Judged]:
     """Every detector's answer, the found ones first, by the lower end of their money."""
     looked = [(detector, detector.look(year)) for detector in shelf or [one for _, one in detectors.items()]]
     found = _stand(looked)
-    judged = [_judged(year, detector, seen, detector.name in found) for detector, seen in looked]
+    judged = [_judged(detector, seen, detector.name in found) for detector, seen in looked]
     return sorted(judged, key=lambda one: (not one.is_found, -one.money.low, one.name))
 
 
@@ -60,16 +65,13 @@ def _stand(looked: Sequence[tuple[Detector, Seen]]) -> set[str]:
     return passed
 
 
-def _judged(year: Year, detector: Detector, seen: Seen, is_found: bool) -> Judged:
+def _judged(detector: Detector, seen: Seen, is_found: bool) -> Judged:
     worth = money(seen.stake_cents, detector)
-    spread = float(year["spend_after"][seen.members].std()) if len(seen.members) > 1 else 0.0
-    effect = worth.expected / len(seen.members) if len(seen.members) else 0.0
-    share = smallest_holdout(len(seen.members), spread, effect)
-    periods, holdout = 1, None if share is None else max(share, MIN_HOLDOUT)
-    if len(seen.members) and effect > 0 and holdout is None:
-        # Twice the time is twice the effect with its scatter grown by the root of two.
-        while periods < 40 and smallest_holdout(len(seen.members), spread, effect * periods**0.5) is None:
-            periods += 1
+    size, effect = len(seen.members), detector.response.mean
+    share = smallest_holdout(size, SCATTER, effect)
+    holdout = None if share is None else max(share, MIN_HOLDOUT)
+    # At half and half, with as many people again in each further period.
+    periods = 1 if holdout is not None or not size else math.ceil(least_customers(SCATTER, effect) / size)
     return Judged(name=detector.name, seen=seen, is_found=is_found, money=worth, holdout=holdout, periods=periods)
 
 
@@ -104,7 +106,9 @@ def test_in_words(one: Judged) -> str:
     if not one.is_found:
         return "Nothing to test"
     if one.holdout is not None:
-        return f"Hold out {one.holdout:.0%} for {days} days: that shows the expected effect in four of five such tests"
-    if one.periods >= 40:
-        return "Too few for any test of their money: hold out half and compare how many buy"
-    return f"Hold out half for {days} days: these are too few to show the effect sooner"
+        return (
+            f"Hold out {one.holdout:.0%} for {days} days and compare how many do it: enough in four of five such tests"
+        )
+    if one.periods > MAX_PERIODS:
+        return "Hold out half, and expect to see only an effect far above the expected: they are too few for less"
+    return f"Hold out half of everybody who comes into it within {days} days: fewer days bring too few to tell"
