@@ -7,7 +7,8 @@
   function send(place, asked, view, properties) {
     const who = place.dataset.userId ? { userId: place.dataset.userId } : { anonymousId: place.dataset.anonymousId || "survey-" + view };
     const told = { survey_id: asked.survey_id, question: asked.question, measure: asked.measure, touch_point: place.dataset.touchPoint || asked.touch_point, scale_low: asked.scale_low, scale_high: asked.scale_high, channel: "web", ...properties };
-    const body = { type: "track", event: "Survey Answered", messageId: "survey-" + view, timestamp: new Date().toISOString(), properties: told, ...who, writeKey: place.dataset.writeKey };
+    // No time of its own: it is sent at once, and visitors' clocks are wrong.
+    const body = { type: "track", event: "Survey Answered", messageId: "survey-" + view, properties: told, ...who, writeKey: place.dataset.writeKey };
     return fetch(base + "/v1/track", { method: "POST", keepalive: true, credentials: "omit", headers: { "content-type": "application/json", authorization: "Basic " + btoa(place.dataset.writeKey + ":") }, body: JSON.stringify(body) })
       .then(answer => { if (!answer.ok) throw new Error(answer.status); });
   }
