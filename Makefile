@@ -52,6 +52,7 @@ bench: .venv/.ready-demo
 docs: .venv/.ready-dev
 	$(BIN)/python -m tests.house.tables
 	$(BIN)/python -m tests.house.events
+	$(BIN)/python -m tests.house.views
 	$(BIN)/pytest tests/house/test_documented.py
 	@echo "Start at README.md, then docs/tutorial.md; the reference lists are true."
 

@@ -17,6 +17,7 @@ from regulars.analyze.backfill import backfill
 from regulars.analyze.backtests import backtest
 from regulars.analyze.backtests import is_due as is_backtest_due
 from regulars.analyze.catalogue import SEGMENTS, TRAITS
+from regulars.analyze.column_list import TraitColumn, trait_columns, traits_as_query
 from regulars.analyze.daily import DailyRun, daily_run, refresh_daily
 from regulars.analyze.erasure import forget
 from regulars.analyze.explain import Explained, explain, freshness
@@ -99,6 +100,7 @@ __all__ = [
     "Standing",
     "Standpoint",
     "Trait",
+    "TraitColumn",
     "TraitValue",
     "Visit",
     "Why",
@@ -136,6 +138,8 @@ __all__ = [
     "standings",
     "standpoint",
     "tick",
+    "trait_columns",
+    "traits_as_query",
     "traits_of",
     "traits_of_each",
     "update",

@@ -65,6 +65,33 @@ class Engine:
         listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
         self.view(name, f"select * from read_parquet([{listed}], hive_partitioning = false)")
 
+    def fill(self, name: str, batches: Any) -> None:
+        """A table of the rows of a PyArrow RecordBatchReader, which is read to its end."""
+        self._connection.register("given_rows", batches)
+        self.make(name, "select * from given_rows")
+        self._connection.unregister("given_rows")
+
+    def confine(self, folder: str) -> None:
+        """From now on: no file outside this folder is read, nothing is installed, and no setting can be changed."""
+        inside = folder.replace("'", "''")
+        for setting in (
+            f"allowed_directories = ['{inside}']",
+            "enable_external_access = false",
+            "python_enable_replacements = false",
+            "autoinstall_known_extensions = false",
+            "autoload_known_extensions = false",
+            "lock_configuration = true",
+        ):
+            self.run(f"set {setting}")
+
+    def stream(self, statement: str, rows_a_batch: int) -> Any:
+        """The answer of a query as a PyArrow RecordBatchReader, computed as it is read."""
+        return self._connection.sql(statement).to_arrow_reader(rows_a_batch)
+
+    def interrupt(self) -> None:
+        """Stop what is running, from another thread."""
+        self._connection.interrupt()
+
     def table(self, name: str, columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> None:
         """A table of rows in the order of `columns` (name to bigint, boolean, double precision or text)."""
         values = list(zip(*rows, strict=True)) or [()] * len(columns)

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "regulars"
 # In the order in which data flows.
-ROOMS = ("collect", "resolve", "profile", "analyze", "design", "engage", "optimize", "privacy")
+ROOMS = ("collect", "resolve", "profile", "analyze", "design", "engage", "optimize", "privacy", "ask")
 
 
 class Query(NamedTuple):

@@ -21,7 +21,7 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 # Whose codes begin with 10, 11 and so on (STYLE.md 19).
 AREAS = (
     *("kit", "collect", "resolve", "profile", "analyze", "design", "engage", "optimize", "web"),
-    *("store, cli and demo", "privacy"),
+    *("store, cli and demo", "privacy", "ask"),
 )
 
 
