@@ -22,6 +22,7 @@ from regulars.analyze.scoring import SCORE_LOCK, SQL, add_version, score_everybo
 from regulars.analyze.trait_tables import read_lesson
 from regulars.app import App
 from regulars.kit.clock import day_number
+from regulars.kit.money import MINUS
 
 # A month: long enough that something new came, rare enough for a laptop.
 BACKTEST_DAYS = 28
@@ -124,10 +125,14 @@ def _figures(foresight: Foresight, found: Backtest) -> str:
     if foresight.kind == "yes":
         return (
             f"{what} in {one:.0%} of cases, {foresight.naive} in {other:.0%}"
-            f" (difference {ahead.low * 100:+.0f} to {ahead.high * 100:+.0f} points)"
+            f" ({_signed(ahead.low * 100, 0)} to {_signed(ahead.high * 100, 0)} points)"
         )
-    between = f"difference {ahead.low:+.2f} to {ahead.high:+.2f}"
+    between = f"{_signed(ahead.low, 2)} to {_signed(ahead.high, 2)}"
     return f"{what} {one:.2f} against {other:.2f} by {foresight.naive} ({between})"
+
+
+def _signed(number: float, decimals: int) -> str:
+    return f"{number:+.{decimals}f}".replace("-", MINUS)
 
 
 def _due(app: App, today: int) -> list[Score]:

@@ -21,6 +21,7 @@ from regulars.analyze.scores import Fit, Floats, Row, Score, Scored, TraitTable,
 from regulars.analyze.trait_tables import read_table
 from regulars.app import App
 from regulars.kit.clock import day_number
+from regulars.kit.money import SYMBOLS
 from regulars.store import queries
 
 SQL = queries("regulars.analyze.scores")
@@ -88,10 +89,10 @@ class Spread(msgspec.Struct, frozen=True, kw_only=True):
     quantiles: list[float]
     """At QUANTILES; none where nobody is scored."""
     mean: float | None
-    grades: dict[str, int]
+    grades: list[tuple[str, int]]
     """Customers by grade, lowest first."""
-    words: dict[str, int]
-    """Customers by the word that is their answer, the most frequent ones."""
+    words: list[tuple[str, int]]
+    """Customers by the word that is their answer, the most frequent first."""
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,7 +134,7 @@ def score_everybody(app: App, score: Score, version: Version, as_of_day: int) ->
         if scored.label_of is not None:
             places, counts = np.unique(scored.label_of, return_counts=True)
             words.update({scored.labels[place]: int(n) for place, n in zip(places, counts, strict=True) if place >= 0})
-    spread = spread_of(np.concatenate(values), dict(zip(score.grades, grades.tolist(), strict=True)), words)
+    spread = spread_of(np.concatenate(values), list(zip(score.grades, grades.tolist(), strict=True)), words)
     common = {"model": score.name, "version": version.version, "as_of_day": as_of_day}
     moved = [customer for (customer,) in db.execute(SQL.keep_changes, common).fetchall()]
     db.execute(SQL.drop_unscored, common)
@@ -144,14 +145,15 @@ def score_everybody(app: App, score: Score, version: Version, as_of_day: int) ->
     return moved
 
 
-def spread_of(values: Floats, grades: dict[str, int], words: Counter[str]) -> Spread:
-    """A picture of the values: each of them where there are few, else BINS steps up to the 99th hundredth."""
+def spread_of(values: Floats, grades: list[tuple[str, int]], words: Counter[str]) -> Spread:
+    """A picture of the values: each of them where there are few, else some BINS round steps to the 99th hundredth."""
     single, counts = np.unique(values, return_counts=True)
     if len(single) > BINS:
-        top = float(np.quantile(values, 0.99))
-        single = np.linspace(float(values.min()), top, BINS + 1)[:-1]
-        place = np.searchsorted(single, values, side="right") - 1
-        counts = np.bincount(place, minlength=BINS)
+        low, top = float(values.min()), float(np.quantile(values, 0.99))
+        step = round_step((top - low) / BINS)
+        first = int(np.floor(low / step))
+        single = np.arange(first, max(int(np.ceil(top / step)), first + 1), dtype=np.float64) * step
+        counts = np.bincount(np.searchsorted(single, values, side="right") - 1, minlength=len(single))
     quantiles: list[float] = np.quantile(values, QUANTILES).tolist() if len(values) else []
     return Spread(
         customers=len(values),
@@ -160,8 +162,16 @@ def spread_of(values: Floats, grades: dict[str, int], words: Counter[str]) -> Sp
         quantiles=quantiles,
         mean=float(values.mean()) if len(values) else None,
         grades=grades,
-        words=dict(words.most_common(WORDS_KEPT)),
+        words=words.most_common(WORDS_KEPT),
     )
+
+
+def round_step(least: float) -> float:
+    """The smallest of 1, 2, 2.5, 5 and 10 times a power of ten that is at least so large."""
+    if least <= 0:
+        return 1.0
+    power = 10.0 ** np.floor(np.log10(least))
+    return float(next(power * one for one in (1, 2, 2.5, 5, 10) if power * one >= least * (1 - 1e-9)))
 
 
 def add_version(app: App, score: Score, fitted: Fit, as_of_day: int, now: datetime) -> Version:
@@ -222,6 +232,8 @@ def _standing(app: App, score: Score, version: Version, customer: int, today: in
     parts = dict(zip((part.name for part in score.parts), scored.parts[0].tolist(), strict=True))
     value, grade = float(scored.values[0]), score.grades[int(scored.grades[0])]
     traits = {name: float(column[0]) for name, column in table.columns.items()}
+    currency = app.settings.brand_currency
+    sign = SYMBOLS.get(currency, f"{currency} ")
     row = Row(as_of_day=today, value=value, parts=parts, grade=grade, traits=traits, label=label)
     return Standing(
         model=score.name,
@@ -237,7 +249,7 @@ def _standing(app: App, score: Score, version: Version, customer: int, today: in
             for part in score.parts
         ],
         grade=grade,
-        why=score.explain(version.params, row),
+        why=score.explain(version.params, row).replace("$", sign),
         traits=score.needs,
     )
 

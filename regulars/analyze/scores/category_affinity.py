@@ -33,6 +33,8 @@ from regulars.analyze.traits import OfKeys, breadth, facts
 REFIT_DAYS = 28
 MIN_CUSTOMERS = 20
 KEYS_MAX = 1_000
+# A category that one product in a thousand belongs to is no taste one could plan with, however much she buys of it.
+LEAST_SHARE = 0.001
 GRADES = ("like everybody", "leaning", "fond", "devoted")
 # Lifts from which she leans to it, is fond of it, and is devoted to it.
 EDGES = (1.5, 3.0, 6.0)
@@ -162,7 +164,7 @@ def _choose(params: Params, table: TraitTable) -> Chosen:
         keys=(), rows=np.array([], np.int64), places=np.array([], np.int64), counts=np.array([])
     )
     known = np.array([names.get(key, -1) for key in cells.keys], dtype=np.int64)[cells.places]
-    kept = known >= 0
+    kept = (known >= 0) & (shares[known] >= LEAST_SHARE)
     rows, places, lines = cells.rows[kept], known[kept], cells.counts[kept]
     own = _lines(table)[rows]
     share = shares[places]

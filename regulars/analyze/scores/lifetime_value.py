@@ -36,6 +36,7 @@ from regulars.analyze.scores import (
     Tried,
     Unit,
     counted,
+    days_ago,
     money,
     scores,
 )
@@ -141,10 +142,10 @@ class LifetimeValue:
     def explain(self, params: Params, row: Row) -> str:
         """What she did, what that makes likely, and what it is worth."""
         day = row.as_of_day
-        age, silent = day - row.traits["first_order_day"], day - row.traits["last_order_day"]
+        age, ago = day - row.traits["first_order_day"], days_ago(day - row.traits["last_order_day"])
         parts = row.parts
         bought = counted(row.traits["order_days"], "day")
-        done = f"bought on {bought} in {_weeks(age)}, last {_weeks(silent)} ago"
+        done = f"bought on {bought} in {_weeks(age)}, last {ago}"
         likely = f"{parts['p_alive']:.0%} likely to be still active, so about {parts['expected_orders']:.1f} purchases"
         worth = f"of {money(parts['expected_order_cents'])} in the next {HORIZON_WEEKS} weeks"
         return f"Predicted {money(row.value)}: {done}; {likely} {worth}."

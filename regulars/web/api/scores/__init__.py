@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import msgspec
+import numpy as np
 from litestar import Request, get
 from litestar.params import FromPath, FromQuery
 
@@ -20,6 +21,8 @@ from regulars.web.words import full_name
 
 SQL = queries(__package__ or "")
 RANKED_SHOWN = 25
+ENDS_SHOWN = 10
+CURVE_STEPS = 20
 NAME_MAX_CHARS = 60
 FIFTHS = 5
 
@@ -68,14 +71,16 @@ class BestPage(msgspec.Struct, frozen=True, kw_only=True):
     spend_cents: int
     fifths: list[Fifth]
     curve: list[Step]
-    """By hundredths of the buyers; empty while there are fewer than a hundred."""
+    """In even steps of buyers; empty while nobody bought."""
+    half: float
+    """The part of the buyers that brings half of the spend."""
     weights: dict[str, float]
     best: list[Best]
 
 
 def page(app: App, name: str, grade: str | None = None, label: str | None = None) -> standings.ScorePage:
     """One score. Raises ScoreUnknown."""
-    return standings.shown(app, name, RANKED_SHOWN, grade, label)
+    return standings.shown(app, name, RANKED_SHOWN if grade or label else ENDS_SHOWN, grade, label)
 
 
 def faces(app: App, ranked: list[standings.Ranked] | list[int]) -> dict[int, Face]:
@@ -109,6 +114,7 @@ def best(app: App, weights: dict[str, float], limit: int = RANKED_SHOWN) -> Best
         spend_cents=total,
         fifths=fifths(parts, total),
         curve=curve(parts, total, buyers),
+        half=half_of_it(parts, total, buyers),
         weights=weights,
         best=[Best(face=known[one.customer], points=one.points, components=one.components) for one in found],
     )
@@ -133,12 +139,20 @@ def fifths(parts: list[standings.Hundredth], total: int) -> list[Fifth]:
 
 
 def curve(parts: list[standings.Hundredth], total: int, buyers: int) -> list[Step]:
-    """Shares so far."""
-    found, customers, spend = [Step(customers=0.0, spend=0.0)], 0, 0
-    for part in parts:
-        customers, spend = customers + part.customers, spend + part.spend_cents
-        found.append(Step(customers=customers / buyers, spend=spend / total))
-    return found
+    """The part of the spend that each so many of the buyers bring, in even steps; straight between two hundredths."""
+    if not total:
+        return []
+    people = np.cumsum([0, *(part.customers for part in parts)]) / buyers
+    money = np.cumsum([0, *(part.spend_cents for part in parts)]) / total
+    at = [step / CURVE_STEPS for step in range(CURVE_STEPS + 1)]
+    return [Step(customers=one, spend=float(np.interp(one, people, money))) for one in at]
+
+
+def half_of_it(parts: list[standings.Hundredth], total: int, buyers: int) -> float:
+    """The part of the buyers that brings half of the spend."""
+    people = np.cumsum([0, *(part.customers for part in parts)]) / max(buyers, 1)
+    money = np.cumsum([0, *(part.spend_cents for part in parts)]) / max(total, 1)
+    return float(np.interp(0.5, money, people))
 
 
 @get("/api/scores", opt=access.office("segments:read"), sync_to_thread=True)

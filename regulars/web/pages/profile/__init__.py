@@ -28,6 +28,7 @@ from regulars.web.pages.households import KINDS as HOUSEHOLD_KINDS
 from regulars.web.pages.profile import hand
 from regulars.web.pages.profile.rhythm import rhythm
 from regulars.web.pages.profile.stops import days, look
+from regulars.web.pages.scores import say
 from regulars.web.site import House
 
 BEST = 20
@@ -122,6 +123,7 @@ def overview(app: App, view: api.View) -> dict[str, Any]:
         "choices": CHOICES,
         "traits": known_traits(view),
         "say_trait": partial(say_trait, app),
+        "say_score": partial(say, app),
         "joined": joined(view),
         "points_for": points_for,
     }

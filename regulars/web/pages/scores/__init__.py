@@ -19,8 +19,8 @@ from regulars.web.charts import COLORS, Chart, Series
 from regulars.web.site import House
 
 SHORT_PARAMS_MAX = 12
+EDGE = "--chart-before"
 BARS = (120, 32)
-CURVE_STEP = 5
 TONES = {"better": "good", "no better": "", "worse": "warn", "too early": ""}
 VERDICTS = {
     "better": "Better than the plain rule",
@@ -173,11 +173,11 @@ def spread_words(app: App, view: standings.ScoreView) -> str:
     spread = view.spread
     if spread is None or not spread.quantiles:
         return "Nobody is scored yet: there is too little to learn from."
-    if view.unit == "digits" or len(spread.starts) <= len(view.grades):
-        most = max(spread.grades, key=lambda grade: spread.grades[grade])
-        part = words.percent(spread.grades[most] / spread.customers, 0)
-        return f"{words.plural(spread.customers, 'customer')}; most are “{most}” ({part})"
     _, low, middle, high, _ = spread.quantiles
+    if view.unit == "digits" or low == high:
+        most, people = max(spread.grades, key=lambda one: one[1])
+        part = words.percent(people / spread.customers, 0)
+        return f"{words.plural(spread.customers, 'customer')}; most are “{most}” ({part})"
     inside = f"half of them between {say(app, low, view.unit)} and {say(app, high, view.unit)}"
     return f"{words.plural(spread.customers, 'customer')}, {inside}, the middle one {say(app, middle, view.unit)}"
 
@@ -198,8 +198,8 @@ def spread_chart(app: App, view: standings.ScoreView) -> Chart | None:
     if spread is None or not spread.counts:
         return None
     by_grade = view.unit == "digits"
-    labels = list(spread.grades) if by_grade else [say(app, start, view.unit) for start in spread.starts]
-    counts = list(spread.grades.values()) if by_grade else spread.counts
+    labels = [name for name, _ in spread.grades] if by_grade else [say(app, at, view.unit) for at in spread.starts]
+    counts = [people for _, people in spread.grades] if by_grade else spread.counts
     said = spread_words(app, view)
     return Chart(
         title=said,
@@ -225,8 +225,12 @@ def tenths_chart(app: App, shown: standings.ScorePage) -> Chart | None:
     days = judgement.until_day - judgement.as_of_day
     series = [
         Series(name="Came", values=[round(one.actual * scale, 2) for one in found.tenths]),
-        Series(name="At least", values=[round(one.low * scale, 2) for one in found.tenths], color=COLORS[2]),
-        Series(name="At most", values=[round(one.high * scale, 2) for one in found.tenths], color=COLORS[2]),
+        Series(
+            name="Came, at least", values=[round(one.low * scale, 2) for one in found.tenths], color=EDGE, role="before"
+        ),
+        Series(
+            name="Came, at most", values=[round(one.high * scale, 2) for one in found.tenths], color=EDGE, role="before"
+        ),
     ]
     if found.foretold is not None:
         told = [None if one.foretold is None else round(one.foretold * scale, 2) for one in found.tenths]
@@ -268,9 +272,8 @@ def fifths_chart(app: App, shown: api.BestPage) -> Chart:
 
 def curve_chart(shown: api.BestPage) -> Chart:
     """Spend so far by customers so far."""
-    steps = shown.curve[:: max(1, len(shown.curve) // (100 // CURVE_STEP))]
-    half = next(step for step in shown.curve if step.spend >= 0.5)
-    title = f"Half of the money comes from {words.percent(half.customers, 0)} of the buyers"
+    steps = shown.curve
+    title = f"Half of the money comes from {words.percent(shown.half, 0)} of the buyers"
     return Chart(
         title=title,
         measure="Part of the spend that the best so many of the buyers bring",
@@ -281,7 +284,7 @@ def curve_chart(shown: api.BestPage) -> Chart:
             Series(
                 name="If all spent the same",
                 values=[round(step.customers * 100, 1) for step in steps],
-                color=COLORS[3],
+                color=EDGE,
                 role="before",
             ),
         ],
