@@ -100,8 +100,8 @@ class Dependence:
         orders = counted(row.traits["orders"], "order")
         own, everybody = row.parts["own_share"], row.parts["everybody"]
         return (
-            f"{own:.1%} of what she bought in {orders} was {self._what}, of everybody's {everybody:.1%};"
-            f" with so many orders her own counts {row.parts['own_weight']:.0%}, which makes {row.value:.1%}."
+            f"{own:.1%} of what was bought in {orders} was {self._what}, of everybody's {everybody:.1%};"
+            f" with so many orders the own share counts {row.parts['own_weight']:.0%}, which makes {row.value:.1%}."
         )
 
     def outcome(self, params: Params, scored: Scored, after: TraitTable) -> Floats:

@@ -130,9 +130,9 @@ class CategoryAffinity:
     def explain(self, params: Params, row: Row) -> str:
         """Her part, everybody's, and the lift."""
         parts = row.parts
-        bought = f"{counted(parts['lines'], 'product')} of {parts['all_lines']:,.0f} that she bought"
+        bought = f"{counted(parts['lines'], 'product')} of {parts['all_lines']:,.0f} bought"
         return (
-            f"{row.label}: {bought}, which makes {parts['share']:.1%} of what is to be expected of her;"
+            f"{row.label}: {bought}, which makes {parts['share']:.1%} of what is to be expected;"
             f" of everybody it is {parts['everybody']:.2%}, so {row.value:.1f} times as much."
         )
 

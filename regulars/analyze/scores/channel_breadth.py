@@ -84,7 +84,7 @@ class ChannelBreadth:
             if parts[name]
         ]
         said = f"{', '.join(ways[:-1])} and {ways[-1]}" if len(ways) > 1 else ways[0]
-        return f"{counted(row.value, 'way')}: she {said}; {params.usual:.1f} are usual."
+        return f"{counted(row.value, 'way')}: {said}; {params.usual:.1f} are usual."
 
     def outcome(self, params: Params, scored: Scored, after: TraitTable) -> Floats:
         """What she spent."""

@@ -137,7 +137,7 @@ class ChurnRisk:
             rhythm = f"bought on {counted(days, 'day')}, usually every {counted(max(1, round(gap)), 'day')}"
         else:
             rhythm = "bought on a single day so far"
-        way = "her rhythm" if params.way == RHYTHM else "what customers like her did"
+        way = "rhythm alone" if params.way == RHYTHM else "what similar customers did"
         return f"{row.value:.0%} likely to order nothing in {AHEAD_DAYS} days by {way}: {rhythm}, last {ago}."
 
     def outcome(self, params: Params, scored: Scored, after: TraitTable) -> Floats:

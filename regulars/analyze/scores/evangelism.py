@@ -85,7 +85,7 @@ class Evangelism:
         """What she did."""
         did = [counted(row.parts[name], WORDS[name]) for name in TRAITS if row.parts[name]]
         usual = f"{params.speakers:.1%} of customers ever spoke, with {params.usual:.1f} points on average"
-        return f"{counted(row.value, 'point')}: {', '.join(did) or 'she has not spoken for us yet'}; {usual}."
+        return f"{counted(row.value, 'point')}: {', '.join(did) or 'nothing said for us yet'}; {usual}."
 
     def outcome(self, params: Params, scored: Scored, after: TraitTable) -> Floats:
         """1: she did any of it."""

@@ -88,7 +88,7 @@ class PurchaseMix:
         said = ", ".join(counted(found[name], name[:-1].replace("_", "-")) for name in KINDS if found[name] > 0)
         kind = KINDS[GRADES.index(row.grade)]
         usual = params.everybody[KINDS.index(kind)]
-        return f"{said}: she comes for {row.grade} more than others do ({row.parts[kind]:.0%} to {usual:.0%})."
+        return f"{said}: more {row.grade} than others have ({row.parts[kind]:.0%} to {usual:.0%})."
 
     def outcome(self, params: Params, scored: Scored, after: TraitTable) -> Floats:
         """The part of stock-ups; not known of somebody who bought nothing."""
