@@ -5,7 +5,7 @@ Gives: trait values with why (`traits_of`), segments with members, sizes and evi
 through both as journal events, scores,
 the proof that all of it is what a rebuild from the lake says (`differences`), and lifetime values of a file (`clv`).
 Writes tables: as_of, daily_run, trait_state, cell_*, trait_definition, trait_complete, segment_definition,
-segment_member, segment_move, score, score_model, score_change, score_run, score_backtest,
+segment_member, segment_move, segment_made, segment_version, segment_stamp, score, score_model, score_change, score_run, score_backtest,
 lifecycle_stage, lifecycle_move, opportunity_run, opportunity, opportunity_member,
 expectation, expectation_case, practice,
 persona, persona_fit, persona_member, persona_size, survey_answer, follow_up.
@@ -13,14 +13,17 @@ Never: reads a customer's name or address, reaches a customer, or computes what 
 """
 
 from regulars.analyze import affinity, clv, missed, personas, standings
+from regulars.analyze.adoption import adopt
 from regulars.analyze.backfill import backfill
 from regulars.analyze.backtests import backtest
 from regulars.analyze.backtests import is_due as is_backtest_due
 from regulars.analyze.catalogue import SEGMENTS, TRAITS
 from regulars.analyze.column_list import TraitColumn, trait_columns, traits_as_query
 from regulars.analyze.daily import DailyRun, daily_run, refresh_daily
+from regulars.analyze.drafts import DraftCount, draft
 from regulars.analyze.erasure import forget
 from regulars.analyze.explain import Explained, explain, freshness
+from regulars.analyze.export import export
 from regulars.analyze.lifecycle import (
     CONVERSION_DAYS,
     STAGE_MEMBERS_A_PAGE,
@@ -42,6 +45,8 @@ from regulars.analyze.lifecycle import (
     why_stage,
 )
 from regulars.analyze.live import tick, update
+from regulars.analyze.making import Draft, Version, archive, create, edit, restore, versions, vocabulary
+from regulars.analyze.offer import Offer, offered
 from regulars.analyze.plan import Segment, Trait
 from regulars.analyze.proof import Difference, differences
 from regulars.analyze.questions import (
@@ -56,23 +61,28 @@ from regulars.analyze.questions import (
     why,
 )
 from regulars.analyze.rebuild import ENGINES, Rebuilt, fold_lake, rebuild, segment_sizes_on
-from regulars.analyze.rules import clauses, parsed, sentence, shown
+from regulars.analyze.rules import sentence, shown
 from regulars.analyze.schema import ensure_schema
 from regulars.analyze.scores import scores
 from regulars.analyze.scoring import Standing, scores_of
 from regulars.analyze.segments import (
+    Made,
     Member,
     SegmentView,
     Size,
     Visit,
+    check_named,
     members,
     segments,
     size_history,
     visits,
 )
+from regulars.analyze.spoken import heard, said
+from regulars.analyze.tree import DEPTH_LIMIT, Rule, Vocabulary, as_tree, read
 
 __all__ = [
     "CONVERSION_DAYS",
+    "DEPTH_LIMIT",
     "ENGINES",
     "SEGMENTS",
     "STAGES",
@@ -81,12 +91,17 @@ __all__ = [
     "Clause",
     "DailyRun",
     "Difference",
+    "Draft",
+    "DraftCount",
     "Evidence",
     "Explained",
     "Flow",
     "Lifecycle",
+    "Made",
     "Member",
+    "Offer",
     "Rebuilt",
+    "Rule",
     "Segment",
     "SegmentView",
     "Size",
@@ -102,30 +117,43 @@ __all__ = [
     "Trait",
     "TraitColumn",
     "TraitValue",
+    "Version",
     "Visit",
+    "Vocabulary",
     "Why",
+    "adopt",
     "affinity",
+    "archive",
+    "as_tree",
     "backfill",
     "backtest",
-    "clauses",
+    "check_named",
     "clv",
     "count",
+    "create",
     "daily_run",
     "differences",
+    "draft",
+    "edit",
     "ensure_schema",
     "evidence",
     "explain",
+    "export",
     "fold_lake",
     "forget",
     "freshness",
+    "heard",
     "is_backtest_due",
     "lifecycle",
     "members",
     "missed",
-    "parsed",
+    "offered",
     "personas",
+    "read",
     "rebuild",
     "refresh_daily",
+    "restore",
+    "said",
     "scores",
     "scores_of",
     "segment_sizes_on",
@@ -143,7 +171,9 @@ __all__ = [
     "traits_of",
     "traits_of_each",
     "update",
+    "versions",
     "visits",
+    "vocabulary",
     "why",
     "why_stage",
 ]

@@ -16,7 +16,7 @@ from regulars.analyze.fold import Moved, rows_of, set_up, settle
 from regulars.analyze.past import SQL
 from regulars.analyze.plan import Plan
 from regulars.analyze.schema import Ready, close_gaps, ready
-from regulars.analyze.segments import write_moves
+from regulars.analyze.segments import Because, write_moves
 from regulars.analyze.statements import Statements
 from regulars.app import App
 from regulars.model import SegmentMove
@@ -50,7 +50,7 @@ def backfill(app: App, stretch: int = STRETCH_EVENTS) -> list[SegmentMove]:
         _, moved = settle(app, ready(app))
         app.db.execute(SQL.clear_complete)
     app.db.execute(SQL.quiet_planner, {"on": "on"})
-    return write_moves(app, ready(app), moved, app.clock.now())
+    return write_moves(app, ready(app), moved, app.clock.now(), Because(reason="rule"))
 
 
 def _fold_stretch(app: App, part: Ready, after: int, to: int) -> None:

@@ -57,6 +57,8 @@ from regulars.lake.dialect import (
 )
 
 ZERO = literal(0)
+# Bits of one bigint that stay positive.
+WORD_BITS = 62
 CUSTOMER = "customer"
 Columns = list[tuple[str, Node]]
 
@@ -240,12 +242,13 @@ def finish(expression: Expression, leaf: Callable[[Leaf], Node], as_of: Node) ->
 
 
 def words(plan: Plan, bits: dict[str, int], leaf: Callable[[Leaf], Node], as_of: Node) -> Node:
-    """Membership of one row in every segment as one number: bit n is the segment whose bit is n."""
-    total: Node = ZERO
+    """Membership of one row in every segment as an array of words of WORD_BITS: a segment has its bit for ever."""
+    totals: list[Node] = [ZERO] * (1 + max(bits.values(), default=0) // WORD_BITS)
     for segment in plan.segments:
+        place, bit = divmod(bits[segment.name], WORD_BITS)
         claim = coalesce(finish(segment.rule, leaf, as_of), exp.false())
-        total = exp.Add(this=total, expression=when(claim, literal(1 << bits[segment.name]), ZERO))
-    return cast(exp.Paren(this=total), "bigint")
+        totals[place] = exp.Add(this=totals[place], expression=when(claim, literal(1 << bit), ZERO))
+    return cast(exp.Array(expressions=totals), "bigint[]")
 
 
 def values(plan: Plan, leaf: Callable[[Leaf], Node], as_of: Node) -> Columns:
@@ -264,6 +267,7 @@ def _extreme(leaf: Scalar) -> type[exp.AggFunc]:
 __all__ = [
     "CUSTOMER",
     "DUCKDB",
+    "WORD_BITS",
     "cells",
     "finish",
     "joined",

@@ -19,7 +19,7 @@ from regulars.analyze.past import SQL
 from regulars.analyze.plan import COLUMN_TYPES, Plan
 from regulars.analyze.rebuild import folded_daily
 from regulars.analyze.schema import ready
-from regulars.analyze.segments import write_moves
+from regulars.analyze.segments import Because, write_moves
 from regulars.app import App
 from regulars.model import Changes
 
@@ -63,7 +63,7 @@ def refresh_daily(app: App, now: datetime) -> Changes:
     _, moved = settle_day(app, catalogue)
     app.db.execute(SQL.quiet_planner, {"on": "on"})
     app.db.execute(SQL.daily_ran, {"day": row[0], "seq": held})
-    return Changes(people=None, touched=changed, moves=write_moves(app, catalogue, moved, now))
+    return Changes(people=None, touched=changed, moves=write_moves(app, catalogue, moved, now, Because(reason="time")))
 
 
 def _texts(plan: Plan) -> tuple[LiteralString, LiteralString, LiteralString]:

@@ -49,7 +49,7 @@ class PersonaRefused(RegularsError):
 
 
 class TooManySegments(RegularsError):
-    """Segments are bits of one word; no more fit."""
+    """More segments, or more numbers behind them, than every customer's row can hold."""
 
     code = "RG-1404"
 
@@ -91,4 +91,17 @@ class FollowUpRefused(RegularsError):
     """A follow-up is not there, or cannot become what was asked for."""
 
     code = "RG-1423"
+    status = 409
+
+
+class SegmentRefused(RegularsError):
+    """A segment cannot be saved like this: its title is taken or none, or others rest on it."""
+
+    code = "RG-1470"
+
+
+class SegmentChanged(RegularsError):
+    """Somebody else saved a newer version meanwhile; nothing of theirs is lost."""
+
+    code = "RG-1471"
     status = 409

@@ -16,6 +16,7 @@ from typing import LiteralString
 import msgspec
 
 from regulars.analyze import past
+from regulars.analyze.compiled import WORD_BITS
 from regulars.analyze.past import SQL
 from regulars.analyze.schema import Ready
 from regulars.analyze.statements import Statements
@@ -28,7 +29,7 @@ NULL = "\x02"
 COLUMN_NAMES = tuple(column.name for column in FACT_COLUMNS)
 
 Moved = tuple[int, int, int]
-"""customer, segment word before, segment word after."""
+"""customer, segment words before and after, each as one number."""
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,7 +115,18 @@ def _finish(app: App, finish: LiteralString, statements: Statements) -> tuple[li
     app.db.execute(finish)
     rows = app.db.execute(statements.next_words).fetchall()
     app.db.execute(statements.store)
-    return [row[0] for row in rows], [(c, old, new) for c, old, new in rows if old != new]
+    return [row[0] for row in rows], changed(rows)
+
+
+def changed(rows: Iterable[tuple[int, list[int], list[int]]]) -> list[Moved]:
+    """Whose words say something else than before; an array that only became longer says the same."""
+    moved = [(customer, in_one(old), in_one(new)) for customer, old, new in rows if old != new]
+    return [move for move in moved if move[1] != move[2]]
+
+
+def in_one(words: list[int]) -> int:
+    """An array of words as one number: bit n is the segment whose bit is n."""
+    return sum(word << (WORD_BITS * place) for place, word in enumerate(words))
 
 
 def rows_of(owned: Iterable[tuple[int, Event]], ready: Ready, app: App) -> bytes:

@@ -6,13 +6,13 @@ from datetime import datetime
 
 from regulars.analyze import affinity
 from regulars.analyze.backfill import backfill
-from regulars.analyze.fold import Moved, fold, set_up, settle_day, work_of
+from regulars.analyze.fold import Moved, changed, fold, set_up, settle_day, work_of
 from regulars.analyze.lifecycle import settle_everybody, settle_stages
 from regulars.analyze.past import SQL
 from regulars.analyze.personas import label_all
 from regulars.analyze.schema import Ready, ready
 from regulars.analyze.scoring import score_all
-from regulars.analyze.segments import write_moves
+from regulars.analyze.segments import Because, write_moves
 from regulars.app import App
 from regulars.kit.clock import day_number
 from regulars.model import Changes, SegmentMove
@@ -27,7 +27,10 @@ def update(app: App, changes: Changes) -> Changes:
         # A decision before the first event is no day of the brand's: history may follow, in its own time.
         app.db.execute(SQL.start_day, {"day": day_number(app.clock.now(), app.settings.zone)})
     touched, moved = fold(app, catalogue, work_of(people), people.batch.last_seq)
-    moves = write_moves(app, catalogue, moved, app.clock.now())
+    latest = {
+        who: event.seq for who, event in zip(people.customers, people.batch.events, strict=True) if who is not None
+    }
+    moves = write_moves(app, catalogue, moved, app.clock.now(), Because(reason="event", seqs=latest))
     ended = (*people.recompute, *(merge.loser for merge in people.merged))
     stages = settle_stages(app, catalogue, [*touched, *ended], app.clock.now())
     affinity.hear(app, people)
@@ -79,10 +82,10 @@ def _expire(app: App, catalogue: Ready, before: int, now: datetime) -> tuple[set
         app.db.execute(statement, given)
     _, moved = settle_day(app, catalogue)
     app.db.execute(SQL.quiet_planner, {"on": "on"})
-    moved += app.db.execute(catalogue.statements.reword).fetchall()
+    moved += changed(app.db.execute(catalogue.statements.reword).fetchall())
     for statement in catalogue.statements.prune:
         app.db.execute(statement)
-    moves = write_moves(app, catalogue, _net(moved), now)
+    moves = write_moves(app, catalogue, _net(moved), now, Because(reason="time"))
     return {move.customer for move in moves}, moves
 
 

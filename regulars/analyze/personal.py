@@ -33,8 +33,8 @@ DECLARED = (
         title="Segments you entered and left",
         hangs=Hangs.CUSTOMER,
         keys=("customer",),
-        told=("segment", "entered", "at"),
-        kept=("id", "day"),
+        told=("segment", "entered", "at", "reason"),
+        kept=("id", "day", "seq"),
         why_kept="numbers of our own bookkeeping",
     ),
     Holding(
@@ -127,5 +127,8 @@ DECLARED = (
     Impersonal("segment_definition", "which segments there are"),
     Impersonal("score_run", "when everybody was scored"),
     Impersonal("score_backtest", "what a score was worth: sums over customers"),
+    Impersonal("segment_made", "segments that people made"),
+    Impersonal("segment_version", "their rules, and who of the brand saved them"),
+    Impersonal("segment_stamp", "a count of changes of segments"),
     Impersonal("score_model", "a model over all customers: sums and parameters"),
 )

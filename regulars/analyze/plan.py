@@ -207,11 +207,17 @@ class Plan:
         return blake2b(repr((self.scalars, self.families, self.traits)).encode(), digest_size=4).hexdigest()
 
 
-def plan(traits: Iterable[Trait], segments: Iterable[Segment] = (), stored: Mapping[str, str] | None = None) -> Plan:
-    """The state these need. `stored` holds names by `repr(leaf)` as they already exist."""
+def plan(
+    traits: Iterable[Trait],
+    segments: Iterable[Segment] = (),
+    stored: Mapping[str, str] | None = None,
+    also: Iterable[Expression] = (),
+) -> Plan:
+    """The state these need, and `also` that. `stored` holds names by `repr(leaf)` as they already exist."""
     traits, segments = tuple(traits), tuple(segments)
+    needed = [*[t.expression for t in traits], *[s.rule for s in segments], *also]
     daily = _daily(traits, segments)
-    names = _names(traits, segments, daily, stored or {})
+    names = _names(traits, needed, daily, stored or {})
     scalars, families = _states({leaf: name for leaf, name in names.items() if leaf not in daily})
     return Plan(
         traits, segments, scalars, families, names, tuple((names[leaf], leaf) for leaf in names if leaf in daily)
@@ -287,11 +293,11 @@ def _refuse_live(name: str, cells: list[Leaf]) -> None:
 
 
 def _names(
-    traits: tuple[Trait, ...], segments: tuple[Segment, ...], daily: frozenset[Leaf], stored: Mapping[str, str]
+    traits: tuple[Trait, ...], needed: Iterable[Expression], daily: frozenset[Leaf], stored: Mapping[str, str]
 ) -> dict[Leaf, str]:
     found: dict[Leaf, str] = {}
     direct = {leaf: t.name for t in reversed(traits) if (leaf := _leaf(t.expression))}
-    for expression in [t.expression for t in traits] + [s.rule for s in segments]:
+    for expression in needed:
         for leaf in leaves(expression):
             if leaf not in found:
                 found[leaf] = stored.get(repr(leaf)) or direct.get(leaf) or _state_name(leaf)

@@ -39,8 +39,8 @@ where table_schema = current_schema() and (table_name = 'trait_state' or table_n
 
 -- name: register_states
 -- The flow's checkpoint is the position X up to which the past must be folded; an empty journal has no past.
-insert into trait_definition (state, place, column_name, live_from, backfilled_to)
-select g.state, g.place, g.column_name, x.seq, 0
+insert into trait_definition (state, place, column_name, live_from, backfilled_to, made)
+select g.state, g.place, g.column_name, x.seq, 0, %(made)s
 from unnest(%(states)s::text[], %(places)s::text[], %(columns)s::text[]) as g (state, place, column_name),
     (select coalesce(max(seq), 0) as seq from checkpoint where reader = 'flow') x
 on conflict (state) do nothing
@@ -117,8 +117,8 @@ delete from trait_state where customer = any(%(customers)s::bigint[])
 with gone as (
     delete from segment_member where customer = any(%(customers)s::bigint[]) returning segment, customer
 )
-insert into segment_move (segment, customer, entered, at, day)
-select segment, customer, false, %(at)s, (select day from as_of) from gone
+insert into segment_move (segment, customer, entered, at, day, reason)
+select segment, customer, false, %(at)s, (select day from as_of), 'people' from gone
 
 -- name: dead
 -- Of these, who is no customer any more.
@@ -128,8 +128,8 @@ where not exists (select from customer c where c.id = i.id)
 -- name: move_in_and_out
 -- Memberships and their history; the numbers make the messages about them unique for all time.
 with given as (
-    select * from unnest(%(segments)s::text[], %(customers)s::bigint[], %(entered)s::boolean[])
-        with ordinality as g (segment, customer, entered, place)
+    select * from unnest(%(segments)s::text[], %(customers)s::bigint[], %(entered)s::boolean[], %(seqs)s::bigint[])
+        with ordinality as g (segment, customer, entered, seq, place)
 ), come as (
     insert into segment_member (segment, customer, since)
     select segment, customer, %(at)s from given where entered
@@ -138,8 +138,10 @@ with given as (
     delete from segment_member m using given g
     where not g.entered and m.segment = g.segment and m.customer = g.customer
 )
-insert into segment_move (segment, customer, entered, at, day)
-select segment, customer, entered, %(at)s, (select day from as_of) from given order by place
+insert into segment_move (segment, customer, entered, at, day, reason, seq)
+select segment, customer, entered, %(at)s, (select day from as_of),
+    case when %(reason)s = 'event' and seq is null then 'people' else %(reason)s end, seq
+from given order by place
 returning id, segment, customer, entered
 
 -- name: events_of_customers
@@ -195,7 +197,7 @@ select segment, customer from segment_member
 
 -- name: moves_of
 -- When she came and went.
-select segment, entered, at from segment_move where customer = %(customer)s order by id desc limit %(limit)s
+select segment, entered, at, reason, seq from segment_move where customer = %(customer)s order by id desc limit %(limit)s
 
 -- name: membership
 -- Whose the records of each signature are now.
@@ -248,3 +250,82 @@ update daily_run set seq = 0 where seq <> 0
 -- name: daily_ran
 -- They are as of this day now.
 insert into daily_run (day, seq) values (%(day)s, %(seq)s) on conflict (one) do update set day = excluded.day, seq = excluded.seq
+
+-- name: segment_stamp
+-- Whether the segments that people made are still those this process knows.
+select number from segment_stamp
+
+-- name: stamp_segments
+-- Every process reads them again.
+update segment_stamp set number = number + 1
+
+-- name: made_segments
+-- Each with its newest version and the one in force.
+select m.name, m.version, m.adopted, m.archived, m.fault, m.settled, n.title, n.rule::text, n.author, n.reason, n.at,
+    f.rule::text
+from segment_made m
+join segment_version n on n.segment = m.name and n.version = m.version
+left join segment_version f on f.segment = m.name and f.version = m.adopted
+order by m.name
+
+-- name: lock_made
+-- Two who save at once come one after the other.
+select version from segment_made where name = %(name)s for update
+
+-- name: add_made
+-- A name is taken for ever: history and words speak of it.
+insert into segment_made (name, changed_at) values (%(name)s, %(at)s) on conflict do nothing returning name
+
+-- name: add_segment_version
+-- Versions are only ever added.
+insert into segment_version (segment, version, title, rule, author, reason, at)
+values (%(name)s, %(version)s, %(title)s, %(rule)s::jsonb, %(author)s, %(reason)s, %(at)s)
+
+-- name: set_made
+-- A new version, or gone to the archive, or back.
+update segment_made
+set version = %(version)s, archived = %(archived)s, fault = null, settled = false, changed_at = %(at)s
+where name = %(name)s
+
+-- name: adopt_made
+-- From here on the flow judges by this version (0: by none).
+update segment_made set adopted = %(version)s, fault = null, settled = true where name = %(name)s
+
+-- name: fault_made
+-- Shown beside the segment; the version in force stays.
+update segment_made set fault = %(fault)s, settled = true where name = %(name)s
+
+-- name: versions_of
+-- Who changed it, when and why, newest first.
+select version, title, rule::text, author, reason, at from segment_version where segment = %(name)s
+order by version desc
+
+-- name: made_states
+-- States that only segments of people need.
+select state, place, column_name from trait_definition where made
+
+-- name: drop_state
+-- Nobody needs it: what is not folded must not stand there as if it were.
+delete from trait_definition where state = any(%(states)s::text[])
+
+-- name: unsettled
+-- Somebody saved a segment that the flow has not taken over.
+select name from segment_made where not settled limit 1
+
+-- name: columns_ever
+-- Dropped columns count for ever.
+select count(*) from pg_attribute where attrelid = 'trait_state'::regclass and attnum > 0
+
+-- name: standing
+-- How far the flow is, which day it is, which rules it judges by, and how many rows there are.
+select coalesce((select seq from checkpoint where reader = 'flow'), 0), coalesce((select day from as_of), 0),
+    (select number from segment_stamp), (select count(*) from trait_state)
+
+-- name: customers_since
+-- Whoever had an event since a position.
+select distinct e.customer from event_customer e where e.seq > %(after)s and e.customer is not null limit %(limit)s
+
+-- name: event_names
+-- What sources send most, of events that facts are made of.
+select name from event_use where kind = 'track' and name <> '' group by name order by sum(events) desc, name
+limit %(limit)s

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, LiteralString, cast
 
 import msgspec
 from sqlglot import exp
 
-from regulars.analyze import compiled, past
+from regulars.analyze import compiled, made, past, spoken, tree
 from regulars.analyze.expressions import (
+    COMPARISONS,
     SKETCH_HASHES,
     SUMMED,
     Distinct,
@@ -21,11 +22,13 @@ from regulars.analyze.expressions import (
     Op,
     Quantile,
     Scalar,
+    Since,
     Windowed,
 )
+from regulars.analyze.making import vocabulary
 from regulars.analyze.past import SQL
-from regulars.analyze.plan import Plan, Trait, leaves
-from regulars.analyze.rules import clauses, parsed, sentence, shown
+from regulars.analyze.plan import Plan, Segment, Trait, leaves
+from regulars.analyze.rules import clauses, sentence, shown
 from regulars.analyze.schema import ready
 from regulars.analyze.segments import segment_named
 from regulars.analyze.sketches import EXACT_BELOW
@@ -43,7 +46,13 @@ SOURCE_NAMES = {"Order Line": "Order Completed"}
 SOURCE_KINDS = {"Page Viewed": "page", "Screen Viewed": "screen"}
 
 
-SIGNS: dict[str, Callable[[Any, Any], bool]] = {"=": operator.eq, ">": operator.gt, "<": operator.lt}
+SIGNS: dict[str, Callable[[Any, Any], bool]] = {
+    "=": operator.eq,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
 
 
 class TraitValue(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,10 +143,23 @@ def everybodys_traits(app: App) -> list[tuple[Any, ...]]:
     return app.db.execute(_sql(exp.select(column("customer"), *columns).from_("trait_state"))).fetchall()
 
 
-def count(app: App, rule: Expression | dict[str, Any]) -> int:
-    """How many customers we know match a rule (an expression of the catalogue's traits, or its JSON) now."""
+def members_with_traits(app: App, segment: str, piece: int) -> Iterator[list[tuple[Any, ...]]]:
+    """Members by customer, since when, and all their traits, in pieces of so many rows."""
     plan = ready(app).plan
-    claim = rule if isinstance(rule, Expression) else parsed(rule, plan.traits)
+    columns = [named(_value(plan, trait.expression), trait.name) for trait in plan.traits]
+    query = exp.select(column("customer"), column("since"), *columns).from_("segment_member")
+    query = query.join("trait_state", using=["customer"], join_type="left")
+    query = query.where(exp.EQ(this=column("segment"), expression=literal(segment))).order_by(column("customer"))
+    with app.db.cursor(name="members") as rows:
+        rows.execute(_sql(query))
+        while found := rows.fetchmany(piece):
+            yield found
+
+
+def count(app: App, rule: Expression | tree.Rule) -> int:
+    """How many customers we know match a rule now. Every number it looks at must be kept already."""
+    plan = ready(app).plan
+    claim = rule if isinstance(rule, Expression) else rule.claim(vocabulary(app))
     query = exp.select(exp.Count(this=exp.Star())).from_("trait_state").where(column("known"), _value(plan, claim))
     row = app.db.execute(_sql(query)).fetchone()
     assert row is not None, "a count has a row"
@@ -147,11 +169,12 @@ def count(app: App, rule: Expression | dict[str, Any]) -> int:
 def why(app: App, segment: str, customer: int) -> Why:
     """Every comparison of the segment's rule with her value, whether it holds, and the events it came from."""
     plan, declared, currency = ready(app).plan, segment_named(app, segment), app.settings.brand_currency
-    parts = clauses(declared.rule)
-    row = _row(app, plan, [declared.rule, *parts, *[part.left for part in parts]], customer)
+    parts = _parts(app, declared)
+    values = [claim.left if isinstance(claim, Op) and claim.sign in COMPARISONS else claim for _, claim in parts]
+    row = _row(app, plan, [declared.rule, *[claim for _, claim in parts], *values], customer)
     known = row or (None,) * (1 + 2 * len(parts))
     units = {trait.expression: trait.unit for trait in plan.traits}
-    found = zip(parts, known[1 : 1 + len(parts)], known[1 + len(parts) :], strict=True)
+    found = zip(parts, values, known[1 : 1 + len(parts)], known[1 + len(parts) :], strict=True)
     return Why(
         segment=segment,
         title=declared.title,
@@ -159,17 +182,38 @@ def why(app: App, segment: str, customer: int) -> Why:
         is_member=bool(known[0]),
         clauses=[
             Clause(
-                rule=sentence(part, plan.traits, currency),
-                value=shown(value, units.get(part.left, ""), currency),
+                rule=said,
+                value=_told(value, of, units, currency),
                 holds=bool(holds),
-                events=evidence(app, part, customer),
+                events=evidence(app, claim, customer),
             )
-            for part, holds, value in found
+            for (said, claim), of, holds, value in found
         ],
     )
 
 
-def evidence(app: App, value: Trait | Op, customer: int) -> list[Evidence]:
+def _parts(app: App, segment: Segment) -> list[tuple[str, Expression]]:
+    """The comparisons of a segment in words and as claims, in reading order."""
+    row = next((row for row in made.stored(app.db) if row.name == segment.name and row.rule_in_force), None)
+    if row is None or row.rule_in_force is None:
+        traits, currency = ready(app).plan.traits, app.settings.brand_currency
+        return [(sentence(part, traits, currency), part) for part in clauses(segment.rule)]
+    known = vocabulary(app)
+    return [(spoken.said(leaf, known), leaf.claim(known)) for leaf in tree.leaves(tree.read(row.rule_in_force))]
+
+
+def _told(value: object, of: Expression, units: dict[Expression, str], currency: str) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    unit = "days" if isinstance(of, Since) else units.get(of, "cents" if _is_money(of) else "")
+    return shown(value, unit, currency)
+
+
+def _is_money(of: Expression) -> bool:
+    return isinstance(of, Scalar | Windowed) and of.column is not None and of.column.endswith("_cents")
+
+
+def evidence(app: App, value: Trait | Expression, customer: int) -> list[Evidence]:
     """The newest events behind a trait, or behind a comparison, newest first, at most EVIDENCE_SHOWN_EVENTS."""
     behind = leaves(value.expression if isinstance(value, Trait) else value)
     wanted = {leaf.facts.event for leaf in behind}

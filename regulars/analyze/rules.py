@@ -1,20 +1,11 @@
-"""Rules as people meet them: a sentence to read, and the same tree as JSON for the builder. Pure.
-
-    {"all": [{"trait": "orders", "is": ">=", "value": 3}, {"not": {"trait": "channels", "is": "=", "value": 1}}]}
-
-A rule from outside is data: names are looked up in the catalogue, values become literals, nothing is ever evaluated.
-"""
+"""Rules and values in words, as people read them. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import reduce
-from typing import Any, cast
 
-from regulars.analyze.errors import RuleRefused, TraitRefused
 from regulars.analyze.expressions import (
-    COMPARISONS,
     Distinct,
     Expression,
     Facts,
@@ -100,17 +91,18 @@ def _claim(rule: Expression, known: dict[Expression, Trait], currency: str) -> s
         return f" {rule.sign} ".join(f"({p})" if m else p for p, m in zip(parts, mixed, strict=True))
     title, unit = _words(rule.left, known), known[rule.left].unit if rule.left in known else ""
     if isinstance(rule.right, Literally):
-        is_count = rule.left in known and unit == "" and _counts(rule.left)
-        return _compared(title, unit, rule.sign, rule.right.constant, is_count, currency)
+        is_count = rule.left in known and unit == "" and counts(rule.left)
+        return compared(
+            title, unit, rule.sign, rule.right.constant, is_count, shown(rule.right.constant, unit, currency)
+        )
     right = _words(rule.right, known)
     if rule.sign in "<>":
         return f"{'more' if rule.sign == '>' else 'fewer'} {title} than {right}"
     return f"{title} {AMOUNTS[rule.sign]} {right}"
 
 
-def _compared(title: str, unit: str, sign: str, value: object, is_count: bool, currency: str) -> str:
-    """A value against a constant: how it is said depends on what kind of value it is."""
-    said = shown(value, unit, currency)
+def compared(title: str, unit: str, sign: str, value: object, is_count: bool, said: str) -> str:
+    """A value against a constant, which is `said` so: how depends on what kind of value it is."""
     if isinstance(value, str):
         return f"{said} as the {title}"
     if is_count:
@@ -124,12 +116,12 @@ def _compared(title: str, unit: str, sign: str, value: object, is_count: bool, c
     return f"{title} {(DATES if unit == 'date' else AMOUNTS)[sign]} {said}"
 
 
-def _counts(value: Expression) -> bool:
+def counts(value: Expression) -> bool:
     """Whether a value is a number of things, not an amount of one."""
     if isinstance(value, Scalar | Windowed):
         return value.fold in ("sum", "count")
     if isinstance(value, Op):
-        return value.sign == "+" and _counts(value.left) and _counts(value.right)
+        return value.sign == "+" and counts(value.left) and counts(value.right)
     return isinstance(value, Distinct) or (
         isinstance(value, OfDays | OfKeys) and value.what in ("days", "keys", "weeks")
     )
@@ -171,22 +163,22 @@ def _words(value: Expression, known: dict[Expression, Trait], unit: str = "", cu
 def _leaf(value: Expression) -> str:
     if isinstance(value, Scalar):
         what = f"{FOLDS[value.fold]} of {_facts(value.facts)}"
-        return f"{_measured(value.column)}, {what}" if value.column else what
+        return f"{measured(value.column)}, {what}" if value.column else what
     if isinstance(value, Windowed):
         what = f"{FOLDS[value.fold]} of {_facts(value.facts)} in the last {value.days} days"
-        return f"{_measured(value.column)}, {what}" if value.column else what
+        return f"{measured(value.column)}, {what}" if value.column else what
     if isinstance(value, OfDays):
         return f"{OF_DAYS[value.what]} {_facts(value.facts)}"
     if isinstance(value, Distinct):
         return f"different {value.column.removesuffix('_hash')}s of {_facts(value.facts)}"
     if isinstance(value, Quantile):
         which = "median" if value.percent == MEDIAN_PERCENT else f"{value.percent}th percentile"
-        return f"{_measured(value.column)}, {which} of {_facts(value.facts)}"
+        return f"{measured(value.column)}, {which} of {_facts(value.facts)}"
     assert isinstance(value, OfKeys), "every leaf has words"
     return KEYED[value.what].format(key=value.key, facts=_facts(value.facts), wanted=value.wanted)
 
 
-def _measured(column: str) -> str:
+def measured(column: str) -> str:
     return column.replace("_cents", "").replace("_", " ")
 
 
@@ -219,100 +211,3 @@ def clauses(rule: Expression) -> list[Op]:
     if rule.sign in ("and", "or"):
         return clauses(rule.left) + clauses(rule.right)
     return clauses(rule.left) if rule.sign == "not" else [rule]
-
-
-def parsed(rule: object, traits: Iterable[Trait]) -> Expression:
-    """The rule that this JSON tree says; RuleRefused names the part that cannot be read."""
-    # Before anything is built: what is too large would end Python's own stack.
-    if _comparisons(rule, 0) > CLAUSES_LIMIT:
-        raise RuleRefused("The rule has too many parts", f"Use at most {CLAUSES_LIMIT} comparisons")
-    return _parsed(rule, {trait.name: trait for trait in traits}, 0)
-
-
-def _comparisons(rule: object, depth: int) -> int:
-    # A level of a rule is two of its JSON: the object, and the list in it.
-    if depth > 2 * DEPTH_LIMIT + 1:
-        raise _too_deep()
-    if isinstance(rule, list):
-        return sum(_comparisons(part, depth + 1) for part in cast(list[object], rule))
-    if not isinstance(rule, dict):
-        return 1
-    tree = cast(dict[str, Any], rule)
-    parts = [tree[name] for name in JOINTS if name in tree]
-    return sum(_comparisons(part, depth + 1) for part in parts) if parts else 1
-
-
-def _parsed(rule: object, traits: dict[str, Trait], depth: int) -> Expression:
-    if depth > DEPTH_LIMIT:
-        raise _too_deep()
-    if not isinstance(rule, dict):
-        raise RuleRefused(
-            f"{_short(rule)} is no rule", 'Write {"trait": ..., "is": ..., "value": ...}, "all", "any" or "not"'
-        )
-    tree = cast(dict[str, Any], rule)
-    _check_keys(tree)
-    if "not" in tree:
-        return ~_parsed(tree["not"], traits, depth + 1)
-    for name in ("all", "any"):
-        if name in tree:
-            return _listed(tree[name], name, traits, depth)
-    return _comparison(tree, traits)
-
-
-def _too_deep() -> RuleRefused:
-    return RuleRefused("The rule is nested too deep", f"Use at most {DEPTH_LIMIT} levels")
-
-
-def _check_keys(tree: dict[str, Any]) -> None:
-    """Every key says something: one that is passed over would make another group of customers than was asked for."""
-    keys = set(tree)
-    if keys & set(JOINTS) and len(keys) > 1:
-        raise RuleRefused(
-            f"A rule says {' and '.join(sorted(keys))[:LENGTH_SHOWN]} at once",
-            'Put one inside the other: {"all": [..., {"any": [...]}]}',
-        )
-    if unknown := sorted(keys - set(JOINTS) - set(COMPARISON_KEYS)):
-        raise RuleRefused(
-            f"A rule has no {', '.join(unknown)[:LENGTH_SHOWN]}",
-            f"Use {', '.join(COMPARISON_KEYS)} or {', '.join(JOINTS)}",
-        )
-    if "value" in keys and "than" in keys:
-        raise RuleRefused("A comparison has both value and than", "Compare with a value, or than another trait")
-
-
-def _short(value: object) -> str:
-    return repr(value)[:LENGTH_SHOWN]
-
-
-def _listed(parts: Any, name: str, traits: dict[str, Trait], depth: int) -> Expression:
-    if not isinstance(parts, list) or not parts:
-        raise RuleRefused(f"'{name}' needs a list of rules", "Put at least one rule into it")
-    rules = [_parsed(part, traits, depth + 1) for part in cast(list[object], parts)]
-    return reduce(lambda a, b: a & b if name == "all" else a | b, rules)
-
-
-def _comparison(tree: dict[str, Any], traits: dict[str, Trait]) -> Expression:
-    left, sign, value = _trait(tree.get("trait"), traits), tree.get("is"), tree.get("value")
-    right = _trait(tree["than"], traits) if "than" in tree else value
-    if not isinstance(sign, str) or sign not in COMPARISONS:
-        raise RuleRefused(f"{_short(sign)} is no comparison", f"Choose one of {' '.join(COMPARISONS)}")
-    if isinstance(right, bool) or not isinstance(right, int | float | str | Expression):
-        raise RuleRefused(f"{_short(right)} is no value", "Give a number, a text, or another trait as 'than'")
-    if isinstance(right, str) and not _fits(right):
-        raise RuleRefused(f"{_short(right)} is no text to compare with", f"Use at most {TEXT_LIMIT} characters, no NUL")
-    compare = {">": left.__gt__, ">=": left.__ge__, "<": left.__lt__, "<=": left.__le__, "=": left.equals}[sign]
-    try:
-        return compare(right)
-    except TraitRefused as fault:
-        raise RuleRefused(fault.what, fault.fix) from None
-
-
-def _fits(text: str) -> bool:
-    # PostgreSQL would read the statement up to the NUL and no further.
-    return len(text) <= TEXT_LIMIT and "\0" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
-
-
-def _trait(name: Any, traits: dict[str, Trait]) -> Expression:
-    if not isinstance(name, str) or name not in traits:
-        raise RuleRefused(f"There is no trait named {_short(name)}", f"Choose one of: {', '.join(sorted(traits))}")
-    return traits[name].expression

@@ -13,16 +13,18 @@ import msgspec
 import psycopg
 from psycopg import sql
 
-from regulars.analyze import catalogue
+from regulars.analyze import catalogue, made
 from regulars.analyze.errors import TooManySegments, TraitRefused
-from regulars.analyze.plan import COLUMN_TYPES, Plan, Segment, Trait, plan
+from regulars.analyze.plan import COLUMN_TYPES, Plan, Segment, Trait, leaves, plan
 from regulars.analyze.statements import Statements
 from regulars.app import App
 from regulars.store import Store, queries
 
 SQL = queries(__package__)
-# Bits of one bigint that stay positive.
-SEGMENTS_LIMIT = 62
+# Segments that may ever have been: each costs every customer a bit for ever.
+SEGMENTS_LIMIT = 1_000
+# Columns that trait_state may ever have had; PostgreSQL counts dropped ones too, up to 1,600.
+COLUMNS_LIMIT = 1_500
 # One process at a time changes tables; the number is ours alone ("TRAI").
 SCHEMA_LOCK = 0x54524149
 # Waiting for the table must not stop everybody who queues behind us.
@@ -38,6 +40,10 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
     statements: Statements
     has_gaps: bool
     """The past of some state is not folded yet: see backfill."""
+    declared: tuple[Segment, ...] = ()
+    """Segments of the catalogue; the plan holds those that people made, too."""
+    stamp: int = 0
+    """Of the segments that people made, when this was read."""
 
 
 _ready: WeakKeyDictionary[Store, Ready] = WeakKeyDictionary()
@@ -47,25 +53,74 @@ def ensure_schema(
     app: App, traits: Iterable[Trait] = catalogue.TRAITS, segments: Iterable[Segment] = catalogue.SEGMENTS
 ) -> Ready:
     """Tables for this catalogue, made or widened in a transaction of its own; it is this store's from now on."""
+    traits, segments = tuple(traits), tuple(segments)
     with app.store.transaction() as db:
         db.execute("select pg_advisory_xact_lock(%s)", [SCHEMA_LOCK])
-        db.execute(sql.SQL("set local lock_timeout = {}").format(sql.Literal(f"{LOCK_TIMEOUT_MS}ms")))
-        stored = dict(db.execute(SQL.state_names).fetchall())
-        new = plan(traits, segments, stored)
-        _refuse_redefined(new, stored)
-        if not db.execute(SQL.state_gaps).fetchall():
-            db.execute(SQL.clear_complete)
-        _widen(db, new)
-        bits = _bits(db, new)
-        has_gaps = bool(db.execute(SQL.state_gaps).fetchall())
-    found = Ready(plan=new, bits=bits, statements=Statements(new, bits), has_gaps=has_gaps)
+        found = read(db, traits, segments)
+        widen(db, found.plan)
+        found = msgspec.structs.replace(found, bits=add_bits(db, found.plan), has_gaps=_has_gaps(db))
+        found = msgspec.structs.replace(found, statements=Statements(found.plan, found.bits))
     _ready[app.store] = found
     return found
 
 
 def ready(app: App) -> Ready:
-    """The catalogue of this store, made ready by the first caller in this process."""
-    return _ready.get(app.store) or ensure_schema(app)
+    """The catalogue of this store and what people made of it, as the flow judges by it now."""
+    held = _ready.get(app.store)
+    if held is None:
+        return ensure_schema(app)
+    row = app.db.execute(SQL.segment_stamp).fetchone()
+    assert row is not None, "the stamp is there from the beginning"
+    if row[0] != held.stamp:
+        held = _ready[app.store] = read(app.db, held.plan.traits, held.declared)
+    return held
+
+
+def read(
+    db: psycopg.Connection, traits: tuple[Trait, ...], declared: tuple[Segment, ...], also: Iterable[Segment] = ()
+) -> Ready:
+    """What the flow judges by, from what is stored; `also`: rules whose state is needed, and nobody judged by them."""
+    row = db.execute(SQL.segment_stamp).fetchone()
+    rows = made.stored(db)
+    stored = dict(db.execute(SQL.state_names).fetchall())
+    coming = [one for one in made.wanted(rows, traits, declared).values() if isinstance(one, Segment)]
+    # What is being prepared is folded already.
+    coming = [one for one in coming if all(repr(leaf) in stored for leaf in leaves(one.rule))]
+    judged = [*declared, *made.in_force(rows, traits, declared)]
+    new = plan(traits, judged, stored, also=[one.rule for one in (*coming, *also)])
+    bits = dict(db.execute(SQL.segment_bits).fetchall())
+    known = {name: bits.get(name, 0) for name in {*bits, *(one.name for one in judged)}}
+    return Ready(
+        plan=new,
+        bits=bits,
+        statements=Statements(new, known),
+        has_gaps=_has_gaps(db),
+        declared=declared,
+        stamp=row[0] if row else 0,
+    )
+
+
+def widen(db: psycopg.Connection, new: Plan, is_made: bool = False) -> None:
+    """Tables and columns for this plan. `is_made`: what is new is there for segments that people made."""
+    db.execute(sql.SQL("set local lock_timeout = {}").format(sql.Literal(f"{LOCK_TIMEOUT_MS}ms")))
+    _refuse_redefined(new, dict(db.execute(SQL.state_names).fetchall()))
+    if not _has_gaps(db):
+        db.execute(SQL.clear_complete)
+    _widen(db, new, is_made)
+
+
+def narrow(db: psycopg.Connection, new: Plan) -> None:
+    """Let go of states that only segments of people needed and that none needs any more."""
+    needed = {state for state, _, _ in _states(new)}
+    gone = [row for row in db.execute(SQL.made_states).fetchall() if row[0] not in needed]
+    for _, place, name in gone:
+        table = sql.Identifier(place or "trait_state")
+        db.execute(sql.SQL("alter table {} drop column if exists {}").format(table, sql.Identifier(name)))
+    db.execute(SQL.drop_state, {"states": [state for state, _, _ in gone]})
+
+
+def _has_gaps(db: psycopg.Connection) -> bool:
+    return bool(db.execute(SQL.state_gaps).fetchall())
 
 
 def close_gaps(app: App) -> None:
@@ -81,7 +136,7 @@ def _refuse_redefined(new: Plan, stored: dict[str, str]) -> None:
             raise TraitRefused(f"The trait '{name}' was declared differently before", "Give the new one another name")
 
 
-def _widen(db: psycopg.Connection, new: Plan) -> None:
+def _widen(db: psycopg.Connection, new: Plan, is_made: bool) -> None:
     have: dict[str, set[str]] = {}
     for table, name in db.execute(SQL.columns_in_place).fetchall():
         have.setdefault(table, set()).add(name)
@@ -96,7 +151,7 @@ def _widen(db: psycopg.Connection, new: Plan) -> None:
         present = have.get(family.table, set())
         columns = [(m.name, "bigint not null default 0") for m in family.measures if m.name not in present]
         _add_columns(db, family.table, columns)
-    _register(db, new)
+    _register(db, new, is_made)
 
 
 def _add_columns(db: psycopg.Connection, table: str, columns: list[tuple[str, str]]) -> None:
@@ -115,18 +170,24 @@ def _create_cells(db: psycopg.Connection, table: str, key_type: str) -> None:
         db.execute(index.format(sql.Identifier(f"{table}_key"), sql.Identifier(table)))
 
 
-def _register(db: psycopg.Connection, new: Plan) -> None:
+def _register(db: psycopg.Connection, new: Plan, is_made: bool) -> None:
+    names = [list(column) for column in zip(*_states(new), strict=True)] or [[], [], []]
+    given = {"states": names[0], "places": names[1], "columns": names[2], "made": is_made}
+    db.execute(SQL.register_states, given)
+
+
+def _states(new: Plan) -> list[tuple[str, str, str]]:
+    """Every state of a plan, with the table that holds it and its column."""
     states = [(repr(s.leaf), "trait_state", s.name) for s in new.scalars]
     states += [(f"{f.name}: {m!r}", f.table, m.name) for f in new.families for m in f.measures]
     states += [(repr(o.leaf), "", o.name) for f in new.families for o in f.outputs]
     states += [(repr(leaf), "", name) for name, leaf in new.daily]
     # Finished values hold no past of their own, but a new one has to be finished for everybody.
-    states += [(f"{t.name} = {t.expression!r}", "value", t.name) for t in new.values]
-    names = [list(column) for column in zip(*states, strict=True)] or [[], [], []]
-    db.execute(SQL.register_states, {"states": names[0], "places": names[1], "columns": names[2]})
+    return states + [(f"{t.name} = {t.expression!r}", "value", t.name) for t in new.values]
 
 
-def _bits(db: psycopg.Connection, new: Plan) -> dict[str, int]:
+def add_bits(db: psycopg.Connection, new: Plan) -> dict[str, int]:
+    """The bit of every segment there ever was; those of this plan that are new take the next ones."""
     known = dict(db.execute(SQL.segment_bits).fetchall())
     fresh = [segment for segment in new.segments if segment.name not in known]
     if len(known) + len(fresh) > SEGMENTS_LIMIT:

@@ -32,6 +32,7 @@ from regulars.lake.dialect import (
 
 AS_OF = exp.Subquery(this=exp.select(column("day")).from_("as_of"))
 BASE, STATE, PART = "base", "s", "d"
+NO_WORDS = exp.Cast(this=exp.Literal.string("{}"), to=exp.DataType.build("bigint[]"))
 # The facts that most of a batch is made of.
 MANY = "Order Line"
 
@@ -93,16 +94,16 @@ class Statements:
 
     def _temporary(self) -> list[str]:
         facts = ", ".join(f'"{name}" {_fact_type(name)}' for name in self.fact_columns)
-        state = ", ".join(f'"{name}" {type_}' for s in self.plan.scalars for name, type_ in s.columns)
-        wide = ", ".join(f'"{name}" {type_}' for name, type_ in self._row())
+        state = [f'"{name}" {type_}' for s in self.plan.scalars for name, type_ in s.columns]
+        wide = [f'"{name}" {type_}' for name, type_ in self._row()]
         tables = {
             self.fact: f"customer bigint, event smallint, {facts}",
-            self.part: f"customer bigint, {state}",
+            self.part: ", ".join(["customer bigint", *state]),
             "fold_redo": "customer bigint primary key",
             "fold_seen": "customer bigint primary key",
             "fold_gone": "gone bigint primary key",
             "fold_merge": "customer bigint primary key, survivor bigint not null",
-            self.next: f"customer bigint, known boolean, {wide}, word bigint, old_word bigint",
+            self.next: ", ".join(["customer bigint", "known boolean", *wide, "word bigint[]", "old_word bigint[]"]),
         }
         for outputs in self._outputs_of.values():
             tables |= outputs.tables()
@@ -209,7 +210,7 @@ class Statements:
         columns += [column(o.name, BASE) for f in self.plan.families for o in f.outputs]
         columns += [named(node, name) for name, node in compiled.values(self.plan, leaf, AS_OF)]
         # Segments hold people we know; whoever only passed by is counted nowhere.
-        word = when(column("known", BASE), compiled.words(self.plan, self.bits, leaf, AS_OF), literal(0))
+        word = when(column("known", BASE), compiled.words(self.plan, self.bits, leaf, AS_OF), NO_WORDS)
         columns += [named(word, "word"), column("old_word", BASE)]
         return f'insert into "{self.next}" ' + render(exp.select(*columns).from_(base, copy=False), POSTGRES)
 
@@ -222,7 +223,7 @@ class Statements:
                 value = when(fresh, column(output.name, f"f{number}"), column(output.name, STATE))
                 columns.append(named(coalesce(value, literal(0)) if output.is_zero_without else value, output.name))
         columns += [named(column(name, STATE), name) for name, _ in self.plan.daily]
-        columns.append(named(coalesce(column("word", STATE), literal(0)), "old_word"))
+        columns.append(named(coalesce(column("word", STATE), NO_WORDS), "old_word"))
         columns.append(named(coalesce(column("known", "who"), exp.false()), "known"))
         batch = exp.select(column(CUSTOMER)).from_(self.part)
         for also in ("fold_redo", "fold_seen"):

@@ -1,21 +1,17 @@
 """`regulars segment`: which groups there are, how large they are, and who is in them."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 import typer
 
 from regulars import analyze, engage
 from regulars.app import App
 from regulars.cli.customer import written
 from regulars.cli.terminal import Json, opened, print_json, print_table
-from regulars.kit.errors import InputRefused
 from regulars.store import queries
 
 SQL = queries(__package__)
-
-EXAMPLE = '{"all": [{"trait": "orders", "is": ">=", "value": 3}]}'
 
 commands = typer.Typer(name="segment", no_args_is_help=True, help="Segments: rules, sizes, members.")
 
@@ -94,11 +90,7 @@ def size_of(app: App, which: str) -> int:
     if not which.lstrip().startswith("{"):
         analyze.members(app, which, limit=1)  # raises for a name that does not exist, with the names that do
         return next(view.size for view in analyze.segments(app) if view.name == which)
-    try:
-        rule = msgspec.json.decode(which, type=dict[str, Any])
-    except (msgspec.DecodeError, RecursionError) as fault:
-        raise InputRefused(f"The rule is not JSON that we read: {fault}", f"Quote it whole: '{EXAMPLE}'") from None
-    return analyze.count(app, rule)
+    return analyze.count(app, analyze.read(which))
 
 
 def names_of(app: App, page: list[analyze.Member]) -> dict[int, str | None]:

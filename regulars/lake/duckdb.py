@@ -30,6 +30,12 @@ class Engine:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
 
+    def beside(self) -> Engine:
+        """The same database for another thread."""
+        other = self._connection.cursor()
+        other.execute("use work").fetchall()
+        return Engine(other)
+
     def run(self, statement: str, given: Mapping[str, object] | None = None) -> None:
         """Execute a statement that answers nothing. The result is read to its end: an unread one blocks the next."""
         self._connection.execute(statement, dict(given or {})).fetchall()

@@ -28,6 +28,7 @@ SCOPES = {
     "profiles:read": "profiles by any identifier, personal fields masked; with customers:read in the clear",
     "segments:read": "segments with their members, traits, and counting a rule",
     "surveys:write": "asking one question, handing in answers, and ending follow-ups",
+    "segments:write": "making, changing and archiving segments",
     "reports:read": "home and reports; with customers:read those that name customers, too",
     "messages:read": "journeys, outbox and mail",
     "moment:read": "the card at the till; with customers:read the full one",

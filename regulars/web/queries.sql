@@ -298,6 +298,14 @@ left join profile p on p.customer = m.customer
 left join trait_state t on t.customer = m.customer
 order by m0.place;
 
+-- name: sample_names
+-- Some people with what one wants to see of them.
+select c.customer, p.first_name, p.last_name, t.spend_cents, t.orders
+from unnest(%(customers)s::bigint[]) with ordinality as c (customer, place)
+left join profile p on p.customer = c.customer
+left join trait_state t on t.customer = c.customer
+order by c.place;
+
 -- name: household_members
 -- Names, addresses and figures of people who live, or lived, together.
 select c.id, p.first_name, p.last_name, p.street, p.city, coalesce(t.spend_cents, 0), coalesce(t.orders, 0), t.last_order_day

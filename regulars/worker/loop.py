@@ -79,6 +79,8 @@ class Round(msgspec.Struct, frozen=True):
     """Slices of the journal that were read for what is over its time."""
     erased: int = 0
     """People who left every room."""
+    adopted: int = 0
+    """Steps towards segments that people saved."""
 
     @property
     def was_idle(self) -> bool:
@@ -162,6 +164,7 @@ class Worker:
         pruned = beside("old_deliveries", self._prune)
         refreshed = beside("profiles", self._refresh)
         beside("purposes", self._remember)
+        adopted = beside("segments", lambda: analyze.adopt(self.app))
         waiting = privacy.Waiting(beside("privacy", lambda: privacy.waiting(self.app)))
         erased = beside("erasures", lambda: self._erase(waiting))
         expired = beside("retention", lambda: self._expire(waiting))
@@ -180,6 +183,7 @@ class Worker:
             expired=expired,
             pruned=pruned,
             refreshed=refreshed,
+            adopted=adopted,
         )
 
     def _refresh(self) -> int:

@@ -24,7 +24,7 @@ def test_the_past_of_new_traits_is_folded_while_events_merges_and_splits_go_on(t
             app.db.execute(f"drop table {table}")
         app.db.execute(
             "create table trait_state"
-            " (customer bigint primary key, known boolean not null default false, word bigint not null default 0)"
+            " (customer bigint primary key, known boolean not null default false, word bigint[] not null default '{}')"
         )
     analyze.ensure_schema(town.app, [t for t in TRAITS if t.name not in LATER], SEGMENTS[:1])
     town.batch([(n % 5 + 1, order(20000 - n, 1000 + n, store_id=f"s{n % 3}")) for n in range(12)])

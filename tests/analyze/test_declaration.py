@@ -8,7 +8,7 @@ from sqlglot import exp
 from regulars.analyze import compiled
 from regulars.analyze.errors import RuleRefused, TraitRefused
 from regulars.analyze.plan import Segment, Trait, plan
-from regulars.analyze.rules import parsed, sentence
+from regulars.analyze.rules import sentence
 from regulars.analyze.statements import AS_OF, Statements
 from regulars.analyze.traits import (
     breadth,
@@ -33,6 +33,7 @@ from regulars.analyze.traits import (
     total_of,
     when,
 )
+from regulars.analyze.tree import Vocabulary, read
 from regulars.lake.dialect import DUCKDB, POSTGRES, SPARK, Dialect, literal, named
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -132,19 +133,19 @@ def test_a_rule_reads_as_a_sentence() -> None:
 
 
 def test_a_rule_from_the_builder_is_data_and_never_code() -> None:
-    rule = parsed(
-        {"all": [{"trait": "orders", "is": ">=", "value": 3}, {"not": {"trait": "away", "is": "<", "value": 9}}]}, SMALL
-    )
+    known = Vocabulary({trait.name: trait for trait in SMALL})
+    often, lately = ({"kind": "trait", "trait": "orders", "is": ">=", "value": 3},
+                     {"kind": "trait", "trait": "away", "is": "<", "value": 9})  # fmt: skip
+    rule = read({"kind": "all", "of": [often, {"kind": "none", "of": [lately]}]}).claim(known)
 
     assert rule == (count(orders) >= 3) & ~(since(orders) < 9)
     for wrong in (
-        {"trait": "secrets", "is": "=", "value": 1},
-        {"trait": "orders", "is": "; drop", "value": 1},
+        {"kind": "trait", "trait": "secrets", "is": "=", "value": 1},
+        {"kind": "trait", "trait": "orders", "is": "; drop", "value": 1},
         [],
-        {"all": []},
     ):
         with pytest.raises(RuleRefused):
-            parsed(wrong, SMALL)
+            read(wrong).claim(known)
 
 
 def test_breadth_and_top_of_one_key_share_a_family() -> None:

@@ -23,9 +23,9 @@ def differences(town: Town) -> list[tuple[Any, ...]]:
             for name, lake, state in zip(names, row[1:], live[row[0]], strict=False):
                 if name not in daily and (lake != state or type(lake) is not type(state)):
                     found.append((row[0], name, state, lake))
-            for segment, inside in zip(analyze.SEGMENTS, row[1 + len(names) :], strict=True):
-                if inside != ((segment.name, row[0]) in members):
-                    found.append((row[0], segment.name, not inside, inside))
+            for segment, inside in zip(built.columns[1 + len(names) :], row[1 + len(names) :], strict=True):
+                if inside != ((segment, row[0]) in members):
+                    found.append((row[0], segment, not inside, inside))
         rows = app.db.execute("select count(*) from trait_state").fetchone()
         assert rows is not None
         return found + ([] if rows[0] == len(built.rows) else [("rows", rows[0], len(built.rows))])

@@ -1,31 +1,106 @@
-"""A rule from outside is data: what cannot be read is refused by name, nothing of it is passed over."""
+"""A rule from outside is data: what cannot be read is refused by its place, nothing of it is passed over."""
 
 from typing import Any
 
 import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 
-from regulars.analyze.catalogue import TRAITS
+from regulars.analyze import tree
+from regulars.analyze.catalogue import SEGMENTS, TRAITS
 from regulars.analyze.errors import RuleRefused
-from regulars.analyze.rules import CLAUSES_LIMIT, DEPTH_LIMIT, clauses, parsed
+from regulars.analyze.spoken import heard, said, tidy
+from regulars.analyze.traits import KEYS, MEASURES, TYPES
+from regulars.analyze.tree import CLAUSES_LIMIT, DEPTH_LIMIT, leaves, read
 
-BOUGHT: dict[str, Any] = {"trait": "orders", "is": ">=", "value": 3}
+BOUGHT: dict[str, Any] = {"kind": "trait", "trait": "orders", "is": ">=", "value": 3}
+KNOWN = tree.Vocabulary(
+    {trait.name: trait for trait in TRAITS},
+    {segment.name: segment.rule for segment in SEGMENTS},
+    {segment.name: segment.title for segment in SEGMENTS},
+    "USD",
+)
+
+law = settings(max_examples=80, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+signs = st.sampled_from([">=", "<=", ">", "<", "="])
+whole = st.integers(-(10**9), 10**9)
+texts = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=20)
+numbers = [trait for trait in TRAITS if trait.expression.kind != "text" and trait.unit != "date"]
+conditions = st.one_of(
+    st.builds(lambda c, v: {"column": c, "is": "=", "value": v}, st.sampled_from(KEYS), texts),
+    st.builds(lambda c, s, v: {"column": c, "is": s, "value": v}, st.sampled_from(MEASURES), signs, whole),
+)
+steps = {"event": st.sampled_from(["Order Line", "Email Opened", "A \"new\" one, (and) or not"]),
+         "where": st.lists(conditions, max_size=3)}  # fmt: skip
+parts = st.one_of(
+    st.fixed_dictionaries(
+        {"kind": st.just("trait"), "trait": st.sampled_from([t.name for t in numbers]), "is": signs,
+         "value": st.one_of(whole, st.sampled_from([0, 1, 0.1, 2.5, 0.255, 1e-6, -3.0]))}
+    ),
+    st.builds(lambda t, d: {"kind": "trait", "trait": t, "is": ">=", "value": d},
+              st.sampled_from([t.name for t in TRAITS if t.unit == "date"]), st.integers(0, 60_000)),
+    st.builds(lambda t, v: {"kind": "trait", "trait": t, "is": "=", "value": v},
+              st.sampled_from([t.name for t in TRAITS if t.expression.kind == "text"]), texts),
+    st.builds(lambda a, s, b: {"kind": "trait", "trait": a, "is": s, "than": b},
+              st.sampled_from([t.name for t in numbers]), signs, st.sampled_from([t.name for t in numbers])),
+    st.fixed_dictionaries({"kind": st.just("did"), **steps, "is": signs, "value": st.integers(0, 10**6),
+                           "measure": st.sampled_from([None, *MEASURES]),
+                           "days": st.one_of(st.none(), st.integers(1, 400))}),
+    st.fixed_dictionaries({"kind": st.just("last"), **steps, "is": signs, "days": st.integers(0, 400)}),
+    st.builds(lambda s: {"kind": "segment", "segment": s}, st.sampled_from([s.name for s in SEGMENTS])),
+)  # fmt: skip
+trees = st.recursive(
+    parts,
+    lambda inner: st.builds(
+        lambda kind, of: {"kind": kind, "of": of},
+        st.sampled_from(["all", "any", "none"]),
+        st.lists(inner, min_size=1, max_size=3),
+    ),
+    max_leaves=8,
+).filter(lambda rule: depth(rule) <= DEPTH_LIMIT)
+
+
+def depth(rule: dict[str, Any]) -> int:
+    return 1 + max(map(depth, rule["of"])) if "of" in rule else 0
 
 
 def nested(levels: int, joint: str) -> dict[str, Any]:
     rule = BOUGHT
     for _ in range(levels):
-        rule = {joint: rule if joint == "not" else [rule]}
+        rule = {"kind": joint, "of": [rule]}
     return rule
 
 
-@pytest.mark.parametrize("joint", ["all", "any", "not"])
+@law
+@given(given_rule=trees)
+def test_json_and_sentence_say_the_same_rule_both_ways(given_rule: dict[str, Any]) -> None:
+    rule = read(given_rule)
+
+    assert read(tree.written(rule)) == rule
+    assert heard(f"Everybody {said(rule, KNOWN)}.", KNOWN) == tidy(rule)
+
+
+@law
+@given(given_rule=trees)
+def test_every_rule_that_can_be_read_is_a_claim(given_rule: dict[str, Any]) -> None:
+    assert read(given_rule).claim(KNOWN).kind == "truth"
+
+
+def test_a_sentence_that_says_nothing_is_refused_at_its_word() -> None:
+    with pytest.raises(RuleRefused, match="from 'who bought happiness"):
+        heard("with at least 3 orders and who bought happiness", KNOWN)
+    with pytest.raises(RuleRefused, match="side by side"):
+        heard("with at least 3 orders and with no orders or with at least 2 orders", KNOWN)
+
+
+@pytest.mark.parametrize("joint", ["all", "any", "none"])
 def test_a_rule_goes_as_deep_as_it_may_and_no_deeper(joint: str) -> None:
-    assert len(clauses(parsed(nested(DEPTH_LIMIT, joint), TRAITS))) == 1
+    assert len(list(leaves(read(nested(DEPTH_LIMIT, joint))))) == 1
 
     with pytest.raises(RuleRefused, match="too deep"):
-        parsed(nested(DEPTH_LIMIT + 1, joint), TRAITS)
+        read(nested(DEPTH_LIMIT + 1, joint))
     with pytest.raises(RuleRefused, match="too deep"):
-        parsed(nested(3_000, joint), TRAITS)
+        read(nested(3_000, joint))
 
 
 def test_lists_within_lists_are_no_way_around() -> None:
@@ -34,45 +109,68 @@ def test_lists_within_lists_are_no_way_around() -> None:
         lists = [lists]
 
     with pytest.raises(RuleRefused, match="too deep"):
-        parsed({"all": lists}, TRAITS)
+        read({"kind": "all", "of": lists})
+    with pytest.raises(RuleRefused, match="not JSON"):
+        read("[" * 100_000)
 
 
 def test_a_rule_has_as_many_parts_as_it_may_and_no_more() -> None:
-    assert len(clauses(parsed({"all": [BOUGHT] * CLAUSES_LIMIT}, TRAITS))) == CLAUSES_LIMIT
+    assert len(list(leaves(read({"kind": "all", "of": [BOUGHT] * CLAUSES_LIMIT})))) == CLAUSES_LIMIT
 
-    for parts in (CLAUSES_LIMIT + 1, 5_000):
+    for parts_given in (CLAUSES_LIMIT + 1, 5_000):
         with pytest.raises(RuleRefused, match="too many parts"):
-            parsed({"any": [BOUGHT] * parts}, TRAITS)
+            read({"kind": "any", "of": [BOUGHT] * parts_given})
 
 
 @pytest.mark.parametrize(
-    "rule",
+    ("rule", "place"),
     [
-        {"all": [BOUGHT], "any": [BOUGHT]},
-        {"not": BOUGHT, "all": [BOUGHT]},
-        {"all": [BOUGHT], "trait": "orders"},
-        BOUGHT | {"within": 30},
-        BOUGHT | {"than": "orders"},
+        ({"kind": "all", "of": [BOUGHT], "any": [BOUGHT]}, r"\$"),
+        ({"kind": "all", "of": []}, r"\$\.of"),
+        ({"kind": "all", "of": [BOUGHT, BOUGHT | {"within": 30}]}, r"\$\.of\[1\]"),
+        ({"kind": "all", "of": [BOUGHT | {"kind": "guess"}]}, r"\$\.of\[0\]\.kind"),
+        (BOUGHT | {"is": "!="}, r"\$\.is"),
+        (BOUGHT | {"is": ["="]}, r"\$\.is"),
+        (BOUGHT | {"value": True}, r"\$\.value"),
+        (BOUGHT | {"value": [1]}, r"\$\.value"),
+        (BOUGHT | {"value": "x" * 100_000}, r"\$\.value"),
+        (BOUGHT | {"value": "a\0b"}, r"\$\.value"),
+        (BOUGHT | {"value": "\ud800"}, r"\$\.value"),
+        ({"kind": "did", "event": ""}, r"\$\.event"),
+        ({"kind": "did", "event": "X", "where": [{"column": "store", "value": "a"}] * 6}, r"\$\.where"),
+        (3, r"\$"),
     ],
 )
-def test_a_part_that_would_be_passed_over_is_refused(rule: dict[str, Any]) -> None:
-    with pytest.raises(RuleRefused):
-        parsed(rule, TRAITS)
+def test_what_cannot_be_read_is_refused_at_its_place(rule: Any, place: str) -> None:
+    with pytest.raises(RuleRefused, match=f"at {place}:"):
+        read(rule)
 
 
-@pytest.mark.parametrize("sign", [["="], {}, None, 1, "!="])
-def test_a_comparison_that_is_none_is_refused(sign: object) -> None:
-    with pytest.raises(RuleRefused, match="is no comparison"):
-        parsed(BOUGHT | {"is": sign}, TRAITS)
+@pytest.mark.parametrize(
+    ("rule", "place"),
+    [
+        (BOUGHT | {"trait": "luck"}, r"\$\.trait: There is no trait named 'luck'"),
+        (BOUGHT | {"than": "spend_cents"}, r"\$: a comparison needs"),
+        (BOUGHT | {"value": "three"}, r"\$: "),
+        (BOUGHT | {"trait": "first_order_day", "value": 10**12}, r"\$\.value: "),
+        ({"kind": "all", "of": [{"kind": "segment", "segment": "nobody"}]}, r"\$\.of\[0\]\.segment: "),
+        ({"kind": "did", "event": "X", "days": 401}, r"\$\.days: "),
+        ({"kind": "did", "event": "X", "measure": "smell"}, r"\$\.measure: "),
+        ({"kind": "did", "event": "X", "where": [{"column": "smell", "value": "a"}]}, r"\$\.where\[0\]\.column: "),
+        ({"kind": "did", "event": "X", "where": [{"column": "store", "value": 1}]}, r"\$\.where\[0\]\.value: "),
+        (
+            {"kind": "did", "event": "X", "where": [{"column": "store", "is": ">", "value": "a"}]},
+            r"\$\.where\[0\]\.is: ",
+        ),
+    ],
+)
+def test_what_cannot_be_run_is_refused_at_its_place(rule: Any, place: str) -> None:
+    with pytest.raises(RuleRefused, match=f"at {place}"):
+        read(rule).claim(KNOWN)
 
 
-@pytest.mark.parametrize("value", [None, True, [1], {"a": 1}])
-def test_a_value_that_is_none_is_refused(value: object) -> None:
-    with pytest.raises(RuleRefused, match="is no value"):
-        parsed(BOUGHT | {"value": value}, TRAITS)
+def test_every_column_of_a_fact_has_one_name_in_sentences() -> None:
+    rules_said = [said(read({"kind": "did", "event": "X", "measure": column}), KNOWN) for column in MEASURES]
 
-
-@pytest.mark.parametrize("text", ["\0", "a\0b", "\ud800", "x" * 100_000])
-def test_a_text_that_no_statement_can_hold_is_refused(text: str) -> None:
-    with pytest.raises(RuleRefused, match="is no text"):
-        parsed({"trait": "top_category", "is": "=", "value": text}, TRAITS)
+    assert len(set(rules_said)) == len(MEASURES)
+    assert set(MEASURES) <= set(TYPES)

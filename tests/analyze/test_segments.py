@@ -9,6 +9,7 @@ from regulars.analyze.errors import UnknownSegment
 from tests.analyze.town import EPOCH, Town, order, track
 
 TODAY = 20_000
+BOUGHT = {"kind": "trait", "trait": "orders", "is": ">=", "value": 1}
 
 
 @pytest.fixture
@@ -53,9 +54,10 @@ def test_a_rule_is_counted_over_everybody(regular: Town) -> None:
     regular.batch([(2, order(TODAY)), (3, track("Email Opened", TODAY))])
 
     with regular.app.transaction() as app:
-        assert analyze.count(app, {"trait": "orders", "is": ">=", "value": 1}) == 2
-        assert analyze.count(app, {"not": {"trait": "orders", "is": ">=", "value": 1}}) == 1
-        assert analyze.count(app, {"trait": "days_since_order", "is": ">", "value": 10}) == 1
+        assert analyze.count(app, analyze.read(BOUGHT)) == 2
+        assert analyze.count(app, analyze.read({"kind": "none", "of": [BOUGHT]})) == 1
+        long_ago = {"kind": "trait", "trait": "days_since_order", "is": ">", "value": 10}
+        assert analyze.count(app, analyze.read(long_ago)) == 1
 
 
 def test_sizes_over_time_add_up_to_the_members(regular: Town) -> None:

@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 from regulars import collect, flow
 from regulars.app import App
 from regulars.cli import main
-from regulars.cli.segment import EXAMPLE
 from regulars.cli.terminal import plain
 
 RUN = CliRunner()
@@ -146,8 +145,8 @@ def test_a_mailing_file_says_who_is_on_it_and_why_others_are_not(asked: Callable
 
 
 @pytest.mark.usefixtures("ann")
-def test_the_rule_that_a_refusal_shows_can_be_counted(asked: Callable[..., Any]) -> None:
-    assert asked("segment", "count", EXAMPLE)["count"] == 0
+def test_a_rule_can_be_counted(asked: Callable[..., Any]) -> None:
+    assert asked("segment", "count", '{"kind": "trait", "trait": "orders", "is": ">=", "value": 3}')["count"] == 0
 
 
 @pytest.mark.parametrize(
@@ -156,8 +155,8 @@ def test_the_rule_that_a_refusal_shows_can_be_counted(asked: Callable[..., Any])
         (["customer", "show", "nobody@example.com"], "RG-1003"),
         (["segment", "members", "nonsense"], "RG-1403"),
         (["segment", "count", "nonsense"], "RG-1403"),
-        (["segment", "count", "{not json"], "RG-1004"),
-        (["segment", "count", '{"not": ' * 3_000 + "{}" + "}" * 3_000], "RG-1004"),
+        (["segment", "count", "{not json"], "RG-1402"),
+        (["segment", "count", '{"not": ' * 3_000 + "{}" + "}" * 3_000], "RG-1402"),
         (["segment", "count", '{"all": [], "any": []}'], "RG-1402"),
     ],
 )

@@ -37,6 +37,7 @@ ASKED = {
 POSTED = {
     "events:write": ("/api/refusals/replay", {"like": 999_999}),
     "personal:read": ("/api/live/1/clear", {"reason": "a test"}),
+    "segments:write": ("/api/segments/nobody/archive", {"reason": "a test"}),
     "segments:read": ("/api/count", [{"trait": "orders", "sign": ">", "value": 0}]),
 }
 PAGES = ["/", "/customers/1", "/live/1", "/access", "/developers", "/api/openapi.json"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from regulars.analyze import SEGMENTS
+from regulars import analyze
 from regulars.app import App
 from regulars.optimize.reports import Chart, Column, Parameter, ReportResult, Series, Value, in_order, nothing, reports
 from regulars.optimize.reports.segment_shift import DEFAULT_DAYS
@@ -30,7 +30,7 @@ class SegmentFlows:
         start = min(max(until - DEFAULT_DAYS, first), until) if params["start"] is None else params["start"]
         in_order(start, until)
         found = app.db.execute(PG.segment_flows, {"from_day": start, "to_day": until}).fetchall()
-        titles = {segment.name: segment.title for segment in SEGMENTS}
+        titles = {segment.name: segment.title for segment in analyze.segments(app, archived=True)}
         rows: list[list[Value]] = []
         for name, before, came, left in found:
             rows.append([titles.get(name, name), before, came, left, before + came - left])

@@ -14,7 +14,8 @@ create table trait_state (
     customer bigint primary key,
     -- As the fold last saw it: segments and scores hold people we know.
     known boolean not null default false,
-    word bigint not null default 0
+    -- Several words of 62 bits: see compiled.words.
+    word bigint[] not null default '{}'
 ) with (fillfactor = 80);
 
 -- Every column of state with the facts it already holds: all up to backfilled_to, and all after live_from.
@@ -23,12 +24,14 @@ create table trait_definition (
     place text not null,
     column_name text not null,
     live_from bigint not null,
-    backfilled_to bigint not null
+    backfilled_to bigint not null,
+    -- Needed by segments that people made, and by nothing in the catalogue: goes with the last of them.
+    made boolean not null default false
 );
 
 create table segment_definition (
     name text collate "C" primary key,
-    -- For ever: stored words stay readable. Titles and rules stand in the catalogue.
+    -- For ever: stored words stay readable. Titles and rules stand in the catalogue, or in segment_version.
     bit int not null unique
 );
 
@@ -46,7 +49,12 @@ create table segment_move (
     customer bigint not null,
     entered boolean not null,
     at timestamptz not null,
-    day bigint not null
+    day bigint not null,
+    -- event: she did something; time: a window ended, days went by; rule: the segment was made or changed;
+    -- people: her records are others than before.
+    reason text not null default 'event' check (reason in ('event', 'time', 'rule', 'people')),
+    -- The latest event of hers in the batch that moved her.
+    seq bigint
 );
 create index segment_move_segment on segment_move (segment, day);
 create index segment_move_customer on segment_move (customer);

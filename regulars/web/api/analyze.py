@@ -12,7 +12,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from regulars import analyze, profile
-from regulars.analyze import Evidence, SegmentView, Size, Why, parsed
+from regulars.analyze import Evidence, SegmentView, Size, Why
 from regulars.app import App
 from regulars.kit.clock import day_date
 from regulars.kit.errors import NotFound
@@ -108,7 +108,7 @@ def segments(app: App) -> list[Listed]:
 
 def segment(app: App, name: str, after: int | None = None) -> SegmentPage:
     """One segment. Raises NotFound."""
-    every = {one.name: one for one in analyze.segments(app)}
+    every = {one.name: one for one in analyze.segments(app, archived=True)}
     if name not in every:
         raise NotFound(f"There is no segment named '{name}'", f"Choose one of: {', '.join(sorted(every))}")
     found = analyze.members(app, name, after, MEMBERS_PER_PAGE)
@@ -166,7 +166,8 @@ def count(app: App, clauses: list[Comparison]) -> Count:
         raise RuleNotRun(f"The rule has {len(clauses):,} parts", f"Use at most {CLAUSES_MAX} comparisons")
     if any(NUL in f"{one.trait}{one.value}" for one in clauses):
         raise unreadable()
-    rule = {"all": [{"trait": one.trait, "is": one.sign, "value": one.value} for one in clauses]}
+    parts = [{"kind": "trait", "trait": one.trait, "is": one.sign, "value": one.value} for one in clauses]
+    rule = analyze.read({"kind": "all", "of": parts})
     began = time.perf_counter()
     try:
         with app.db.transaction():
@@ -179,9 +180,9 @@ def count(app: App, clauses: list[Comparison]) -> Count:
     return Count(people=people, known=known_customers(app), took_ms=round(took_ms), rule=analyze_sentence(app, rule))
 
 
-def analyze_sentence(app: App, rule: dict[str, Any]) -> str:
-    """The rule in words."""
-    return analyze.sentence(parsed(rule, analyze.TRAITS), analyze.TRAITS, app.settings.brand_currency)
+def analyze_sentence(app: App, rule: analyze.Rule) -> str:
+    """The rule in words that go on after "Everybody"."""
+    return analyze.said(rule, analyze.vocabulary(app))
 
 
 def catalogue() -> list[Listing]:

@@ -41,7 +41,8 @@ def segments_page(app: House, request: Request[Any, Any, Any]) -> Response[str]:
     with app.transaction() as inside:
         listed = api.segments(inside)
         known = api.known_customers(inside)
-    return render.page(app, "pages/analyze/segments.html", request, listed=listed, known=known)
+        archived = [one for one in analyze.segments(inside, archived=True) if one.made and one.made.state == "archived"]
+    return render.page(app, "pages/analyze/segments.html", request, listed=listed, known=known, archived=archived)
 
 
 @get("/segments/{name:str}", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
@@ -52,9 +53,10 @@ def segment_page(
     audit.write(app, request.user, "read the members", f"segment:{name[: api.NAME_MAX_CHARS]}")
     with app.transaction() as inside:
         view = api.segment(inside, name, after)
+        versions = analyze.versions(inside, name)
     part = request.headers.get("hx-target") == "more"
     template = "pages/analyze/members.html" if part else "pages/analyze/segment.html"
-    return render.page(app, template, request, view=view, drawn=history(view))
+    return render.page(app, template, request, view=view, drawn=history(view), versions=versions)
 
 
 @post("/segments/{name:str}/mailing", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)

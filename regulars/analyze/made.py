@@ -1,0 +1,99 @@
+"""Segments that people made, as they are stored, and what their rules claim. Reads rows; thinks purely."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+import psycopg
+
+from regulars.analyze import tree
+from regulars.analyze.errors import RuleRefused
+from regulars.analyze.plan import Segment, Trait
+from regulars.analyze.traits import Expression
+from regulars.store import queries
+
+SQL = queries(__package__)
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """A segment that people made."""
+
+    name: str
+    version: int
+    adopted: int
+    """The version in force; 0: none yet, or none any more."""
+    archived: bool
+    fault: str | None
+    """Why the newest version could not be taken over."""
+    settled: bool
+    """The flow has taken over what was saved, or said why it cannot."""
+    title: str
+    rule: str
+    """The newest version, as JSON."""
+    author: str
+    reason: str
+    at: datetime
+    rule_in_force: str | None
+
+
+def stored(db: psycopg.Connection) -> list[Row]:
+    """All of them by name, archived ones too."""
+    fields = Row.__struct_fields__
+    found = db.execute(SQL.made_segments).fetchall()
+    return [Row(**dict(zip(fields, row, strict=True))) for row in found]
+
+
+def in_force(rows: Sequence[Row], traits: Iterable[Trait], declared: Iterable[Segment]) -> list[Segment]:
+    """What the flow judges by now."""
+    rules = {row.name: row.rule_in_force for row in rows if row.rule_in_force is not None}
+    found = resolved(rules, traits, declared, {row.name: row.title for row in rows})
+    return [one for one in found.values() if isinstance(one, Segment)]
+
+
+def wanted(
+    rows: Sequence[Row], traits: Iterable[Trait], declared: Iterable[Segment]
+) -> dict[str, Segment | RuleRefused]:
+    """What it should judge by: the newest version of each that is not in the archive, or why it cannot be."""
+    rules = {row.name: row.rule for row in rows if not row.archived}
+    return resolved(rules, traits, declared, {row.name: row.title for row in rows})
+
+
+def resolved(
+    rules: Mapping[str, str], traits: Iterable[Trait], declared: Iterable[Segment], titles: Mapping[str, str]
+) -> dict[str, Segment | RuleRefused]:
+    """Each rule as a segment that holds the rules of those it names; a refusal where a rule, or one it names, fails."""
+    known = {trait.name: trait for trait in traits}
+    done: dict[str, Expression | RuleRefused] = {segment.name: segment.rule for segment in declared}
+    for name in rules:
+        _resolve(name, rules, known, done, ())
+    found: dict[str, Segment | RuleRefused] = {}
+    for name in rules:
+        claim = done[name]
+        found[name] = claim if isinstance(claim, RuleRefused) else Segment(name, titles.get(name, name), claim)
+    return found
+
+
+def _resolve(
+    name: str,
+    rules: Mapping[str, str],
+    traits: Mapping[str, Trait],
+    done: dict[str, Expression | RuleRefused],
+    chain: tuple[str, ...],
+) -> None:
+    if name in done or name not in rules:
+        return
+    try:
+        if name in chain:
+            circle = " in ".join([*chain[chain.index(name) :], name])
+            raise RuleRefused(f"A segment would look at itself: {circle}", "Take one of these segments out of a rule")
+        rule = tree.read(rules[name])
+        for other in sorted(tree.named_segments(rule)):
+            _resolve(other, rules, traits, done, (*chain, name))
+            if isinstance(failed := done.get(other), RuleRefused):
+                raise RuleRefused(f"The segment '{other}' cannot be run: {failed.what}", failed.fix)
+        claims = {key: claim for key, claim in done.items() if isinstance(claim, Expression)}
+        done[name] = rule.claim(tree.Vocabulary(traits, claims))
+    except RuleRefused as fault:
+        done[name] = fault

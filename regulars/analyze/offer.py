@@ -1,0 +1,50 @@
+"""What a rule may speak of, with the words people read: for the builder and for programs."""
+
+from __future__ import annotations
+
+import msgspec
+
+from regulars.analyze import rules
+from regulars.analyze.making import vocabulary
+from regulars.analyze.past import SQL
+from regulars.analyze.plan import Trait
+from regulars.analyze.spoken import VERBS
+from regulars.analyze.traits import MEASURES, TYPES
+from regulars.app import App
+
+# Names of events offered beside those that have words of their own: the most frequent.
+EVENTS_LIMIT = 50
+HIDDEN = ("seq", "line", "fact_id", "event", "occurred_us", "day", "order_hash", "household")
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """Names with titles."""
+
+    traits: tuple[Trait, ...]
+    events: list[tuple[str, str]]
+    columns: list[tuple[str, str, str, str]]
+    """Of facts: name, title, text or whole, cents or empty."""
+    measures: list[tuple[str, str]]
+    segments: list[tuple[str, str]]
+
+
+def offered(app: App) -> Offer:
+    """Traits, events, columns and segments that a rule may name now."""
+    known = vocabulary(app)
+    seen = [row[0] for row in app.db.execute(SQL.event_names, {"limit": EVENTS_LIMIT}).fetchall()]
+    events = [*VERBS.items(), *((name, f"did “{name}”") for name in seen if name not in VERBS)]
+    return Offer(
+        traits=tuple(known.traits.values()),
+        events=events,
+        columns=[
+            (name, rules.measured(name), "text" if type_ == "text" else "whole", _unit(name))
+            for name, type_ in TYPES.items()
+            if name not in HIDDEN
+        ],
+        measures=[(name, rules.measured(name)) for name in MEASURES if name not in HIDDEN],
+        segments=[(name, known.titles[name]) for name in known.segments],
+    )
+
+
+def _unit(name: str) -> str:
+    return "cents" if name.endswith("_cents") else ""

@@ -1,0 +1,33 @@
+"""A draft is counted over a copy in columns, and the copy says what PostgreSQL says."""
+
+from datetime import timedelta
+from typing import Any
+
+from regulars import analyze
+from regulars.analyze import mirror, tree
+from tests.analyze.town import EPOCH, Town, order, track
+
+TODAY = 20_000
+TWICE = tree.read({"kind": "trait", "trait": "orders", "is": ">=", "value": 2})
+
+
+def counted(town: Town, rule: Any = TWICE) -> int:
+    with town.app.transaction() as app:
+        return analyze.draft(app, rule).people
+
+
+def test_a_count_follows_events_days_and_new_rules(town: Town, monkeypatch: Any) -> None:
+    monkeypatch.setattr(mirror, "AGE_SECONDS", 0.0)
+    town.app.clock.move_to(EPOCH + timedelta(days=TODAY))
+    town.batch([(1, order(TODAY)), (1, order(TODAY - 29)), (2, order(TODAY)), (3, track("Email Opened", TODAY))])
+    assert counted(town) == 1
+
+    town.batch([(2, order(TODAY))])
+    assert counted(town) == 2
+
+    lately = tree.read({"kind": "trait", "trait": "orders_30", "is": ">=", "value": 2})
+    assert counted(town, lately) == 2
+    town.tick(TODAY + 5)
+    assert counted(town, lately) == 1
+    town.merge(2, 1)
+    assert counted(town) == 1
