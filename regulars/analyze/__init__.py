@@ -7,7 +7,7 @@ the proof that all of it is what a rebuild from the lake says (`differences`), a
 Writes tables: as_of, daily_run, trait_state, cell_*, trait_definition, trait_complete, segment_definition,
 segment_member, segment_move, segment_made, segment_version, segment_stamp, score, score_model, score_change,
 score_run, score_backtest, lifecycle_stage, lifecycle_move, opportunity_run, opportunity, opportunity_member,
-expectation, expectation_case, practice,
+opportunity_taken, expectation, expectation_case, practice,
 persona, persona_fit, persona_member, persona_size, survey_answer, follow_up.
 Never: reads a customer's name or address, reaches a customer, or computes what is not a fold or a fitted model.
 """

@@ -92,6 +92,7 @@ DECLARED = (
     Impersonal("expectation", "what was promised and measured: sums over many"),
     Impersonal("practice", "who hangs on a practice: sums over many"),
     Impersonal("opportunity_run", "when the past year was searched, and how it ended"),
+    Impersonal("opportunity_taken", "what was taken up, when and by whom of ours; who was in it stands in the journal"),
     Impersonal("opportunity", "what a search found: sums over many"),
     Holding(
         table="persona_member",

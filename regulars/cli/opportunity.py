@@ -53,6 +53,21 @@ def show(
     print_table("Who", head, [row_of(one, person, currency) for person in people])
 
 
+@commands.command("take-up")
+def take(
+    name: Annotated[str, typer.Argument(help="Name of the opportunity; see list.")],
+    author: Annotated[str, typer.Option("--by", help="Who takes it up; it is written down.")] = "command line",
+    as_json: Json = False,
+) -> None:
+    """Write everybody in it into their time lines, some as held out, so that it can be treated and measured."""
+    with opened() as app, app.transaction() as inside:
+        made = missed.take_up(inside, name, author)
+    if as_json:
+        print_json(made)
+        return
+    typer.echo(f"{made.people:,} customers, {made.held_out:,} of them held out; campaign {made.campaign}")
+
+
 @commands.command()
 def search(as_json: Json = False) -> None:
     """Search the past year now instead of waiting for the worker, and list what is found."""

@@ -208,6 +208,7 @@ SENTENCES = {
     "Complaint Resolved": "Had a complaint settled",
     "Loyalty Joined": "Joined the loyalty programme",
     "Points Redeemed": "Spent {points} points",
+    "Opportunity Taken Up": "Counted among {title}: {because}",
     "Tier Credit Granted": "Got {quantity} credits towards a tier",
     "Visit Started": "Came in",
     "Visit Ended": "Left the store",

@@ -45,7 +45,7 @@ MENU = [
             Item("Affinity", "/affinity", "chat", "q"),
             Item("Traits", "/traits", "gauge", "t"),
             Item("Opportunities", "/opportunities", "bulb", "u"),
-            Item("Expectations", "/expectations", "flag", "q"),
+            Item("Expectations", "/expectations", "flag", "k"),
         ],
     ),
     Group("Design", [Item("Journeys", "/journeys", "route", "j")]),

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from regulars import analyze
-from regulars.analyze.missed import searching
-from regulars.analyze.missed.errors import UnknownOpportunity
+from regulars.analyze.missed import searching, taking
+from regulars.analyze.missed.errors import TakenAlready, UnknownOpportunity
 from regulars.analyze.missed.promised import Measured
 from regulars.analyze.opportunities import Year, detectors
 from regulars.analyze.opportunities.chance import smallest_holdout
@@ -179,3 +179,17 @@ def test_an_unknown_name_is_refused_with_those_there_are(searched: App) -> None:
 
 def test_the_made_up_market_plants_for_every_detector_of_ours() -> None:
     assert set(market.EFFECTS) == set(detectors)
+
+
+def test_who_is_taken_up_is_told_to_the_journal_once_with_a_part_held_out(searched: App) -> None:
+    with searched.transaction() as inside:
+        made = analyze.missed.take_up(inside, "overdue_regulars", "Maya")
+        told = inside.db.execute(
+            "select properties ->> 'campaign_id', count(*) from announcement where name = %s group by 1 order by 1",
+            [taking.EVENT],
+        ).fetchall()
+
+    assert told == [(made.campaign, made.people - made.held_out), (f"{made.campaign}-held-out", made.held_out)]
+    assert 0 < made.held_out < made.people == size(searched)
+    with searched.transaction() as inside, pytest.raises(TakenAlready):
+        analyze.missed.take_up(inside, "overdue_regulars", "Tom")

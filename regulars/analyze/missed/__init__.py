@@ -6,11 +6,14 @@ A search reads the lake beside the flow, never in the tick: three dozen statemen
 from regulars.analyze.missed.promised import Case, Count, Promise, cases, promise, promises
 from regulars.analyze.missed.searching import is_due, search
 from regulars.analyze.missed.stopping import Audit, Dependent, Step, audit_of, audits, dependents
+from regulars.analyze.missed.taking import Taken, take_up, taken
 from regulars.analyze.missed.telling import (
     Missed,
     Opportunity,
     Person,
+    leading,
     missed,
+    newest_version,
     opportunities_of,
     opportunity,
     people,
@@ -32,13 +35,16 @@ __all__ = [
     "Person",
     "Promise",
     "Step",
+    "Taken",
     "audit_of",
     "audits",
     "cases",
     "dependents",
     "is_due",
     "judge",
+    "leading",
     "missed",
+    "newest_version",
     "opportunities_of",
     "opportunity",
     "people",
@@ -46,6 +52,8 @@ __all__ = [
     "promises",
     "read_year",
     "search",
+    "take_up",
+    "taken",
     "told_value",
     "trend",
 ]

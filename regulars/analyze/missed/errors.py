@@ -22,3 +22,10 @@ class UnknownPractice(RegularsError):
 
     code = "RG-1442"
     status = 404
+
+
+class TakenAlready(RegularsError):
+    """An opportunity of one search is taken up once: a second time everybody would be dealt anew."""
+
+    code = "RG-1443"
+    status = 409

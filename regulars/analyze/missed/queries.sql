@@ -103,3 +103,19 @@ where k.name = %(name)s order by k.day desc, k.seq desc limit %(limit)s
 -- name: practices_told
 -- What this search counted.
 select name, told from practice where version = %(version)s order by name
+
+-- name: take_up
+-- Once for each search: a second click finds the first one's row and adds none.
+insert into opportunity_taken (name, version, campaign, people, held_out, taken_at, taken_by)
+select %(name)s, %(version)s, %(name)s || '-' || %(version)s, 0, 0, %(at)s, %(by)s
+on conflict (name, version) do nothing
+returning id, campaign
+
+-- name: count_taken
+-- Known once everybody is dealt.
+update opportunity_taken set people = %(people)s, held_out = %(held_out)s, segment = %(segment)s where id = %(id)s
+
+-- name: taken
+-- Newest first.
+select campaign, version, people, held_out, taken_at, taken_by, segment
+from opportunity_taken where name = %(name)s order by id desc limit %(limit)s

@@ -129,6 +129,26 @@ def missed(app: App) -> Missed | None:
     )
 
 
+def newest_version(app: App) -> int:
+    """The number of the newest search that ended well, 0 before the first."""
+    row = app.db.execute(SQL.newest_run).fetchone()
+    return row[0] if row else 0
+
+
+def leading(app: App, most: int) -> list[Opportunity]:
+    """The first of the newest search, as of that search: for pages that must not count everybody."""
+    row = app.db.execute(SQL.newest_run).fetchone()
+    if row is None:
+        return []
+    shelf = dict(detectors.items())
+    found: list[Opportunity] = []
+    for name, is_found, told in app.db.execute(SQL.told, {"version": row[0]}):
+        if is_found and name in shelf:
+            kept = msgspec.convert(told, Told)
+            found.append(_opportunity(shelf[name], True, kept, kept.size))
+    return found[:most]
+
+
 def opportunity(app: App, name: str) -> Opportunity:
     """One of the newest search. Raises UnknownOpportunity."""
     newest = missed(app)

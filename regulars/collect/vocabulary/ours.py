@@ -1,6 +1,6 @@
 """What Regulars itself finds out and writes into the journal, under the source `regulars`."""
 
-from regulars.collect.properties import WHO, EventSchema, text, whole
+from regulars.collect.properties import WHO, EventSchema, flag, text, whole
 from regulars.collect.vocabulary import EXTENSION, Group, groups
 
 SEGMENT_MOVED = (
@@ -23,6 +23,17 @@ groups.add("ours")(
                     text("stage", "Name of the stage", "nurture", required=True),
                     text("title", "What it is called", "Nurture"),
                     text("from_stage", "The stage before; missing for somebody new", "optimize"),
+                ),
+            ),
+            EventSchema(
+                name="Opportunity Taken Up",
+                meaning="Somebody of ours took up an opportunity this customer is in, to treat her or to hold her out.",
+                properties=(
+                    text("campaign_id", "The group: held-out ones end in -held-out", "near_tier-12", required=True),
+                    text("opportunity", "Name of the opportunity", "near_tier", required=True),
+                    text("title", "What it is called", "Near the next tier"),
+                    text("because", "The numbers that put her there", "credits 1,420; missing 80"),
+                    flag("held_out", "Held out on purpose, so that the effect can be measured", False),
                 ),
             ),
             EventSchema(

@@ -35,3 +35,19 @@ create table opportunity_member (
 );
 create index opportunity_member_customer on opportunity_member (customer);
 create index opportunity_member_stake on opportunity_member (name, stake_cents desc, customer);
+
+-- What somebody took up: who was in it then is told by events in the journal, and lives on as they do.
+create table opportunity_taken (
+    id bigint generated always as identity primary key,
+    name text collate "C" not null,
+    version bigint not null,
+    -- In every event of it: those to be treated, and with the ending -held-out those who are not, on purpose.
+    campaign text collate "C" not null unique,
+    people int not null,
+    held_out int not null,
+    taken_at timestamptz not null,
+    taken_by text not null,
+    -- The segment that was made of it.
+    segment text collate "C",
+    unique (name, version)
+);

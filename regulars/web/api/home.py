@@ -22,6 +22,7 @@ SQL = queries("regulars.web")
 WEEKS = 26
 BEST = 5
 MOVES = 5
+OPPORTUNITIES = 3
 MOVED_DAYS = 7
 WEEK_DAYS = 7
 # Day 0 was a Thursday; weeks start on Monday.
@@ -77,6 +78,8 @@ class Home(msgspec.Struct, frozen=True, kw_only=True):
     best: list[Best]
     moved: list[Moved]
     fresh: list[Fresh]
+    opportunities: list[analyze.missed.Opportunity]
+    """The first of the newest search."""
 
     @property
     def full_weeks(self) -> list[Week]:
@@ -95,6 +98,7 @@ def home(app: App) -> Home:
         best=best(app),
         moved=moved(app),
         fresh=fresh(app),
+        opportunities=analyze.missed.leading(app, OPPORTUNITIES),
     )
 
 

@@ -30,10 +30,14 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """One opportunity with everything its page shows."""
 
+    version: int
+    """Of the search it is of."""
     one: missed.Opportunity
     trend: list[tuple[int, float]]
     """Last day with an order and expected cents of past searches, oldest first; nothing found is 0."""
     rows: list[Row]
+    taken: list[missed.Taken]
+    """When it was taken up, newest first."""
     more: missed.Person | None
     """Ask for people behind this one to go on."""
 
@@ -56,9 +60,11 @@ def shown(app: App, name: str, stake_cents: int | None = None, after: int | None
         last = missed.Person(customer=after, found_as=after, stake_cents=stake_cents, reasons=[])
     found = missed.people(app, name, last, PEOPLE_PER_PAGE)
     return Shown(
+        version=missed.newest_version(app),
         one=missed.opportunity(app, name),
         trend=missed.trend(app, name),
         rows=rows_of(app, found),
+        taken=missed.taken(app, name),
         more=found[-1] if len(found) == PEOPLE_PER_PAGE else None,
     )
 

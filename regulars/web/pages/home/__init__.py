@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator
+from functools import partial
 from typing import Any
 
 import anyio
@@ -51,6 +52,7 @@ def shown(app: App, request: Request[Any, Any, Any], template: str) -> Response[
         title=title(app, view),
         figures=figures(app, view),
         charts=charts(app, view),
+        whole=partial(whole, app),
         loading=view.pulse.behind > LOADING_FROM,
     )
 
@@ -65,6 +67,12 @@ def findings_part(app: House, request: Request[Any, Any, Any]) -> Response[str]:
     return render.page(
         app, "pages/home/findings.html", request, results=[each for each in results if each.rows], moves=moves
     )
+
+
+def whole(app: App, cents: float) -> str:
+    """$1,791: a prediction without cents."""
+    sign = words.SYMBOLS.get(app.settings.brand_currency, app.settings.brand_currency + " ")
+    return f"{sign}{cents / 100:,.0f}"
 
 
 def title(app: App, view: api.Home) -> str:

@@ -6,8 +6,9 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from litestar import Request, Response, get
+from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
 
 from regulars.analyze import missed
 from regulars.app import App
@@ -73,6 +74,15 @@ def opportunity_page(
         whole=partial(whole, app),
         told=partial(told, app),
     )
+
+
+@post("/opportunities/{name:str}/take-up", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def take_up(app: House, request: Request[Any, Any, Any], name: FromPath[str]) -> Redirect:
+    """Make a group of it, with a holdout, and go on to what was made."""
+    with app.transaction() as inside:
+        made = missed.take_up(inside, name, request.user.name)
+        audit.add(inside, request.user, "took up an opportunity", f"opportunity:{name}", made.campaign)
+    return Redirect(f"/opportunities/{name}#taken", status_code=303)
 
 
 def title(app: App, newest: missed.Missed | None) -> str:
@@ -169,4 +179,4 @@ def history(app: App, view: api.Shown) -> Chart | None:
     )
 
 
-routes = [opportunities_page, opportunity_page]
+routes = [opportunities_page, opportunity_page, take_up]
