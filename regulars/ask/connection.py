@@ -70,10 +70,12 @@ class Connection:
         """
         return self._answer(statement.read(text), engine)
 
-    def traits(self, *names: str, where: str = "", everybody: bool = False) -> Answer:
+    def traits(self, *names: str, where: str = "", as_of: date | None = None, everybody: bool = False) -> Answer:
         """These traits (unless named, all) of the customers we know, one row each, in order of the customer.
 
-        `where`: a condition over traits, as in SQL. `everybody`: anonymous visitors and cash baskets, too.
+        `where`: a condition over traits, as in SQL. `everybody`: anonymous visitors and cash baskets, too. `as_of`: as
+        they were at the end of a past day, under today's identities: everybody is computed from the lake and held in
+        memory.
 
         >>> import regulars as rg
         >>> with rg.connect() as brand:
@@ -85,7 +87,10 @@ class Connection:
         for name in names:
             _refuse_unknown("trait", name, known)
         chosen = [column(name) for name in names or known]
-        return self._from("traits", [column("customer"), *chosen], [] if everybody else [column("known")], where)
+        question = self._read("traits", [column("customer"), *chosen], [] if everybody else [column("known")], where)
+        if as_of is None:
+            return self._answer(question, None)
+        return Answer(partial(lake.past_traits, self._app, question, as_of, self._seconds), question.text(POSTGRES))
 
     def scores(self, *names: str, where: str = "") -> Answer:
         """Score, customer, value, grade, version and day of these scores (unless named, of all).
@@ -148,12 +153,17 @@ class Connection:
         return self._from("orders", [exp.Star()], [], where, order="seq")
 
     def _from(self, view: str, columns: list[Node], claims: list[Node], where: str, order: str = "customer") -> Answer:
+        return self._answer(self._read(view, columns, claims, where, order), None)
+
+    def _read(
+        self, view: str, columns: list[Node], claims: list[Node], where: str, order: str = "customer"
+    ) -> Question:
         if where:
             claims = [*claims, statement.condition(where)]
         tree = exp.select(*columns).from_(exp.to_table(view)).where(*claims)
         if order in {each.name for each in _view(view).columns}:
             tree = tree.order_by(column(order))
-        return self._answer(statement.of_tree(tree), None)
+        return statement.of_tree(tree)
 
     def _answer(self, question: Question, engine: EngineName | None) -> Answer:
         if engine is not None and engine not in ENGINES:

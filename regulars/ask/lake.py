@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from itertools import chain
 from threading import Timer
 from typing import Any
@@ -19,7 +20,7 @@ from typing import Any
 import duckdb as engine_of_lake
 import psycopg
 
-from regulars import collect
+from regulars import analyze, collect
 from regulars.app import App
 from regulars.ask import postgres
 from regulars.ask.errors import QuestionFailed, QuestionTooLong
@@ -30,6 +31,7 @@ from regulars.lake.arrow import pa
 from regulars.lake.dialect import DUCKDB
 
 BATCH_ROWS = 65_536
+EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 FACTS = {"signature": "bigint"} | {column.name: column.type for column in collect.FACT_COLUMNS}
 
 
@@ -43,6 +45,22 @@ def batches(
             if not view.lake:
                 _fetch(duck, view.name, db, f'table "{schema}"."{view.name}"')
         _open_lake(app, duck, [view for view in looked_at if view.lake])
+        duck.confine(str(app.lake.root))
+        with _limited(duck, seconds):
+            reader = duck.stream(question.text(DUCKDB, rows_max=rows_max), BATCH_ROWS)
+            yield from _plain(reader.schema, reader)
+
+
+def past_traits(app: App, question: Question, day: date, seconds: float, rows_max: int | None) -> Iterator[Any]:
+    """The answer of a question about `traits` alone, as they were at the end of a day."""
+    columns = {trait.name: trait.type for trait in analyze.trait_columns(app)}
+    with app.transaction() as inside:
+        built = analyze.rebuild(inside, day.toordinal() - EPOCH_ORDINAL)
+        known = {customer for (customer,) in inside.db.execute(SQL.known)}
+    places = [built.columns.index(name) for name in columns]
+    rows = [(row[0], row[0] in known, *[row[place] for place in places]) for row in built.rows]
+    with _told(), duckdb.engine() as duck:
+        duck.table("traits", {"customer": "bigint", "known": "boolean"} | columns, rows)
         duck.confine(str(app.lake.root))
         with _limited(duck, seconds):
             reader = duck.stream(question.text(DUCKDB, rows_max=rows_max), BATCH_ROWS)

@@ -49,7 +49,7 @@ select segment, customer, entered, at, date '1970-01-01' + day::int as day from 
 
 -- name: scores
 -- The newest value of every score of every customer.
-select model as score, customer, value, grade, version, date '1970-01-01' + as_of_day as as_of from score
+select model as score, customer, value, grade, label, version, date '1970-01-01' + as_of_day as as_of from score
 
 -- name: score_moves
 -- Grades as they changed.
@@ -62,6 +62,21 @@ select customer, stage, since from lifecycle_stage
 -- name: stage_moves
 -- How people came there.
 select customer, before, after, at, date '1970-01-01' + day::int as day from lifecycle_move
+
+-- name: personas
+-- Groups of customers who do alike.
+select id as persona, lens, name, state, customers::bigint, spend_cents, found_at from persona
+
+-- name: persona_members
+-- Whom each customer is most like.
+select lens, customer, persona, distance::double precision, date '1970-01-01' + since_day as since from persona_member
+
+-- name: survey_answers
+-- Answers whose event still counts, with whose they are.
+select a.seq, e.customer, a.at, date '1970-01-01' + a.day::int as day, a.survey, a.touch_point, a.measure, a.score,
+    a.level, a.sentiment::int
+from survey_answer a
+left join event_customer e on e.seq = a.seq
 
 -- name: consents
 -- What holds now, without the address that it is about; who asks compares ends_at with the time.
@@ -105,6 +120,10 @@ where event = 'Order Line'
 -- name: membership
 -- Whose the records of each signature are now.
 select id as signature, customer from signature where customer is not null
+
+-- name: known
+-- Whom a past day is told about unless everybody is wanted.
+select id from customer where known
 
 -- name: spans
 -- Stretches of shared carriers that are somebody else's.

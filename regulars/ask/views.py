@@ -57,6 +57,7 @@ SEGMENT = Column("segment", "text", "", "Name of the segment")
 SCORE = Column("score", "text", "", "Name of the score")
 VALUE = Column("value", "double precision", "the score's", "Its number, in the unit that the score states")
 GRADE = Column("grade", "text", "", "Its grade in words")
+LABEL = Column("label", "text", "", "What it says of her in a word, such as her best category; not known: it has none")
 VERSION = Column("version", "integer", "", "Of the model that it came from")
 AS_OF = Column("as_of", "date", "day", "The day it was computed for")
 
@@ -70,6 +71,8 @@ SALE = (
 QUANTITY, DISCOUNT, COUPON, STORE, CHANNEL = SALE
 REVENUE = Column("revenue_cents", "bigint", "cents", "What was paid")
 SEQ = Column("seq", "bigint", "position", "Of the event in the journal")
+
+PERSONA = Column("persona", "bigint", "id", "Of the persona")
 
 PROFILE = (
     CUSTOMER,
@@ -126,7 +129,7 @@ VIEWS: tuple[View, ...] = (
     View(
         "scores",
         "The newest value of every score.",
-        (SCORE, CUSTOMER, VALUE, GRADE, VERSION, AS_OF),
+        (SCORE, CUSTOMER, VALUE, GRADE, LABEL, VERSION, AS_OF),
         SQL.scores,
     ),
     View(
@@ -156,6 +159,49 @@ VIEWS: tuple[View, ...] = (
             DAY,
         ),
         SQL.stage_moves,
+    ),
+    View(
+        "personas",
+        "Groups of customers who do alike, proposed or named by somebody.",
+        (
+            PERSONA,
+            Column("lens", "text", "", "By which traits customers are alike"),
+            Column("name", "text", "", "As on its page"),
+            Column("state", "text", "", "What was decided about it"),
+            Column("customers", "bigint", "customers", "Members when it was counted last"),
+            Column("spend_cents", "bigint", "cents", "What they spent"),
+            Column("found_at", "timestamp with time zone", "UTC", "When it was found"),
+        ),
+        SQL.personas,
+    ),
+    View(
+        "persona_members",
+        "Whom each customer is most like.",
+        (
+            Column("lens", "text", "", "By which traits"),
+            CUSTOMER,
+            PERSONA,
+            Column("distance", "double precision", "", "From its middle: the smaller, the more alike"),
+            Column("since", "date", "day", "Since when"),
+        ),
+        SQL.persona_members,
+    ),
+    View(
+        "survey_answers",
+        "Answers to surveys, without the words people wrote.",
+        (
+            SEQ,
+            Column("customer", "bigint", "id", "Who answered; not known: nobody we know"),
+            Column("at", "timestamp with time zone", "UTC", "When"),
+            DAY,
+            Column("survey", "text", "", "Name of the survey"),
+            Column("touch_point", "text", "", "Where she was asked"),
+            Column("measure", "text", "", "What was asked about"),
+            Column("score", "bigint", "", "As answered"),
+            Column("level", "double precision", "0 to 1", "The same on the scale of its question, 1 the best"),
+            Column("sentiment", "integer", "-100 to 100", "How English words sound; not known: none, or not English"),
+        ),
+        SQL.survey_answers,
     ),
     View(
         "consents",

@@ -103,6 +103,23 @@ def test_traits_follow_a_condition_and_an_order(analyst: ask.Connection) -> None
     assert all(one["customer"] < other["customer"] for one, other in pairwise(rows))
 
 
+def test_traits_of_a_past_day_are_what_the_lake_says_of_it(brand: App, analyst: ask.Connection) -> None:
+    day = date(2025, 12, 1)
+    found = analyst.traits("orders", "days_since_order", as_of=day).rows()
+
+    counted = analyst.sql(
+        "select customer, count(*) as orders, date '2025-12-01' - max(day) as days_since_order"
+        " from orders where day <= date '2025-12-01' group by 1 order by 1"
+    ).rows()
+    assert found == counted
+
+
+def test_traits_of_today_are_the_same_from_the_lake(analyst: ask.Connection) -> None:
+    names = ("orders", "spend_cents", "spend_90_cents", "top_category", "gap_mean_days", "web_share")
+
+    assert analyst.traits(*names, as_of=date(2026, 3, 2)).rows() == analyst.traits(*names).rows()
+
+
 def test_a_condition_cannot_leave_its_place(analyst: ask.Connection) -> None:
     for where in (
         "true) union select * from (select 1",
@@ -130,6 +147,12 @@ def test_pandas_gets_the_same_rows(analyst: ask.Connection) -> None:
     frame = analyst.segments().pandas()
 
     assert dict(zip(frame["segment"], frame["size"], strict=True))["one_channel"] == 48
+
+
+def test_polars_gets_the_same_rows(analyst: ask.Connection) -> None:
+    answer = analyst.traits("orders", "last_channel")
+
+    assert answer.polars().to_dicts() == answer.rows()
 
 
 def test_a_library_that_is_not_there_is_named_with_what_to_do(
