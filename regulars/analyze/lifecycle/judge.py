@@ -27,6 +27,8 @@ from regulars.store.rows import array
 
 SQL = queries("regulars.analyze.lifecycle")
 MOVED = "Lifecycle Stage Entered"
+# Moves written by one statement when a day begins.
+MOVES_AT_ONCE = 20_000
 TITLES = {stage.name: stage.title for stage in STAGES}
 
 
@@ -41,7 +43,13 @@ def settle_everybody(app: App, catalogue: Ready, now: datetime) -> list[StageMov
     """The same for all customers: one pass over the traits, whose past is folded."""
     if not _applies(catalogue.plan):
         return []
-    return _write(app, app.db.execute(_judged(catalogue.plan, some=False), {}).fetchall(), now)
+    moves: list[StageMove] = []
+    # Read where it stands, piece by piece: the first day of a large brand moves everybody.
+    with app.db.cursor(name="stages") as rows:
+        rows.execute(_judged(catalogue.plan, some=False), {})
+        while found := rows.fetchmany(MOVES_AT_ONCE):
+            moves += _write(app, found, now)
+    return moves
 
 
 def forget_stages(app: App, given: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from litestar import Request, get
 from litestar.params import FromPath, FromQuery
 
 from regulars import analyze, design, profile, resolve
-from regulars.analyze import Evidence, Standing, Standpoint, TraitValue
+from regulars.analyze import Evidence, Standing, Standpoint, TraitValue, affinity
 from regulars.app import App
 from regulars.design import Balance
 from regulars.profile import Bought, Decided, Entry, Hit, Profile
@@ -140,6 +140,11 @@ class View:
     def stage(self) -> Standpoint | None:
         """Where they stand in the lifecycle."""
         return analyze.standpoint(self._app, self._id)
+
+    @cached_property
+    def affinity(self) -> list[affinity.Affinity]:
+        """What they answered, by measure, over all time."""
+        return affinity.affinity_of(self._app, self._id)[0]
 
     @cached_property
     def points(self) -> Balance:
