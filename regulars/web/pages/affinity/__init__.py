@@ -254,7 +254,8 @@ def change(one: affinity.Trend) -> str:
     if one.change is None or one.change_low is None or one.change_high is None:
         return ""
     low, high = words.number(one.change_low * 100), words.number(one.change_high * 100)
-    return f"{'+' if one.change > 0 else ''}{words.number(one.change * 100)} ({low} to {high})"
+    points = round(one.change * 100)
+    return f"{'+' if points > 0 else ''}{words.number(points)} ({low} to {high})"
 
 
 def moved_most(view: affinity.Overview) -> str:
