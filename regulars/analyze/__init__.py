@@ -12,7 +12,7 @@ persona, persona_fit, persona_member, persona_size, survey_answer, follow_up.
 Never: reads a customer's name or address, reaches a customer, or computes what is not a fold or a fitted model.
 """
 
-from regulars.analyze import affinity, clv, missed, personas, standings
+from regulars.analyze import affinity, clv, missed, personas, purchases, standings
 from regulars.analyze.adoption import adopt
 from regulars.analyze.backfill import backfill
 from regulars.analyze.backtests import backtest
@@ -24,6 +24,7 @@ from regulars.analyze.drafts import DraftCount, draft
 from regulars.analyze.erasure import forget
 from regulars.analyze.explain import Explained, explain, freshness
 from regulars.analyze.export import export
+from regulars.analyze.kept import Kept, kept_state
 from regulars.analyze.lifecycle import (
     CONVERSION_DAYS,
     STAGE_MEMBERS_A_PAGE,
@@ -49,6 +50,7 @@ from regulars.analyze.making import Draft, Version, archive, create, edit, resto
 from regulars.analyze.offer import Offer, offered
 from regulars.analyze.plan import Segment, Trait
 from regulars.analyze.proof import Difference, differences
+from regulars.analyze.purchases import gamma_gamma
 from regulars.analyze.questions import (
     Clause,
     Evidence,
@@ -60,7 +62,7 @@ from regulars.analyze.questions import (
     traits_of_each,
     why,
 )
-from regulars.analyze.rebuild import ENGINES, Rebuilt, fold_lake, rebuild, segment_sizes_on
+from regulars.analyze.rebuild import ENGINES, Rebuilt, fold_lake, read_membership, rebuild, segment_sizes_on
 from regulars.analyze.rules import sentence, shown
 from regulars.analyze.schema import ensure_schema
 from regulars.analyze.scores import scores
@@ -96,6 +98,7 @@ __all__ = [
     "Evidence",
     "Explained",
     "Flow",
+    "Kept",
     "Lifecycle",
     "Made",
     "Member",
@@ -142,14 +145,18 @@ __all__ = [
     "fold_lake",
     "forget",
     "freshness",
+    "gamma_gamma",
     "heard",
     "is_backtest_due",
+    "kept_state",
     "lifecycle",
     "members",
     "missed",
     "offered",
     "personas",
+    "purchases",
     "read",
+    "read_membership",
     "rebuild",
     "refresh_daily",
     "restore",

@@ -101,7 +101,8 @@ def measured(module: str, *given: str) -> Measured:
     start = time.perf_counter()
     process = subprocess.Popen([sys.executable, "-m", module, *given], stdout=subprocess.PIPE)
     assert process.stdout is not None
-    printed = process.stdout.read()
+    with process.stdout as stream:
+        printed = stream.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:

@@ -48,6 +48,12 @@ class Engine:
         """The same, computed once however often it is read."""
         self.run(f'create table "{name}" as {query}')
 
+    def drop(self, name: str) -> None:
+        """Forget a table or a view, if it is there."""
+        kinds = self.rows("select table_type from information_schema.tables where table_name = $name", {"name": name})
+        for (kind,) in kinds:
+            self.run(f'drop {"view" if kind == "VIEW" else "table"} "{name}"')
+
     def rows(self, statement: str, given: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
         """All rows of a query; `$name` in it is `given[name]`."""
         return self._connection.execute(statement, dict(given or {})).fetchall()
