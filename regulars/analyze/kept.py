@@ -11,13 +11,11 @@ withdrawn, or files were joined), nothing can be taken back out of sums: it is b
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
 
 from regulars.analyze import catalogue
 from regulars.analyze import state_sql as text
 from regulars.analyze.expressions import TYPES, Expression
 from regulars.analyze.plan import Plan, plan
-from regulars.analyze.rules import parsed
 from regulars.kit.clock import day_date
 from regulars.lake.duckdb import Engine
 
@@ -84,10 +82,9 @@ class Kept:
         """A query of customer and every trait and segment, over the state."""
         return text.values(self.plan, self._day)
 
-    def count(self, rule: Expression | dict[str, Any]) -> int:
-        """How many customers we know match a rule (an expression, or its JSON)."""
-        claim = rule if isinstance(rule, Expression) else parsed(rule, self.plan.traits)
-        return self._lake.rows(text.count(self.plan, claim, self._day))[0][0]
+    def count(self, rule: Expression) -> int:
+        """How many customers we know match a rule over traits of this plan."""
+        return self._lake.rows(text.count(self.plan, rule, self._day))[0][0]
 
     def _own(self, name: str, files: Sequence[str]) -> None:
         self._drop(f"{name}_owned", name)

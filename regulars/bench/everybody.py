@@ -25,13 +25,8 @@ from regulars.lake import duckdb
 DAYS = (shoppers.LAST_DAY - 1, shoppers.LAST_DAY)
 COUNTS = 5
 # Bought often, has not come for a month, and still reads what we write.
-SEGMENT = {
-    "all": [
-        {"trait": "orders_365", "is": ">=", "value": 3},
-        {"trait": "orders_30", "is": "=", "value": 0},
-        {"trait": "email_opens_90", "is": ">=", "value": 2},
-    ]
-}
+TRAITS = {trait.name: trait.expression for trait in analyze.TRAITS}
+SEGMENT = (TRAITS["orders_365"] >= 3) & TRAITS["orders_30"].equals(0) & (TRAITS["email_opens_90"] >= 2)
 SCAN = """select count(*) from (
     select customer from facts join membership using (signature)
     where (event = 'Order Completed' and day > $day - 365) or (event = 'Email Opened' and day > $day - 90)
