@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from regulars import analyze
+from regulars.analyze import tree
 from regulars.analyze.missed import searching, taking
 from regulars.analyze.missed.errors import TakenAlready, UnknownOpportunity
 from regulars.analyze.missed.promised import Measured
@@ -189,6 +190,11 @@ def test_who_is_taken_up_is_told_to_the_journal_once_with_a_part_held_out(search
             [taking.EVENT],
         ).fetchall()
 
+        rule = analyze.versions(inside, made.segment or "")[0].rule
+        sizes = [one.title for one in analyze.segments(inside)]
+
+    assert tree.written(rule).count(made.campaign) == 1
+    assert any(title.startswith("Overdue regulars, ") for title in sizes)
     assert told == [(made.campaign, made.people - made.held_out), (f"{made.campaign}-held-out", made.held_out)]
     assert 0 < made.held_out < made.people == size(searched)
     with searched.transaction() as inside, pytest.raises(TakenAlready):

@@ -17,6 +17,7 @@ from regulars.bench import market
 from regulars.lake.duckdb import engine
 from regulars.web.accounts import Role
 
+from . import seed
 from .site import Site, context_of
 from .test_pages import SIZES, violations
 
@@ -89,10 +90,22 @@ def test_the_first_opportunity_leads_from_home_to_somebody_and_what_they_did(pag
 
 def test_an_opportunity_is_taken_up_once_by_a_button_and_says_by_whom(page: Page, searched: Site) -> None:
     page.goto("/opportunities/near_tier")
-    page.get_by_role("button", name="Take it up").click()
+    page.get_by_role("button", name="Make the segment").click()
 
     expect(page.get_by_role("heading", name="Taken up")).to_be_visible()
-    expect(page.get_by_role("button", name="Take it up")).to_have_count(0)
+    expect(page.get_by_role("button", name="Make the segment")).to_have_count(0)
+
+    seed.carry(searched.app)
+    while analyze.adopt(searched.app):
+        pass
+    with searched.app.transaction() as inside:
+        made = analyze.missed.taken(inside, "near_tier")[0]
+        told = inside.db.execute(
+            "select count(*) from journal where name = %s and body -> 'properties' ->> 'campaign_id' = %s",
+            ["Opportunity Taken Up", made.campaign],
+        ).fetchall()[0][0]
+        sizes = {segment.name: segment.size for segment in analyze.segments(inside)}
+    assert sizes[made.segment or ""] == told > 0
 
 
 def test_a_threshold_stands_in_the_address_and_changes_what_hangs_on_a_practice(page: Page, searched: Site) -> None:

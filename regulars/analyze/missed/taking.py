@@ -11,10 +11,12 @@ from datetime import datetime
 import msgspec
 
 from regulars import collect
+from regulars.analyze import making, tree
 from regulars.analyze.missed.errors import TakenAlready
 from regulars.analyze.missed.telling import SQL, Opportunity, Person, opportunity, people
 from regulars.analyze.missed.words import told_value
 from regulars.app import App
+from regulars.kit.clock import day_date, day_number
 from regulars.kit.dice import share
 
 EVENT = "Opportunity Taken Up"
@@ -42,7 +44,10 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def take_up(app: App, name: str, author: str) -> Taken:
-    """Announce everybody in it, in the caller's transaction. Raises UnknownOpportunity, TakenAlready."""
+    """Announce everybody in it and make the segment of those to be treated, in the caller's transaction.
+
+    Raises UnknownOpportunity, TakenAlready, SegmentRefused.
+    """
     one = opportunity(app, name)
     row = app.db.execute(SQL.newest_run).fetchone()
     assert row is not None, "an opportunity is of a search"
@@ -58,9 +63,21 @@ def take_up(app: App, name: str, author: str) -> Taken:
         p.customer for p in everybody if share(campaign, p.customer) < (HALF if one.holdout is None else one.holdout)
     }
     collect.announce(app, [_announcement(app, one, campaign, person, person.customer in held) for person in everybody])
-    counts = {"id": ident, "people": len(everybody), "held_out": len(held), "segment": None}
+    segment = making.create(app, _segment(app, one, campaign), author)
+    counts = {"id": ident, "people": len(everybody), "held_out": len(held), "segment": segment}
     app.db.execute(SQL.count_taken, counts)
     return taken(app, name)[0]
+
+
+def _segment(app: App, one: Opportunity, campaign: str) -> making.Draft:
+    """Those to be treated, by the event that says so."""
+    today = day_date(day_number(app.clock.now(), app.settings.zone))
+    where = (tree.Condition(column="campaign", value=campaign),)
+    return making.Draft(
+        title=f"{one.title}, {today.day} {today:%b %Y}",
+        rule=tree.Did(event=EVENT, where=where),
+        reason=f"Opportunity {campaign}, without those held out",
+    )
 
 
 def taken(app: App, name: str) -> list[Taken]:
