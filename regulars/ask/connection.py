@@ -55,7 +55,8 @@ class Connection:
 
     def catalogue(self) -> list[analyze.TraitColumn]:
         """Every trait: name, title, type, unit."""
-        return analyze.trait_columns(self._app)
+        with self._app.transaction() as inside:
+            return analyze.trait_columns(inside)
 
     def sql(self, text: str, *, engine: EngineName | None = None) -> Answer:
         """The answer of one select in PostgreSQL's SQL on the documented views (docs/reference/views.md).

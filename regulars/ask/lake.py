@@ -53,8 +53,8 @@ def batches(
 
 def past_traits(app: App, question: Question, day: date, seconds: float, rows_max: int | None) -> Iterator[Any]:
     """The answer of a question about `traits` alone, as they were at the end of a day."""
-    columns = {trait.name: trait.type for trait in analyze.trait_columns(app)}
     with app.transaction() as inside:
+        columns = {trait.name: trait.type for trait in analyze.trait_columns(inside)}
         built = analyze.rebuild(inside, day.toordinal() - EPOCH_ORDINAL)
         known = {customer for (customer,) in inside.db.execute(SQL.known)}
     places = [built.columns.index(name) for name in columns]

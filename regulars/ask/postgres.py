@@ -50,8 +50,9 @@ ARROW_TYPES: dict[int, Any] = {
 
 def make_views(app: App) -> bool:
     """The views of every reader as this version and its catalogue have them; whether connections need a role."""
-    traits = analyze.traits_as_query(app)
-    with app.store.transaction() as db:
+    with app.transaction() as inside:
+        db = inside.db
+        traits = analyze.traits_as_query(inside)
         db.execute(SQL.lock_views)
         is_superuser = any(_row(db, role)[0] for role in ROLES.values())
         for reader in Reader:
