@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from tempfile import NamedTemporaryFile
@@ -24,7 +24,8 @@ from sqlglot import exp
 
 from regulars.analyze import compiled
 from regulars.analyze.past import SQL
-from regulars.analyze.plan import Plan
+from regulars.analyze.plan import Plan, leaves
+from regulars.analyze.rebuild import values_from_lake
 from regulars.analyze.schema import Ready, ready
 from regulars.analyze.traits import Expression, Leaf
 from regulars.app import App
@@ -39,6 +40,9 @@ CHANGED_LIMIT = 100_000
 AGE_SECONDS = 2.0
 # What a check of numbers of rows misses (one went, another came) is gone after so long.
 WHOLE_EVERY_SECONDS = 900.0
+# Numbers that a draft asks for and nothing keeps, each 16 MB for a million customers.
+UNKEPT_LIMIT = 12
+LAKE_TYPES = {"whole": "bigint", "fraction": "double precision", "text": "text", "truth": "boolean"}
 ROWS = "state"
 
 
@@ -82,6 +86,8 @@ class Mirror:
         self._whole_at = 0.0
         self._seen_at = 0.0
         self._turn = threading.Lock()
+        self._unkept: dict[Leaf, str] = {}
+        self._number = 0
 
     @contextmanager
     def rows(self, app: App) -> Generator[tuple[duckdb.Engine, Stand]]:
@@ -98,6 +104,26 @@ class Mirror:
         assert engine is not None, "it was just read"
         assert stand is not None, "it was just read"
         yield engine.beside(), stand
+
+    def unkept(self, app: App, engine: duckdb.Engine, claims: Sequence[Expression]) -> dict[Leaf, str]:
+        """Tables of numbers that no row keeps yet, each folded from the lake once while it is edited, by leaf."""
+        columns = ready(app).plan.columns
+        asked = dict.fromkeys(leaf for claim in claims for leaf in leaves(claim) if leaf not in columns)
+        with self._turn:
+            for leaf in asked:
+                if leaf not in self._unkept:
+                    self._fold(app, engine, leaf)
+        return {leaf: self._unkept[leaf] for leaf in asked}
+
+    def _fold(self, app: App, engine: duckdb.Engine, leaf: Leaf) -> None:
+        while len(self._unkept) >= UNKEPT_LIMIT:
+            oldest = next(iter(self._unkept))
+            engine.run(f"drop table {self._unkept.pop(oldest)}")
+        self._number += 1
+        name = f"unkept{self._number}"
+        rows = values_from_lake(app, leaf)
+        engine.table(name, {"customer": "bigint", "value": LAKE_TYPES[leaf.kind]}, rows)
+        self._unkept[leaf] = name
 
     def _is_changed(self, app: App) -> bool:
         return self._stand is not None and self._stand.stamp != ready(app).stamp
@@ -132,6 +158,9 @@ class Mirror:
             self._engine.run(f"create or replace table {ROWS}_new as select * from {_csv(path, columns)}")
         self._engine.run(f"begin; drop table if exists {ROWS}; alter table {ROWS}_new rename to {ROWS}; commit")
         self._stand = now
+        for name in self._unkept.values():
+            self._engine.run(f"drop table if exists {name}")
+        self._unkept = {}
 
     def _read(self, app: App, customers: Sequence[int]) -> None:
         assert self._engine is not None, "there is a copy to follow"
@@ -158,7 +187,9 @@ def counted(app: App, rule: Expression, parts: Sequence[Expression], sample: int
     began = time.perf_counter()
     catalogue = ready(app)
     with mirror(app).rows(app) as (engine, stand):
-        leaf = _reader(catalogue.plan)
+        unkept = mirror(app).unkept(app, engine, (rule, *parts))
+        leaf = _reader(catalogue.plan, unkept)
+        source = ROWS + "".join(f" left join {name} using (customer)" for name in unkept.values())
         claims = [_text(compiled.finish(one, leaf, literal(stand.day))) for one in (rule, *parts)]
         bits = {segment.name: catalogue.bits[segment.name] for segment in catalogue.plan.segments}
         inside = [f"count(*) filter (where fits and {_bit(bit)})" for bit in bits.values()]
@@ -167,10 +198,10 @@ def counted(app: App, rule: Expression, parts: Sequence[Expression], sample: int
         query = (
             f"select count(*) filter (where fits), count(*), {_spend('where fits')}, {_spend()}"
             f"{''.join(', ' + text for text in (*inside, *alone))} from (select *, coalesce({claims[0]}, false) as fits"
-            f"{', ' + told if told else ''} from {ROWS} where known)"
+            f"{', ' + told if told else ''} from {source} where known)"
         )
         row = engine.rows(query)[0]
-        drawn = f"select customer from {ROWS} where known and {claims[0]} order by hash(customer) limit {sample}"
+        drawn = f"select customer from {source} where known and {claims[0]} order by hash(customer) limit {sample}"
         people = [found[0] for found in engine.rows(drawn)] if sample else []
     return Counted(
         people=row[0],
@@ -234,8 +265,8 @@ def _csv(path: str, columns: list[tuple[str, str, sql.Composable]]) -> str:
     return f"read_csv('{quoted}', header = false, auto_detect = false, delim = ',', quote = '\"', escape = '\"', nullstr = '', allow_quoted_nulls = false, columns = {{{types}}})"  # noqa: E501
 
 
-def _reader(plan: Plan) -> Callable[[Leaf], Node]:
-    return lambda leaf: column(plan.columns[leaf])
+def _reader(plan: Plan, unkept: Mapping[Leaf, str]) -> Callable[[Leaf], Node]:
+    return lambda leaf: column(plan.columns[leaf]) if leaf in plan.columns else column("value", unkept[leaf])
 
 
 def _text(claim: Node) -> LiteralString:

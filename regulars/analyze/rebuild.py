@@ -115,6 +115,15 @@ def _counts(chosen: Plan, cell: Leaf) -> str:
     )
 
 
+def values_from_lake(app: App, leaf: Leaf) -> list[tuple[int, Any]]:
+    """One number of every customer from the lake, as of today: what a draft asks for and no row keeps yet."""
+    small = plan([Trait("value", "value", leaf, freshness="daily")]).whole
+    with duckdb.engine() as lake:
+        lake.read_facts(FACTS, collect.fact_files(app, None), LAKE_COLUMNS)
+        read_membership(app, lake)
+        return [(row[0], row[1]) for row in _fold(lake, small, _today(app)).rows]
+
+
 def segment_sizes_on(app: App, day: int) -> dict[str, int]:
     """How many would have been in each segment on a past day, under today's rules and identities."""
     built = rebuild(app, day)

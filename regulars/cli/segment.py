@@ -1,17 +1,28 @@
 """`regulars segment`: which groups there are, how large they are, and who is in them."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from regulars import analyze, engage
 from regulars.app import App
 from regulars.cli.customer import written
 from regulars.cli.terminal import Json, opened, print_json, print_table
+from regulars.kit.errors import InputRefused
 from regulars.store import queries
 
 SQL = queries(__package__)
+
+
+class Given(msgspec.Struct, frozen=True):
+    """A segment as a file holds it."""
+
+    title: str
+    rule: dict[str, Any]
+    reason: str = ""
+
 
 commands = typer.Typer(name="segment", no_args_is_help=True, help="Segments: rules, sizes, members.")
 
@@ -25,6 +36,41 @@ def show_all(as_json: Json = False) -> None:
         print_json({"segments": found})
         return
     print_table("Segments", ("Name", "Title", "Size", "Rule"), [(s.name, s.title, s.size, s.rule) for s in found])
+
+
+@commands.command()
+def show(segment: Annotated[str, typer.Argument(help="Name of the segment.")], as_json: Json = False) -> None:
+    """Show a segment: its rule as a sentence and as JSON, its size, and where its newest version stands."""
+    with opened() as app, app.transaction() as inside:
+        analyze.check_named(inside, segment)
+        found = next(one for one in analyze.segments(inside, archived=True) if one.name == segment)
+    if as_json:
+        print_json(found)
+        return
+    made = found.made
+    state = f"{made.state}, version {made.version} by {made.author}" if made else "from the catalogue"
+    typer.echo(f"{found.title}: {found.size:,} people, {state}\nEverybody {found.rule}.")
+    if made:
+        typer.echo(msgspec.json.encode(made.rule).decode())
+        typer.echo(made.fault or "", nl=bool(made.fault))
+
+
+@commands.command()
+def create(
+    file: Annotated[Path, typer.Argument(help="JSON with title, rule and, if you like, reason.")], as_json: Json = False
+) -> None:
+    """Make a segment; the worker takes it over as soon as it runs."""
+    try:
+        given = msgspec.json.decode(file.read_bytes(), type=Given)
+    except (OSError, msgspec.DecodeError, RecursionError) as fault:
+        raise InputRefused(f"{file} cannot be read: {fault}", 'Write {"title": "…", "rule": {"kind": …}}') from None
+    draft = analyze.Draft(title=given.title, rule=analyze.read(given.rule), reason=given.reason)
+    with opened() as app, app.transaction() as inside:
+        name = analyze.create(inside, draft, "command line")
+    if as_json:
+        print_json({"segment": name, "version": 1})
+    else:
+        typer.echo(f"Saved as {name}")
 
 
 @commands.command()

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from regulars import analyze
+from regulars import analyze, collect
 from regulars.analyze import mirror, tree
 from tests.analyze.town import EPOCH, Town, order, track
 
@@ -31,3 +31,14 @@ def test_a_count_follows_events_days_and_new_rules(town: Town, monkeypatch: Any)
     assert counted(town, lately) == 1
     town.merge(2, 1)
     assert counted(town) == 1
+
+
+def test_a_number_that_nothing_keeps_yet_is_counted_from_the_lake(town: Town) -> None:
+    bread = [{"column": "category", "value": "BREAD"}]
+    rule = tree.read({"kind": "did", "event": "Order Line", "where": bread, "value": 2, "days": 33})
+    town.app.clock.move_to(EPOCH + timedelta(days=TODAY))
+    town.batch([(1, order(TODAY - 3)), (1, order(TODAY - 20)), (2, order(TODAY)), (3, order(TODAY - 40, 5))])
+    collect.flush(town.app)
+
+    assert counted(town, rule) == 1
+    assert counted(town, tree.NoneOf(of=(rule,))) == 2

@@ -46,7 +46,7 @@
     const node = make("select", { className: "input", "aria-label": `What rule ${number} is about`, style: "max-width:17rem" },
       group("They have", [...traits.values()].map(one => [`trait ${one.name}`, one.title])),
       group("They did", [...events].map(([name, title]) => [`did ${name}`, title])),
-      group("They last", [...events].map(([name, title]) => [`last ${name}`, title])),
+      group("They last", [...events].map(([name, title]) => [`last ${name}`, `last ${title}`])),
       group("They are in", known.segments.map(one => [`segment ${one.name}`, one.title])));
     node.addEventListener("change", () => {
       const at = node.value.indexOf(" "), kind = node.value.slice(0, at), name = node.value.slice(at + 1), fresh = blank(kind, name);
