@@ -160,3 +160,18 @@ def highest(band: str) -> int:
 def test_live_state_of_everybody_is_what_a_rebuild_from_the_lake_says(loaded: Demo) -> None:
     with loaded.app.transaction() as app:
         assert analyze.differences(app) == []
+
+
+def test_the_planted_opportunity_is_among_the_first_five_with_the_people_it_was_planted_in(loaded: Demo) -> None:
+    with loaded.app.transaction() as app:
+        newest = analyze.missed.missed(app)
+        assert newest is not None
+        there = {person.customer for person in analyze.missed.people(app, "near_tier", limit=10_000)}
+        planted = app.db.execute(
+            "select distinct e.customer from journal j join event_customer e on e.seq = j.seq where j.name = %s",
+            ["Tier Credit Granted"],
+        ).fetchall()
+
+    assert {"near_tier", "lapsing_best"} <= {one.name for one in newest.found[:5]}
+    assert len(planted) > 200
+    assert sum(customer in there for (customer,) in planted) >= 0.8 * len(planted)
