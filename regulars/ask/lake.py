@@ -19,6 +19,7 @@ from typing import Any
 
 import duckdb as engine_of_lake
 import psycopg
+from sqlglot import exp
 
 from regulars import analyze, collect
 from regulars.app import App
@@ -28,7 +29,7 @@ from regulars.ask.statement import Question
 from regulars.ask.views import SQL, VIEW_BY_NAME, View
 from regulars.lake import duckdb
 from regulars.lake.arrow import pa
-from regulars.lake.dialect import DUCKDB
+from regulars.lake.dialect import DUCKDB, POSTGRES, column
 
 BATCH_ROWS = 65_536
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
@@ -43,7 +44,10 @@ def batches(
         looked_at = [VIEW_BY_NAME[name] for name in sorted(question.views)]
         for view in looked_at:
             if not view.lake:
-                _fetch(duck, view.name, db, f'table "{schema}"."{view.name}"')
+                place = exp.table_(view.name, db=schema, quoted=True)
+                there = postgres.schema_of(db, exp.select("*").from_(place).sql(POSTGRES)).names
+                looked = exp.select(*[column(name) for name in question.columns(there)]).from_(place)
+                _fetch(duck, view.name, db, looked.sql(POSTGRES))
         _open_lake(app, duck, [view for view in looked_at if view.lake])
         duck.confine(str(app.lake.root))
         with _limited(duck, seconds):

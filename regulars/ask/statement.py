@@ -68,6 +68,14 @@ class Question(NamedTuple):
         """It looks at what the lake alone holds."""
         return any(VIEW_BY_NAME[name].is_in_lake for name in self.views)
 
+    def columns(self, of: list[str]) -> list[str]:
+        """Of the columns of a view those that it may look at: all where it says *, by name or by nature; never none."""
+        stars = (star for star in self.tree.find_all(exp.Star) if not isinstance(star.parent, exp.Count))
+        if any(stars) or any(join.method for join in self.tree.find_all(exp.Join)):
+            return of
+        said = {name.name for name in self.tree.find_all(exp.Identifier)}
+        return [name for name in of if name in said] or of[:1]
+
     def text(self, dialect: Dialect, place: str = "", rows_max: int | None = None) -> str:
         """The statement for an engine, its views in the schema `place`, and at most so many rows of its answer."""
         tree = self.tree.transform(_placed(place))

@@ -121,6 +121,21 @@ def test_what_runs_is_written_by_us_and_holds_nothing_that_we_did_not_read() -> 
     assert question.text("postgres", "analyst") == "SELECT email FROM analyst.customers WHERE email = '--d'"
 
 
+@pytest.mark.parametrize(
+    ("text", "looked_at"),
+    [
+        ("select count(*) from traits", ["customer"]),
+        ("select sum(orders) from traits t join customers c using (customer)", ["customer", "orders"]),
+        ("select t.orders from traits t where T.Spend_Cents > 3", ["orders", "spend_cents"]),
+        ("select * from traits", ["customer", "orders", "spend_cents"]),
+        ("select t.* from traits t", ["customer", "orders", "spend_cents"]),
+        ("select count(*) from traits natural join orders", ["customer", "orders", "spend_cents"]),
+    ],
+)
+def test_the_lake_fetches_the_columns_that_are_looked_at(text: str, looked_at: list[str]) -> None:
+    assert statement.read(text).columns(["customer", "orders", "spend_cents"]) == looked_at
+
+
 def test_a_wrong_name_is_answered_with_the_near_one() -> None:
     with pytest.raises(QuestionRefused, match="Did you mean customers"):
         statement.read("select * from custommers")
