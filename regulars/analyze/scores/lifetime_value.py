@@ -82,7 +82,7 @@ class LifetimeValue:
     parts: tuple[Part, ...] = (
         Part(name="p_alive", title="Still a customer", unit="share"),
         Part(name="expected_orders", title="Expected orders"),
-        Part(name="expected_order_cents", title="Expected amount of one", unit="cents"),
+        Part(name="expected_order_cents", title="Amount of one", unit="cents"),
         Part(name="next_order_day", title="Next order by", unit="date"),
     )
     grades: tuple[str, ...] = GRADES

@@ -158,7 +158,7 @@ def say(app: App, value: float | None, unit: str) -> str:
     spoken = {
         "cents": lambda: words.money(round(value), app.settings.brand_currency),
         "share": lambda: words.percent(value),
-        "date": lambda: words.day(day_date(int(value)), app.settings.zone),
+        "date": lambda: f"{day_date(int(value)).day} {day_date(int(value)):%b %Y}",
         "days": lambda: words.plural(round(value), "day"),
         "times": lambda: f"{words.number(value, 1)} times",
         "points": lambda: words.number(value, 0 if value == int(value) else 1),
