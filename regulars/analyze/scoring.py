@@ -1,6 +1,6 @@
 """Acts for the shelf of scores: fits what is due, applies every model, writes what changed. Called by the day tick.
 
-Three statements read and four write for each model that is due, whatever the number of customers; of a score that reads
+Few statements read and five write for each model that is due, whatever the number of customers; of a score that reads
 cells, for each PIECE_CUSTOMERS of them. One customer's scores are computed whenever somebody looks, by the newest
 version from today's traits, so what a page says of her is never behind.
 """
