@@ -15,13 +15,24 @@ from collections.abc import Collection, Sequence
 from regulars.analyze import catalogue
 from regulars.analyze import state_sql as text
 from regulars.analyze.expressions import TYPES, Expression
-from regulars.analyze.plan import Plan, plan
+from regulars.analyze.plan import Family, Plan, plan
 from regulars.kit.clock import day_date
 from regulars.lake.duckdb import Engine
 
 COLUMNS = {"signature": "bigint"} | TYPES
 EVERYBODY = "everybody"
-PASSING = ("passing_owned", "slid", "lake_owned", "fresh_owned", "arrived", "moved", "touched", "arrived_row")
+PASSING = (
+    "passing_owned",
+    "slid",
+    "lake_owned",
+    "fresh_owned",
+    "arrived",
+    "moved",
+    "touched",
+    "arrived_row",
+    "changed",
+    "next",
+)
 
 
 class Kept:
@@ -46,9 +57,14 @@ class Kept:
                 self._lake.run(text.keys_table(family))
         self._own("lake", files)
         self._gather("lake_owned")
-        for family in self._families:
+        outs: list[str] = []
+        for number, family in enumerate(self._families):
+            self._new_keys(family, "lake_owned")
+            self._lake.run(f'insert into "{text.cells_of(family)}" {text.new_cells(family, "lake_owned")}')
             self._lake.view(family.table, text.cells_once(family))
-        self._row("state", EVERYBODY)
+            outs.append(self._read(number, family, EVERYBODY))
+        self._lake.make("state", text.row(self.plan, EVERYBODY, self._families))
+        self._drop(*outs, *self._events())
         self._remember_who()
 
     def refresh(self, files: Sequence[str], day: int) -> None:
@@ -65,16 +81,17 @@ class Kept:
         self._own("fresh", new)
         self._lake.view("arrived", text.arrived(self._has("moved")))
         self._slide(known, before)
-        self._lake.make("touched", text.touched(before, day))
         for family in self._families:
             self._lake.run(text.forget_moved(family))
         self._gather("arrived")
-        for family in self._families:
-            self._lake.make(family.table, text.cells_together(family, "touched"))
-        self._row("arrived_row", "touched")
+        outs = [self._again(number, family, before) for number, family in enumerate(self._families)]
+        self._lake.make("touched", text.touched(outs))
+        self._lake.make("arrived_row", text.row(self.plan, "touched", []))
+        self._lake.make("changed", text.CHANGED)
         self._lake.make("next", text.next_row(self.plan))
-        self._drop("state", *PASSING)
-        self._lake.run('alter table "next" rename to "state"')
+        self._lake.run(text.LEAVE)
+        self._lake.run('insert into "state" by name select * from "next"')
+        self._drop(*outs, *self._events(), *PASSING)
         self._drop("member", "span_before")
         self._remember_who()
 
@@ -92,24 +109,35 @@ class Kept:
         self._lake.view(f"{name}_owned", text.owned(name, self._has("span")))
 
     def _gather(self, facts: str) -> None:
-        """Scalars and windows by event into tables of customers, cells by family beside those that are there."""
-        for number, event in enumerate(text.events(self.plan)):
+        """Scalars and windows by event, into tables of customers."""
+        for name, event in zip(self._events(), text.events(self.plan), strict=True):
             self._lake.make("part", text.of_event(self.plan, event, facts, self._day))
-            self._lake.make(f"event_{number}", text.of_customers(self.plan, event))
+            self._lake.make(name, text.of_customers(self.plan, event))
             self._drop("part")
-        for family in self._families:
-            if text.is_text(family):
-                self._lake.run(text.new_keys(family, facts))
-            self._lake.run(f'insert into "{text.cells_of(family)}" {text.new_cells(family, facts)}')
 
-    def _row(self, name: str, whom: str) -> None:
-        """A table of one row for each of these customers, out of what was gathered and all her cells."""
-        for number, family in enumerate(self._families):
-            self._lake.make(f"out_{number}", text.read(family, whom, self._day))
-            self._drop(family.table)
-        self._lake.make(name, text.row(self.plan, whom))
-        self._drop(*(f"event_{number}" for number, _ in enumerate(text.events(self.plan))))
-        self._drop(*(f"out_{number}" for number, _ in enumerate(self._families)))
+    def _events(self) -> list[str]:
+        return [f"event_{number}" for number, _ in enumerate(text.events(self.plan))]
+
+    def _new_keys(self, family: Family, facts: str) -> None:
+        if text.is_text(family):
+            self._lake.run(text.new_keys(family, facts))
+
+    def _again(self, number: int, family: Family, before: int) -> str:
+        """Cells that arrived, added, and the numbers of whose they are read out of all of hers."""
+        self._new_keys(family, "arrived")
+        self._lake.make("fresh_cells", text.new_cells(family, "arrived"))
+        self._lake.make("mine", text.touched_of(family, "fresh_cells", before, self._day))
+        self._lake.run(f'insert into "{text.cells_of(family)}" select * from "fresh_cells"')
+        self._lake.make(family.table, text.cells_together(family, "mine"))
+        made = self._read(number, family, "mine")
+        self._drop("fresh_cells", "mine")
+        return made
+
+    def _read(self, number: int, family: Family, whom: str) -> str:
+        """A table of what is read out of the cells of these customers."""
+        self._lake.make(f"out_{number}", text.read(family, whom, self._day))
+        self._drop(family.table)
+        return f"out_{number}"
 
     def _slide(self, known: Sequence[str], before: int) -> None:
         """What windows lose and gain by the days between, out of the files of those days alone."""

@@ -12,6 +12,7 @@ comparing pairs takes three times as long.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 from sqlglot import exp, parse_one
@@ -35,6 +36,11 @@ MOVED = """select distinct customer from (
         union all (select * from "span_before" except select * from "span")
     ) s left join "membership" m using (signature)
 ) where customer is not null"""
+CHANGED = """select customer from "everybody" where customer in (
+    select customer from "touched" union all select customer from "slid"
+) or customer not in (select customer from "state")"""
+LEAVE = """delete from "state" where customer in (select customer from "changed")
+    or customer not in (select customer from "everybody")"""
 ALL_OF_MOVED = """union all select * from "lake_owned" where
     record in (select signature from "membership" join "moved" using (customer))
     or -record in (select customer from "moved")"""
@@ -48,17 +54,25 @@ def owned(facts: str, has_spans: bool) -> str:
     return f'select f.*, coalesce(-s.holder, f.signature) as record from "{facts}" f left join "span" s on {on}'
 
 
+def touched_of(family: Family, fresh: str, day_before: int, day: int) -> str:
+    """Whose cells of a family are to be read again."""
+    union = f'select customer from "{fresh}" union select customer from "moved"'
+    if family.kind != "days":
+        return union
+    seen = f'select customer from "{cells_of(family)}" where key > {day_before} and key <= {day}'
+    return f"{union} union {seen}"
+
+
 def arrived(has_moved: bool) -> str:
     """Facts of new files, and all older ones of who is folded again."""
     return f'select * from "fresh_owned" {ALL_OF_MOVED if has_moved else ""}'
 
 
-def touched(day_before: int, day: int) -> str:
-    """Customers with facts that arrived, those folded again, and those a day of whose came into sight."""
-    passing = f'select record from "passing_owned" where day > {day_before} and day <= {day}'
-    records = f'select distinct record from (select record from "arrived" union all {passing})'
-    owners = f"select {OWNER} as customer from ({records}) p {MEMBERS}"
-    return f'select distinct customer from ({owners} union all select customer from "moved") where customer is not null'
+def touched(out: Sequence[str]) -> str:
+    """Customers with facts that arrived, those folded again, and those whose cells are read again."""
+    owners = f'select {OWNER} as customer from (select distinct record from "arrived") p {MEMBERS}'
+    also = "".join(f' union all select customer from "{each}"' for each in ("moved", *out))
+    return f"select distinct customer from ({owners}{also}) where customer is not null"
 
 
 def events(plan: Plan) -> list[str]:
@@ -177,15 +191,15 @@ def read(family: Family, whom: str, day: int) -> str:
     return f'select w.customer, {values} from "{whom}" w left join ({found}) f on f.customer = w.customer'
 
 
-def row(plan: Plan, whom: str) -> str:
-    """One row for each of these customers out of the tables of events and of families."""
+def row(plan: Plan, whom: str, families: Sequence[Family]) -> str:
+    """One row for each of these customers out of the tables of events and of these families."""
     columns, joins = list[str](), list[str]()
     for number, event in enumerate(events(plan)):
         joins.append(f'left join "event_{number}" e{number} on e{number}.customer = w.customer')
         for state in scalars_of(plan, event):
             columns += [_zeroed(name, f"e{number}", _is_sum(state)) for name in _names(state)]
         columns += [_zeroed(output.name, f"e{number}", True) for output in windows_of(plan, event)]
-    for number, family in enumerate(celled(plan)):
+    for number, family in enumerate(families):
         joins.append(f'join "out_{number}" o{number} on o{number}.customer = w.customer')
         columns += [f'o{number}."{output.name}"' for output in family.outputs]
     return f'select w.customer, {", ".join(columns)} from "{whom}" w {" ".join(joins)}'
@@ -209,21 +223,23 @@ def slid(plan: Plan, before: int, day: int) -> str:
 
 
 def next_row(plan: Plan) -> str:
-    """Rows of everybody: what was kept, what windows lose and gain, and what arrived; nothing old of who moved."""
+    """Rows of who changed: what was kept, what windows lose and gain, what arrived; nothing old of who moved."""
     columns = list[str]()
     for state in plan.scalars:
         columns += _joined(state)
     for output in windows_of(plan):
         columns.append(" + ".join(f'coalesce({of}."{output.name}", 0)' for of in "osn") + f' as "{output.name}"')
-    for family in celled(plan):
+    joins = ""
+    for number, family in enumerate(celled(plan)):
+        joins += f' left join "out_{number}" f{number} on f{number}.customer = w.customer'
         for output in family.outputs:
-            value = f'case when n.customer is null then o."{output.name}" else n."{output.name}" end'
+            value = f'case when f{number}.customer is null then o."{output.name}" else f{number}."{output.name}" end'
             columns.append(_or_zero(output, value))
     old = '(select * from "state" where customer not in (select customer from "moved"))'
     passed = '(select * from "slid" where customer not in (select customer from "moved"))'
     return (
-        f'select w.customer, {", ".join(columns)} from "everybody" w left join {old} o on o.customer = w.customer '
-        f'left join {passed} s on s.customer = w.customer left join "arrived_row" n on n.customer = w.customer'
+        f'select w.customer, {", ".join(columns)} from "changed" w left join {old} o on o.customer = w.customer '
+        f'left join {passed} s on s.customer = w.customer left join "arrived_row" n on n.customer = w.customer{joins}'
     )
 
 
