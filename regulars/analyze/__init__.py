@@ -8,11 +8,11 @@ Writes tables: as_of, daily_run, trait_state, cell_*, trait_definition, trait_co
 segment_member, segment_move, segment_made, segment_version, segment_stamp, score, score_model, score_change,
 score_run, score_backtest, lifecycle_stage, lifecycle_move, opportunity_run, opportunity, opportunity_member,
 opportunity_taken, expectation, expectation_case, practice,
-persona, persona_fit, persona_member, persona_size, survey_answer, follow_up.
+persona, persona_fit, persona_member, persona_size, shift, shift_look, rhythm_break, survey_answer, follow_up.
 Never: reads a customer's name or address, reaches a customer, or computes what is not a fold or a fitted model.
 """
 
-from regulars.analyze import affinity, clv, missed, personas, purchases, standings
+from regulars.analyze import affinity, clv, missed, personas, purchases, shifts, standings
 from regulars.analyze.adoption import adopt
 from regulars.analyze.backfill import backfill
 from regulars.analyze.backtests import backtest
@@ -166,6 +166,7 @@ __all__ = [
     "segment_sizes_on",
     "segments",
     "sentence",
+    "shifts",
     "shown",
     "size_history",
     "stage_members",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from regulars.analyze.lifecycle import forget_stages
 from regulars.analyze.past import SQL
 from regulars.analyze.personas.keep import SQL as PERSONA_SQL
+from regulars.analyze.shifts.breaks import SQL as SHIFT_SQL
 from regulars.app import App
 from regulars.kit.dice import nobody
 
@@ -19,6 +20,7 @@ def forget(app: App, customers: Sequence[int]) -> None:
     given = {"customers": list(customers), "nobody": nobody(app.dice)}
     app.db.execute(SQL.drop_scores, given)
     app.db.execute(PERSONA_SQL.drop_persona_members, given)
+    app.db.execute(SHIFT_SQL.drop_breaks, given)
     app.db.execute(SQL.entomb_moves, given)
     app.db.execute(SQL.entomb_grades, given)
     forget_stages(app, given)

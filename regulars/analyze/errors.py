@@ -42,6 +42,13 @@ class UnknownPersona(RegularsError):
     status = 404
 
 
+class UnknownShift(RegularsError):
+    """There is no shift of this number."""
+
+    code = "RG-1452"
+    status = 404
+
+
 class PersonaRefused(RegularsError):
     """What is to be said of a persona cannot be: no name, a name too long, a name that another one has."""
 

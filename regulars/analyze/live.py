@@ -13,6 +13,7 @@ from regulars.analyze.personas import label_all
 from regulars.analyze.schema import Ready, ready
 from regulars.analyze.scoring import score_all
 from regulars.analyze.segments import Because, write_moves
+from regulars.analyze.shifts import find_breaks
 from regulars.app import App
 from regulars.kit.clock import day_number
 from regulars.model import Changes, SegmentMove
@@ -67,6 +68,7 @@ def tick(app: App, now: datetime) -> Changes:
         touched, moves = _expire(app, catalogue, before, now)
     graded = score_all(app, now)
     label_all(app, now)
+    find_breaks(app, now)
     # A day makes everybody older, and so does a trait whose past was folded just now.
     stages = settle_everybody(app, catalogue, now) if day > before or catalogue.has_gaps else []
     affinity.lapse(app, now)

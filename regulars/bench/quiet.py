@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from regulars.analyze import personas
+from regulars.analyze import personas, shifts
 from regulars.kit.settings import Settings
 
 SEEDS = 100
@@ -19,6 +19,15 @@ def run(settings: Settings, size: int | None = None) -> dict[str, Any]:
     seeds = size or SEEDS
     return {
         "bench": "quiet",
-        "ratios": {"personas_false_alarms": personas.false_alarms(seeds)},
-        "raw": {"seeds": seeds, "personas_stated": personas.FALSE_ALARM_RATE},
+        "ratios": {
+            "personas_false_alarms": personas.false_alarms(seeds),
+            "shifts_false_alarms": shifts.false_alarms(seeds),
+            "silence_false_alarms": shifts.gap_false_alarms(seeds),
+        },
+        "raw": {
+            "seeds": seeds,
+            "personas_stated": personas.FALSE_ALARM_RATE,
+            "shifts_stated": shifts.FALSE_ALARM_RATE,
+            "silence_stated": shifts.QUIET_RATE,
+        },
     }

@@ -39,6 +39,8 @@ MENU = [
         "Analysis",
         [
             Item("Segments", "/segments", "filter", "s"),
+            Item("Personas", "/personas", "people", "k"),
+            Item("Shifts", "/shifts", "chart", "z"),
             Item("Lifecycle", "/lifecycle", "route", "y"),
             Item("Scores", "/scores", "target", "e"),
             Item("Best customers", "/best-customers", "star", "g"),

@@ -48,7 +48,7 @@ COUNT_EVERY = timedelta(minutes=10)
 SEARCH_LOOK_EVERY = timedelta(minutes=10)
 """So often the worker looks whether the past year was searched for opportunities today."""
 LOOK_EVERY = timedelta(minutes=5)
-"""So often the worker asks whether groups of customers are to be looked for again."""
+"""So often the worker asks whether groups and shifts are to be looked for again."""
 JUDGE_EVERY = timedelta(minutes=1)
 """So often the worker asks whether scores are to be judged by what came after."""
 BEAT_EVERY = timedelta(seconds=5)
@@ -221,8 +221,7 @@ class Worker:
                 steps["health"] = partial(resolve.keep_health, self.app)
             if self._is_search_due(inside):
                 steps["opportunities"] = partial(analyze.missed.search, self.app)
-            if self._is_look_due(inside):
-                steps["personas"] = partial(analyze.personas.fit_due, self.app)
+            steps |= self._looks(inside)
             if self._is_judging_due(inside):
                 steps["backtests"] = partial(analyze.backtest, self.app)
         self._aside.begin(steps)
@@ -243,13 +242,19 @@ class Worker:
         self._sought_at = now
         return not pace.peek(inside).replaying and analyze.missed.is_due(inside, now)
 
-    def _is_look_due(self, inside: App) -> bool:
-        """Groups are looked for in customers as they are: not while history is loaded."""
+    def _looks(self, inside: App) -> dict[str, Step]:
+        """Groups and shifts are looked for in customers as they are: not while history is loaded."""
         now = self.app.clock.now()
-        if self._looked_at is not None and now - self._looked_at < LOOK_EVERY:
-            return False
+        is_early = self._looked_at is not None and now - self._looked_at < LOOK_EVERY
+        if is_early or pace.peek(inside).replaying:
+            return {}
         self._looked_at = now
-        return not pace.peek(inside).replaying and analyze.personas.is_due(inside)
+        due: dict[str, Step] = {}
+        if analyze.personas.is_due(inside):
+            due["personas"] = partial(analyze.personas.fit_due, self.app)
+        if analyze.shifts.is_due(inside):
+            due["shifts"] = partial(analyze.shifts.look, self.app)
+        return due
 
     def _is_judging_due(self, inside: App) -> bool:
         now = self.app.clock.now()

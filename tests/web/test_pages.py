@@ -55,6 +55,8 @@ PAGES = [
     "/privacy?ended=1",
     "/privacy/1",
     "/privacy/retention",
+    "/personas",
+    "/shifts",
     "/segments",
     "/segments/lapsing_regulars",
     "/segments/lapsing_regulars/why/1",

@@ -11,6 +11,7 @@ from regulars.analyze.personas.lenses import lenses
 from regulars.analyze.personas.mixture import FALSE_ALARM_RATE, MIN_AGREEMENT, MIN_JUDGED, Stability
 from regulars.analyze.personas.portrait import Fact, Portrait
 from regulars.analyze.personas.read import (
+    NEAREST,
     Belonging,
     LensView,
     Persona,
@@ -32,6 +33,7 @@ __all__ = [
     "GROWTH_FALSE_ALARM_RATE",
     "MIN_AGREEMENT",
     "MIN_JUDGED",
+    "NEAREST",
     "Belonging",
     "Fact",
     "Fit",

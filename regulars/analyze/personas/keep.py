@@ -18,7 +18,8 @@ import msgspec
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from regulars.analyze.personas import columns, mixture, portrait
+from regulars.analyze import columns
+from regulars.analyze.personas import mixture, portrait
 from regulars.analyze.personas.growth import Census, Growth, growths
 from regulars.analyze.personas.lenses import Lens, lenses
 from regulars.analyze.personas.mixture import Params, Stability

@@ -10,7 +10,7 @@ from litestar import Request, Response, get
 from litestar.params import FromPath, FromQuery
 
 from regulars import profile
-from regulars.analyze import TraitValue
+from regulars.analyze import TraitValue, personas, shifts
 from regulars.app import App
 from regulars.kit.clock import day_date
 from regulars.kit.errors import InputRefused
@@ -126,6 +126,8 @@ def overview(app: App, view: api.View) -> dict[str, Any]:
         "say_score": partial(say, app),
         "joined": joined(view),
         "points_for": points_for,
+        "groups": personas.personas_of(app, view.profile.customer),
+        "pulse": shifts.pulse(app, view.profile.customer),
     }
 
 

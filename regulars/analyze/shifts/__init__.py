@@ -1,0 +1,32 @@
+"""Shifts of activity: weekly series whose level changed, and customers who left their own rhythm."""
+
+from regulars.analyze.shifts.breaks import Break, Pulse, find_breaks, pulse, recent
+from regulars.analyze.shifts.detect import FALSE_ALARM_RATE
+from regulars.analyze.shifts.look import Look, Shift, acknowledge, is_due, judge, look, looks, shift, shifts
+from regulars.analyze.shifts.rehearsal import false_alarms, gap_false_alarms
+from regulars.analyze.shifts.rhythm import BUSY_RATE, MIN_ORDER_DAYS, QUIET_RATE
+from regulars.analyze.shifts.series import series
+
+__all__ = [
+    "BUSY_RATE",
+    "FALSE_ALARM_RATE",
+    "MIN_ORDER_DAYS",
+    "QUIET_RATE",
+    "Break",
+    "Look",
+    "Pulse",
+    "Shift",
+    "acknowledge",
+    "false_alarms",
+    "find_breaks",
+    "gap_false_alarms",
+    "is_due",
+    "judge",
+    "look",
+    "looks",
+    "pulse",
+    "recent",
+    "series",
+    "shift",
+    "shifts",
+]
