@@ -15,6 +15,7 @@ from regulars.analyze import past
 from regulars.analyze.fold import Moved, rows_of, set_up, settle
 from regulars.analyze.past import SQL
 from regulars.analyze.plan import Plan
+from regulars.analyze.restated import read_everybody
 from regulars.analyze.schema import Ready, close_gaps, ready
 from regulars.analyze.segments import Because, write_moves
 from regulars.analyze.statements import Statements
@@ -47,6 +48,7 @@ def backfill(app: App, stretch: int = STRETCH_EVENTS) -> list[SegmentMove]:
     if not app.db.execute(SQL.state_gaps).fetchall():
         set_up(app, ready(app))
         app.db.execute(SQL.everybody_again)
+        read_everybody(app, ready(app))
         _, moved = settle(app, ready(app))
         app.db.execute(SQL.clear_complete)
     app.db.execute(SQL.quiet_planner, {"on": "on"})

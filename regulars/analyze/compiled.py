@@ -22,7 +22,8 @@ from regulars.analyze.expressions import (
     Distinct,
     Expression,
     Facts,
-    Leaf,
+    Field,
+    Held,
     Literally,
     OfDays,
     Op,
@@ -217,9 +218,9 @@ def _top_row(family: Family, output: Output) -> Node:
     return exp.Subquery(this=rows)
 
 
-def finish(expression: Expression, leaf: Callable[[Leaf], Node], as_of: Node) -> Node:
+def finish(expression: Expression, leaf: Callable[[Held], Node], as_of: Node) -> Node:
     """The value of an expression over one row, leaves read by `leaf`."""
-    if isinstance(expression, LEAVES):
+    if isinstance(expression, (*LEAVES, Field)):
         return leaf(expression)
     if isinstance(expression, Literally):
         return literal(expression.constant)
@@ -241,7 +242,7 @@ def finish(expression: Expression, leaf: Callable[[Leaf], Node], as_of: Node) ->
     return binary(expression.sign, left, finish(expression.right, leaf, as_of))
 
 
-def words(plan: Plan, bits: dict[str, int], leaf: Callable[[Leaf], Node], as_of: Node) -> Node:
+def words(plan: Plan, bits: dict[str, int], leaf: Callable[[Held], Node], as_of: Node) -> Node:
     """Membership of one row in every segment as an array of words of WORD_BITS: a segment has its bit for ever."""
     totals: list[Node] = [ZERO] * (1 + max(bits.values(), default=0) // WORD_BITS)
     for segment in plan.segments:
@@ -251,7 +252,7 @@ def words(plan: Plan, bits: dict[str, int], leaf: Callable[[Leaf], Node], as_of:
     return cast(exp.Array(expressions=totals), "bigint[]")
 
 
-def values(plan: Plan, leaf: Callable[[Leaf], Node], as_of: Node) -> Columns:
+def values(plan: Plan, leaf: Callable[[Held], Node], as_of: Node) -> Columns:
     """Stored values that are not states themselves, by trait name."""
     return [(trait.name, finish(trait.expression, leaf, as_of)) for trait in plan.values]
 

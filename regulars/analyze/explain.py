@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
-from regulars.analyze import compiled
+from regulars.analyze import compiled, held
 from regulars.analyze.daily import daily_run
 from regulars.analyze.errors import UnknownTrait
-from regulars.analyze.expressions import SKETCH_HASHES, Leaf, Scalar
-from regulars.analyze.plan import Celled, Family, Measure, Plan, Trait, ages, leaves
+from regulars.analyze.expressions import SKETCH_HASHES, Field, Leaf, Scalar
+from regulars.analyze.plan import Celled, Family, Measure, Plan, Segment, Trait, ages, fields, leaves
 from regulars.analyze.questions import Evidence, evidence, valued, values_of
 from regulars.analyze.rules import words
 from regulars.analyze.schema import ready
@@ -74,6 +74,7 @@ def explain(app: App, name: str, customer: int | None = None) -> Explained:
         raise UnknownTrait(f"There is no trait named '{name[:60]}'", f"Choose one of: {', '.join(sorted(traits))}")
     trait = traits[name]
     found = list(dict.fromkeys(leaves(trait.expression)))
+    told_by = list(dict.fromkeys(fields(trait.expression)))
     values = values_of(app, plan, [trait.expression, *found], customer) if customer is not None else None
     told = values or [None] * (1 + len(found))
     return Explained(
@@ -82,9 +83,10 @@ def explain(app: App, name: str, customer: int | None = None) -> Explained:
         unit=trait.unit,
         words=words(trait.expression, ()),
         freshness=freshness_of(app, plan, trait),
-        parts=[_part(plan, leaf, value) for leaf, value in zip(found, told[1:], strict=True)],
+        parts=[_part(plan, leaf, value) for leaf, value in zip(found, told[1:], strict=True)]
+        + [_field(plan, one) for one in told_by],
         sql=render(compiled.finish(trait.expression, lambda leaf: column(plan.columns[leaf]), AS_OF), POSTGRES),
-        used_by=[s.name for s in plan.segments if _looks_at(trait, leaves(s.rule))],
+        used_by=[s.name for s in plan.segments if _looks_at(trait, s)],
         customer=customer,
         value=None if values is None else valued(trait, values[0], app.settings.brand_currency).shown,
         events=[] if customer is None else evidence(app, trait, customer),
@@ -105,8 +107,22 @@ def freshness_of(app: App, plan: Plan, trait: Trait) -> str:
     return "ageing" if ages(trait.expression) else "live"
 
 
-def _looks_at(trait: Trait, behind: list[Leaf]) -> bool:
-    return set(leaves(trait.expression)) <= set(behind)
+def _looks_at(trait: Trait, segment: Segment) -> bool:
+    mine = {*leaves(trait.expression), *fields(trait.expression)}
+    return mine <= {*leaves(segment.rule), *fields(segment.rule)}
+
+
+def _field(plan: Plan, one: Field) -> Part:
+    name = plan.columns[one]
+    source = f"bought data, {one.overlay}" if one.overlay else "profile"
+    return Part(
+        words=words(one, ()),
+        event=source,
+        conditions=[],
+        kept="copied into the row of trait_state in the batch that changes it",
+        columns=[name],
+        sql=held.fill(replace(plan, fields=((name, one),)), "fold_field"),
+    )
 
 
 def _part(plan: Plan, leaf: Leaf, value: Any) -> Part:

@@ -253,6 +253,19 @@ class Quantile(Expression):
 
 
 @dataclass(frozen=True)
+class Field(Expression):
+    """What her profile says, or what was bought about her under `overlay`. No fold: it is copied when it changes."""
+
+    name: str
+    type: Kind
+    overlay: str = ""
+
+    @property
+    def kind(self) -> Kind:
+        return self.type
+
+
+@dataclass(frozen=True)
 class When(Expression):
     """`value` where the claim holds, else `otherwise`."""
 
@@ -345,6 +358,8 @@ class Gaps:
 Unit = Literal["days", "weeks"]
 Leaf = Scalar | Windowed | OfDays | OfKeys | Distinct | Quantile
 LEAVES = (Scalar, Windowed, OfDays, OfKeys, Distinct, Quantile)
+Held = Leaf | Field
+"""Whatever has a column of its own."""
 Operand = Expression | int | float | str
 
 

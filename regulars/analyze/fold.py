@@ -18,6 +18,7 @@ import msgspec
 from regulars.analyze import past
 from regulars.analyze.compiled import WORD_BITS
 from regulars.analyze.past import SQL
+from regulars.analyze.restated import read_again
 from regulars.analyze.schema import Ready
 from regulars.analyze.statements import Statements
 from regulars.app import App
@@ -40,6 +41,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     recompute: list[int]
     created: list[int]
     owned: list[tuple[int, Event]]
+    restated: list[int] = []
+    """Whose profile may say something else."""
 
     @property
     def present(self) -> list[int]:
@@ -79,6 +82,8 @@ def fold(app: App, ready: Ready, work: Work, last_seq: int) -> tuple[list[int], 
     if work.created:
         app.db.execute(SQL.seen, {"customers": work.created})
     app.db.execute(SQL.known_again, {"customers": work.present})
+    if work.restated:
+        read_again(app, ready, work.restated)
     with app.db.cursor().copy(ready.statements.copy_facts) as copy:
         copy.write(rows_of(work.owned, ready, app))
     for chunk in past.of_customers(app, work.recompute, last_seq) if work.recompute else ():
@@ -157,6 +162,7 @@ def _whole_with_whole(app: App, work: Work) -> Work:
         recompute=sorted({*work.recompute, *redo}),
         created=[customer for customer in work.created if customer not in redo],
         owned=[(customer, event) for customer, event in work.owned if customer not in redo],
+        restated=work.restated,
     )
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import msgspec
+
 from regulars.analyze import affinity
 from regulars.analyze.backfill import backfill
 from regulars.analyze.fold import Moved, changed, fold, set_up, settle_day, work_of
 from regulars.analyze.lifecycle import settle_everybody, settle_stages
 from regulars.analyze.past import SQL
 from regulars.analyze.personas import label_all
+from regulars.analyze.restated import read_everybody, restated
 from regulars.analyze.schema import Ready, ready
 from regulars.analyze.scoring import score_all
 from regulars.analyze.segments import Because, write_moves
@@ -27,7 +30,8 @@ def update(app: App, changes: Changes) -> Changes:
     if people.batch.events:
         # A decision before the first event is no day of the brand's: history may follow, in its own time.
         app.db.execute(SQL.start_day, {"day": day_number(app.clock.now(), app.settings.zone)})
-    touched, moved = fold(app, catalogue, work_of(people), people.batch.last_seq)
+    work = msgspec.structs.replace(work_of(people), restated=restated(catalogue, changes))
+    touched, moved = fold(app, catalogue, work, people.batch.last_seq)
     latest = {
         who: event.seq for who, event in zip(people.customers, people.batch.events, strict=True) if who is not None
     }
@@ -80,6 +84,7 @@ def _expire(app: App, catalogue: Ready, before: int, now: datetime) -> tuple[set
     app.db.execute(SQL.quiet_planner, {"on": "off"})
     set_up(app, catalogue)
     app.db.execute(SQL.known_again_anywhere)
+    read_everybody(app, catalogue)
     for statement, given in catalogue.statements.expiring(before, day_number(now, app.settings.zone)):
         app.db.execute(statement, given)
     _, moved = settle_day(app, catalogue)

@@ -23,11 +23,11 @@ from psycopg import sql
 from sqlglot import exp
 
 from regulars.analyze import compiled
+from regulars.analyze.expressions import Expression, Held, Leaf
 from regulars.analyze.past import SQL
 from regulars.analyze.plan import Plan, leaves
 from regulars.analyze.rebuild import values_from_lake
 from regulars.analyze.schema import Ready, ready
-from regulars.analyze.traits import Expression, Leaf
 from regulars.app import App
 from regulars.lake import duckdb
 from regulars.lake.dialect import DUCKDB, Node, column, literal, render
@@ -265,8 +265,10 @@ def _csv(path: str, columns: list[tuple[str, str, sql.Composable]]) -> str:
     return f"read_csv('{quoted}', header = false, auto_detect = false, delim = ',', quote = '\"', escape = '\"', nullstr = '', allow_quoted_nulls = false, columns = {{{types}}})"  # noqa: E501
 
 
-def _reader(plan: Plan, unkept: Mapping[Leaf, str]) -> Callable[[Leaf], Node]:
-    return lambda leaf: column(plan.columns[leaf]) if leaf in plan.columns else column("value", unkept[leaf])
+def _reader(plan: Plan, unkept: Mapping[Leaf, str]) -> Callable[[Held], Node]:
+    return lambda leaf: (
+        column(plan.columns[leaf]) if leaf in plan.columns else column("value", unkept[cast(Leaf, leaf)])
+    )
 
 
 def _text(claim: Node) -> LiteralString:

@@ -7,14 +7,14 @@ what it holds; names that are already stored stay, so that adding a trait never 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
 from typing import Literal
 
 from regulars.analyze.errors import TraitRefused
-from regulars.analyze.traits import (
+from regulars.analyze.expressions import (
     LEAVES,
     SUMMED,
     TYPES,
@@ -22,6 +22,8 @@ from regulars.analyze.traits import (
     Distinct,
     Expression,
     Facts,
+    Field,
+    Held,
     Kind,
     Leaf,
     OfDays,
@@ -164,15 +166,17 @@ class Plan:
     segments: tuple[Segment, ...]
     scalars: tuple[ScalarState, ...]
     families: tuple[Family, ...]
-    columns: Mapping[Leaf, str] = field(hash=False)
+    columns: Mapping[Held, str] = field(hash=False)
     daily: tuple[tuple[str, Leaf], ...] = ()
     """Columns of the row that the lake fills once a day; the scalars and families here are the live ones."""
+    fields: tuple[tuple[str, Field], ...] = ()
+    """Columns of the row that the profile fills."""
 
     @cached_property
     def whole(self) -> Plan:
         """The same with the state of daily traits, too: what the lake is folded to."""
-        scalars, families = _states(self.columns)
-        return Plan(self.traits, self.segments, scalars, families, self.columns)
+        scalars, families = _states({leaf: name for leaf, name in self.columns.items() if not isinstance(leaf, Field)})
+        return Plan(self.traits, self.segments, scalars, families, self.columns, fields=self.fields)
 
     @cached_property
     def of_lake(self) -> Plan:
@@ -198,8 +202,8 @@ class Plan:
         return [t for t in self.traits if not ages(t.expression) and self._own_name(t.expression) != t.name]
 
     def _own_name(self, expression: Expression) -> str | None:
-        leaf = _leaf(expression)
-        return None if leaf is None else self.columns[leaf]
+        held = _held(expression)
+        return None if held is None else self.columns[held]
 
     @property
     def fingerprint(self) -> str:
@@ -219,34 +223,55 @@ def plan(
     daily = _daily(traits, segments)
     names = _names(traits, needed, daily, stored or {})
     scalars, families = _states({leaf: name for leaf, name in names.items() if leaf not in daily})
+    held = {part: _field_name(part, traits, stored or {}) for part in _fields(needed)}
     return Plan(
-        traits, segments, scalars, families, names, tuple((names[leaf], leaf) for leaf in names if leaf in daily)
+        traits=traits,
+        segments=segments,
+        scalars=scalars,
+        families=families,
+        columns={**names, **held},
+        daily=tuple((names[leaf], leaf) for leaf in names if leaf in daily),
+        fields=tuple((name, part) for part, name in held.items()),
     )
 
 
+def _fields(expressions: list[Expression]) -> list[Field]:
+    return list(dict.fromkeys(part for expression in expressions for part in fields(expression)))
+
+
+def _field_name(part: Field, traits: tuple[Trait, ...], stored: Mapping[str, str]) -> str:
+    direct = next((trait.name for trait in traits if trait.expression == part), None)
+    return stored.get(repr(part)) or direct or f"field_{part.overlay}_{part.name}"[:NAME_LIMIT_CHARACTERS]
+
+
 def leaves(expression: Expression) -> list[Leaf]:
-    """The leaves of an expression, in reading order."""
-    if isinstance(expression, LEAVES):
-        return [expression]
+    """The folds in an expression, in reading order."""
+    return [part for part in _walk(expression) if isinstance(part, LEAVES)]
+
+
+def fields(expression: Expression) -> list[Field]:
+    """The fields in an expression, in reading order."""
+    return [part for part in _walk(expression) if isinstance(part, Field)]
+
+
+def _walk(expression: Expression) -> Iterator[Expression]:
+    yield expression
+    parts: tuple[Expression, ...] = ()
     if isinstance(expression, Op):
-        right = [] if expression.sign == "not" else leaves(expression.right)
-        return leaves(expression.left) + right
-    if isinstance(expression, When):
-        return [leaf for part in (expression.claim, expression.value, expression.otherwise) for leaf in leaves(part)]
-    if isinstance(expression, Root):
-        return leaves(expression.of)
-    return leaves(expression.day) if isinstance(expression, Since | Week) else []
+        parts = (expression.left,) if expression.sign == "not" else (expression.left, expression.right)
+    elif isinstance(expression, When):
+        parts = (expression.claim, expression.value, expression.otherwise)
+    elif isinstance(expression, Root):
+        parts = (expression.of,)
+    elif isinstance(expression, Since | Week):
+        parts = (expression.day,)
+    for part in parts:
+        yield from _walk(part)
 
 
 def ages(expression: Expression) -> bool:
     """It changes with the day alone, so it is read and not stored. Windows age too, but by expiring cells."""
-    if isinstance(expression, Op):
-        return ages(expression.left) or ages(expression.right)
-    if isinstance(expression, When):
-        return any(ages(part) for part in (expression.claim, expression.value, expression.otherwise))
-    if isinstance(expression, Root | Week):
-        return ages(expression.of if isinstance(expression, Root) else expression.day)
-    return isinstance(expression, Since | Today)
+    return any(isinstance(part, Since | Today) for part in _walk(expression))
 
 
 def slug(of: Facts) -> str:
@@ -366,6 +391,10 @@ def _measure(of: Facts, column: str | None) -> Measure:
 
 def _leaf(expression: Expression) -> Leaf | None:
     return expression if isinstance(expression, LEAVES) else None
+
+
+def _held(expression: Expression) -> Held | None:
+    return expression if isinstance(expression, (*LEAVES, Field)) else None
 
 
 def _short(thing: object) -> str:

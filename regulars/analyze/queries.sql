@@ -329,3 +329,23 @@ select distinct e.customer from event_customer e where e.seq > %(after)s and e.c
 -- What sources send most, of events that facts are made of.
 select name from event_use where kind = 'track' and name <> '' group by name order by sum(events) desc, name
 limit %(limit)s
+
+-- name: living
+-- Of these, who is a customer.
+select id from customer where id = any(%(customers)s::bigint[])
+
+-- name: make_room_for_bought
+-- What may be used now of what was bought, for one statement of this transaction.
+create temporary table if not exists fold_bought (customer bigint, overlay text, said jsonb) on commit delete rows;
+delete from fold_bought
+
+-- name: load_bought
+-- As the room that holds it says.
+copy fold_bought from stdin
+
+-- name: field_evidence
+-- The events in which the golden values of these fields were stated.
+select j.seq, coalesce(nullif(j.name, ''), j.kind), j.occurred_at
+from profile_field f join journal j on j.seq = f.seq
+where f.customer = %(customer)s and f.field = any(%(fields)s::text[]) and f.rule is not null and f.source <> '@steward'
+order by j.occurred_at desc, j.seq desc

@@ -17,6 +17,7 @@ from regulars.analyze.expressions import (
     SUMMED,
     Distinct,
     Expression,
+    Field,
     Leaf,
     OfKeys,
     Op,
@@ -25,9 +26,10 @@ from regulars.analyze.expressions import (
     Since,
     Windowed,
 )
+from regulars.analyze.held import PARTS_OF_ADDRESS
 from regulars.analyze.making import vocabulary
 from regulars.analyze.past import SQL
-from regulars.analyze.plan import Plan, Segment, Trait, leaves
+from regulars.analyze.plan import Plan, Segment, Trait, fields, leaves
 from regulars.analyze.rules import clauses, sentence, shown
 from regulars.analyze.schema import ready
 from regulars.analyze.segments import segment_named
@@ -215,7 +217,8 @@ def _is_money(of: Expression) -> bool:
 
 def evidence(app: App, value: Trait | Expression, customer: int) -> list[Evidence]:
     """The newest events behind a trait, or behind a comparison, newest first, at most EVIDENCE_SHOWN_EVENTS."""
-    behind = leaves(value.expression if isinstance(value, Trait) else value)
+    expression = value.expression if isinstance(value, Trait) else value
+    behind = leaves(expression)
     wanted = {leaf.facts.event for leaf in behind}
     names = [SOURCE_NAMES.get(name, name) for name in wanted if name not in SOURCE_KINDS]
     kinds = [SOURCE_KINDS[name] for name in wanted if name in SOURCE_KINDS]
@@ -224,8 +227,18 @@ def evidence(app: App, value: Trait | Expression, customer: int) -> list[Evidenc
     row = app.db.execute(SQL.as_of_day).fetchone()
     today = row[0] if row else 0
     seqs = {fact[0] for leaf in behind for fact in _behind(leaf, facts, today)}
+    stated = _stated(app, fields(expression), customer)
     shown_events = [event for event in events if event.seq in seqs][:EVIDENCE_SHOWN_EVENTS]
-    return [Evidence(seq=e.seq, name=e.name or e.kind, at=e.occurred_at) for e in shown_events]
+    return [*stated, *(Evidence(seq=e.seq, name=e.name or e.kind, at=e.occurred_at) for e in shown_events)]
+
+
+def _stated(app: App, behind: list[Field], customer: int) -> list[Evidence]:
+    """The events in which these fields of her profile were stated."""
+    names = ["address" if one.name in PARTS_OF_ADDRESS else one.name for one in behind if not one.overlay]
+    if not names:
+        return []
+    rows = app.db.execute(SQL.field_evidence, {"customer": customer, "fields": names}).fetchall()
+    return [Evidence(seq=seq, name=name, at=at) for seq, name, at in rows]
 
 
 def _behind(leaf: Leaf, facts: list[tuple[Any, ...]], today: int) -> list[tuple[Any, ...]]:

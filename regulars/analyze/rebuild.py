@@ -14,11 +14,11 @@ import msgspec
 from sqlglot import exp
 
 from regulars import collect
-from regulars.analyze import compiled, sketches
+from regulars.analyze import compiled, restated, sketches
 from regulars.analyze.compiled import CUSTOMER
-from regulars.analyze.expressions import SKETCH_HASHES, SUMMED, TYPES, Leaf
+from regulars.analyze.expressions import SKETCH_HASHES, SUMMED, TYPES, Held, Leaf
 from regulars.analyze.past import SQL
-from regulars.analyze.plan import Family, Plan, Trait, plan
+from regulars.analyze.plan import COLUMN_TYPES, Family, Plan, Trait, plan
 from regulars.analyze.schema import ready
 from regulars.app import App
 from regulars.lake import duckdb, spark
@@ -51,6 +51,7 @@ def rebuild(app: App, as_of_day: int | None = None, engine: str = DUCKDB) -> Reb
     with spark.engine() if engine == SPARK else duckdb.engine() as lake:
         lake.read_facts(FACTS, collect.fact_files(app, past_day), LAKE_COLUMNS)
         read_membership(app, lake)
+        _read_fields(lake, catalogue, restated.rows(app, ready(app)))
         return _fold(lake, catalogue, as_of_day if as_of_day is not None else today)
 
 
@@ -77,6 +78,7 @@ def fold_lake(app: App, traits: list[str], owner: str = "household") -> Rebuilt:
         duck.make("membership", "select customer as signature, customer from keys")
         duck.make(EVERYBODY, "select customer, true as known from keys")
         _no_spans(duck)
+        _read_fields(duck, chosen, [])
         built = _fold(duck, chosen, _today(app))
         names = dict(duck.rows("select customer, k from keys"))
     rows = [(names[row[0]], *row[1:]) for row in built.rows]
@@ -101,6 +103,7 @@ def fold_days(
         read_membership(app, lake)
         lake.run(f'drop table "{EVERYBODY}"')
         lake.table(EVERYBODY, {CUSTOMER: "bigint", "known": "boolean"}, [(customer, True) for customer in customers])
+        _read_fields(lake, chosen, [])
         built = _fold(lake, chosen, until)
         return built, [lake.rows(_counts(chosen, cell)) for cell in cells]
 
@@ -144,6 +147,11 @@ def read_membership(app: App, lake: Engine) -> None:
     everybody = app.db.execute(SQL.everybody).fetchall()
     lake.table(EVERYBODY, {CUSTOMER: "bigint", "known": "boolean"}, everybody)
     _no_spans(lake, app.db.execute(SQL.spans).fetchall())
+
+
+def _read_fields(lake: Engine, catalogue: Plan, rows: list[tuple[Any, ...]]) -> None:
+    types = {name: COLUMN_TYPES[field.kind].split(" collate")[0] for name, field in catalogue.fields}
+    lake.table("held", {CUSTOMER: "bigint"} | types, rows)
 
 
 def _no_spans(lake: Engine, spans: list[tuple[Any, ...]] | None = None) -> None:
@@ -214,7 +222,7 @@ def _cells(family: Family, as_of: Node, dialect: Dialect) -> str:
 
 
 def _finish(catalogue: Plan, as_of: Node, dialect: Dialect) -> exp.Select:
-    def leaf(of: Leaf) -> Node:
+    def leaf(of: Held) -> Node:
         return column(catalogue.columns[of], "base")
 
     scalars = [column(name, "w") for s in catalogue.scalars for name, _ in s.columns]
@@ -223,6 +231,9 @@ def _finish(catalogue: Plan, as_of: Node, dialect: Dialect) -> exp.Select:
     base = exp.select(named(column(CUSTOMER, "e"), CUSTOMER), column("known", "e"), *scalars)
     base = base.from_(exp.alias_(exp.to_table(EVERYBODY), "e"))
     base = _left(base, exp.alias_(exp.to_table("whole"), "w"), "w")
+    if catalogue.fields:
+        base = _left(base, exp.alias_(exp.to_table("held"), "h"), "h")
+        base = base.select(*[column(name, "h") for name, _ in catalogue.fields])
     for number, family in enumerate(catalogue.families):
         read = compiled.read_cells(family, dialect, EVERYBODY, as_of)
         base = _left(base, read.subquery(f"f{number}"), f"f{number}")

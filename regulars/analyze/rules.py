@@ -9,6 +9,7 @@ from regulars.analyze.expressions import (
     Distinct,
     Expression,
     Facts,
+    Field,
     Literally,
     OfDays,
     OfKeys,
@@ -153,6 +154,9 @@ def _words(value: Expression, known: dict[Expression, Trait], unit: str = "", cu
     if isinstance(value, When):
         chosen, otherwise = (_words(each, known, unit, currency) for each in (value.value, value.otherwise))
         return f"{chosen} where {_claim(value.claim, known, currency)}, else {otherwise}"
+    if isinstance(value, Field):
+        said = value.name.replace("_", " ")
+        return f"{said}, bought as {value.overlay}" if value.overlay else f"{said} of the profile"
     if isinstance(value, Week):
         return f"the week of {_words(value.day, known)}"
     if isinstance(value, Today):

@@ -143,7 +143,7 @@ def _widen(db: psycopg.Connection, new: Plan, is_made: bool) -> None:
     row = [column for state in new.scalars for column in state.columns]
     row += [(o.name, COLUMN_TYPES[o.leaf.kind]) for family in new.families for o in family.outputs]
     row += [(trait.name, COLUMN_TYPES[trait.expression.kind]) for trait in new.values]
-    row += [(name, COLUMN_TYPES[leaf.kind]) for name, leaf in new.daily]
+    row += [(name, COLUMN_TYPES[held.kind]) for name, held in [*new.daily, *new.fields]]
     _add_columns(db, "trait_state", [c for c in row if c[0] not in have["trait_state"]])
     for family in new.families:
         if family.table not in have:
@@ -181,7 +181,7 @@ def _states(new: Plan) -> list[tuple[str, str, str]]:
     states = [(repr(s.leaf), "trait_state", s.name) for s in new.scalars]
     states += [(f"{f.name}: {m!r}", f.table, m.name) for f in new.families for m in f.measures]
     states += [(repr(o.leaf), "", o.name) for f in new.families for o in f.outputs]
-    states += [(repr(leaf), "", name) for name, leaf in new.daily]
+    states += [(repr(held), "", name) for name, held in [*new.daily, *new.fields]]
     # Finished values hold no past of their own, but a new one has to be finished for everybody.
     return states + [(f"{t.name} = {t.expression!r}", "value", t.name) for t in new.values]
 

@@ -11,9 +11,9 @@ from typing import Any, LiteralString, cast
 
 from sqlglot import exp
 
-from regulars.analyze import compiled
+from regulars.analyze import compiled, held
 from regulars.analyze.compiled import CUSTOMER
-from regulars.analyze.expressions import SUMMED, TYPES, WINDOW_LIMIT_DAYS, Leaf
+from regulars.analyze.expressions import SUMMED, TYPES, WINDOW_LIMIT_DAYS, Held
 from regulars.analyze.outputs import Outputs
 from regulars.analyze.plan import COLUMN_TYPES, Family, Plan, ScalarState
 from regulars.lake.dialect import (
@@ -31,7 +31,7 @@ from regulars.lake.dialect import (
 )
 
 AS_OF = exp.Subquery(this=exp.select(column("day")).from_("as_of"))
-BASE, STATE, PART = "base", "s", "d"
+BASE, STATE, PART, HELD = "base", "s", "d", "h"
 NO_WORDS = exp.Cast(this=exp.Literal.string("{}"), to=exp.DataType.build("bigint[]"))
 # The facts that most of a batch is made of.
 MANY = "Order Line"
@@ -45,6 +45,13 @@ class Statements:
         self.bits = bits
         mark = plan.fingerprint
         self.fact, self.part, self.next = f"fold_fact_{mark}", f"fold_part_{mark}", f"fold_next_{mark}"
+        self.field = f"fold_field_{mark}"
+        self.fill_fields: LiteralString = _sql(held.fill(plan, self.field))
+        self.see_fields: LiteralString = _sql(
+            f'insert into fold_seen select customer from "{self.field}" on conflict do nothing'
+        )
+        self.all_fields: LiteralString = _sql(held.of_everybody(plan))
+        self.fill_changed_fields: LiteralString = _sql(held.fill_changed(plan, self.field))
         self.fact_columns = _fact_columns(plan)
         self._outputs_of = {family.name: Outputs(family, mark) for family in plan.families}
         self.set_up: LiteralString = _sql("; ".join(self._temporary()))
@@ -99,6 +106,8 @@ class Statements:
         tables = {
             self.fact: f"customer bigint, event smallint, {facts}",
             self.part: ", ".join(["customer bigint", *state]),
+            self.field: "customer bigint primary key"
+            + "".join(f', "{name}" {COLUMN_TYPES[field.kind]}' for name, field in self.plan.fields),
             "fold_redo": "customer bigint primary key",
             "fold_seen": "customer bigint primary key",
             "fold_gone": "gone bigint primary key",
@@ -119,6 +128,7 @@ class Statements:
         """Columns of trait_state that the fold writes, without customer and word."""
         row = [(n, t.replace(" not null default 0", "")) for s in self.plan.scalars for n, t in s.columns]
         row += [(o.name, COLUMN_TYPES[o.leaf.kind]) for f in self.plan.families for o in f.outputs]
+        row += [(name, COLUMN_TYPES[field.kind]) for name, field in self.plan.fields]
         return row + [(t.name, COLUMN_TYPES[t.expression.kind]) for t in self.plan.values]
 
     def _lift(self) -> exp.Select:
@@ -202,12 +212,13 @@ class Statements:
     def _finish(self, part: Node) -> str:
         base = self._base(part).subquery(BASE, copy=False)
 
-        def leaf(of: Leaf) -> Node:
+        def leaf(of: Held) -> Node:
             return column(self.plan.columns[of], BASE)
 
         columns = [column(CUSTOMER, BASE), column("known", BASE)]
         columns += [column(name, BASE) for s in self.plan.scalars for name, _ in s.columns]
         columns += [column(o.name, BASE) for f in self.plan.families for o in f.outputs]
+        columns += [column(name, BASE) for name, _ in self.plan.fields]
         columns += [named(node, name) for name, node in compiled.values(self.plan, leaf, AS_OF)]
         # Segments hold people we know; whoever only passed by is counted nowhere.
         word = when(column("known", BASE), compiled.words(self.plan, self.bits, leaf, AS_OF), NO_WORDS)
@@ -223,6 +234,8 @@ class Statements:
                 value = when(fresh, column(output.name, f"f{number}"), column(output.name, STATE))
                 columns.append(named(coalesce(value, literal(0)) if output.is_zero_without else value, output.name))
         columns += [named(column(name, STATE), name) for name, _ in self.plan.daily]
+        told = known(column(CUSTOMER, HELD))
+        columns += [named(when(told, column(name, HELD), column(name, STATE)), name) for name, _ in self.plan.fields]
         columns.append(named(coalesce(column("word", STATE), NO_WORDS), "old_word"))
         columns.append(named(coalesce(column("known", "who"), exp.false()), "known"))
         batch = exp.select(column(CUSTOMER)).from_(self.part)
@@ -233,6 +246,8 @@ class Statements:
         query = self._left(query, exp.alias_(part, PART), PART)
         query = self._left(query, exp.alias_(exp.to_table("trait_state"), STATE), STATE)
         on = binary("=", column("id", "who"), column(CUSTOMER, "b"))
+        if self.plan.fields:
+            query = self._left(query, exp.alias_(exp.to_table(self.field), HELD), HELD)
         query = query.join(exp.alias_(exp.to_table("customer"), "who"), on=on, join_type="left", copy=False)
         for number, family in enumerate(self.plan.families):
             out = exp.alias_(exp.to_table(self._outputs_of[family.name].out), f"f{number}")
@@ -272,7 +287,7 @@ class Statements:
     def _reword(self) -> str:
         """Everybody whose segments change with the day alone, read from stored values in one pass."""
 
-        def leaf(of: Leaf) -> Node:
+        def leaf(of: Held) -> Node:
             return column(self.plan.columns[of])
 
         word = render(compiled.words(self.plan, self.bits, leaf, AS_OF), POSTGRES)

@@ -13,6 +13,7 @@ order to compute and no cycle to fear. `==` compares expressions themselves; the
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from regulars.analyze.errors import TraitRefused
@@ -34,6 +35,7 @@ from regulars.analyze.expressions import (
     Distinct,
     Expression,
     Facts,
+    Field,
     Gaps,
     Kind,
     Leaf,
@@ -81,6 +83,7 @@ __all__ = [
     "Distinct",
     "Expression",
     "Facts",
+    "Field",
     "Gaps",
     "Kind",
     "Leaf",
@@ -99,11 +102,13 @@ __all__ = [
     "When",
     "Windowed",
     "attribution",
+    "bought",
     "breadth",
     "count",
     "days",
     "distinct",
     "facts",
+    "field",
     "first",
     "gaps",
     "latest",
@@ -120,6 +125,7 @@ __all__ = [
     "share",
     "share_of",
     "since",
+    "since_day",
     "since_first",
     "top",
     "top_share",
@@ -129,6 +135,17 @@ __all__ = [
     "visits",
     "when",
 ]
+
+FIELDS: dict[str, Kind] = {
+    "country": "text",
+    "state": "text",
+    "city": "text",
+    "zone": "text",
+    "language": "text",
+    "birth_date": "whole",
+}
+PRIVATE_FIELDS = ("first_name", "last_name", "email", "phone", "address", "street", "postcode")
+FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 def facts(event: str, value: str | None = None) -> Facts:
@@ -262,6 +279,32 @@ def when(claim: Expression, value: Operand, otherwise: Operand) -> When:
             "Give a claim such as orders >= 2, and two values of one kind",
         )
     return When(claim, found, other)
+
+
+def field(name: str, kind: Kind = "text") -> Field:
+    """The golden value of a profile field; `kind` of one that the brand adds: text, fraction (number), whole (day).
+
+    Names and addresses do not enter the analysis.
+    """
+    if name in PRIVATE_FIELDS or not FIELD_NAME.fullmatch(name):
+        raise TraitRefused(
+            f"'{name}' is no field to analyze by", f"Choose one of {', '.join(FIELDS)}, or a field of profile.yaml"
+        )
+    return Field(name, FIELDS.get(name, kind))
+
+
+def bought(overlay: str, name: str, kind: Kind = "text") -> Field:
+    """A field of bought data where it may be used: matched, not expired, with her yes where one is needed."""
+    if not FIELD_NAME.fullmatch(overlay) or not FIELD_NAME.fullmatch(name):
+        raise TraitRefused(f"'{overlay}' has no field '{name}'", "Choose one that its file in overlays declares")
+    return Field(name, kind, overlay)
+
+
+def since_day(of: Field) -> Since:
+    """Days since a day that is known of her."""
+    if of.kind != "whole":
+        raise TraitRefused(f"'{of.name}' is {of.kind}, no day", "Use since_day of a date, such as field('birth_date')")
+    return Since(of)
 
 
 def since(of: Facts) -> Since:

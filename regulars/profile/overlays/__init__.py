@@ -5,7 +5,7 @@
 """
 
 from regulars.profile.overlays.asking import Asked, Outlook, Progress, ask, askings, cut_off, due, outlook
-from regulars.profile.overlays.bought import Bought, bought, forget, lapse
+from regulars.profile.overlays.bought import Bought, bought, bought_of_each, forget, lapse
 from regulars.profile.overlays.declared import License, Overlay, asked_by, declared
 from regulars.profile.overlays.loading import KeptOut, Loaded, drop, hash_of, load, loads
 
@@ -22,6 +22,7 @@ __all__ = [
     "asked_by",
     "askings",
     "bought",
+    "bought_of_each",
     "cut_off",
     "declared",
     "drop",

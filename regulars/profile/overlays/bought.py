@@ -48,6 +48,17 @@ def bought(app: App, customer: int) -> list[Bought]:
     return found
 
 
+def bought_of_each(app: App, customers: list[int] | None, overlays: list[str]) -> list[tuple[int, str, str]]:
+    """(customer, overlay, values by field as JSON) of these overlays that may be used now; None: of everybody."""
+    given = {
+        "customers": customers,
+        "overlays": overlays,
+        "now": app.clock.now(),
+        "with_yes": quoted(_with_yes(app)),
+    }
+    return app.db.execute(SQL.overlay_values_of_each, given).fetchall()
+
+
 def lapse(app: App, now: datetime) -> None:
     """Let go what has expired, what has lost its yes, and what is about an identifier that nobody has any more."""
     app.db.execute(SQL.lapse_overlays, {"now": now, "with_yes": quoted(_with_yes(app))})

@@ -88,6 +88,26 @@ where s.customer = %(customer)s
     ))
 order by o.overlay, o.said;
 
+-- name: overlay_values_of_each
+-- The same of several customers, or of everybody: what each overlay says.
+select distinct s.customer, o.overlay, o.said::text
+from overlay_value o
+join overlay_load d on d.id = o.load and d.expires_at > %(now)s
+join link l on l.value = o.value and l.state = 0
+join signature s on s.id = l.signature and s.customer is not null
+where o.overlay = any(%(overlays)s::text[]) and o.said <> '{}'
+    and (%(customers)s::bigint[] is null or s.customer = any(%(customers)s::bigint[]))
+    and not exists (
+        select from link h join signature x on x.id = h.signature
+        where h.value = o.value and x.customer is not null and x.customer <> s.customer
+    )
+    and (o.overlay <> all(%(with_yes)s::text[]) or exists (
+        select from consent_state c
+        where c.customer = s.customer and c.purpose = d.declared::json ->> 'purpose' and c.allowed
+            and coalesce(c.expires_at > %(now)s, true)
+    ))
+order by s.customer, o.overlay, o.said::text;
+
 -- name: lapse_overlays
 -- Expired, without a yes that is needed, or about an identifier that is nobody's: it goes for good, not only out of sight.
 delete from overlay_value o using overlay_load d
