@@ -15,7 +15,7 @@ from collections.abc import Collection, Sequence
 from regulars.analyze import catalogue
 from regulars.analyze import state_sql as text
 from regulars.analyze.expressions import TYPES, Expression
-from regulars.analyze.plan import Family, Plan, plan
+from regulars.analyze.plan import Family, Plan, fields, plan
 from regulars.kit.clock import day_date
 from regulars.lake.duckdb import Engine
 
@@ -160,7 +160,11 @@ class Kept:
 
 
 def kept_state(lake: Engine, traits: Collection[str] | None = None) -> Kept:
-    """Nothing yet, of these traits, or of all that are declared with all segments."""
+    """Nothing yet, of these traits, or of all that are declared with all segments.
+
+    Traits over fields of a profile are left out: the lake holds what happened, not who somebody is.
+    """
+    folded = [trait for trait in catalogue.TRAITS if not fields(trait.expression)]
     if traits is None:
-        return Kept(lake, plan(catalogue.TRAITS, catalogue.SEGMENTS).whole)
-    return Kept(lake, plan([trait for trait in catalogue.TRAITS if trait.name in traits]).whole)
+        return Kept(lake, plan(folded, catalogue.SEGMENTS).whole)
+    return Kept(lake, plan([trait for trait in folded if trait.name in traits]).whole)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from regulars import analyze, collect
+from regulars.analyze.plan import fields
 from regulars.bench import everybody, shoppers
 from regulars.lake import duckdb
 from tests.analyze.town import Town, order, track
@@ -100,7 +101,10 @@ def test_the_state_says_what_a_rebuild_says(town: Town) -> None:
         analyze.read_membership(app, lake)
         state = analyze.kept_state(lake)
         state.build(collect.fact_files(app), rebuilt.as_of_day)
-        assert sorted(lake.rows(state.values()), key=repr) == sorted(rebuilt.rows, key=repr)
+        told = {trait.name for trait in analyze.TRAITS if fields(trait.expression)}
+        places = [place for place, name in enumerate(rebuilt.columns) if name not in told]
+        folded = [tuple(row[place] for place in places) for row in rebuilt.rows]
+        assert sorted(lake.rows(state.values()), key=repr) == sorted(folded, key=repr)
 
 
 def test_a_count_out_of_the_state_is_the_count_of_its_rows(lake: duckdb.Engine, files: list[str]) -> None:
