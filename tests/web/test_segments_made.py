@@ -58,7 +58,7 @@ def test_a_draft_is_counted_exactly_and_said(site: Site) -> None:
     assert (told["people"], told["spend_cents"]) == exact
     assert told["sentence"] == "with at least 1 order and not (with at least 10 orders)"
     assert len(told["parts"]) == 2
-    assert {one["customer"] for one in told["sample"]} <= set(range(1, 10**9))
+    assert len(told["sample"]) == min(5, told["people"])
     assert (wrong.status_code, wrong.json()["code"]) == (400, "RG-1402")
 
 
