@@ -84,7 +84,7 @@ def title(found: list[missed.Promise]) -> str:
         return "Nothing has been measured yet"
     kept = [one for one in found if one.verdict == "kept"]
     broken = [one for one in found if one.verdict == "not kept"]
-    said = f"{len(kept)} of {words.plural(len(found), 'expectation')} {'is' if len(kept) == 1 else 'are'} kept"
+    said = f"{len(kept)} of {words.plural(len(found), 'expectation')} kept"
     if not broken:
         return said
     listed = " and ".join(f"“{one.title[:1].lower()}{one.title[1:]}”" for one in broken)
@@ -193,10 +193,8 @@ def curve(one: missed.Audit) -> Chart:
 def stopping(app: App, view: api.Stopped) -> str:
     """What hangs on it, in one sentence."""
     share = words.percent(part(view.step.revenue_cents, view.one.audited.revenue_cents))
-    return (
-        f"If we stop {view.one.title}: {words.plural(view.step.customers, 'customer')} depend on it,"
-        f" {whole(app, view.step.revenue_cents)} a year ({share})"
-    )
+    who = words.plural(view.step.customers, "customer depends", "customers depend")
+    return f"If we stop {view.one.title}: {who} on it, {whole(app, view.step.revenue_cents)} a year ({share})"
 
 
 def part(one: int, whole: int) -> float:
