@@ -368,8 +368,9 @@ select subject, version, kind, signatures, leaving, value, day, minters, minted 
 select seq, signature from record where seq = any(%(seqs)s::bigint[]);
 
 -- name: mixed_signatures
--- Signatures with records on the leaving side and others that stay: equal evidence, yet a steward knows better.
-select signature from record where signature = any(%(signatures)s::bigint[])
+-- Signatures with records on the leaving side and others that stay: equal evidence, yet a steward knows better. What we
+-- said of them ourselves is no evidence and splits nothing.
+select signature from record where signature = any(%(signatures)s::bigint[]) and occurred_at is not null
 group by signature
 having bool_or(seq = any(%(leaving)s::bigint[])) and not bool_and(seq = any(%(leaving)s::bigint[]));
 

@@ -24,7 +24,16 @@ from tests.worker.test_withdrawal import brand, last_position, undo
 
 STEWARD = Steward("ada", "one household, one person")
 # What happened stays told: rows may come, none may go or change.
-HISTORIES = {"decision", "identity_event", "journal", "ledger_entry", "record", "duplicate", "withdrawn_range"}
+HISTORIES = {
+    "decision",
+    "identity_event",
+    "journal",
+    "ledger_entry",
+    "lifecycle_move",
+    "record",
+    "duplicate",
+    "withdrawn_range",
+}
 # How the rule came to its answer, not the answer: a split that holds is looked at each time.
 WAYS = {"signature": ("reach", "delicate", "gapped"), "cut": None}
 OF_MODELS = {"pair"}
