@@ -185,6 +185,17 @@ def test_who_suddenly_comes_far_more_often_is_told_as_well(town: Town) -> None:
     assert broken(town, last + 13) == [(1, "busy")]
 
 
+def test_a_burst_is_told_once_however_long_it_stays_in_the_window_and_a_later_one_anew(town: Town) -> None:
+    regular(town, 1, FIRST, 10, 30)
+    last = FIRST + 29 * 10
+    town.batch([(1, order(last + day, 900 + nth)) for day in range(1, 5) for nth in range(3)])
+
+    for day in range(5, 40, 5):
+        assert broken(town, last + day).count((1, "busy")) == 1
+    town.batch([(1, order(last + 70 + day, 900 + nth)) for day in range(1, 5) for nth in range(4)])
+    assert broken(town, last + 75).count((1, "busy")) == 2
+
+
 def test_nobody_is_told_of_a_silence_that_is_long_known(town: Town) -> None:
     regular(town, 1, FIRST, 7, 20)
 

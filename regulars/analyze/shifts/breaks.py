@@ -31,7 +31,7 @@ class Break(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     """quiet or busy"""
     day: int
-    """Of the order before the silence; of the block of days in which a burst was seen."""
+    """Of the order before the silence; the last one on which a burst was seen."""
     found_day: int
     p: float
 
@@ -69,13 +69,13 @@ def find_breaks(app: App, now: datetime) -> int:
         (int(table.customers[at]), QUIET, int(table["last_order_day"][at]), float(found.quiet[at]))
         for at in quiet.tolist()
     ]
-    block = day // rhythm.WINDOW_DAYS * rhythm.WINDOW_DAYS
-    rows += [(int(table.customers[at]), BUSY, block, float(found.busy[at])) for at in busy.tolist()]
+    rows += [(int(table.customers[at]), BUSY, day, float(found.busy[at])) for at in busy.tolist()]
     app.db.execute(SQL.drop_old_breaks, {"before": day - KEPT_DAYS})
     if not rows:
         return 0
     customers, kinds, days, ps = map(list, zip(*rows, strict=True))
     given: dict[str, Any] = {"customers": customers, "kinds": kinds, "days": days, "ps": ps, "found": [day] * len(rows)}
+    given["window_days"] = rhythm.WINDOW_DAYS
     told = app.db.execute(SQL.add_breaks, given).fetchall()
     collect.announce(app, [_announcement(row, now) for row in told])
     return len(told)

@@ -115,9 +115,22 @@ order by scope <> '', scope, series, part
 update shift set acknowledged_at = %(now)s, acknowledged_by = %(by)s, note = %(note)s where id = %(id)s returning id
 
 -- name: add_breaks
--- Told once a silence or burst; gives those that were not told before.
+-- Told once a silence or burst; gives those that were not told before. A burst stays in the window for days: it is the
+-- same one as long as it was seen within a window.
+with given as (
+    select * from unnest(
+        %(customers)s::bigint[], %(kinds)s::text[], %(days)s::int[], %(found)s::int[], %(ps)s::float8[]
+    ) g (customer, kind, day, found_day, p)
+), seen_again as (
+    update rhythm_break b set day = greatest(b.day, g.day) from given g
+    where b.customer = g.customer and b.kind = 'busy' and g.kind = 'busy' and b.day > g.day - %(window_days)s
+)
 insert into rhythm_break (customer, kind, day, found_day, p)
-select * from unnest(%(customers)s::bigint[], %(kinds)s::text[], %(days)s::int[], %(found)s::int[], %(ps)s::float8[])
+select customer, kind, day, found_day, p from given g
+where kind <> 'busy' or not exists (
+    select from rhythm_break b
+    where b.customer = g.customer and b.kind = 'busy' and b.day > g.day - %(window_days)s
+)
 on conflict do nothing
 returning customer, kind, day, p
 

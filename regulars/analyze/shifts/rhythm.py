@@ -5,7 +5,8 @@ drawn towards that of most people while there are few of them; its scale unknown
 follows F(2c, 2cn) for shape c and n gaps, whatever the scale: few gaps make wide limits by themselves. She is called
 quiet when a gap is longer than all but one in a hundred of hers would be: each gap is told once at most, so one gap in
 a hundred is a false alarm. Busy is the mirror: so many orders in 30 days, at the rate of all days before, happen to
-one in a thousand (a rate known from x orders in t days makes the next count negative binomial).
+one in a thousand (a rate known from x orders in t days makes the next count negative binomial). The window is looked at
+on every day, so of customers who keep their rate about three in a thousand are called busy within a month.
 """
 
 # SciPy carries no types.

@@ -41,7 +41,7 @@ create index shift_series on shift (scope, series, part);
 create table rhythm_break (
     customer bigint not null,
     kind text collate "C" not null,
-    -- Day of the order before the silence, or the day on which a burst was seen.
+    -- Day of the order before the silence, or the last one on which a burst was seen.
     day int not null,
     found_day int not null,
     p double precision not null,
