@@ -156,6 +156,30 @@ def test_who_was_merged_stands_under_the_number_she_has_now_and_who_is_erased_un
     assert size(searched) == before - 1
 
 
+def test_who_is_erased_while_a_search_judges_does_not_come_back_with_it(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analyze.ensure_schema(app)
+    found = year(7, "overdue_regulars")
+    her, other = found.customers[:2].tolist()
+    cases = Measured(name="returns", last_day=1, rows=[], cases=[(her, 1, 1), (other, 2, 1)])
+    monkeypatch.setattr(searching, "_read", lambda *_: (found, [cases]))
+    with app.transaction() as inside:
+        inside.db.execute("insert into customer select g, true, g from generate_series(0, %s) g", [CUSTOMERS])
+        inside.db.execute("delete from customer where id = %s", [her])
+
+    analyze.missed.search(app)
+
+    with app.transaction() as inside:
+        left = inside.db.execute(
+            "select customer from opportunity_member where customer = %(her)s"
+            " union all select customer from expectation_case",
+            {"her": her},
+        ).fetchall()
+        assert left == [(other,)]
+        assert [case.customer for case in analyze.missed.cases(inside, "returns")] == [other]
+
+
 def test_a_search_that_breaks_leaves_the_last_one_and_says_so(
     searched: App, monkeypatch: pytest.MonkeyPatch, clock: ManualClock
 ) -> None:
@@ -199,3 +223,35 @@ def test_who_is_taken_up_is_told_to_the_journal_once_with_a_part_held_out(search
     assert 0 < made.held_out < made.people == size(searched)
     with searched.transaction() as inside, pytest.raises(TakenAlready):
         analyze.missed.take_up(inside, "overdue_regulars", "Tom")
+
+
+def held_out(app: App, campaign: str) -> set[int]:
+    with app.transaction() as inside:
+        rows = inside.db.execute(
+            "select customer from announcement where properties ->> 'campaign_id' = %s", [f"{campaign}-held-out"]
+        )
+        return {customer for (customer,) in rows.fetchall()}
+
+
+def test_who_was_held_out_stays_held_out_when_a_later_search_is_taken_up(searched: App, clock: ManualClock) -> None:
+    with searched.transaction() as inside:
+        before = analyze.missed.take_up(inside, "overdue_regulars", "Maya")
+    clock.sleep(timedelta(days=1).total_seconds())
+    analyze.missed.search(searched)
+    with searched.transaction() as inside:
+        after = analyze.missed.take_up(inside, "overdue_regulars", "Maya")
+
+    assert held_out(searched, before.campaign) == held_out(searched, after.campaign) != set()
+
+
+def test_who_was_found_under_two_numbers_is_taken_up_once(searched: App) -> None:
+    with searched.transaction() as inside:
+        one, two = analyze.missed.people(inside, "overdue_regulars", limit=2)
+        inside.db.execute("delete from customer where id = %s", [two.customer])
+        inside.db.execute("insert into redirect (old, customer) values (%s, %s)", [two.customer, one.customer])
+
+        made = analyze.missed.take_up(inside, "overdue_regulars", "Maya")
+
+        told = inside.db.execute("select count(*) from announcement where name = %s", [taking.EVENT]).fetchall()
+    assert told == [(made.people,)]
+    assert made.people == size(searched)

@@ -17,12 +17,23 @@ insert into opportunity (version, name, rank, is_found, told)
 select %(version)s, * from unnest(%(names)s::text[], %(ranks)s::int[], %(found)s::boolean[], %(told)s::jsonb[])
 
 -- name: clear_members
--- Members are those of the newest search.
-truncate opportunity_member
+-- Members are those of the newest search. Not truncated: whoever reads a page meanwhile sees the last ones.
+delete from opportunity_member
 
 -- name: load_members
 -- All at once, by customer.
 copy opportunity_member (name, customer, stake_cents, reasons) from stdin
+
+-- name: drop_gone
+-- Who was erased while the search judged. Asked under the flow's lock, so that no erasure runs beside it.
+with gone as (
+    select n.customer from (select customer from opportunity_member union select customer from expectation_case) n
+    left join redirect r on r.old = n.customer
+    where not exists (select from customer c where c.id = coalesce(r.customer, n.customer))
+), counted as (
+    delete from opportunity_member m using gone g where m.customer = g.customer
+)
+delete from expectation_case k using gone g where k.customer = g.customer
 
 -- name: newest_run
 -- The newest search that ended well.
@@ -56,6 +67,18 @@ where m.name = %(name)s
 order by m.stake_cents desc, m.customer
 limit %(limit)s
 
+-- name: members_once
+-- Those with most at stake, each once, however many of the numbers she was found as are hers now.
+select id, found_as, stake_cents, reasons from (
+    select distinct on (c.id) c.id, m.customer as found_as, m.stake_cents, m.reasons
+    from opportunity_member m
+    left join redirect r on r.old = m.customer
+    join customer c on c.id = coalesce(r.customer, m.customer)
+    where m.name = %(name)s
+    order by c.id, m.stake_cents desc, m.customer
+) o
+order by stake_cents desc, found_as limit %(limit)s
+
 -- name: of_customer
 -- The opportunities somebody is part of.
 select m.name, m.customer, m.stake_cents, m.reasons
@@ -77,7 +100,7 @@ select %(version)s, * from unnest(%(names)s::text[], %(told)s::jsonb[])
 
 -- name: clear_cases
 -- Cases are those of the newest search.
-truncate expectation_case
+delete from expectation_case
 
 -- name: load_cases
 -- A case is one event and whose it was.
@@ -96,8 +119,10 @@ select name, told from expectation where version = %(version)s order by name
 
 -- name: cases
 -- Newest first; who was merged stands under the number she has now.
-select k.seq, coalesce(r.customer, k.customer), k.day
-from expectation_case k left join redirect r on r.old = k.customer
+select k.seq, c.id, k.day
+from expectation_case k
+left join redirect r on r.old = k.customer
+join customer c on c.id = coalesce(r.customer, k.customer)
 where k.name = %(name)s order by k.day desc, k.seq desc limit %(limit)s
 
 -- name: practices_told

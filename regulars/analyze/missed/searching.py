@@ -47,9 +47,14 @@ def search(app: App, breathe: Callable[[], object] = lambda: None) -> int:
             _add_run(inside, now, None, 0.0, place_of(fault))
         raise
     with app.transaction() as inside:
+        audited = stopping.audit(inside)
+    with app.transaction() as inside:
+        # Taken before anything is written, as an erasure does: who was erased while we judged must not come back.
+        collect.checkpoint_of(inside, collect.FLOW)
         version = _keep(inside, now, year, judged, time.monotonic() - began)
         promised.keep(inside, version, measured)
-        stopping.keep(inside, version, stopping.audit(inside))
+        stopping.keep(inside, version, audited)
+        inside.db.execute(SQL.drop_gone)
     return sum(one.is_found for one in judged)
 
 

@@ -13,7 +13,7 @@ import msgspec
 from regulars import collect
 from regulars.analyze import making, tree
 from regulars.analyze.missed.errors import TakenAlready
-from regulars.analyze.missed.telling import SQL, Opportunity, Person, opportunity, people
+from regulars.analyze.missed.telling import SQL, Opportunity, Person, opportunity
 from regulars.analyze.missed.words import told_value
 from regulars.app import App
 from regulars.kit.clock import day_date, day_number
@@ -58,10 +58,10 @@ def take_up(app: App, name: str, author: str) -> Taken:
             f"'{one.title}' of this search was taken up already", "Wait for the next search, or use what was made of it"
         )
     ident, campaign = added
-    everybody = people(app, name, limit=MOST_PEOPLE)
-    held = {
-        p.customer for p in everybody if share(campaign, p.customer) < (HALF if one.holdout is None else one.holdout)
-    }
+    rows = app.db.execute(SQL.members_once, {"name": name, "limit": MOST_PEOPLE}).fetchall()
+    everybody = [Person(customer=c, found_as=f, stake_cents=s, reasons=r) for c, f, s, r in rows]
+    # By the opportunity, not the campaign: a later search that is taken up must not treat those held out of this one.
+    held = {p.customer for p in everybody if share(name, p.customer) < (HALF if one.holdout is None else one.holdout)}
     collect.announce(app, [_announcement(app, one, campaign, person, person.customer in held) for person in everybody])
     segment = making.create(app, _segment(app, one, campaign), author)
     counts = {"id": ident, "people": len(everybody), "held_out": len(held), "segment": segment}

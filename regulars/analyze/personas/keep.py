@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from regulars import collect
 from regulars.analyze import columns
 from regulars.analyze.personas import mixture, portrait
 from regulars.analyze.personas.growth import Census, Growth, growths
@@ -108,7 +109,8 @@ def fit(app: App, name: str, breathe: Callable[[], object] = lambda: None) -> Fi
     breathe()
     censuses = [] if params is None else _look_back(app, lens, params, day, breathe)
     with app.transaction() as inside:
-        # Read again: who changed meanwhile is told by what she is now.
+        # Read again: who changed meanwhile is told by what she is now, and nobody is erased before it is written.
+        collect.checkpoint_of(inside, collect.FLOW)
         table = _judged(lens, columns.of_now(inside, _needs(lens), day))
         return _store(inside, lens, table, stability, params, censuses)
 
