@@ -13,7 +13,10 @@ from regulars.lake.dialect import POSTGRES, literal, render
 IN_PROFILE = ("country", "state", "city", "zone", "language", "birth_date")
 PARTS_OF_ADDRESS = ("country", "state", "city")
 NUMBER = r"^-?[0-9]{1,31}(\.[0-9]{1,31})?$"
-DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+# Days that are in the calendar, leap years and all: what only looks like one is not known, and never an error.
+_DAYS = r"(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8])"
+_LEAP_YEARS = r"[0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00"
+DAY = rf"^(?!0000)([0-9]{{4}}-({_DAYS})|({_LEAP_YEARS})-02-29)$"
 
 
 def golden_names(plan: Plan) -> set[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
+import psycopg
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -149,6 +150,8 @@ def explained(fault: Exception) -> tuple[str, str, str]:
     if isinstance(fault, OSError) and fault.errno in MACHINE:
         place = f": {fault.filename}" if fault.filename else ""
         return f"The machine says: {fault.strerror}{place}", MACHINE[fault.errno], MachineRefused.code
+    if isinstance(fault, psycopg.errors.NumericValueOutOfRange):
+        return "A number is larger than any here", "Name one from a list", InputRefused.code
     return (
         f"Something unexpected happened: {type(fault).__name__}: {fault}",
         "Run it again with REGULARS_LOG_LEVEL=debug to see where, and report that",

@@ -28,8 +28,8 @@ def say(town: Town, customer: int, name: str, value: str) -> None:
             " on conflict (customer) do update set country = excluded.country"
             if name == "country"
             else "insert into profile_field (customer, field, source, verified, digest, value, occurred_at, seq, rule)"
-            " values (%s, 'shoe_size', 'crm', false, 0, %s, now(), 1, 'only')",
-            [customer, value],
+            " values (%s, %s, 'crm', false, 0, %s, now(), 1, 'only')",
+            [customer, value] if name == "country" else [customer, name, value],
         )
 
 
@@ -107,6 +107,18 @@ def test_a_field_that_the_brand_adds_is_read_by_its_type(town: Town) -> None:
     told(town, 2, "shoe_size")
 
     assert (value(town, 1, "size"), value(town, 2, "size")) == (43.5, None)
+
+
+def test_a_day_that_is_in_no_calendar_is_not_known_and_holds_up_nobody(town: Town) -> None:
+    anniversary = Trait("anniversary", "anniversary", field("anniversary", "whole"))
+    analyze.ensure_schema(town.app, [*TRAITS, anniversary], [])
+    town.app.clock.move_to(EPOCH + timedelta(days=TODAY))
+    town.batch([(1, order(TODAY)), (2, order(TODAY)), (3, order(TODAY))])
+    for customer, day in enumerate(("1970-01-11", "2023-02-31", "2023-02-29"), start=1):
+        say(town, customer, "anniversary", day)
+        told(town, customer, "anniversary")
+
+    assert [value(town, customer, "anniversary") for customer in (1, 2, 3)] == [10, None, None]
 
 
 def test_bought_data_counts_while_it_may_be_used(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,6 +97,15 @@ def test_what_a_model_makes_of_people_it_finds_again(name: str) -> None:
     assert model.log_likelihood(worse, history) < fitted.log_likelihood
 
 
+@pytest.mark.parametrize("name", list(purchase_models))
+def test_of_nobody_a_model_says_nothing(name: str) -> None:
+    model, nobody = purchase_models[name], History(x=np.zeros(0), t_x=np.zeros(0), t=np.zeros(0))
+    params = dict.fromkeys(model.parameters, 1.5)
+
+    for said in (model.alive(params, nobody), model.expected(params, nobody, 30.0)):
+        assert said.shape == (0,)
+
+
 def bought(dice: np.random.Generator, customers: int, weeks: float) -> History:
     """People who buy at rates of their own and leave at rates of their own."""
     rates, leaving = dice.gamma(0.8, 1 / 6.0, customers), dice.gamma(0.7, 1 / 10.0, customers)

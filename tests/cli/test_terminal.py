@@ -5,6 +5,7 @@ import os
 import socket
 from pathlib import Path
 
+import psycopg
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -70,6 +71,15 @@ def test_a_surprise_is_no_traceback_either(monkeypatch: pytest.MonkeyPatch) -> N
     assert result.exit_code == 1
     assert "RG-1900" in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_a_number_beyond_all_numbers_of_ours_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REGULARS_LOG_LEVEL", raising=False)
+
+    result = RUN.invoke(made(psycopg.errors.NumericValueOutOfRange("bigint out of range")), ["fail"])
+
+    assert "A number is larger than any here" in result.stderr
+    assert "(RG-1004)" in result.stderr
 
 
 def test_a_port_that_is_taken_is_the_machines_refusal_and_no_fault_of_ours() -> None:

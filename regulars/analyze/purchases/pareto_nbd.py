@@ -78,6 +78,8 @@ class ParetoNbd:
 
     def alive(self, params: Params, history: History) -> Floats:
         """The chance that a customer is still a customer."""
+        if not len(history.x):
+            return np.zeros(0)
         rows, inverse = history.distinct()
         found = [_chances(_four(params), piece) for piece, _ in _pieces(rows, np.ones(len(rows.x)))]
         return np.concatenate([np.exp(one.stayed - one.either) for one in found])[inverse]
