@@ -57,6 +57,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     touch_point: str
     answered: bool = False
     closed: bool = False
+    kept: bool = False
+    """The answer that was just given stands; False: an earlier one does, it came too late, or too many came at once."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,14 +159,16 @@ def answer(app: App, token: str, score: str, words: str, at: datetime) -> Questi
     key = str(signer(app).read(SURVEY, token))
     asked, channel, customer = _asking(app, key)
     told = told_of(asked, score, words) | {"channel": channel}
-    if asked.closed or asked.answered or app.db.execute(SQL.answer_asking, {"key": key, "now": at}).fetchone() is None:
+    if asked.closed or asked.answered:
         return asked
+    if app.db.execute(SQL.answer_asking, {"key": key, "now": at}).fetchone() is None:
+        return msgspec.structs.replace(asked, answered=True)
     assert customer is not None, "what has a link was asked of somebody"
     event = collect.Announcement(
         message_id=f"answered:{key}", name=affinity.ANSWERED, customer=customer, occurred_at=at, properties=told
     )
     collect.announce(app, [event])
-    return msgspec.structs.replace(asked, answered=True)
+    return msgspec.structs.replace(asked, answered=True, kept=True)
 
 
 def kiosk_link(app: App, survey: str, touch_point: str = "") -> str:
@@ -195,11 +199,14 @@ def answer_at_kiosk(app: App, token: str, view: str, score: str, at: datetime) -
         "since": at - timedelta(minutes=1),
         "most": KIOSK_ANSWERS_A_MINUTE,
     }
-    if app.db.execute(SQL.answer_at_kiosk, given).fetchone() is not None:
+    added = app.db.execute(SQL.answer_at_kiosk, given).fetchone() is not None
+    if added:
         source, _ = collect.register(app, KIOSK_SOURCE, "other")
         message = {"type": "track", "event": affinity.ANSWERED, "messageId": key, "anonymousId": key}
         collect.accept(app, source, [message | {"timestamp": at.isoformat(), "properties": told}], received_at=at)
-    return msgspec.structs.replace(asked, answered=True)
+    # A double tap stands as its first press; above the limit nothing stands, and the page says so.
+    kept = added or app.db.execute(SQL.asking, {"key": key}).fetchone() is not None
+    return msgspec.structs.replace(asked, answered=True, kept=kept)
 
 
 def new_view(app: App) -> str:

@@ -38,6 +38,11 @@ def press(app: App, token: str, score: str, words: str = "") -> engage.Question:
         return engage.answer(inside, token, score, words, app.clock.now())
 
 
+def press_at_kiosk(app: App, token: str, view: str) -> engage.Question:
+    with app.transaction() as inside:
+        return engage.answer_at_kiosk(inside, token, view, "2", app.clock.now())
+
+
 def test_looking_answers_nothing_and_pressing_answers_once(app: App) -> None:
     token = token_of(asked(app, 7).url)
     with app.transaction() as inside:
@@ -51,6 +56,15 @@ def test_looking_answers_nothing_and_pressing_answers_once(app: App) -> None:
     assert (customer, told["score"], told["answer"], told["channel"]) == (7, 2, "It was late", "link")
     assert (told["survey_id"], told["measure"], told["touch_point"]) == ("after-purchase", "feeling", "checkout")
     assert (told["scale_low"], told["scale_high"]) == (1, 5)
+
+
+def test_only_the_answer_that_stands_is_thanked_for(app: App) -> None:
+    token = token_of(asked(app, 7).url)
+
+    first, second = press(app, token, "1"), press(app, token, "5")
+
+    assert (first.answered, first.kept) == (True, True)
+    assert (second.answered, second.kept) == (True, False)
 
 
 def test_nobody_is_asked_twice_within_the_declared_days_wherever(app: App, clock: ManualClock) -> None:
@@ -122,10 +136,11 @@ def test_a_tablet_takes_one_answer_a_view_as_nobody_and_no_flood(app: App) -> No
     with app.transaction() as inside:
         token = engage.kiosk_link(inside, "found-it").rpartition("/")[2]
 
-    for view in ("a1", "a1", *(f"b{n}" for n in range(engage.KIOSK_ANSWERS_A_MINUTE + 5))):
-        with app.transaction() as inside:
-            assert engage.answer_at_kiosk(inside, token, view, "2", app.clock.now()).answered
+    views = ("a1", "a1", *(f"b{n}" for n in range(engage.KIOSK_ANSWERS_A_MINUTE + 5)))
+    shown = [press_at_kiosk(app, token, view) for view in views]
 
+    assert all(one.answered for one in shown)
+    assert [one.kept for one in shown].index(False) == engage.KIOSK_ANSWERS_A_MINUTE + 1  # "a1" was pressed twice
     with app.transaction() as inside:
         rows = inside.db.execute("select body::text from journal where name = 'Survey Answered'").fetchall()
     assert len(rows) == engage.KIOSK_ANSWERS_A_MINUTE

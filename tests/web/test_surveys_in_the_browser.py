@@ -78,6 +78,15 @@ def test_a_letters_link_shows_the_clicked_answer_and_counts_nothing_until_sent(a
     assert told(asked, "page-helped") == [("4", "It was quick")]
 
 
+def test_a_second_answer_by_the_same_link_is_told_that_the_first_stands(asked: Site) -> None:
+    path = link(asked, 11)
+    with asked.client() as anybody:
+        first, second = (anybody.post(path, data={"score": score}).text for score in ("1", "5"))
+
+    assert "Your answer has reached" in first
+    assert "The first answer stands" in second
+
+
 def test_a_link_that_is_not_ours_and_an_answer_that_is_none_are_refused_in_words(asked: Site) -> None:
     with asked.client() as anybody:
         assert "not one of ours" in anybody.get("/q/nonsense").text

@@ -145,9 +145,8 @@ def answer_json(app: House, data: JSONBody[AnswerOne]) -> Answered:
     """Hand in the answer of a link; the first one stands."""
     with app.transaction() as inside:
         token = data.url.rpartition("/")[2].partition("?")[0]
-        before = engage.question(inside, token)
-        engage.answer(inside, token, str(data.score), data.words, app.clock.now())
-    return Answered(accepted=not before.answered and not before.closed)
+        asked = engage.answer(inside, token, str(data.score), data.words, app.clock.now())
+    return Answered(accepted=asked.kept)
 
 
 routes = [

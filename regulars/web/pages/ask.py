@@ -54,7 +54,7 @@ def question_page(
     """The question, with the answer that was clicked in the letter already chosen."""
     with app.transaction() as inside:
         asked = engage.question(inside, token)
-    return _page(app, request, "question", asked, score=score, done=False)
+    return _page(app, request, "question", asked, score=score)
 
 
 @post("/q/{token:str}", opt=access.BY_ANYBODY, include_in_schema=False, status_code=200, sync_to_thread=True)
@@ -64,7 +64,7 @@ def answer_question(
     """Keep the answer. Whoever has the link may, so no cookie is asked."""
     with app.transaction() as inside:
         asked = engage.answer(inside, token, data.score, data.words, app.clock.now())
-    return _page(app, request, "question", asked, score=data.score, done=not asked.closed)
+    return _page(app, request, "question", asked, score=data.score)
 
 
 @get("/kiosk/{token:str}", opt=access.PUBLIC, include_in_schema=False, sync_to_thread=True)
@@ -82,7 +82,8 @@ def answer_at_kiosk(
     """Keep what was pressed, say thanks, and ask the next one by itself."""
     with app.transaction() as inside:
         asked = engage.answer_at_kiosk(inside, token, data.view, data.score, app.clock.now())
-    return _page(app, request, "kiosk", asked, view="", token=token, wait=THANKS_SECONDS)
+    limit = engage.KIOSK_ANSWERS_A_MINUTE
+    return _page(app, request, "kiosk", asked, view="", token=token, wait=THANKS_SECONDS, most_a_minute=limit)
 
 
 @get("/surveys/{name:str}/question", opt=access.PUBLIC, include_in_schema=False, sync_to_thread=False)
