@@ -127,7 +127,7 @@ DECLARED = (
         title="How we took care of an answer of yours",
         hangs=Hangs.RECORD,
         keys=("seq",),
-        told=("made_at", "state", "note", "ended_at"),
+        told=("made_at", "reopened_at", "state", "note", "ended_at"),
         kept=("id", "assignee", "ended_by"),
         why_kept="names our staff",
     ),

@@ -12,6 +12,7 @@ from regulars import analyze
 from regulars.analyze import affinity
 from regulars.analyze.affinity import Sums, language_of, sentiment, trend
 from regulars.analyze.errors import FollowUpRefused, SurveysRefused
+from regulars.kit.clock import ManualClock
 from tests.analyze.town import EPOCH, Town, order, track
 
 TODAY = 20_000
@@ -19,9 +20,9 @@ STAGES = [stage.name for stage in analyze.STAGES]
 
 
 @pytest.fixture
-def asked(town: Town) -> Town:
+def asked(town: Town, clock: ManualClock) -> Town:
     """A town on a day, in which customer 1 has bought."""
-    town.app.clock.move_to(EPOCH + timedelta(days=TODAY))
+    clock.move_to(EPOCH + timedelta(days=TODAY))
     town.batch([(1, order(TODAY - 3))])
     return town
 
@@ -86,6 +87,18 @@ def test_the_interval_of_a_change_is_welchs() -> None:
     assert trend(Sums(3, 1.0, 0.5), before).verdict == "early"
 
 
+def test_few_equal_answers_are_no_certainty() -> None:
+    best, good = Sums(10, 10.0, 10.0), Sums(10, 7.5, 10 * 0.75**2)
+
+    found = trend(best, good)
+
+    assert found.low is not None
+    assert found.low < 0.8
+    assert found.high == 1.0
+    assert found.verdict == "level"
+    assert trend(Sums(100, 100.0, 100.0), Sums(100, 75.0, 100 * 0.75**2)).verdict == "up"
+
+
 def test_a_merge_a_split_and_a_withdrawal_leave_each_answer_with_its_person(asked: Town) -> None:
     asked.batch([(1, answered(2)), (2, answered(5))])
     asked.merge(2, 1)
@@ -143,6 +156,23 @@ def test_nobody_is_called_about_an_answer_of_long_ago(asked: Town) -> None:
 
     with asked.app.transaction() as app:
         assert affinity.counts(app) == {"open": 0, "done": 0, "lapsed": 1}
+
+
+def test_a_follow_up_that_is_opened_again_has_its_days_again(asked: Town, clock: ManualClock) -> None:
+    asked.batch([(1, answered(1))])
+    asked.tick(TODAY + 40)
+    clock.move_to(EPOCH + timedelta(days=TODAY + 40))
+    with asked.app.transaction() as app:
+        [one] = affinity.follow_ups(app, "lapsed")
+        affinity.reopen(app, one.id)
+
+    asked.tick(TODAY + 60)
+
+    with asked.app.transaction() as app:
+        assert affinity.counts(app)["open"] == 1
+    asked.tick(TODAY + 71)
+    with asked.app.transaction() as app:
+        assert affinity.counts(app)["lapsed"] == 1
 
 
 @pytest.mark.parametrize(

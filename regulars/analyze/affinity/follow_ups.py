@@ -92,8 +92,8 @@ def finish(app: App, ident: int, note: str, by: str, account: int | None) -> Non
 
 
 def reopen(app: App, ident: int) -> None:
-    """It was not done after all; the note stays. Raises FollowUpRefused."""
-    _change(app, SQL.reopen, {"id": ident}, "is open already")
+    """It was not done after all; the note stays, its days begin again. Raises FollowUpRefused."""
+    _change(app, SQL.reopen, {"id": ident, "now": app.clock.now()}, "is open already")
 
 
 def _change(app: App, statement: Any, given: dict[str, Any], otherwise: str) -> None:

@@ -40,6 +40,7 @@ delete from survey_answer where seq = any(%(seqs)s::bigint[])
 -- name: lapse
 -- Nobody got to it in time: a late call is worse than none, and the page counts it.
 update follow_up set state = 'lapsed', ended_at = %(now)s where state = 'open' and made_at <= %(before)s
+    and (reopened_at is null or reopened_at <= %(before)s)
 
 -- name: cells
 -- Answers of two neighboring stretches of time by place and stage: as sums, from which means and their spread follow.
@@ -122,8 +123,9 @@ update follow_up set state = 'done', note = %(note)s, ended_at = %(now)s, ended_
 where id = %(id)s and state <> 'done' returning id
 
 -- name: reopen
--- It was not done after all.
-update follow_up set state = 'open', ended_at = null, ended_by = '' where id = %(id)s and state <> 'open' returning id
+-- It was not done after all: its days begin again.
+update follow_up set state = 'open', reopened_at = %(now)s, ended_at = null, ended_by = ''
+where id = %(id)s and state <> 'open' returning id
 
 -- name: words_of
 -- What was written with an answer, as the journal still has it.

@@ -2,7 +2,7 @@
 
 Nobody is asked twice within weeks, so answers are taken as independent. Levels lie between 0 and 1,
 so means of small numbers are given no interval at all (MIN_ANSWERS) instead of a false one. The change is Welch's: each
-time has a spread of its own. Source: Welch, "The generalization of Student's problem", Biometrika 1947.
+time has a spread of its own, and never none. Source: Welch, "The generalization of Student's problem", Biometrika 1947.
 """
 
 # SciPy carries no types.
@@ -38,9 +38,12 @@ class Sums(msgspec.Struct, frozen=True):
 
     @property
     def error(self) -> float:
-        """Variance of the mean. At least two answers."""
-        spread = max(0.0, self.squares - self.total * self.total / self.count) / (self.count - 1)
-        return spread / self.count
+        """Variance of the mean, never 0. At least two answers."""
+        mean = self.total / self.count
+        seen = (self.squares - self.total * mean) / (self.count - 1)
+        # Equal answers are no certainty: the next may lie at the farther end, and that spread is the least there is.
+        unseen = max(mean, 1 - mean) ** 2 / (self.count + 1)
+        return max(seen, unseen) / self.count
 
 
 class Trend(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +97,5 @@ def interval(sums: Sums) -> tuple[float | None, float | None]:
 
 def _reach(now: Sums, before: Sums) -> float:
     a, b = now.error, before.error
-    if a + b == 0:
-        return 0.0
     freedom = (a + b) ** 2 / (a * a / (now.count - 1) + b * b / (before.count - 1))
     return float(stdtrit(freedom, 1 - (1 - CONFIDENCE) / 2)) * sqrt(a + b)

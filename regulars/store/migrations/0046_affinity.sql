@@ -28,6 +28,8 @@ create table follow_up (
     -- The answer; whose it is says the journal's record.
     seq bigint not null unique,
     made_at timestamptz not null,
+    -- Somebody opened it again, and it has its days again; null: nobody did.
+    reopened_at timestamptz,
     state text collate "C" not null check (state in ('open', 'done', 'lapsed')),
     -- Account of who takes care; null: nobody yet.
     assignee bigint,
