@@ -36,6 +36,8 @@ FILL = {
     "{space:str}": "default",
     "{identifier:str}": "regulars_id:1",
     "{request_id:uuid}": seed.HANDED_IN,
+    "{ident:int}": "999999",
+    "{stage:str}": "nurture",
 }
 NAMES = {
     "/sources": "tills",
@@ -43,11 +45,28 @@ NAMES = {
     "/journeys": "win-back",
     "/reports": "purchase_trends",
     "/mail": "none",
+    "/scores": "rfm",
+    "/surveys": "found-it",
+    # Nothing was searched for yet in the brand of these tests.
+    "/expectations": "none",
+    "/opportunities": "none",
+    "/practices": "none",
+    "/shifts": "none",
 }
 REFUSED = (401, 403)
 # Written down here and not read from the handlers: this list is what they are judged by.
-FOR_EVERYBODY = {"/signin", "/u/x", "/c/x", "/p/x", "/opendsr/v3/discovery", "/opendsr/v3/certificate.pem"}
-NEED_MORE = {"/home/live", "/u/x", "/c/x", "/p/x", "/refusals/mend"}
+FOR_EVERYBODY = {
+    "/signin",
+    "/u/x",
+    "/c/x",
+    "/p/x",
+    "/q/x",
+    "/kiosk/x",
+    "/surveys/found-it/question",
+    "/opendsr/v3/discovery",
+    "/opendsr/v3/certificate.pem",
+}
+NEED_MORE = {"/home/live", "/u/x", "/c/x", "/p/x", "/q/x", "/kiosk/x", "/refusals/mend"}
 """Asked with more than an address."""
 FOR_ASSOCIATES = {"/moment", "/moment/note", "/api/moment", "/password", "/signout"}
 
@@ -133,7 +152,8 @@ def test_an_administrator_reaches_every_page(site: Site) -> None:
 
                 status = client.get(path + query).status_code
 
-                assert status == 200, f"{status} from {path}"
+                # What is not there is said to be missing, not forbidden.
+                assert status == (404 if "999999" in path else 200), f"{status} from {path}"
 
 
 def test_a_page_that_needs_sign_in_leads_there_and_back(site: Site) -> None:

@@ -52,8 +52,10 @@ STATE = {
     "spend": "select p.email, t.spend_cents, t.orders from trait_state t join profile p using (customer) order by 1",
     "points": "select p.email, l.kind, l.day from ledger_entry l join profile p using (customer) order by 1, 2, 3",
     "segments": "select p.email, m.segment from segment_member m join profile p using (customer) order by 1, 2",
+    "stages": "select p.email, l.stage from lifecycle_stage l join profile p using (customer) order by 1",
+    # Who takes two steps in one batch is told of one: how somebody came to a stage depends on how events were cut.
     "announced": "select j.name, count(*) from journal j join source s on s.id = j.source_id where s.kind = 'own'"
-    " group by 1 order by 1",
+    " and j.name <> 'Lifecycle Stage Entered' group by 1 order by 1",
 }
 
 

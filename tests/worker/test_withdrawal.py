@@ -27,7 +27,10 @@ PROJECTIONS = {
     "profiles": "select customer, first_name, last_name, email, phone, city from profile",
     "words": "select token, customer from profile_token",
     "consents": "select customer, channel, purpose, address, allowed, decided_at, seq from consent_state",
-    "traits": "select to_jsonb(t) - 'word' from trait_state t",
+    # Daily traits come back with the next day's look at the lake.
+    "traits": "select to_jsonb(t) - 'word'"
+    + "".join(f" - '{trait.name}'" for trait in analyze.TRAITS if trait.freshness == "daily")
+    + " from trait_state t",
     "segments": "select segment, customer from segment_member",
     "points": "select customer, available, pending, debt from wallet where available + pending + debt > 0",
 }

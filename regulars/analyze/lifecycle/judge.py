@@ -20,6 +20,7 @@ from regulars.analyze.plan import Plan, leaves
 from regulars.analyze.schema import Ready
 from regulars.analyze.statements import AS_OF
 from regulars.app import App
+from regulars.kit.clock import day_number
 from regulars.lake.dialect import POSTGRES, Node, coalesce, column, literal, render
 from regulars.model import StageMove
 from regulars.store import queries
@@ -62,6 +63,8 @@ def _write(app: App, rows: list[tuple[int, str | None, str | None]], now: dateti
         return []
     customers, before, after = map(list, zip(*sorted(rows), strict=True))
     given: dict[str, Any] = {"customers": customers, "before": before, "after": after, "at": now}
+    # Before the first event nothing has said yet which day it is.
+    given["today"] = day_number(now, app.settings.zone)
     written = app.db.execute(SQL.move_stages, given).fetchall()
     collect.announce(app, [_announcement(row, now) for row in written if _is_news(row[2], row[3])])
     return [StageMove(customer=c, before=b, after=a, at=now) for c, b, a in zip(customers, before, after, strict=True)]

@@ -11,7 +11,7 @@ with given as (
     delete from lifecycle_stage s using given g where g.after is null and s.customer = g.customer
 )
 insert into lifecycle_move (customer, before, after, at, day)
-select customer, before, after, %(at)s, (select day from as_of) from given order by place
+select customer, before, after, %(at)s, coalesce((select day from as_of), %(today)s) from given order by place
 returning id, customer, before, after
 
 -- name: entomb_stages

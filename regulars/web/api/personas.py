@@ -87,7 +87,7 @@ def persona_json(
         return shown(inside, ident, distance, after)
 
 
-@post("/api/personas/{ident:int}", opt=access.OFFICE, status_code=200, sync_to_thread=True)
+@post("/api/personas/{ident:int}", opt=access.office("segments:write"), status_code=200, sync_to_thread=True)
 def decide_json(
     app: House, request: Request[Any, Any, Any], ident: FromPath[int], data: JSONBody[Decision]
 ) -> personas.Persona:

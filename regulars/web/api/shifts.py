@@ -47,7 +47,7 @@ def rhythms_json(app: House, request: Request[Any, Any, Any]) -> list[shifts.Bre
         return shifts.recent(inside)
 
 
-@post("/api/shifts/{ident:int}/acknowledge", opt=access.OFFICE, status_code=200, sync_to_thread=True)
+@post("/api/shifts/{ident:int}/acknowledge", opt=access.office("segments:write"), status_code=200, sync_to_thread=True)
 def acknowledge_json(
     app: House, request: Request[Any, Any, Any], ident: FromPath[int], data: JSONBody[Note]
 ) -> shifts.Shift:
