@@ -44,6 +44,7 @@ REFUSED_ENTRY = {
 REFUSED_QUESTION = {
     "400": "The request cannot be read, or asks for what cannot be.",
     "404": "What it names is not there.",
+    "409": "What it names stands otherwise by now, or is taken.",
 }
 MESSAGE: Said = {
     "type": "object",

@@ -47,14 +47,50 @@ MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 SECRET = "a secret that both know"
 LETTER = "letter-0"
 # What is there, for the fields of paths by their names; `name` means something else in each room.
-THERE: dict[str, Any] = {"customer": 1, "number": 1, "seq": 1, "trait": "orders", "source": "shop"}
+THERE: dict[str, Any] = {
+    "customer": 1,
+    "number": 1,
+    "seq": 1,
+    "trait": "orders",
+    "source": "shop",
+    "ident": 1,
+    "stage": "nurture",
+}
 THERE |= {"space": "default", "identifier": "user_id:ann"}
-NAMED = {"segments": "lapsing_regulars", "journeys": "win-back", "reports": "purchase_trends", "mail": LETTER}
+NAMED = {
+    "segments": "lapsing_regulars",
+    "journeys": "win-back",
+    "reports": "purchase_trends",
+    "mail": LETTER,
+    "scores": "rfm",
+    "surveys": "found-it",
+    "practices": "coupons",
+    "expectations": "returns",
+    "opportunities": "overdue",
+}
+# What only a search, a look at groups or a first time gives: reached, and told that it is not there, or not any more.
+NOT_HERE = {
+    "get /api/expectations/{name}/cases",
+    "get /api/practices/{name}/people",
+    "get /api/opportunities/{name}",
+    "get /api/opportunities/{name}/people",
+    "get /api/personas/{ident}",
+    "get /api/scores/{name}/why/{customer}",
+    "post /api/personas/{ident}",
+    "post /api/shifts/{ident}/acknowledge",
+    "post /api/follow-ups/{ident}/done",
+    "post /api/surveys/answers",
+    "post /api/segments",
+    "put /api/segments/{name}",
+    "post /api/segments/{name}/archive",
+    "post /api/segments/{name}/restore",
+}
 ASKED: dict[str, dict[str, Any]] = {
     "get /api/moment": {"card": "4711"},
     "get /api/audit": {"source": "till"},
     "delete /api/systems": {"name": "Ledger"},
 }
+BUYS = {"kind": "all", "of": [{"kind": "trait", "trait": "orders", "is": ">=", "value": 1}]}
 SENT: dict[str, Any] = {
     "put /api/systems": {"name": "Ledger", "kind": "CRM", "channel": "phone"},
     "post /api/count": [{"trait": "orders", "sign": ">", "value": 0}],
@@ -66,6 +102,19 @@ SENT: dict[str, Any] = {
     "post /api/privacy/requests": {"kind": "access", "regime": "GDPR", "contact": "ann@example.com"},
     "post /api/privacy/requests/{number}/steps": {"action": "note", "note": "She called"},
     "post /api/privacy/retention": {},
+    "post /api/surveys/{name}/ask": {"customer": 1},
+    "post /api/surveys/answers": {"url": "x", "score": 1},
+    "post /api/follow-ups/{ident}/done": {"note": "Called her"},
+    "post /api/personas/{ident}": {"name": "Night owls"},
+    "post /api/shifts/{ident}/acknowledge": {"note": "The new till"},
+    "post /api/segments/draft": {"rule": BUYS},
+    "post /api/segments": {"title": "Buyers", "rule": BUYS},
+    "put /api/segments/{name}": {
+        "title": "Buyers",
+        "rule": BUYS,
+    },
+    "post /api/segments/{name}/archive": {"reason": "Nobody asks for it"},
+    "post /api/segments/{name}/restore": {"reason": "Somebody asks for it"},
     "post /hooks/{source}": {"id": 1},
     "post /v1/spaces/{space}/collections/users/profiles/batch": {"profiles": ["user_id:ann", "email:x@example.com"]},
 }
@@ -256,7 +305,8 @@ def attack(brand: Brand, caller: Caller, operations: list[Operation]) -> set[str
                 answer = case.call_and_validate(
                     base_url=brand.url, headers=caller.headers, checks=CHECKS, session=session, timeout=60
                 )
-                if answer.status_code < 300:
+                is_missing = operation.label in NOT_HERE and answer.status_code in (400, 404, 409)
+                if answer.status_code < 300 or is_missing:
                     answered.add(operation.label)
     return answered
 

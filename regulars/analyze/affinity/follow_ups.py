@@ -11,6 +11,7 @@ from regulars.analyze.affinity.answers import SQL
 from regulars.analyze.affinity.view import LAST_POSITION
 from regulars.analyze.errors import FollowUpRefused
 from regulars.app import App
+from regulars.kit.errors import InputRefused
 
 State = Literal["open", "done", "lapsed"]
 STATES: tuple[str, ...] = get_args(State)
@@ -52,7 +53,7 @@ def follow_ups(
 ) -> list[FollowUp]:
     """A page, newest first. Raises FollowUpRefused for a state that there is not."""
     if state is not None and state not in STATES:
-        raise FollowUpRefused(f"There is no state '{state[:40]}'", f"Choose one of: {', '.join(STATES)}")
+        raise InputRefused(f"There is no state '{state[:40]}'", f"Choose one of: {', '.join(STATES)}")
     return _read(app, state=state, assignee=assignee, before=before)
 
 
