@@ -95,7 +95,7 @@ class UnknownSurvey(RegularsError):
 
 
 class FollowUpRefused(RegularsError):
-    """A follow-up is not there, or cannot become what was asked for."""
+    """A follow-up cannot become what was asked for."""
 
     code = "RG-1423"
     status = 409

@@ -13,6 +13,7 @@ from regulars.analyze import affinity
 from regulars.analyze.affinity import Sums, language_of, sentiment, trend
 from regulars.analyze.errors import FollowUpRefused, SurveysRefused
 from regulars.kit.clock import ManualClock
+from regulars.kit.errors import NotFound
 from tests.analyze.town import EPOCH, Town, order, track
 
 TODAY = 20_000
@@ -143,7 +144,7 @@ def test_a_follow_up_needs_a_note_and_cannot_be_done_twice(asked: Town) -> None:
         affinity.finish(app, one.id, "Done", "Maya", None)
         with pytest.raises(FollowUpRefused, match="is done already"):
             affinity.finish(app, one.id, "Done", "Maya", None)
-        with pytest.raises(FollowUpRefused, match="no follow-up 99"):
+        with pytest.raises(NotFound, match="no follow-up 99"):
             affinity.assign(app, 99, None)
 
 

@@ -203,7 +203,8 @@ def test_an_address_in_a_name_is_masked_and_the_name_stays_readable(name: str, s
 FORMER_EMAIL = re.compile(r"[^\s<>()\[\]\"',;:]+(?:@|%40)[^\s<>()\[\]\"',;:]+")
 
 
-@given(st.text(alphabet="ab@%40 ,<>:.", max_size=24))
+# Fewer digits than a telephone has: those are masked as a number, which is judged above.
+@given(st.text(alphabet="ab@%40 ,<>:.", max_size=24).filter(lambda name: sum(map(str.isdigit, name)) < 7))
 def test_an_address_in_a_name_is_masked_from_one_mark_to_the_next(name: str) -> None:
     assert collect.shown_name(name) == FORMER_EMAIL.sub(lambda found: collect.masked(found[0]), name)
 

@@ -66,8 +66,17 @@ FOR_EVERYBODY = {
     "/opendsr/v3/discovery",
     "/opendsr/v3/certificate.pem",
 }
-NEED_MORE = {"/home/live", "/u/x", "/c/x", "/p/x", "/q/x", "/kiosk/x", "/refusals/mend"}
-"""Asked with more than an address."""
+NEED_MORE = {
+    "/home/live",
+    "/u/x",
+    "/c/x",
+    "/p/x",
+    "/q/x",
+    "/kiosk/x",
+    "/refusals/mend",
+    "/segments/lapsing_regulars/edit",
+}
+"""Asked with more than an address; and what the house declared is not edited."""
 FOR_ASSOCIATES = {"/moment", "/moment/note", "/api/moment", "/password", "/signout"}
 
 

@@ -35,6 +35,10 @@ def found(site: Site) -> dict[str, int]:
     stability = mixture.Stability(agreement=[0.4, 0.8, 0.99], groups=4, look_alikes=[0.9], is_stable=True)
     ids: list[int] = []
     with app.transaction() as inside:
+        # The brand's own worker may have looked already, and found nothing.
+        inside.db.execute("delete from persona_member where lens = 'web'")
+        inside.db.execute("delete from persona_fit where lens = 'web'")
+        inside.db.execute("delete from rhythm_break where customer = 1")
         fit: dict[str, Any] = {"lens": "web", "version": 1, "day": day, "now": app.clock.now(), "judged": 600}
         fit |= {"stability": msgspec.json.encode(stability).decode(), "sampled": 600}
         inside.db.execute(PERSONA_SQL.add_fit, fit | {"params": msgspec.json.encode(params).decode()})

@@ -11,7 +11,7 @@ from regulars.analyze.affinity.answers import SQL
 from regulars.analyze.affinity.view import LAST_POSITION
 from regulars.analyze.errors import FollowUpRefused
 from regulars.app import App
-from regulars.kit.errors import InputRefused
+from regulars.kit.errors import InputRefused, NotFound
 
 State = Literal["open", "done", "lapsed"]
 STATES: tuple[str, ...] = get_args(State)
@@ -61,7 +61,7 @@ def follow_up(app: App, ident: int) -> FollowUp:
     """One of them. Raises FollowUpRefused."""
     found = _read(app, ident=ident)
     if not found:
-        raise FollowUpRefused(f"There is no follow-up {ident}", "Open one from the list of follow-ups")
+        raise NotFound(f"There is no follow-up {ident}", "Open one from the list of follow-ups")
     return found[0]
 
 
