@@ -1,9 +1,10 @@
-"""Daily traits: folded from the lake once a day, beside the flow; only the values are kept.
+"""Daily traits: folded from the lake once a day, between two batches; only the values are kept.
 
     lake -> DuckDB -> values of everybody -> temporary table -> rows that differ -> finished and judged like a batch
 
-The flow goes on while the lake is read: it waits only while what differs is written. Values are as of what the lake
-held; who is merged keeps the survivor's until the next run, who is folded again has none until then.
+The worker carries no batch while it reads the lake; the flow's lock is held only while what differs is written, so
+other workers go on. Values are as of what the lake held; who is merged keeps the survivor's until the next run, who is
+folded again has none until then.
 """
 
 from __future__ import annotations
