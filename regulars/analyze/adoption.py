@@ -9,15 +9,18 @@ Whoever comes in or goes by it did nothing: that is history, and not news.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from regulars.analyze import made
 from regulars.analyze.backfill import backfill
 from regulars.analyze.errors import RuleRefused, TooManySegments
 from regulars.analyze.fold import changed
 from regulars.analyze.past import SQL
 from regulars.analyze.plan import Segment, leaves
-from regulars.analyze.schema import COLUMNS_LIMIT, Ready, add_bits, narrow, read, ready, widen
+from regulars.analyze.schema import COLUMNS_LIMIT, SEGMENTS_LIMIT, Ready, add_bits, narrow, read, ready, widen
 from regulars.analyze.segments import Because, write_moves
 from regulars.app import App
+from regulars.kit.errors import RegularsError
 
 
 def adopt(app: App) -> int:
@@ -28,8 +31,8 @@ def adopt(app: App) -> int:
         inside.db.execute(SQL.lock_flow)
         rows = made.stored(inside.db)
         held = ready(inside)
-        found = made.wanted(rows, held.plan.traits, held.declared)
-        found = _without_faults(inside, found)
+        found = _with_room(inside, made.wanted(rows, held.plan.traits, held.declared))
+        _tell_faults(inside, rows, found)
         segments = [one for one in found.values() if isinstance(one, Segment)]
         _prepare(inside, held, segments)
         if ready(inside).has_gaps:
@@ -39,11 +42,34 @@ def adopt(app: App) -> int:
     return 1
 
 
-def _without_faults(app: App, found: dict[str, Segment | RuleRefused]) -> dict[str, Segment | RuleRefused]:
+def _with_room(app: App, found: Mapping[str, Segment | RuleRefused]) -> dict[str, Segment | RegularsError]:
+    """The same, but refused where no customer's row holds so many numbers, or one segment more."""
+    known = {state for state, _ in app.db.execute(SQL.state_names).fetchall()}
+    bits = {name for name, _ in app.db.execute(SQL.segment_bits).fetchall()}
+    row = app.db.execute(SQL.columns_ever).fetchone()
+    columns = row[0] if row else 0
+    fitting: dict[str, Segment | RegularsError] = {}
     for name, one in found.items():
-        if isinstance(one, RuleRefused):
-            app.db.execute(SQL.fault_made, {"name": name, "fault": f"{one.what}. {one.fix}"})
-    return found
+        fresh = {repr(leaf) for leaf in leaves(one.rule)} - known if isinstance(one, Segment) else set[str]()
+        if fresh and columns + len(fresh) > COLUMNS_LIMIT:
+            fitting[name] = TooManySegments(
+                f"{columns:,} numbers were kept for segments over time",
+                "Rebuild the tables of traits, then save it again",
+            )
+        elif isinstance(one, Segment) and len(bits | {name}) > max(len(bits), SEGMENTS_LIMIT):
+            fitting[name] = TooManySegments(f"There were {len(bits):,} segments", f"Keep at most {SEGMENTS_LIMIT:,}")
+        else:
+            fitting[name] = one
+            known, columns = known | fresh, columns + len(fresh)
+            bits |= {name} if isinstance(one, Segment) else set[str]()
+    return fitting
+
+
+def _tell_faults(app: App, rows: list[made.Row], found: Mapping[str, Segment | RegularsError]) -> None:
+    versions = {row.name: row.version for row in rows}
+    for name, one in found.items():
+        if isinstance(one, RegularsError):
+            app.db.execute(SQL.fault_made, {"name": name, "fault": f"{one.what}. {one.fix}", "read": versions[name]})
 
 
 def _prepare(app: App, held: Ready, segments: list[Segment]) -> None:
@@ -51,11 +77,6 @@ def _prepare(app: App, held: Ready, segments: list[Segment]) -> None:
     known = {state for state, _ in app.db.execute(SQL.state_names).fetchall()}
     if all(repr(leaf) in known for one in segments for leaf in leaves(one.rule)):
         return
-    row = app.db.execute(SQL.columns_ever).fetchone()
-    if row is not None and row[0] + len(segments) > COLUMNS_LIMIT:
-        raise TooManySegments(
-            f"{row[0]:,} numbers were kept for segments over time", "Rebuild the tables of traits, then save it again"
-        )
     wider = read(app.db, held.plan.traits, held.declared, also=segments)
     widen(app.db, wider.plan, is_made=True)
     app.db.execute(SQL.stamp_segments)
@@ -66,7 +87,8 @@ def _judge(app: App, held: Ready, rows: list[made.Row], segments: list[Segment])
     there = {segment.name for segment in segments}
     for row in rows:
         if row.archived or row.name in there:
-            app.db.execute(SQL.adopt_made, {"name": row.name, "version": 0 if row.archived else row.version})
+            adopted = 0 if row.archived else row.version
+            app.db.execute(SQL.adopt_made, {"name": row.name, "version": adopted, "read": row.version})
     add_bits(app.db, read(app.db, held.plan.traits, held.declared).plan)
     app.db.execute(SQL.stamp_segments)
     catalogue = ready(app)

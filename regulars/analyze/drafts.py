@@ -35,7 +35,7 @@ class DraftCount(msgspec.Struct, frozen=True, kw_only=True):
 def draft(app: App, rule: tree.Rule, sample: int = 0) -> DraftCount:
     """This rule counted, exactly, as of `read_at`. Raises RuleRefused."""
     known = vocabulary(app)
-    claim = rule.claim(known)
+    claim = tree.claimed(rule, known)
     parts = [leaf.claim(known) for leaf in tree.leaves(rule)]
     found = mirror.counted(app, claim, parts, sample)
     return DraftCount(

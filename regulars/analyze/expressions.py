@@ -108,7 +108,9 @@ class Expression(ABC):
         return _op("or", self, other)
 
     def __invert__(self) -> Op:
-        return _op("not", self, self)
+        _op("not", self, self)  # is refused where this is no claim
+        # One operand: held twice, each level of "not" would double what is hashed and written.
+        return Op("not", self, Literally(0))
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,7 @@ class Op(Expression):
     sign: str
     left: Expression
     right: Expression
+    """Of "not": nothing, 0."""
 
     @property
     def kind(self) -> Kind:

@@ -94,6 +94,6 @@ def _resolve(
             if isinstance(failed := done.get(other), RuleRefused):
                 raise RuleRefused(f"The segment '{other}' cannot be run: {failed.what}", failed.fix)
         claims = {key: claim for key, claim in done.items() if isinstance(claim, Expression)}
-        done[name] = rule.claim(tree.Vocabulary(traits, claims))
+        done[name] = tree.claimed(rule, tree.Vocabulary(traits, claims))
     except RuleRefused as fault:
         done[name] = fault

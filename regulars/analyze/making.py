@@ -49,8 +49,9 @@ def create(app: App, draft: Draft, author: str) -> str:
     if not name or name in {segment.name for segment in ready(app).declared}:
         raise SegmentRefused(f"A segment cannot be called '{title}'", "Choose another title")
     _check(app, rows, name, draft)
-    if len(rows) >= SEGMENTS_LIMIT:
-        raise SegmentRefused(f"{len(rows):,} segments have been made", "Change one from the archive instead")
+    there_were = {*ready(app).bits, *(row.name for row in rows)}
+    if len(there_were) >= SEGMENTS_LIMIT:
+        raise SegmentRefused(f"There were {len(there_were):,} segments", "Change one from the archive instead")
     if app.db.execute(SQL.add_made, {"name": name, "at": app.clock.now()}).fetchone() is None:
         raise SegmentRefused(f"There is a segment called '{title}' already", "Choose another title, or change that one")
     _keep(app, name, 1, draft, author, archived=False)
@@ -111,7 +112,7 @@ def vocabulary(app: App, but: str = "") -> tree.Vocabulary:
 
 
 def _check(app: App, rows: list[made.Row], name: str, draft: Draft) -> None:
-    """The rule can be run, and no segment looks at itself by it."""
+    """The rule can be run, and so can the rules that look at this segment."""
     title = _title(draft.title)
     taken = {segment.title for segment in ready(app).declared} | {row.title for row in rows if row.name != name}
     if title in taken:
@@ -125,6 +126,10 @@ def _check(app: App, rows: list[made.Row], name: str, draft: Draft) -> None:
     found = made.resolved(rules, catalogue.plan.traits, catalogue.declared, {})
     if isinstance(refusal := found[name], RuleRefused):
         raise refusal
+    before = made.wanted(rows, catalogue.plan.traits, catalogue.declared)
+    for other, one in found.items():
+        if isinstance(one, RuleRefused) and isinstance(before.get(other), Segment):
+            raise RuleRefused(f"'{other}' looks at this segment, and could not be run any more: {one.what}", one.fix)
 
 
 def _locked(app: App, name: str) -> made.Row:

@@ -23,6 +23,7 @@ from psycopg import sql
 from sqlglot import exp
 
 from regulars.analyze import compiled
+from regulars.analyze.errors import RuleRefused
 from regulars.analyze.expressions import Expression, Held, Leaf
 from regulars.analyze.past import SQL
 from regulars.analyze.plan import Plan, leaves
@@ -105,15 +106,29 @@ class Mirror:
         assert stand is not None, "it was just read"
         yield engine.beside(), stand
 
-    def unkept(self, app: App, engine: duckdb.Engine, claims: Sequence[Expression]) -> dict[Leaf, str]:
-        """Tables of numbers that no row keeps yet, each folded from the lake once while it is edited, by leaf."""
+    @contextmanager
+    def unkept(self, app: App, engine: duckdb.Engine, claims: Sequence[Expression]) -> Generator[dict[Leaf, str]]:
+        """Tables of numbers that no row keeps yet, each folded from the lake once while it is edited, by leaf.
+
+        They stay until this is left: one at a time counts over such tables. Raises RuleRefused for too many.
+        """
         columns = ready(app).plan.columns
         asked = dict.fromkeys(leaf for claim in claims for leaf in leaves(claim) if leaf not in columns)
+        if len(asked) > UNKEPT_LIMIT:
+            raise RuleRefused(
+                f"The rule looks at {len(asked)} numbers that nothing keeps yet",
+                f"Count at most {UNKEPT_LIMIT} of them at once, or save the rule: then they are kept",
+            )
+        if not asked:
+            yield {}
+            return
         with self._turn:
+            # Whatever was asked for last stands last: the first to go is never asked for now.
+            self._unkept |= {leaf: self._unkept.pop(leaf) for leaf in asked if leaf in self._unkept}
             for leaf in asked:
                 if leaf not in self._unkept:
                     self._fold(app, engine, leaf)
-        return {leaf: self._unkept[leaf] for leaf in asked}
+            yield {leaf: self._unkept[leaf] for leaf in asked}
 
     def _fold(self, app: App, engine: duckdb.Engine, leaf: Leaf) -> None:
         while len(self._unkept) >= UNKEPT_LIMIT:
@@ -186,8 +201,8 @@ def counted(app: App, rule: Expression, parts: Sequence[Expression], sample: int
     """What this rule says of everybody we know, exactly, as of the copy; each of `parts` counted alone, too."""
     began = time.perf_counter()
     catalogue = ready(app)
-    with mirror(app).rows(app) as (engine, stand):
-        unkept = mirror(app).unkept(app, engine, (rule, *parts))
+    held = mirror(app)
+    with held.rows(app) as (engine, stand), held.unkept(app, engine, (rule, *parts)) as unkept:
         leaf = _reader(catalogue.plan, unkept)
         source = ROWS + "".join(f" left join {name} using (customer)" for name in unkept.values())
         claims = [_text(compiled.finish(one, leaf, literal(stand.day))) for one in (rule, *parts)]

@@ -288,12 +288,12 @@ set version = %(version)s, archived = %(archived)s, fault = null, settled = fals
 where name = %(name)s
 
 -- name: adopt_made
--- From here on the flow judges by this version (0: by none).
-update segment_made set adopted = %(version)s, fault = null, settled = true where name = %(name)s
+-- From here on the flow judges by this version (0: by none). A newer one, saved meanwhile, waits for its own turn.
+update segment_made set adopted = %(version)s, fault = null, settled = (version = %(read)s) where name = %(name)s
 
 -- name: fault_made
--- Shown beside the segment; the version in force stays.
-update segment_made set fault = %(fault)s, settled = true where name = %(name)s
+-- Shown beside the segment; the version in force stays. A newer one, saved meanwhile, has no fault yet.
+update segment_made set fault = %(fault)s, settled = true where name = %(name)s and version = %(read)s
 
 -- name: versions_of
 -- Who changed it, when and why, newest first.

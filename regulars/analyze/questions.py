@@ -161,7 +161,7 @@ def members_with_traits(app: App, segment: str, piece: int) -> Iterator[list[tup
 def count(app: App, rule: Expression | tree.Rule) -> int:
     """How many customers we know match a rule now. Every number it looks at must be kept already."""
     plan = ready(app).plan
-    claim = rule if isinstance(rule, Expression) else rule.claim(vocabulary(app))
+    claim = rule if isinstance(rule, Expression) else tree.claimed(rule, vocabulary(app))
     query = exp.select(exp.Count(this=exp.Star())).from_("trait_state").where(column("known"), _value(plan, claim))
     row = app.db.execute(_sql(query)).fetchone()
     assert row is not None, "a count has a row"

@@ -22,11 +22,15 @@ import msgspec
 from msgspec import Meta, Struct
 
 from regulars.analyze.errors import RuleRefused, TraitRefused
+from regulars.analyze.expressions import Op
 from regulars.analyze.plan import Trait
 from regulars.analyze.traits import MEASURES, TYPES, Expression, Facts, Scalar, Since, Windowed, count, total
 
 DEPTH_LIMIT = 8
 CLAUSES_LIMIT = 50
+# A rule with all that the segments in it claim: one statement judges it for everybody, and nests as deep as it does.
+COMPARISONS_LIMIT = 500
+JOINTS_DEPTH_LIMIT = 60
 NAME_LIMIT = 100
 TEXT_LIMIT = 500
 CONDITIONS_LIMIT = 5
@@ -45,6 +49,7 @@ Whole = Annotated[int, Meta(ge=-WHOLE_LIMIT, le=WHOLE_LIMIT)]
 Number = Annotated[float, Meta(ge=-WHOLE_LIMIT, le=WHOLE_LIMIT)]
 Value = Whole | Number | Text
 Path = tuple[str | int, ...]
+JOINTS = ("and", "or", "not")
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,6 +206,24 @@ def read(given: object) -> Rule:
         what, _, where = str(fault).partition(" - at `")
         place = where.rstrip("`") or "$"
         raise RuleRefused(f"The rule cannot be read at {place}: {what}", _fix(what)) from None
+
+
+def claimed(rule: Rule, known: Vocabulary) -> Expression:
+    """What a rule claims with all that the segments in it claim. Raises RuleRefused, also where that is too much."""
+    claim = rule.claim(known)
+    level, comparisons = [claim], 0
+    for _ in range(JOINTS_DEPTH_LIMIT):
+        joints = [one for one in level if isinstance(one, Op) and one.sign in JOINTS]
+        comparisons += len(level) - len(joints)
+        if comparisons > COMPARISONS_LIMIT:
+            raise RuleRefused(
+                f"The rule and the segments in it make more than {COMPARISONS_LIMIT} comparisons",
+                "Name fewer segments, or smaller ones",
+            )
+        level = [part for one in joints for part in ([one.left] if one.sign == "not" else [one.left, one.right])]
+    if level:
+        raise RuleRefused("The segments in the rule rest on others too deep", "Say in one rule what several say")
+    return claim
 
 
 def written(rule: Rule) -> str:

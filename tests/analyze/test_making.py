@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from regulars import analyze
-from regulars.analyze import tree
+from regulars.analyze import adoption, made, tree
 from regulars.analyze.errors import RuleRefused, SegmentChanged, SegmentRefused
+from regulars.app import App
 from tests.analyze.test_engines import differences
 from tests.analyze.town import EPOCH, Town, order, track
 
@@ -146,6 +147,94 @@ def test_no_segment_looks_at_itself(shoppers: Town) -> None:
     circle = analyze.Draft(title="Inner", rule=tree.read({"kind": "segment", "segment": outer}))
     with shoppers.app.transaction() as app, pytest.raises(RuleRefused, match="itself"):
         analyze.edit(app, inner, circle, "ada")
+
+
+def test_segments_that_name_segments_are_refused_before_they_multiply(shoppers: Town) -> None:
+    of: list[dict[str, Any]] = [{"kind": "trait", "trait": "orders", "is": ">=", "value": n} for n in range(50)]
+    fifty = make(shoppers, "Fifty", {"kind": "any", "of": of})
+    ten = make(shoppers, "Ten", {"kind": "any", "of": [{"kind": "segment", "segment": fifty}] * 10})
+
+    rule = tree.read({"kind": "all", "of": [{"kind": "segment", "segment": ten}, TWICE]})
+    with shoppers.app.transaction() as app:
+        with pytest.raises(RuleRefused, match="more than 500 comparisons"):
+            analyze.create(app, analyze.Draft(title="One more", rule=rule), "ada")
+        with pytest.raises(RuleRefused, match="more than 500 comparisons"):
+            analyze.draft(app, rule)
+
+
+def test_a_segment_grows_no_further_than_those_that_look_at_it_can_bear(shoppers: Town) -> None:
+    inner = make(shoppers, "Inner", TWICE)
+    make(shoppers, "Outer", {"kind": "any", "of": [{"kind": "segment", "segment": inner}] * 40})
+
+    wider = tree.read({"kind": "any", "of": [TWICE | {"value": number} for number in range(20)]})
+    with shoppers.app.transaction() as app, pytest.raises(RuleRefused, match="'outer' looks at this segment"):
+        analyze.edit(app, inner, analyze.Draft(title="Inner", rule=wider), "ada")
+
+
+def test_segments_rest_on_each_other_no_deeper_than_a_statement_nests(shoppers: Town) -> None:
+    def others(app: App, number: int) -> str:
+        nobody = {"kind": "none", "of": [{"kind": "segment", "segment": f"not_{number - 1}"}]} if number else TWICE
+        return analyze.create(app, analyze.Draft(title=f"Not {number}", rule=tree.read(nobody)), "ada")
+
+    with shoppers.app.transaction() as app:
+        for number in range(tree.JOINTS_DEPTH_LIMIT):
+            others(app, number)
+        with pytest.raises(RuleRefused, match="too deep"):
+            others(app, tree.JOINTS_DEPTH_LIMIT)
+    settle(shoppers)
+
+
+def test_a_version_saved_while_another_is_taken_over_comes_next(shoppers: Town, monkeypatch: Any) -> None:
+    wanted = made.wanted
+
+    def saved_meanwhile(*given: Any) -> Any:
+        monkeypatch.setattr(made, "wanted", wanted)
+        with shoppers.app.transaction() as app:
+            analyze.edit(app, "came", analyze.Draft(title="Came", rule=tree.read(TWICE | {"value": 1})), "bob")
+        return wanted(*given)
+
+    with shoppers.app.transaction() as app:
+        analyze.create(app, analyze.Draft(title="Came", rule=tree.read(TWICE)), "ada")
+    monkeypatch.setattr(made, "wanted", saved_meanwhile)
+    settle(shoppers)
+
+    assert who(shoppers, "came") == [1, 2]
+
+
+def test_a_fault_of_the_version_before_is_not_told_of_one_saved_meanwhile(shoppers: Town, monkeypatch: Any) -> None:
+    monkeypatch.setattr(adoption, "COLUMNS_LIMIT", 0)
+    wanted = made.wanted
+
+    def saved_meanwhile(*given: Any) -> Any:
+        monkeypatch.setattr(made, "wanted", wanted)
+        with shoppers.app.transaction() as app:
+            analyze.edit(app, "came", analyze.Draft(title="Came", rule=tree.read(TWICE)), "bob")
+        return wanted(*given)
+
+    with shoppers.app.transaction() as app:
+        analyze.create(app, analyze.Draft(title="Came", rule=tree.read(BREAD)), "ada")
+    monkeypatch.setattr(made, "wanted", saved_meanwhile)
+    settle(shoppers)
+
+    assert who(shoppers, "came") == [1]
+
+
+@pytest.mark.parametrize("limit", ["COLUMNS_LIMIT", "SEGMENTS_LIMIT"])
+def test_a_segment_for_which_no_row_has_room_says_so_and_holds_nobody_up(
+    shoppers: Town, monkeypatch: Any, limit: str
+) -> None:
+    gone, changed = make(shoppers, "Gone", TWICE), make(shoppers, "Changed", TWICE)
+    monkeypatch.setattr(adoption, limit, 0)
+
+    with shoppers.app.transaction() as app:
+        bread = analyze.create(app, analyze.Draft(title="Bread", rule=tree.read(BREAD)), "ada")
+        analyze.edit(app, changed, analyze.Draft(title="Changed", rule=tree.read(TWICE | {"value": 1})), "ada")
+        analyze.archive(app, gone, "ada")
+    settle(shoppers)
+
+    assert [who(shoppers, name) for name in (gone, changed, bread)] == [[], [1, 2], []]
+    with shoppers.app.transaction() as app:
+        assert view(app, bread).made.fault
 
 
 @pytest.mark.parametrize("title", ["", "  ", "x" * 81, "a\0b", "Best customers", "Came twice", "!!!"])

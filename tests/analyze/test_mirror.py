@@ -3,8 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from regulars import analyze, collect
 from regulars.analyze import mirror, tree
+from regulars.analyze.errors import RuleRefused
 from tests.analyze.town import EPOCH, Town, order, track
 
 TODAY = 20_000
@@ -42,3 +45,18 @@ def test_a_number_that_nothing_keeps_yet_is_counted_from_the_lake(town: Town) ->
 
     assert counted(town, rule) == 1
     assert counted(town, tree.NoneOf(of=(rule,))) == 2
+
+
+def test_as_many_numbers_that_nothing_keeps_are_counted_at_once_as_may_be_held_and_no_more(town: Town) -> None:
+    town.app.clock.move_to(EPOCH + timedelta(days=TODAY))
+    town.batch([(1, order(TODAY - 3)), (2, order(TODAY - 40, 5))])
+    collect.flush(town.app)
+
+    def within(*days: int) -> Any:
+        return tree.read({"kind": "any", "of": [{"kind": "did", "event": "Order Line", "days": day} for day in days]})
+
+    assert counted(town, within(*range(21, 33))) == 1
+    # One of those before is asked for again, eleven are new: it stays while others go.
+    assert counted(town, within(21, *range(33, 44))) == 2
+    with pytest.raises(RuleRefused, match="13 numbers that nothing keeps yet"):
+        counted(town, within(*range(21, 34)))
