@@ -12,18 +12,13 @@ persona, persona_fit, persona_member, persona_size, shift, shift_look, rhythm_br
 Never: reads a customer's name or address, reaches a customer, or computes what is not a fold or a fitted model.
 """
 
-from regulars.analyze import affinity, clv, missed, personas, purchases, shifts, standings
-from regulars.analyze.adoption import adopt
+from regulars.analyze import affinity, clv, missed, personas, purchases, shifts
 from regulars.analyze.backfill import backfill
-from regulars.analyze.backtests import backtest
-from regulars.analyze.backtests import is_due as is_backtest_due
 from regulars.analyze.catalogue import SEGMENTS, TRAITS
 from regulars.analyze.column_list import TraitColumn, trait_columns, traits_as_query
 from regulars.analyze.daily import DailyRun, daily_run, refresh_daily
-from regulars.analyze.drafts import DraftCount, draft
 from regulars.analyze.erasure import forget
 from regulars.analyze.explain import Explained, explain, freshness
-from regulars.analyze.export import export
 from regulars.analyze.kept import Kept, kept_state
 from regulars.analyze.lifecycle import (
     CONVERSION_DAYS,
@@ -46,8 +41,6 @@ from regulars.analyze.lifecycle import (
     why_stage,
 )
 from regulars.analyze.live import tick, update
-from regulars.analyze.making import Draft, Version, archive, create, edit, restore, versions, vocabulary
-from regulars.analyze.offer import Offer, offered
 from regulars.analyze.plan import Segment, Trait
 from regulars.analyze.proof import Difference, differences
 from regulars.analyze.purchases import gamma_gamma
@@ -66,8 +59,15 @@ from regulars.analyze.rebuild import ENGINES, Rebuilt, fold_lake, read_membershi
 from regulars.analyze.rules import sentence, shown
 from regulars.analyze.schema import ensure_schema
 from regulars.analyze.scores import scores
-from regulars.analyze.scoring import Standing, scores_of
-from regulars.analyze.segments import (
+from regulars.analyze.scoring import standings
+from regulars.analyze.scoring.applying import Standing, scores_of
+from regulars.analyze.scoring.backtests import backtest
+from regulars.analyze.scoring.backtests import is_due as is_backtest_due
+from regulars.analyze.segments.adoption import adopt
+from regulars.analyze.segments.drafts import DraftCount, draft
+from regulars.analyze.segments.export import export
+from regulars.analyze.segments.making import Draft, Version, archive, create, edit, restore, versions, vocabulary
+from regulars.analyze.segments.members import (
     Made,
     Member,
     SegmentView,
@@ -79,8 +79,9 @@ from regulars.analyze.segments import (
     size_history,
     visits,
 )
-from regulars.analyze.spoken import heard, said
-from regulars.analyze.tree import DEPTH_LIMIT, Rule, Vocabulary, as_tree, read
+from regulars.analyze.segments.offer import Offer, offered
+from regulars.analyze.segments.spoken import heard, said
+from regulars.analyze.segments.tree import DEPTH_LIMIT, Rule, Vocabulary, as_tree, read
 
 __all__ = [
     "CONVERSION_DAYS",

@@ -17,7 +17,7 @@ from regulars.analyze.past import SQL
 from regulars.analyze.plan import Plan
 from regulars.analyze.restated import read_everybody
 from regulars.analyze.schema import Ready, close_gaps, ready
-from regulars.analyze.segments import Because, write_moves
+from regulars.analyze.segments.members import Because, write_moves
 from regulars.analyze.statements import Statements
 from regulars.app import App
 from regulars.model import SegmentMove

@@ -20,7 +20,7 @@ from regulars.analyze.past import SQL
 from regulars.analyze.plan import COLUMN_TYPES, Plan
 from regulars.analyze.rebuild import folded_daily
 from regulars.analyze.schema import ready
-from regulars.analyze.segments import Because, write_moves
+from regulars.analyze.segments.members import Because, write_moves
 from regulars.app import App
 from regulars.model import Changes
 

@@ -14,8 +14,8 @@ from regulars.analyze.past import SQL
 from regulars.analyze.personas import label_all
 from regulars.analyze.restated import read_everybody, restated
 from regulars.analyze.schema import Ready, ready
-from regulars.analyze.scoring import score_all
-from regulars.analyze.segments import Because, write_moves
+from regulars.analyze.scoring.applying import score_all
+from regulars.analyze.segments.members import Because, write_moves
 from regulars.analyze.shifts import find_breaks
 from regulars.app import App
 from regulars.kit.clock import day_number

@@ -10,7 +10,7 @@ from typing import Any, LiteralString, cast
 import msgspec
 from sqlglot import exp
 
-from regulars.analyze import compiled, made, past, spoken, tree
+from regulars.analyze import compiled, past
 from regulars.analyze.expressions import (
     COMPARISONS,
     SKETCH_HASHES,
@@ -27,12 +27,13 @@ from regulars.analyze.expressions import (
     Windowed,
 )
 from regulars.analyze.held import PARTS_OF_ADDRESS
-from regulars.analyze.making import vocabulary
 from regulars.analyze.past import SQL
 from regulars.analyze.plan import Plan, Segment, Trait, fields, leaves
 from regulars.analyze.rules import clauses, sentence, shown
 from regulars.analyze.schema import ready
-from regulars.analyze.segments import segment_named
+from regulars.analyze.segments import made, spoken, tree
+from regulars.analyze.segments.making import vocabulary
+from regulars.analyze.segments.members import segment_named
 from regulars.analyze.sketches import EXACT_BELOW
 from regulars.analyze.statements import AS_OF
 from regulars.app import App

@@ -13,9 +13,10 @@ import msgspec
 import psycopg
 from psycopg import sql
 
-from regulars.analyze import catalogue, made
+from regulars.analyze import catalogue
 from regulars.analyze.errors import TooManySegments, TraitRefused
 from regulars.analyze.plan import COLUMN_TYPES, Plan, Segment, Trait, leaves, plan
+from regulars.analyze.segments import made
 from regulars.analyze.statements import Statements
 from regulars.app import App
 from regulars.store import Store, queries

@@ -9,6 +9,7 @@ from regulars.analyze import compiled
 from regulars.analyze.errors import RuleRefused, TraitRefused
 from regulars.analyze.plan import Segment, Trait, plan
 from regulars.analyze.rules import sentence
+from regulars.analyze.segments.tree import Vocabulary, read
 from regulars.analyze.statements import AS_OF, Statements
 from regulars.analyze.traits import (
     breadth,
@@ -33,7 +34,6 @@ from regulars.analyze.traits import (
     total_of,
     when,
 )
-from regulars.analyze.tree import Vocabulary, read
 from regulars.lake.dialect import DUCKDB, POSTGRES, SPARK, Dialect, literal, named
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from regulars import analyze
-from regulars.analyze import adoption, made, tree
 from regulars.analyze.errors import RuleRefused, SegmentChanged, SegmentRefused
+from regulars.analyze.segments import adoption, made, tree
 from regulars.app import App
 from tests.analyze.test_engines import differences
 from tests.analyze.town import EPOCH, Town, order, track

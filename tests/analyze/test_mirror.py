@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from regulars import analyze, collect
-from regulars.analyze import mirror, tree
 from regulars.analyze.errors import RuleRefused
+from regulars.analyze.segments import mirror, tree
 from tests.analyze.town import EPOCH, Town, order, track
 
 TODAY = 20_000

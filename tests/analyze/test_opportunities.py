@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from regulars import analyze
-from regulars.analyze import tree
 from regulars.analyze.missed import searching, taking
 from regulars.analyze.missed.errors import TakenAlready, UnknownOpportunity
 from regulars.analyze.missed.promised import Measured
@@ -18,6 +17,7 @@ from regulars.analyze.opportunities import Year, detectors
 from regulars.analyze.opportunities.chance import smallest_holdout
 from regulars.analyze.opportunities.judging import Judged, judge
 from regulars.analyze.opportunities.reading import read
+from regulars.analyze.segments import tree
 from regulars.app import App
 from regulars.bench import market
 from regulars.kit.clock import ManualClock

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from regulars.analyze import tree
 from regulars.analyze.catalogue import SEGMENTS, TRAITS
 from regulars.analyze.errors import RuleRefused
-from regulars.analyze.spoken import heard, said, tidy
+from regulars.analyze.segments import tree
+from regulars.analyze.segments.spoken import heard, said, tidy
+from regulars.analyze.segments.tree import CLAUSES_LIMIT, DEPTH_LIMIT, leaves, read
 from regulars.analyze.traits import KEYS, MEASURES, TYPES
-from regulars.analyze.tree import CLAUSES_LIMIT, DEPTH_LIMIT, leaves, read
 
 BOUGHT: dict[str, Any] = {"kind": "trait", "trait": "orders", "is": ">=", "value": 3}
 KNOWN = tree.Vocabulary(

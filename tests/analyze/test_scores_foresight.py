@@ -6,12 +6,12 @@ import msgspec
 import numpy as np
 import pytest
 
-from regulars.analyze.backtests import Judgement, in_words
 from regulars.analyze.credibility import STRENGTH_MAX, shrunk, strength
-from regulars.analyze.foresight import Backtest, area, judged, rank_correlation
 from regulars.analyze.purchases import purchase_models
 from regulars.analyze.scores import AHEAD_DAYS, Lesson, TraitTable, scores
 from regulars.analyze.scores.churn_risk import TAUGHT
+from regulars.analyze.scoring.backtests import Judgement, in_words
+from regulars.analyze.scoring.foresight import Backtest, area, judged, rank_correlation
 from tests.analyze.test_scores_laws import TODAY, brand
 
 CUSTOMERS = 600

@@ -4,9 +4,9 @@ import pytest
 
 from regulars import collect
 from regulars.analyze import standings
-from regulars.analyze.backtests import BACKTESTS_KEPT, backtest, backtests_of, is_due
 from regulars.analyze.scores import AHEAD_DAYS, scores
-from regulars.analyze.scoring import version_of
+from regulars.analyze.scoring.applying import version_of
+from regulars.analyze.scoring.backtests import BACKTESTS_KEPT, backtest, backtests_of, is_due
 from regulars.kit.clock import ManualClock, day_number
 from tests.analyze.town import Town, order
 

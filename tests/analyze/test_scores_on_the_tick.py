@@ -7,7 +7,7 @@ import pytest
 
 from regulars import analyze
 from regulars.analyze.scores import scores
-from regulars.analyze.scoring import score_all, scores_of, version_of
+from regulars.analyze.scoring.applying import score_all, scores_of, version_of
 from regulars.app import App
 from regulars.kit.clock import ManualClock, day_number
 

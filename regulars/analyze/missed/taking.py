@@ -11,10 +11,10 @@ from datetime import datetime
 import msgspec
 
 from regulars import collect
-from regulars.analyze import making, tree
 from regulars.analyze.missed.errors import TakenAlready
 from regulars.analyze.missed.telling import SQL, Opportunity, Person, opportunity
 from regulars.analyze.missed.words import told_value
+from regulars.analyze.segments import making, tree
 from regulars.app import App
 from regulars.kit.clock import day_date, day_number
 from regulars.kit.dice import share

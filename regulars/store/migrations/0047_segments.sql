@@ -17,7 +17,7 @@ create table segment_version (
     segment text collate "C" not null references segment_made on delete cascade,
     version int not null,
     title text not null,
-    -- As regulars/analyze/tree.py reads it.
+    -- As regulars/analyze/segments/tree.py reads it.
     rule jsonb not null,
     -- Who saved it, and what for.
     author text not null,

@@ -16,10 +16,10 @@ from typing import Any
 
 import msgspec
 
-from regulars.analyze.foresight import Backtest, judged
 from regulars.analyze.scores import AHEAD_DAYS, Fit, Foresight, Lesson, Score, scores
-from regulars.analyze.scoring import SCORE_LOCK, SQL, add_version, score_everybody, table_to_fit, version_of
-from regulars.analyze.trait_tables import read_lesson
+from regulars.analyze.scoring.applying import SCORE_LOCK, SQL, add_version, score_everybody, table_to_fit, version_of
+from regulars.analyze.scoring.foresight import Backtest, judged
+from regulars.analyze.scoring.trait_tables import read_lesson
 from regulars.app import App
 from regulars.kit.clock import day_number
 from regulars.kit.money import MINUS

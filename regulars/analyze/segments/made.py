@@ -8,13 +8,13 @@ from datetime import datetime
 import msgspec
 import psycopg
 
-from regulars.analyze import tree
 from regulars.analyze.errors import RuleRefused
 from regulars.analyze.plan import Segment, Trait
+from regulars.analyze.segments import tree
 from regulars.analyze.traits import Expression
 from regulars.store import queries
 
-SQL = queries(__package__)
+SQL = queries("regulars.analyze")
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

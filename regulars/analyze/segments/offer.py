@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from regulars.analyze import rules
-from regulars.analyze.making import vocabulary
 from regulars.analyze.past import SQL
 from regulars.analyze.plan import Trait
-from regulars.analyze.spoken import VERBS
+from regulars.analyze.segments.making import vocabulary
+from regulars.analyze.segments.spoken import VERBS
 from regulars.analyze.traits import MEASURES, TYPES
 from regulars.app import App
 

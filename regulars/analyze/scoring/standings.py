@@ -7,11 +7,10 @@ from typing import Any
 
 import msgspec
 
-from regulars.analyze.backtests import Judgement, backtests_of, in_words, latest
 from regulars.analyze.errors import ScoreUnknown, WeightsRefused
 from regulars.analyze.scores import Part, Score, Tried, Unit, scores
 from regulars.analyze.scores.best_customers import WEIGHTS, BestCustomers
-from regulars.analyze.scoring import (
+from regulars.analyze.scoring.applying import (
     SQL,
     Change,
     PartValue,
@@ -21,6 +20,7 @@ from regulars.analyze.scoring import (
     scores_of,
     version_of,
 )
+from regulars.analyze.scoring.backtests import Judgement, backtests_of, in_words, latest
 from regulars.app import App
 
 RANKED_MAX = 1_000

@@ -10,8 +10,8 @@ from datetime import datetime
 
 import msgspec
 
-from regulars.analyze import mirror, spoken, tree
-from regulars.analyze.making import vocabulary
+from regulars.analyze.segments import mirror, spoken, tree
+from regulars.analyze.segments.making import vocabulary
 from regulars.app import App
 
 

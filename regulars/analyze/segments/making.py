@@ -8,11 +8,11 @@ from datetime import datetime
 
 import msgspec
 
-from regulars.analyze import made, tree
 from regulars.analyze.errors import RuleRefused, SegmentChanged, SegmentRefused, UnknownSegment
 from regulars.analyze.past import SQL
 from regulars.analyze.plan import Segment
 from regulars.analyze.schema import SEGMENTS_LIMIT, ready
+from regulars.analyze.segments import made, tree
 from regulars.analyze.traits import Expression
 from regulars.app import App
 

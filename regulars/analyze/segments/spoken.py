@@ -16,11 +16,23 @@ from decimal import Decimal
 from functools import lru_cache, singledispatch
 from typing import Any
 
-from regulars.analyze import rules, tree
+from regulars.analyze import rules
 from regulars.analyze.errors import RuleRefused
 from regulars.analyze.plan import Trait
+from regulars.analyze.segments import tree
+from regulars.analyze.segments.tree import (
+    All,
+    AnyOf,
+    Condition,
+    Did,
+    InSegment,
+    LastDid,
+    NoneOf,
+    Rule,
+    TraitIs,
+    Vocabulary,
+)
 from regulars.analyze.traits import TYPES
-from regulars.analyze.tree import All, AnyOf, Condition, Did, InSegment, LastDid, NoneOf, Rule, TraitIs, Vocabulary
 from regulars.kit.clock import EPOCH, day_date
 from regulars.kit.money import MINUS, SYMBOLS
 

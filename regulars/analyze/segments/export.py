@@ -15,7 +15,7 @@ import msgspec
 from regulars.analyze.plan import Trait
 from regulars.analyze.questions import members_with_traits
 from regulars.analyze.schema import ready
-from regulars.analyze.segments import check_named
+from regulars.analyze.segments.members import check_named
 from regulars.app import App
 from regulars.kit.sheet import safe_cell
 from regulars.lake import stream

@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 
 from regulars.analyze.scores import Fit, Floats, Row, Score, Scored, TraitTable, Tried, Unit, scores
-from regulars.analyze.trait_tables import read_table
+from regulars.analyze.scoring.trait_tables import read_table
 from regulars.app import App
 from regulars.kit.clock import day_number
 from regulars.kit.money import SYMBOLS

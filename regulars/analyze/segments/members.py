@@ -13,15 +13,15 @@ from typing import Any, Literal
 import msgspec
 
 from regulars import collect
-from regulars.analyze import made, tree
 from regulars.analyze.errors import UnknownSegment
 from regulars.analyze.fold import Moved
-from regulars.analyze.making import vocabulary
 from regulars.analyze.past import SQL
 from regulars.analyze.plan import Segment
 from regulars.analyze.rules import sentence
 from regulars.analyze.schema import Ready, ready
-from regulars.analyze.spoken import said
+from regulars.analyze.segments import made, tree
+from regulars.analyze.segments.making import vocabulary
+from regulars.analyze.segments.spoken import said
 from regulars.app import App
 from regulars.model import SegmentMove
 

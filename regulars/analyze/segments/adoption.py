@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from regulars.analyze import made
 from regulars.analyze.backfill import backfill
 from regulars.analyze.errors import RuleRefused, TooManySegments
 from regulars.analyze.fold import changed
 from regulars.analyze.past import SQL
 from regulars.analyze.plan import Segment, leaves
 from regulars.analyze.schema import COLUMNS_LIMIT, SEGMENTS_LIMIT, Ready, add_bits, narrow, read, ready, widen
-from regulars.analyze.segments import Because, write_moves
+from regulars.analyze.segments import made
+from regulars.analyze.segments.members import Because, write_moves
 from regulars.app import App
 from regulars.kit.errors import RegularsError
 
