@@ -323,8 +323,9 @@ class Gaps:
         return OfDays("days", self.facts)
 
     def count(self) -> Expression:
-        """Number of gaps: days with such a fact, less one (the x of lifetime models)."""
-        return OfDays("days", self.facts) - 1
+        """Number of gaps: days with such a fact, less one (the x of lifetime models); 0 without any."""
+        days = OfDays("days", self.facts)
+        return When(days > 0, days - 1, Literally(0))
 
     def span(self) -> Expression:
         """Days from the first to the latest (the t_x of lifetime models)."""

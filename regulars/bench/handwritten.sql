@@ -127,8 +127,7 @@ with joined as (
         last_order_day,
         coalesce(order_days, 0) as order_days,
         coalesce(order_span_days, 0) as order_span_days,
-        -- Whoever never bought has one gap less than none, as the trait counts them.
-        coalesce(order_days, 0) - 1 as gaps,
+        order_days - 1 as gaps,
         coalesce(gap_squares, 0) as gap_squares,
         largest_order_cents,
         coalesce(orders_30, 0) as orders_30,

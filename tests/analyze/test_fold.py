@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tests.analyze.town import EPOCH, Town, order
+from tests.analyze.town import EPOCH, Town, order, track
 
 
 def test_orders_of_one_customer_add_up(town: Town) -> None:
@@ -14,3 +14,9 @@ def test_orders_of_one_customer_add_up(town: Town) -> None:
         1: (2, 3050, 2, 10.0, 2),
         2: (1, 99, 1, None, 1),
     }
+
+
+def test_the_rhythm_of_who_never_bought_is_not_known(town: Town) -> None:
+    town.batch([(1, track("Email Opened", 20_000))])
+
+    assert town.state("order_days, order_span_days, gap_mean_days, gap_sd_days") == {1: (0, 0, None, None)}
