@@ -119,7 +119,7 @@ DECLARED = (
         hangs=Hangs.RECORD,
         keys=("seq",),
         told=("at", "survey", "touch_point", "measure", "score", "stage", "sentiment", "words"),
-        kept=("day", "level"),
+        kept=("day", "level", "bad"),
         why_kept="the same again as numbers of our own",
     ),
     Holding(

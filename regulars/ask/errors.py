@@ -26,3 +26,10 @@ class LibraryMissing(RegularsError):
     """A data frame was asked for, and its library is not installed."""
 
     code = "RG-2104"
+
+
+class ViewInUse(RegularsError):
+    """A view must be made anew, and something of the brand's own stands on it."""
+
+    code = "RG-2105"
+    status = 409

@@ -22,7 +22,7 @@ from psycopg import sql
 
 from regulars import analyze
 from regulars.app import App
-from regulars.ask.errors import QuestionFailed, QuestionTooLong
+from regulars.ask.errors import QuestionFailed, QuestionTooLong, ViewInUse
 from regulars.ask.views import SQL, TRAITS, VIEWS, Reader, View
 from regulars.lake.arrow import pa
 
@@ -189,16 +189,31 @@ def _make(db: psycopg.Connection, reader: Reader, traits: str, is_superuser: boo
     found = db.execute(SQL.made_of, {"schema": schema, "role": role}).fetchall()
     if found == [(mark, True if is_superuser else found[0][1])]:
         return
-    db.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
-    db.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
+    db.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
     db.execute(cast(LiteralString, SQL.masked.replace("analyst.masked", f"{schema}.masked")))
     for view, query in made:
         _make_view(db, schema, view, query.replace("analyst.masked", f"{schema}.masked"))
+    for (gone,) in db.execute(SQL.views_of, {"schema": schema}).fetchall():
+        if gone not in {view.name for view, _ in made}:
+            _drop_view(db, schema, gone)
     db.execute(sql.SQL("comment on schema {} is {}").format(sql.Identifier(schema), sql.Literal(mark)))
     if is_superuser:
         names = {"schema": sql.Identifier(schema), "role": sql.Identifier(role)}
         db.execute(sql.SQL("grant usage on schema {schema} to {role}").format(**names))
         db.execute(sql.SQL("grant select on all tables in schema {schema} to {role}").format(**names))
+
+
+def _drop_view(db: psycopg.Connection, schema: str, name: str) -> None:
+    """Raises ViewInUse where something of the brand's own stands on it."""
+    try:
+        with db.transaction():
+            db.execute(sql.SQL("drop view {}").format(sql.Identifier(schema, name)))
+    except psycopg.errors.DependentObjectsStillExist as fault:
+        said = " ".join((fault.diag.message_detail or "").split())
+        raise ViewInUse(
+            f"The view {schema}.{name} has to be made anew, and something stands on it: {said[:300]}",
+            "Drop what stands on it, ask again, then make it again",
+        ) from None
 
 
 def _query(view: View, reader: Reader, traits: str) -> str:
@@ -208,8 +223,15 @@ def _query(view: View, reader: Reader, traits: str) -> str:
 
 
 def _make_view(db: psycopg.Connection, schema: str, view: View, query: str) -> None:
+    """Replaced where its columns only grew, so that what a brand built on it stays; else made anew."""
     name = sql.Identifier(schema, view.name)
-    db.execute(sql.SQL("create view {} as ").format(name) + sql.SQL(cast(LiteralString, query)))
+    make = sql.SQL("create or replace view {} as ").format(name) + sql.SQL(cast(LiteralString, query))
+    try:
+        with db.transaction():
+            db.execute(make)
+    except psycopg.errors.InvalidTableDefinition:
+        _drop_view(db, schema, view.name)
+        db.execute(make)
     db.execute(sql.SQL("comment on view {} is {}").format(name, sql.Literal(view.about)))
     for column in view.columns:
         place = sql.Identifier(schema, view.name, column.name)

@@ -1,6 +1,6 @@
 -- name: masked
 -- What a person is called, shortened as on the pages (collect.audit.masking): enough to recognize what one knows already.
-create function analyst.masked(value text) returns text language sql immutable return
+create or replace function analyst.masked(value text) returns text language sql immutable return
     case
         when position('@' in value) = 0 then
             case when length(value) <= 2 then '…' else left(value, 1) || '…' || right(value, 1) end
@@ -142,6 +142,10 @@ select obj_description(n.oid, 'pg_namespace'),
     (select has_schema_privilege(r.oid, n.oid, 'usage') from pg_roles r where r.rolname = %(role)s)
 from pg_namespace n
 where n.nspname = %(schema)s
+
+-- name: views_of
+-- What stands in a schema of ours.
+select viewname from pg_views where schemaname = %(schema)s
 
 -- name: is_superuser
 -- Only then a role of its own is needed, for nothing else would hold a statement back from the server's files.

@@ -14,6 +14,7 @@ from regulars.engage.asking import (
     ASKED_AT_ONCE_MAX,
     KIOSK_ANSWERS_A_MINUTE,
     OPEN_DAYS,
+    PRUNED_AT_ONCE_MAX,
     WORDS_MAX_CHARACTERS,
     Asked,
     Question,
@@ -25,6 +26,7 @@ from regulars.engage.asking import (
     at_kiosk,
     kiosk_link,
     new_view,
+    prune_askings,
     question,
 )
 from regulars.engage.catcher import Caught, Opened
@@ -44,6 +46,7 @@ __all__ = [
     "ASKED_AT_ONCE_MAX",
     "KIOSK_ANSWERS_A_MINUTE",
     "OPEN_DAYS",
+    "PRUNED_AT_ONCE_MAX",
     "WEEKLY_CAP",
     "WHY",
     "WORDS_MAX_CHARACTERS",
@@ -89,6 +92,7 @@ __all__ = [
     "new_view",
     "prefer",
     "preferences",
+    "prune_askings",
     "question",
     "render",
     "subscribed",

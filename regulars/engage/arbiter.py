@@ -46,6 +46,8 @@ class Reason(StrEnum):
     GAVE_UP = "gave_up"
     NO_TEMPLATE = "no_template"
     ASKED_LATELY = "asked_lately"
+    NO_QUESTION = "no_question"
+    UNREADABLE = "surveys_unreadable"
     UNFIT = "unfit"
     NO_LINE = "no_line"
     NOT_TAKEN = "not_taken"
@@ -73,7 +75,9 @@ WHY = {
     Reason.TRY_AGAIN: "The mail server asked to try again later",
     Reason.GAVE_UP: "Tried as often as we may",
     Reason.NO_TEMPLATE: "The template cannot be used",
-    Reason.ASKED_LATELY: "Was asked another question lately, or the question is asked no more",
+    Reason.ASKED_LATELY: "Was asked another question lately",
+    Reason.NO_QUESTION: "The question is asked no more",
+    Reason.UNREADABLE: "surveys.yaml cannot be read: it waits until the file is mended",
     Reason.UNFIT: "The letter cannot be written, or our mail server cannot carry the address",
     Reason.NO_LINE: "The line broke before it was handed over: sent again",
     Reason.NOT_TAKEN: "Not in the mail server's record after an interruption: sent again",

@@ -38,6 +38,9 @@ KIOSK_SOURCE = "kiosk-answers"
 # More than people who pass by can press; a link that got out is no open door.
 KIOSK_ANSWERS_A_MINUTE = 30
 ASKED_AT_ONCE_MAX = 5_000
+# No cap looks back further; a tablet's answers count for a minute only.
+KEPT_DAYS = max(affinity.EVERY_DAYS_MAX, OPEN_DAYS)
+PRUNED_AT_ONCE_MAX = 10_000
 
 
 class Wanted(NamedTuple):
@@ -73,8 +76,9 @@ def ask_each(app: App, wanted: Sequence[Wanted], now: datetime) -> set[str]:
     """Keys of those that may be asked now, written down; three statements whatever their number. In a transaction.
 
     Nobody is asked twice in the declared days, anywhere or at one touch point. Unknown surveys are asked of nobody.
+    Raises SurveysRefused.
     """
-    declared = affinity.surveys_or_usual(app)
+    declared = affinity.surveys(app)
     known = [one for one in wanted if one.survey in declared.surveys][:ASKED_AT_ONCE_MAX]
     if not known:
         return set()
@@ -117,7 +121,7 @@ def ask_segment(app: App, survey: str, segment: str, now: datetime) -> Outcome:
         )
     wishes = [
         Intent(
-            key=f"ask:{survey}:{one.customer}:{now:%Y-%m-%d}",
+            key=f"ask:{survey}:{one.customer}:{now.astimezone(app.settings.zone):%Y-%m-%d}",
             customer=one.customer,
             channel="email",
             purpose=MARKETING,
@@ -129,6 +133,16 @@ def ask_segment(app: App, survey: str, segment: str, now: datetime) -> Outcome:
         for one in members
     ]
     return decide(app, Plays(intents=wishes, at=now))
+
+
+def prune_askings(app: App, now: datetime) -> int:
+    """Forget a piece of what no cap and no link asks about any more; gives how many rows. In a transaction."""
+    given = {
+        "before": now - timedelta(days=KEPT_DAYS),
+        "kiosk_before": now - timedelta(days=OPEN_DAYS),
+        "limit": PRUNED_AT_ONCE_MAX,
+    }
+    return app.db.execute(SQL.prune_askings, given).rowcount
 
 
 def survey_link(app: App, vouch: Signer, key: str) -> str:

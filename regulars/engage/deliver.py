@@ -13,7 +13,7 @@ no message's fault.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from regulars import collect
+from regulars.analyze import affinity
 from regulars.app import App
 from regulars.engage.arbiter import WHY, Reason, Verdict, judge
 from regulars.engage.asking import Wanted, ask_each, facts_of
@@ -195,9 +196,21 @@ def _asked(
     }
     if not asking:
         return answered
+    refused = _refused(app, asking, now)
+    return [(one._replace(verdict=refused.get(one.wish.key, one.verdict)), rest) for one, rest in answered]
+
+
+def _refused(app: App, asking: Mapping[str, Wanted], now: datetime) -> dict[str, Verdict]:
+    """Why some may not be asked now; while the file of the surveys cannot be read, they all wait for it."""
+    try:
+        declared = affinity.surveys(app).surveys
+    except affinity.SurveysRefused:
+        wait = Verdict(state="later", reason=Reason.UNREADABLE, not_before=now + RETRY_FIRST)
+        return dict.fromkeys(asking, wait)
+    lately = Verdict(state="suppressed", reason=Reason.ASKED_LATELY)
+    gone = Verdict(state="suppressed", reason=Reason.NO_QUESTION)
     refused = asking.keys() - ask_each(app, list(asking.values()), now)
-    no = Verdict(state="suppressed", reason=Reason.ASKED_LATELY)
-    return [(one._replace(verdict=no) if one.wish.key in refused else one, rest) for one, rest in answered]
+    return {key: lately if asking[key].survey in declared else gone for key in refused}
 
 
 def _parcel(app: App, one: Judged, rest: tuple[Any, ...], vouch: Signer, now: datetime) -> Parcel:

@@ -420,6 +420,14 @@ select survey, count(*), count(*) filter (where answered_at is not null) from su
 where asked_at > %(since)s and customer is not null
 group by survey
 
+-- name: prune_askings
+-- Some of those that are too old for any cap or link.
+delete from survey_asking where key = any(array(
+    select key from survey_asking
+    where asked_at < %(before)s or (customer is null and asked_at < %(kiosk_before)s)
+    limit %(limit)s
+))
+
 -- name: drop_askings
 -- Whom we forgot was asked nothing, and an old link of theirs answers nothing.
 delete from survey_asking where customer = any(%(customers)s::bigint[])

@@ -411,14 +411,16 @@ class Worker:
             self._beat_at = now
 
     def _prune(self) -> int:
-        """One set of old deliveries; all of them within a few rounds, then not again for PRUNE_EVERY."""
+        """One set of what is too old to keep; all of it within a few rounds, then not again for PRUNE_EVERY."""
         now = self.app.clock.now()
         if self._pruned_at is not None and now - self._pruned_at < PRUNE_EVERY:
             return 0
-        gone = collect.prune_deliveries(self.app)
-        if gone < collect.PRUNED_AT_ONCE_MAX:
+        deliveries = collect.prune_deliveries(self.app)
+        with self.app.transaction() as inside:
+            askings = engage.prune_askings(inside, now)
+        if deliveries < collect.PRUNED_AT_ONCE_MAX and askings < engage.PRUNED_AT_ONCE_MAX:
             self._pruned_at = now
-        return gone
+        return deliveries + askings
 
     def _flush(self, now: datetime, carried: int) -> int:
         with self.app.transaction() as app:

@@ -134,6 +134,23 @@ def test_a_bad_answer_of_somebody_known_makes_one_follow_up_until_it_is_done(ask
         assert affinity.counts(app) == {"open": 2, "done": 0, "lapsed": 0}
 
 
+def test_bad_is_what_its_question_calls_bad_on_whatever_scale_it_was_answered(asked: Town) -> None:
+    path = Path(asked.app.settings.home_path) / "surveys.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("surveys: {smell: {question: Nice?, measure: feeling, touch_point: kiosk, bad_until: 3}}")
+    scores = (
+        {"score": 3},
+        {"score": 4},
+        {"score": 50, "scale_low": 0, "scale_high": 100},
+        {"score": 3, "scale_low": 0, "scale_high": 100},
+    )
+
+    asked.batch([(1, answered(**told, survey_id="smell")) for told in scores])
+
+    with asked.app.transaction() as app:
+        assert sorted(one.score for one in affinity.answers(app, bad=True)) == [3, 3, 50]
+
+
 def test_a_follow_up_needs_a_note_and_cannot_be_done_twice(asked: Town) -> None:
     asked.batch([(1, answered(1))])
 

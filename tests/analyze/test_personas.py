@@ -146,6 +146,8 @@ def test_a_name_must_say_something_and_tell_personas_apart(brand: App) -> None:
     with brand.transaction() as inside:
         with pytest.raises(PersonaRefused, match="RG-1451"):
             personas.decide(inside, lists.id, by="Maya", name="  ")
+        with pytest.raises(PersonaRefused, match="can be seen"):
+            personas.decide(inside, lists.id, by="Maya", name="a\tb")
         with pytest.raises(PersonaRefused, match="Searchers"):
             personas.decide(inside, lists.id, by="Maya", name="Searchers")
         with pytest.raises(UnknownPersona, match="RG-1450"):

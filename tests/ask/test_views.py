@@ -6,6 +6,7 @@ import pytest
 
 from regulars import analyze, ask, collect
 from regulars.app import App
+from regulars.ask.errors import ViewInUse
 from regulars.collect.audit.masking import masked
 from tests.house.views import TARGET, described
 
@@ -120,3 +121,20 @@ def test_a_new_trait_is_a_new_column_at_the_next_connection(app: App) -> None:
     after = ask.Connection(app, ask.Reader.ANALYST).traits().to_arrow().column_names
 
     assert after == [*before, analyze.TRAITS[3].name]
+
+
+def test_what_a_brand_built_on_a_view_stays_or_is_told_of(app: App) -> None:
+    analyze.ensure_schema(app, analyze.TRAITS[:3], ())
+    ask.Connection(app, ask.Reader.ANALYST)
+    with app.transaction() as inside:
+        inside.db.execute("create view public.ours as select customer from analyst.traits")
+
+    analyze.ensure_schema(app, analyze.TRAITS[:4], ())
+    ask.Connection(app, ask.Reader.ANALYST)
+    with app.transaction() as inside:
+        inside.db.execute("select * from public.ours")
+        inside.db.execute("create or replace view analyst.traits as select *, 1 as more from analyst.traits limit 0")
+        inside.db.execute("comment on schema analyst is 'of another version'")
+
+    with pytest.raises(ViewInUse, match="view ours depends on view"):
+        ask.Connection(app, ask.Reader.ANALYST)

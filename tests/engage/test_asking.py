@@ -6,6 +6,7 @@ import email.message
 import json
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from regulars.analyze.errors import UnknownSurvey
 from regulars.app import App
 from regulars.engage.errors import AskingRefused, LinkRefused
 from regulars.kit.clock import ManualClock
+from regulars.model import Plays
 from tests.engage.mail_server import Script, answering
 from tests.engage.people import add_people, intent, states, wish
 
@@ -130,6 +132,44 @@ def test_a_letter_asks_only_whom_it_may_and_holds_a_link_for_each_answer(app: Ap
     assert [score for _, score in links[:5]] == ["1", "2", "3", "4", "5"]
     press(app, links[3][0], "4")
     assert [told["channel"] for _, told in answers_told(app)] == ["email"]
+
+
+def test_letters_wait_while_the_surveys_cannot_be_read_and_go_when_they_can(app: App, clock: ManualClock) -> None:
+    add_people(app, 2, first=1)
+    wish(app, intent(1, "q1", template="one_question", payload={"survey": "call-helped"}))
+    wish(app, intent(2, "q2", template="one_question", payload={"survey": "gone"}))
+    file = Path(app.settings.home) / "surveys.yaml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("surveys: {broken")
+
+    with answering(app, Script()) as there:
+        engage.deliver(there, 10)
+        assert states(app) == dict.fromkeys(("q1", "q2"), ("later", "surveys_unreadable"))
+
+        file.unlink()
+        clock.move_to(clock.now() + timedelta(minutes=15))
+        with app.transaction() as inside:
+            engage.decide(inside, Plays(intents=[], at=clock.now()))
+        engage.deliver(there, 10)
+
+    assert states(app) == {"q1": ("sent", "accepted"), "q2": ("suppressed", "no_question")}
+
+
+def test_what_was_asked_is_forgotten_when_no_cap_looks_so_far_back(app: App, clock: ManualClock) -> None:
+    asked(app, 7)
+    with app.transaction() as inside:
+        token = engage.kiosk_link(inside, "found-it").rpartition("/")[2]
+    press_at_kiosk(app, token, "a1")
+
+    def left_after(days: int) -> list[int | None]:
+        clock.move_to(clock.now() + timedelta(days=days))
+        with app.transaction() as inside:
+            engage.prune_askings(inside, clock.now())
+            return [row[0] for row in inside.db.execute("select customer from survey_asking order by 1")]
+
+    assert left_after(engage.OPEN_DAYS) == [7, None]
+    assert left_after(1) == [7]
+    assert left_after(700) == []
 
 
 def test_a_tablet_takes_one_answer_a_view_as_nobody_and_no_flood(app: App) -> None:

@@ -121,6 +121,8 @@ def test_a_threshold_stands_in_the_address_and_changes_what_hangs_on_a_practice(
 
     expect(page).to_have_url(re.compile("threshold=10$"))
     expect(page.get_by_label("at least percent")).to_have_value("10")
+    with searched.client(Role.ADMIN) as client:
+        assert client.get("/practices/private_label?threshold=-1").status_code == 400
 
 
 def test_a_broken_promise_is_said_in_the_title_and_leads_to_its_events(page: Page, searched: Site) -> None:

@@ -6,7 +6,15 @@ scores a language that it does not know.
 """
 
 from regulars.analyze.affinity.answers import ANSWERED, BAD_LEVEL, FOLLOW_UP_DAYS, hear, lapse
-from regulars.analyze.affinity.declared import MEASURES, Survey, Surveys, TouchPoint, surveys, surveys_or_usual
+from regulars.analyze.affinity.declared import (
+    EVERY_DAYS_MAX,
+    MEASURES,
+    Survey,
+    Surveys,
+    TouchPoint,
+    surveys,
+    surveys_or_usual,
+)
 from regulars.analyze.affinity.follow_ups import (
     NOTE_MAX_CHARACTERS,
     STATES,
@@ -24,11 +32,13 @@ from regulars.analyze.affinity.sentiment import language_of, sentiment
 from regulars.analyze.affinity.trend import MIN_ANSWERS, Sums, Trend, trend
 from regulars.analyze.affinity.view import ANSWERS_A_PAGE, Affinity, Answer, Overview, Said, Week, affinity_of, answers
 from regulars.analyze.affinity.view import affinity as overview
+from regulars.analyze.errors import SurveysRefused
 
 __all__ = [
     "ANSWERED",
     "ANSWERS_A_PAGE",
     "BAD_LEVEL",
+    "EVERY_DAYS_MAX",
     "FOLLOW_UP_DAYS",
     "MEASURES",
     "MIN_ANSWERS",
@@ -42,6 +52,7 @@ __all__ = [
     "Sums",
     "Survey",
     "Surveys",
+    "SurveysRefused",
     "TouchPoint",
     "Trend",
     "Week",

@@ -24,7 +24,7 @@ USUAL_SCALE = (1, 5)
 # Nobody is called about an answer of last month.
 FOLLOW_UP_DAYS = 30
 # A bad answer to a question nobody declared: the lower third of its scale.
-BAD_LEVEL = 0.34
+BAD_LEVEL = 1 / 3
 NAME_MAX_CHARACTERS = 40
 # A score beyond is a typing error of a source; bigint would hold it, no scale does.
 SCORE_MAX = 1_000
@@ -92,7 +92,7 @@ def read(event: Event, customer: int | None, declared: Surveys, zone: ZoneInfo) 
         level=level,
         sentiment=sounds,
         words=words,
-        bad=level is not None and (score <= survey.bad if survey else level < BAD_LEVEL),
+        bad=level is not None and level <= (survey.bad_level if survey else BAD_LEVEL),
     )
 
 

@@ -71,6 +71,11 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """The best answer that is bad."""
         return self.low + (self.high - self.low) // 3 if self.bad_until is None else self.bad_until
 
+    @property
+    def bad_level(self) -> float:
+        """The same from 0 (worst) to 1 (best), for an answer that was given on a scale of its own."""
+        return (self.bad - self.low) / (self.high - self.low)
+
 
 class Surveys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that is declared, by name."""

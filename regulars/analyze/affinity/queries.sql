@@ -8,8 +8,9 @@ with given as (
         %(sentiment)s::smallint[], %(words)s::text[], %(bad)s::boolean[]
     ) as g (seq, customer, at, day, survey, touch_point, measure, score, level, sentiment, words, bad)
 ), added as (
-    insert into survey_answer (seq, at, day, survey, touch_point, measure, score, level, stage, sentiment, words)
-    select g.seq, g.at, g.day, g.survey, g.touch_point, g.measure, g.score, g.level, s.stage, g.sentiment, g.words
+    insert into survey_answer (seq, at, day, survey, touch_point, measure, score, level, bad, stage, sentiment, words)
+    select g.seq, g.at, g.day, g.survey, g.touch_point, g.measure, g.score, g.level, g.bad, s.stage, g.sentiment,
+        g.words
     from given g
     left join lifecycle_stage s on s.customer = g.customer
     on conflict (seq) do nothing
@@ -79,7 +80,7 @@ left join follow_up f on f.seq = a.seq
 where (%(touch_point)s::text is null or a.touch_point = %(touch_point)s)
     and (%(measure)s::text is null or a.measure = %(measure)s)
     and (%(stage)s::text is null or coalesce(a.stage, '') = %(stage)s)
-    and (not %(bad)s or a.level <= 0.34)
+    and (not %(bad)s or a.bad)
     and a.seq < %(before)s
 order by a.seq desc
 limit %(limit)s

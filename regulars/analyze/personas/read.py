@@ -159,9 +159,9 @@ def decide(app: App, ident: int, *, by: str, name: str | None = None, state: Sta
     """Name a group, approve or retire it; what was decided stays with it when groups are looked for again."""
     before = persona(app, ident)
     chosen = (before.name if name is None else name).strip()
-    if not chosen or len(chosen) > NAME_MAX_CHARS:
+    if not 0 < len(chosen) <= NAME_MAX_CHARS or not chosen.isprintable():
         raise PersonaRefused(
-            f"A persona's name has 1 to {NAME_MAX_CHARS} characters, this one has {len(chosen)}",
+            f"A persona's name has 1 to {NAME_MAX_CHARS} characters that can be seen, this one has {len(chosen)}",
             "Say in a few words what these customers do",
         )
     if any(one.name == chosen and one.id != ident and one.lens == before.lens for one in _personas(app, None)):

@@ -12,4 +12,5 @@ create table survey_asking (
     answered_at timestamptz
 );
 create index survey_asking_customer on survey_asking (customer, asked_at) where customer is not null;
+create index survey_asking_old on survey_asking (asked_at);
 create index survey_asking_kiosk on survey_asking (survey, touch_point, asked_at) where customer is null;

@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery
 
 from regulars.analyze import missed
 from regulars.app import App
+from regulars.kit.errors import InputRefused
 from regulars.store import queries
 from regulars.web import access, audit
 from regulars.web.site import House
@@ -65,7 +66,9 @@ def kept(app: App, name: str) -> Kept:
 
 
 def stopped(app: App, name: str, threshold: int | None = None) -> Stopped:
-    """One practice from a threshold (percent) on. Raises UnknownPractice."""
+    """One practice from a threshold (percent) on. Raises UnknownPractice, InputRefused."""
+    if threshold is not None and not 0 < threshold <= PERCENT:
+        raise InputRefused(f"{threshold} is no threshold", f"Ask from 1 to {PERCENT} percent")
     one = missed.audit_of(app, name)
     step = one.at(one.threshold if threshold is None else threshold / PERCENT)
     people = missed.dependents(app, name, step.threshold)

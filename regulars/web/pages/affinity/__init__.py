@@ -204,8 +204,8 @@ def ask_segment(app: House, request: Request[Any, Any, Any], data: URLEncodedBod
                 f"Nobody was asked: the segment holds {sizes.get(data.segment, 0):,} people, not {data.sure[:20]}",
                 "Go back and write that number to be sure",
             )
-        audit.write(app, request.user, f"asked by e-mail: {data.survey[:40]}", f"segment:{data.segment[:60]}")
         engage.ask_segment(inside, data.survey, data.segment, app.clock.now())
+        audit.add(inside, request.user, f"asked by e-mail: {data.survey[:40]}", f"segment:{data.segment[:60]}")
     return Redirect("/outbox", status_code=303)
 
 

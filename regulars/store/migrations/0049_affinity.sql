@@ -12,6 +12,8 @@ create table survey_answer (
     score bigint not null,
     -- From 0 (worst) to 1 (best) on the scale of the question; null: nobody told the scale.
     level double precision,
+    -- Bad enough for a follow-up, by what its question declared when it was answered.
+    bad boolean not null,
     -- Where she stood when she answered; null: nobody we knew.
     stage text collate "C",
     -- From -100 to 100 by our English words; null: see words.
