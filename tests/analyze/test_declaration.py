@@ -6,6 +6,7 @@ import pytest
 from sqlglot import exp
 
 from regulars.analyze import compiled
+from regulars.analyze.catalogue import Theme, one_of_each, themes
 from regulars.analyze.errors import RuleRefused, TraitRefused
 from regulars.analyze.plan import Segment, Trait, plan
 from regulars.analyze.rules import sentence
@@ -63,6 +64,13 @@ def golden(name: str, text: str) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
     assert path.read_text() == text
+
+
+def test_a_name_belongs_to_one_trait_whatever_file_it_is_declared_in() -> None:
+    mine = Theme(traits=(Trait("orders", "orders of mine", count(lines)),))
+
+    with pytest.raises(TraitRefused, match="Two traits are named 'orders'"):
+        one_of_each((themes["orders"], mine))
 
 
 @pytest.mark.parametrize("dialect", [POSTGRES, DUCKDB, SPARK])
