@@ -18,7 +18,7 @@ from regulars.lake.duckdb import Engine
 
 EFFECTS = (
     *("overdue_regulars", "one_channel", "near_tier", "category_gap", "slow_hours", "coupon_dependent"),
-    *("declining_product", "lapsing_best"),
+    *("declining_product", "lapsing_best", "shrinking_baskets"),
 )
 LAST_DAY = 20_600
 DAYS = 364
@@ -94,6 +94,8 @@ def _filled(
         hour[moved] = OPEN_FROM + dice.choice(6, int(moved.sum()))
     level = dice.lognormal(0, 0.4, customers)
     cents = np.rint(2_500 * level[who] * dice.lognormal(0, 0.5, orders)).astype(np.int64)
+    if "shrinking_baskets" in effects:
+        cents[late & (picked[who] > 0.4) & (picked[who] < 0.52)] //= 2
     rate = np.where(picked[who] < 0.06, 0.6, COUPON_RATE) if "coupon_dependent" in effects else COUPON_RATE
     coupon = np.where(dice.random(orders) < rate, cents // 5, 0)
     is_web = web_user[who] & (dice.random(orders) < WEB_PART)

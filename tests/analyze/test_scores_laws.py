@@ -43,6 +43,7 @@ def brand(seed: int = 1, customers: int = 500) -> TraitTable:
         "orders_365": bought,
         "channels": np.where(nobody, 0, draw.integers(1, 3, customers)).astype(np.float64),
         "discount_share": np.where(nobody, np.nan, draw.beta(2, 8, customers)),
+        "return_rate": np.where(nobody, np.nan, np.linspace(0, 0.2, customers)),
         "private_share": np.where(nobody, np.nan, draw.beta(3, 7, customers)),
     }
     columns |= {

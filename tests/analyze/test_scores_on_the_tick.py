@@ -26,8 +26,9 @@ def brand(app: App) -> App:
         analyze.ensure_schema(inside)
         inside.db.execute(
             "insert into trait_state (known, customer, orders, order_days, first_order_day, last_order_day,"
-            " spend_cents, spend_365_cents, orders_365, grabs, top_ups, channels, discount_share, private_share)"
-            " select true, g.*, spend, days, days / 2, days - days / 2, 1, 0.2, 0.3 from"
+            " spend_cents, spend_365_cents, orders_365, grabs, top_ups, channels, discount_share, private_share,"
+            " return_rate)"
+            " select true, g.*, spend, days, days / 2, days - days / 2, 1, 0.2, 0.3, 0.1 from"
             " unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])"
             " g (customer, days, order_days, first, last, spend)",
             [list(range(1, CUSTOMERS + 1)), *(c.tolist() for c in (days, days, first, last, days * 3_000))],
