@@ -26,10 +26,10 @@ def on_events(app: App, batch: Batch) -> Outcome:
     return engage.decide(app, plays)  # may we, with what, when?
 
 
-def on_tick(app: App, now: datetime) -> Outcome:
-    """Let time pass: windows expire, models refit, due journeys advance."""
+def on_tick(app: App, now: datetime, until: datetime | None = None) -> Outcome:
+    """Let time pass: windows expire, models refit, due journeys advance. `until`: where replayed history ends."""
     profile.overlays.lapse(app, now)  # what we bought, and may use no longer
-    changes = analyze.tick(app, now)
+    changes = analyze.tick(app, now, until or now)
     plays = design.tick(app, changes, now)
     return engage.decide(app, plays)
 

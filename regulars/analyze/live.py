@@ -48,10 +48,11 @@ def update(app: App, changes: Changes) -> Changes:
     )
 
 
-def tick(app: App, now: datetime) -> Changes:
+def tick(app: App, now: datetime, until: datetime | None = None) -> Changes:
     """Time passes: windows expire, claims about "days since" are judged again, models are fitted and applied.
 
-    The same day twice changes nothing; several days at once end where day by day would have.
+    The same day twice changes nothing; several days at once end where day by day would have. `until`: where history
+    that is replayed ends; on its way there scores are fitted and applied less often.
     """
     catalogue = ready(app)
     day = day_number(now, app.settings.zone)
@@ -70,7 +71,7 @@ def tick(app: App, now: datetime) -> Changes:
     if day > before:
         app.db.execute(SQL.set_day, {"day": day})
         touched, moves = _expire(app, catalogue, before, now)
-    graded = score_all(app, now)
+    graded = score_all(app, now, until or now)
     label_all(app, now)
     find_breaks(app, now)
     # A day makes everybody older, and so does a trait whose past was folded just now.

@@ -367,7 +367,7 @@ class Worker:
         return carried, True, now
 
     def _replay_tick(self, app: App, at: datetime) -> datetime:
-        self._tick(replace(app, clock=ManualClock(at)), at)
+        self._tick(replace(app, clock=ManualClock(at)), at, until=self.app.clock.now())
         return at
 
     def _is_due(self, memory: Pace, now: datetime) -> bool:
@@ -375,9 +375,9 @@ class Worker:
             return True
         return now >= pace.next_tick(memory.ticked_at, self.app.settings.zone)
 
-    def _tick(self, app: App, now: datetime) -> None:
+    def _tick(self, app: App, now: datetime, until: datetime | None = None) -> None:
         self._ticking = True
-        outcome = flow.on_tick(app, now)
+        outcome = flow.on_tick(app, now, until)
         self._ticking = False
         app.db.execute(pace.SQL.set_ticked, {"at": now})
         self._since_tick = 0

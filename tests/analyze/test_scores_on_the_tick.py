@@ -1,6 +1,7 @@
 """The tick fits what is due, scores everybody, and remembers grades."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -44,7 +45,7 @@ def brand(app: App) -> App:
 
 def score(app: App) -> list[int]:
     with app.transaction() as inside:
-        return score_all(inside, inside.clock.now())
+        return score_all(inside, inside.clock.now(), inside.clock.now())
 
 
 def count(app: App, sql: str) -> int:
@@ -79,6 +80,23 @@ def test_a_model_is_fitted_again_after_its_interval_and_not_before(brand: App, c
         score(brand)
 
     assert count(brand, "select max(version) from score_model where model = 'rfm'") == 2
+
+
+def test_history_that_is_replayed_is_scored_once_in_four_weeks_and_its_end_as_ever(
+    brand: App, clock: ManualClock
+) -> None:
+    end, ran = clock.now(), list[int]()
+    for weeks in range(16, -1, -1):
+        at = end - timedelta(weeks=weeks)
+        with brand.transaction() as inside:
+            score_all(inside, at, end)
+        if count(brand, "select as_of_day from score_run where model = 'rfm'") == day_number(at, brand.settings.zone):
+            ran.append(weeks)
+
+    steps = [before - after for before, after in pairwise(ran)]
+    assert ran[0] == 16
+    assert ran[-4:] == [3, 2, 1, 0]
+    assert set(steps[1:-4]) == {4}
 
 
 def test_between_two_fits_an_order_moves_her_and_nobody_else(brand: App) -> None:
@@ -134,5 +152,5 @@ def test_a_score_can_be_computed_again_from_the_version_it_names(brand: App) -> 
 def test_a_brand_without_orders_has_no_scores_and_no_faults(app: App) -> None:
     with app.transaction() as inside:
         analyze.ensure_schema(inside)
-        assert score_all(inside, inside.clock.now()) == []
+        assert score_all(inside, inside.clock.now(), inside.clock.now()) == []
         assert scores_of(inside, 1) == []

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import isnan
 from typing import Any
 from zlib import crc32
@@ -30,6 +30,8 @@ SQL = queries("regulars.analyze.scores")
 PIECE_CUSTOMERS = 100_000
 # Two must not fit or score at once; the number is ours alone ("SCOR").
 SCORE_LOCK = 0x53434F52
+# While history is replayed every score is fitted and applied once in so many days of it.
+HISTORY_DAYS = 28
 CHANGES_SHOWN = 20
 BINS = 20
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -103,11 +105,16 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     grade: str | None
 
 
-def score_all(app: App, now: datetime) -> list[int]:
-    """Fit and score what is due, keep history; gives the customers with a new grade, each once, in order."""
+def score_all(app: App, now: datetime, until: datetime) -> list[int]:
+    """Fit and score what is due, keep history; gives the customers with a new grade, each once, in order.
+
+    `until`: where history that is replayed ends, else `now`.
+    """
     as_of_day = day_number(now, app.settings.zone)
+    # A score of a past day is read by nobody but its own history: close to the end each is applied as often as it is.
+    rest_days = HISTORY_DAYS if until - now >= timedelta(days=HISTORY_DAYS) else 1
     app.db.execute(SQL.one_at_a_time, {"lock": SCORE_LOCK})
-    due = [score for _, score in scores.items() if _is_due(app, score, as_of_day)]
+    due = [score for _, score in scores.items() if _is_due(app, score, as_of_day, rest_days)]
     resting = [name for name in scores if name not in {score.name for score in due}]
     gone = app.db.execute(SQL.drop_gone, {"models": resting, "as_of_day": as_of_day}).fetchall()
     moved = {customer for (customer,) in gone}
@@ -258,13 +265,14 @@ def _known(value: float) -> float | None:
     return None if isnan(value) else value
 
 
-def _is_due(app: App, score: Score, as_of_day: int) -> bool:
+def _is_due(app: App, score: Score, as_of_day: int, rest_days: int) -> bool:
     """Scores of several days are spread over them by their names, so that no tick scores everybody by all."""
+    every_days = max(score.every_days, rest_days)
     row = app.db.execute(SQL.last_run, {"model": score.name}).fetchone()
-    if row is None or score.every_days == 1:
+    if row is None or every_days == 1:
         return True
     turn = crc32(score.name.encode())
-    return (as_of_day + turn) // score.every_days != (row[0] + turn) // score.every_days
+    return (as_of_day + turn) // every_days != (row[0] + turn) // every_days
 
 
 def _current(app: App, score: Score, as_of_day: int, now: datetime) -> Version | None:
