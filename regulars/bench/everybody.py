@@ -35,7 +35,7 @@ SCAN = """select count(*) from (
         and count(*) filter (event = 'Order Completed' and day > $day - 30) = 0
         and count(*) filter (event = 'Email Opened') >= 2
 ) join everybody using (customer) where known"""
-TABLES = ("orders", "rhythm", "stores", "categories", "rest", "handwritten")
+TABLES = ("orders", "order_days", "rhythm", "weeks", "stores", "categories", "products", "rest", "handwritten")
 
 
 def kept(lake: duckdb.Engine, found: list[str], out: Path) -> dict[str, Any]:

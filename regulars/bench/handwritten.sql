@@ -25,19 +25,19 @@ select
     count(*) filter (quantity > 3) as larger,
     count(*) filter (quantity > 15) as stock_ups,
     count(*) filter (revenue_cents > 1500 and quantity <= 3) as treats,
-    count(distinct (day + 3) // 7) filter (day <= $day) as order_weeks,
     quantile_disc(revenue_cents, 0.5) as median_cents
 from facts join membership using (signature)
 where event = 'Order Completed'
 group by customer;
 
+create table order_days as
+select distinct customer, day
+from facts join membership using (signature)
+where event = 'Order Completed' and day <= $day;
+
 create table rhythm as
-with days as (
-    select distinct customer, day
-    from facts join membership using (signature)
-    where event = 'Order Completed' and day <= $day
-), gaps as (
-    select customer, day, day - lag(day) over (partition by customer order by day) as gap from days
+with gaps as (
+    select customer, day, day - lag(day) over (partition by customer order by day) as gap from order_days
 )
 select
     customer,
@@ -45,6 +45,23 @@ select
     coalesce(sum(gap), 0)::bigint as order_span_days,
     coalesce(sum(gap * gap), 0)::bigint as gap_squares
 from gaps
+group by customer;
+
+-- Weeks begin on Monday, and day 0 was a Thursday. Neighboring weeks have the same distance to their number in order.
+create table weeks as
+with visited as (
+    select distinct customer, (day + 3) // 7 as week from order_days
+), runs as (
+    select customer, week, week - row_number() over (partition by customer order by week) as run from visited
+), lengths as (
+    select customer, count(*) as weeks, max(week) as last_week from runs group by customer, run
+)
+select
+    customer,
+    sum(weeks)::bigint as order_weeks,
+    max(weeks) as longest_week_streak,
+    case when ($day + 3) // 7 - max(last_week) <= 1 then max_by(weeks, last_week) else 0 end as week_streak
+from lengths
 group by customer;
 
 create table stores as
@@ -77,6 +94,22 @@ select
     sum(cents)::bigint as line_cents,
     sum(private_cents)::bigint as private_cents,
     sum(cat_food_90)::bigint as cat_food_90
+from bought
+group by customer;
+
+create table products as
+with bought as (
+    select customer, product, product_hash, coalesce(sum(revenue_cents), 0)::bigint as cents
+    from facts join membership using (signature)
+    where event = 'Order Line' and product is not null
+    group by customer, product, product_hash
+)
+select
+    customer,
+    arg_min(product, (-cents, product)) filter (cents > 0) as favorite_product,
+    count(product_hash) as products,
+    -- From 64 different ones on the product tells how many there are by how dense the smallest hashes lie.
+    min(product_hash, 64)[64] as dense
 from bought
 group by customer;
 
@@ -169,6 +202,11 @@ with joined as (
         coalesce(stock_ups, 0) as stock_ups,
         coalesce(treats, 0) as treats,
         coalesce(order_weeks, 0) as order_weeks,
+        coalesce(longest_week_streak, 0) as longest_week_streak,
+        coalesce(week_streak, 0) as week_streak,
+        favorite_product,
+        coalesce(products, 0) as products,
+        dense,
         median_cents,
         (10 ** greatest(length(median_cents::varchar) - 3, 0))::bigint as tenth,
         survey_squares,
@@ -184,8 +222,10 @@ with joined as (
     from everybody
     left join orders using (customer)
     left join rhythm using (customer)
+    left join weeks using (customer)
     left join stores using (customer)
     left join categories using (customer)
+    left join products using (customer)
     left join rest using (customer)
 )
 select
@@ -216,7 +256,9 @@ select
     $day - last_open_day as days_since_open,
     page_views_30, calls_90, call_minutes, cat_food_90,
     stock_ups, larger - stock_ups as top_ups, treats, orders - larger - treats as grabs,
-    order_weeks,
+    order_weeks, longest_week_streak, week_streak, favorite_product,
+    case when products < 64 then products
+        else greatest(64, coalesce(floor(63 / ((dense::double + 2.0 ** 63) / 2.0 ** 64))::bigint, 64)) end as products,
     -- The product tells the middle of a class of two leading digits.
     case when median_cents < 100 then median_cents
         else ((median_cents // (tenth * 10)) * tenth * 10 + 5 * tenth)::bigint end as median_order_cents,
