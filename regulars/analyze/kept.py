@@ -140,12 +140,15 @@ class Kept:
         return f"out_{number}"
 
     def _slide(self, known: Sequence[str], before: int) -> None:
-        """What windows lose and gain by the days between, out of the files of those days alone."""
+        """Windows moved by what they lose and gain in the days between, out of the files of those days alone."""
+        if not text.windows_of(self.plan):
+            return
         days = text.days_between(self.plan, before, self._day)
         # Files are by the day of their own clock, facts by the brand's: neighbors belong to it, and the facts decide.
         folders = {f"day={day_date(day + near).isoformat()}" for day in days for near in (-1, 0, 1)}
         self._own("passing", [file for file in known if file.split("/")[-2] in folders])
         self._lake.make("slid", text.slid(self.plan, before, self._day))
+        self._lake.run(text.slide(self.plan))
 
     def _remember_who(self) -> None:
         self._lake.make("member", 'select * from "membership"')

@@ -31,13 +31,17 @@ def smallest(cells: exp.Select, owner: list[str], kept: int) -> exp.Select:
 
 def different(key: Node, kept: int) -> Node:
     """How many different keys a customer has, out of the `kept` smallest."""
-    number = cast(exp.Count(this=key), "bigint")
-    largest = binary("+", cast(exp.Max(this=key), "double"), literal(HALF_RANGE))
-    estimate = binary("/", literal(float(kept - 1)), binary("/", largest, literal(RANGE)))
+    return estimated(cast(exp.Count(this=key), "bigint"), exp.Max(this=key), kept)
+
+
+def estimated(number: Node, largest: Node, kept: int) -> Node:
+    """The same out of how many there are and the largest of the `kept` smallest."""
+    dense = binary("+", cast(largest, "double"), literal(HALF_RANGE))
+    estimate = binary("/", literal(float(kept - 1)), binary("/", dense, literal(RANGE)))
     whole = coalesce(cast(exp.Floor(this=estimate), "bigint"), literal(kept))
     # Never below what was seen, so that the value alone says whether it is an estimate.
-    estimated = exp.Greatest(this=whole, expressions=[literal(kept)])
-    return when(binary("<", number, literal(kept)), number, estimated)
+    at_least = exp.Greatest(this=whole, expressions=[literal(kept)])
+    return when(binary("<", number, literal(kept)), number, at_least)
 
 
 def bucket(value: Node) -> Node:

@@ -36,9 +36,8 @@ MOVED = """select distinct customer from (
         union all (select * from "span_before" except select * from "span")
     ) s left join "membership" m using (signature)
 ) where customer is not null"""
-CHANGED = """select customer from "everybody" where customer in (
-    select customer from "touched" union all select customer from "slid"
-) or customer not in (select customer from "state")"""
+CHANGED = """select customer from "everybody"
+where customer in (select customer from "touched") or customer not in (select customer from "state")"""
 LEAVE = """delete from "state" where customer in (select customer from "changed")
     or customer not in (select customer from "everybody")"""
 ALL_OF_MOVED = """union all select * from "lake_owned" where
@@ -168,19 +167,20 @@ def new_cells(family: Family, facts: str) -> str:
 
 def cells_once(family: Family) -> str:
     """All cells after a build, where each key stands once anyway."""
-    return f'select * from "{cells_of(family)}" {_only_smallest(family)}'
+    return f'select * from "{cells_of(family)}"'
 
 
 def cells_together(family: Family, whom: str) -> str:
     """All cells of these customers, each key once."""
     sums = _list([(measure.name, _sum(column(measure.name))) for measure in family.measures])
     mine = f'where customer in (select customer from "{whom}")'
-    cells = f'select customer, key, {sums} from "{cells_of(family)}" {mine} group by customer, key'
-    return f"{cells} {_only_smallest(family)}"
+    return f'select customer, key, {sums} from "{cells_of(family)}" {mine} group by customer, key'
 
 
 def read(family: Family, whom: str, day: int) -> str:
     """What is read out of the cells of each of these customers, whether she has any or not."""
+    if family.kind == "distinct":
+        return _different(family, whom)
     if family.kind != "key":
         return _text(compiled.read_cells(family, DUCKDB, whom, literal(day)))
     ranked = f'select code, key, row_number() over (order by key) as rank from "{keys_of(family)}"'
@@ -189,6 +189,16 @@ def read(family: Family, whom: str, day: int) -> str:
     found = f"select customer, {columns} from {cells} group by customer"
     values = ", ".join(_or_zero(output, f'f."{output.name}"') for output in family.outputs)
     return f'select w.customer, {values} from "{whom}" w left join ({found}) f on f.customer = w.customer'
+
+
+def _different(family: Family, whom: str) -> str:
+    """A heap of the smallest hashes a customer: to rank all of hers takes four times as long."""
+    smallest = f"min(key, {SKETCH_HASHES})[{SKETCH_HASHES}]"
+    found = f'select customer, count(*) as number, {smallest} as largest from "{family.table}" group by customer'
+    number = coalesce(column("number", "f"), literal(0))
+    told = _text(sketches.estimated(number, column("largest", "f"), SKETCH_HASHES))
+    columns = ", ".join(f'{told} as "{output.name}"' for output in family.outputs)
+    return f'select w.customer, {columns} from "{whom}" w left join ({found}) f on f.customer = w.customer'
 
 
 def row(plan: Plan, whom: str, families: Sequence[Family]) -> str:
@@ -207,39 +217,56 @@ def row(plan: Plan, whom: str, families: Sequence[Family]) -> str:
 
 def days_between(plan: Plan, before: int, day: int) -> set[int]:
     """Days whose facts come into a window, or leave it, or come into sight between two days."""
-    lengths = {0, *(_length(output) for output in windows_of(plan))}
-    return {last - length for last in range(before + 1, day + 1) for length in lengths}
+    return _passed([_length(output) for output in windows_of(plan)], before, day)
+
+
+def _passed(lengths: Sequence[int], before: int, day: int) -> set[int]:
+    return {last - length for last in range(before + 1, day + 1) for length in (0, *lengths)}
+
+
+def _days(days: set[int]) -> str:
+    return ", ".join(str(day) for day in sorted(days))
 
 
 def slid(plan: Plan, before: int, day: int) -> str:
     """By how much the windows of customers move because of facts that were counted before."""
-    columns = list[tuple[str, Node]]()
+    columns, passing = list[tuple[str, Node]](), dict[str, set[int]]()
     for output in windows_of(plan):
         now, then = (_sum(_measured(output, [_whole_claim(output), *_within(output, at)])) for at in (day, before))
         columns.append((output.name, exp.Paren(this=exp.Sub(this=now, expression=then))))
-    chosen = f", {_list(columns)}" if columns else ""
-    owners = f'select {OWNER} as customer, p.* from "passing_owned" p {MEMBERS}'
-    return f"select customer{chosen} from ({owners}) where customer is not null group by customer"
+        passing.setdefault(output.leaf.facts.event, set()).update(_passed([_length(output)], before, day))
+    # Facts that no window passes would touch rows for nothing.
+    claims = [f"({_event(event)} and day in ({_days(days)}))" for event, days in passing.items()]
+    facts = f'select * from "passing_owned" where {" or ".join(claims)}'
+    owners = f"select {OWNER} as customer, p.* from ({facts}) p {MEMBERS}"
+    return f"select customer, {_list(columns)} from ({owners}) where customer is not null group by customer"
+
+
+def slide(plan: Plan) -> str:
+    """Windows moved in the rows that stand; whoever is folded again gets hers out of all her facts."""
+    moved = ", ".join(f'"{output.name}" = o."{output.name}" + s."{output.name}"' for output in windows_of(plan))
+    whose = 's.customer = o.customer and o.customer not in (select customer from "moved")'
+    return f'update "state" o set {moved} from "slid" s where {whose}'
 
 
 def next_row(plan: Plan) -> str:
-    """Rows of who changed: what was kept, what windows lose and gain, what arrived; nothing old of who moved."""
+    """Rows of who changed: what was kept and what arrived; nothing old of who moved."""
     columns = list[str]()
     for state in plan.scalars:
         columns += _joined(state)
-    for output in windows_of(plan):
-        columns.append(" + ".join(f'coalesce({of}."{output.name}", 0)' for of in "osn") + f' as "{output.name}"')
+    columns += [_added(output.name) for output in windows_of(plan)]
     joins = ""
     for number, family in enumerate(celled(plan)):
         joins += f' left join "out_{number}" f{number} on f{number}.customer = w.customer'
         for output in family.outputs:
             value = f'case when f{number}.customer is null then o."{output.name}" else f{number}."{output.name}" end'
             columns.append(_or_zero(output, value))
-    old = '(select * from "state" where customer not in (select customer from "moved"))'
-    passed = '(select * from "slid" where customer not in (select customer from "moved"))'
+    # Rows of nobody else: what is joined becomes a table of all its columns first.
+    theirs = 'where customer in (select customer from "changed") and customer not in (select customer from "moved")'
     return (
-        f'select w.customer, {", ".join(columns)} from "changed" w left join {old} o on o.customer = w.customer '
-        f'left join {passed} s on s.customer = w.customer left join "arrived_row" n on n.customer = w.customer{joins}'
+        f'select w.customer, {", ".join(columns)} from "changed" w '
+        f'left join (select * from "state" {theirs}) o on o.customer = w.customer '
+        f'left join "arrived_row" n on n.customer = w.customer{joins}'
     )
 
 
@@ -261,12 +288,6 @@ def count(plan: Plan, rule: Expression, day: int) -> str:
 
 def _value(plan: Plan, expression: Expression, day: int) -> Node:
     return compiled.finish(expression, lambda leaf: column(plan.columns[leaf], "base"), literal(day))
-
-
-def _only_smallest(family: Family) -> str:
-    """Of different things a few hashes are looked at."""
-    rank = "row_number() over (partition by customer order by key)"
-    return f"qualify {rank} <= {SKETCH_HASHES}" if family.kind == "distinct" else ""
 
 
 def _event(event: str) -> str:
@@ -354,9 +375,13 @@ def _joined(state: ScalarState) -> list[str]:
         newer = f'o."{name}__at" is null or n."{name}__at" {sign} o."{name}__at"'
         return [f'case when {newer} then n."{each}" else o."{each}" end as "{each}"' for each in _names(state)]
     if _is_sum(state):
-        return [f'coalesce(o."{name}", 0) + coalesce(n."{name}", 0) as "{name}"']
+        return [_added(name)]
     # Here NULL is no number: the other one counts.
     return [f'{"least" if fold == "min" else "greatest"}(o."{name}", n."{name}") as "{name}"']
+
+
+def _added(name: str) -> str:
+    return f'coalesce(o."{name}", 0) + coalesce(n."{name}", 0) as "{name}"'
 
 
 def _of_keys(output: Output) -> str:
