@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, LiteralString
 
 import numpy as np
+from numpy.typing import NDArray
 from psycopg import sql
 
 from regulars.analyze.past import SQL
@@ -35,15 +36,24 @@ def of_now(app: App, names: Sequence[str], day: int, customers: Sequence[int] | 
     statement = sql.SQL(
         "copy (select customer::bigint, {} from trait_state where known{} order by customer) to stdout (format binary)"
     ).format(sql.SQL(", ").join(columns), some)
-    with app.db.cursor().copy(statement) as stream:
-        raw = b"".join(stream)
-    # Every field is 8 bytes wide, so a binary COPY is an array already: no row of a million passes through Python.
-    fields: list[tuple[str, str]] = [("fields", ">i2"), ("customer_bytes", ">i4"), ("customer", ">i8")]
-    for at in range(len(names)):
-        fields += [(f"bytes_{at}", ">i4"), (f"value_{at}", ">f8")]
-    rows = np.frombuffer(raw[COPY_HEADER_BYTES:-COPY_TRAILER_BYTES], dtype=np.dtype(fields))
+    rows = copied(app, statement, {}, {"customer": ">i8"} | {f"value_{at}": ">f8" for at in range(len(names))})
     values = {name: rows[f"value_{at}"].astype(np.float64) for at, name in enumerate(names)}
     return TraitTable(as_of_day=day, customers=rows["customer"].astype(np.int64), columns=values)
+
+
+def copied(
+    app: App, statement: LiteralString | sql.Composed, given: Mapping[str, object], types: Mapping[str, str]
+) -> NDArray[Any]:
+    """The rows of a binary COPY of bigint (>i8) and float8 (>f8) that are never null, as one structured array.
+
+    Every field is 8 bytes wide, so the answer is an array already: no row of a million passes through Python.
+    """
+    with app.db.cursor().copy(statement, given) as stream:
+        raw = b"".join(stream)
+    fields: list[tuple[str, str]] = [("fields", ">i2")]
+    for name, kind in types.items():
+        fields += [(f"bytes of {name}", ">i4"), (name, kind)]
+    return np.frombuffer(raw[COPY_HEADER_BYTES:-COPY_TRAILER_BYTES], dtype=np.dtype(fields))
 
 
 def of_past(app: App, names: Sequence[str], day: int) -> TraitTable:

@@ -11,7 +11,7 @@ import pytest
 
 from regulars import analyze
 from regulars.analyze.missed import searching, taking
-from regulars.analyze.missed.errors import TakenAlready, UnknownOpportunity
+from regulars.analyze.missed.errors import NothingToTakeUp, TakenAlready, UnknownOpportunity
 from regulars.analyze.missed.promised import Measured
 from regulars.analyze.opportunities import Year, detectors
 from regulars.analyze.opportunities.chance import smallest_holdout
@@ -255,3 +255,12 @@ def test_who_was_found_under_two_numbers_is_taken_up_once(searched: App) -> None
         told = inside.db.execute("select count(*) from announcement where name = %s", [taking.EVENT]).fetchall()
     assert told == [(made.people,)]
     assert made.people == size(searched)
+
+
+def test_what_chance_explains_cannot_be_taken_up_and_leaves_nothing_behind(searched: App) -> None:
+    with searched.transaction() as inside, pytest.raises(NothingToTakeUp, match="not found"):
+        analyze.missed.take_up(inside, "slow_hours", "Maya")
+
+    with searched.transaction() as inside:
+        assert analyze.missed.taken(inside, "slow_hours") == []
+        assert inside.db.execute("select count(*) from announcement").fetchall() == [(0,)]

@@ -8,16 +8,19 @@ import pytest
 from regulars import analyze, collect
 from regulars.analyze import shifts
 from regulars.analyze.errors import UnknownShift
-from regulars.analyze.shifts import detect, holidays, rehearsal, rhythm
+from regulars.analyze.shifts import chance, detect, holidays, rehearsal, rhythm
 from regulars.analyze.shifts.look import judge
-from regulars.analyze.shifts.weekly import newest_week
+from regulars.analyze.shifts.weekly import newest_week, watched
 from regulars.app import App
 from regulars.kit.clock import EPOCH_DAY, ManualClock, day_number
+from regulars.lake import duckdb
 from tests.analyze.town import Town, order, track
 
 SEEDS = 40
 # With so many seeds a rate of one in twenty shows more than six alarms once in two hundred runs.
-ALARMS_MAX = 6 / SEEDS
+ALARMS_MAX = 6
+# Looks at a thousand series each: more than two alarms of five happen once in a thousand runs.
+SEGMENT_SEEDS, SEGMENT_ALARMS_MAX = 5, 2
 WEEKS, SHIFT_AT = 40, 28
 # After the day on which a town begins: windows never go back.
 FIRST = 20_600
@@ -29,6 +32,35 @@ def open_weeks(count: int) -> np.ndarray:
 
 def test_series_without_a_change_raise_alarms_no_oftener_than_is_said() -> None:
     assert shifts.false_alarms(SEEDS) <= ALARMS_MAX
+    assert shifts.segment_false_alarms(SEGMENT_SEEDS) <= SEGMENT_ALARMS_MAX
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_one_real_shift_among_a_thousand_series_is_found(seed: int) -> None:
+    (_, (found, *_)), *others = judge(rehearsal.segments(seed, change=1.0, at=40))
+
+    assert abs(found.place - 40) <= 1
+    assert sum(bool(changes) for _, changes in others) <= 1
+
+
+def test_what_segments_do_takes_nothing_from_what_everybody_does() -> None:
+    brand = rehearsal.brand(1, change=0.5, at=40)
+
+    alone, among_others = judge(brand), judge([*brand, *rehearsal.segments(1, 300)])
+
+    assert [p for p, _ in alone] == [p for p, _ in among_others[: len(brand)]]
+    assert alone[0][1]
+
+
+def test_draws_go_on_only_where_none_was_as_large_and_end() -> None:
+    rare, usual = (chance.chance_of(size, np.random.default_rng(4).normal(0, 1, 50), 1) for size in (1e6, 1.0))
+
+    family = chance.sharpened([rare, *[usual] * 199])
+
+    assert rare.p == 1 / (chance.DRAWS + 1)
+    assert family[0].p <= chance.FALSE_ALARM_RATE / 200
+    assert family[0].drawn == chance.draws_for(chance.FALSE_ALARM_RATE / 200)
+    assert {one.drawn for one in family[1:]} == {chance.FIRST_DRAWS}
 
 
 def test_customers_who_keep_their_rhythm_are_called_silent_no_oftener_than_is_said() -> None:
@@ -90,8 +122,8 @@ def test_holidays_fall_where_the_calendar_puts_them() -> None:
 
 
 def test_of_many_series_only_as_many_pass_as_false_alarms_allow() -> None:
-    assert detect.alarms([0.001, 0.04, 0.5, 0.9]) == 0.001
-    assert detect.alarms([0.03, 0.04, 0.5, 0.9]) == 0.0
+    assert chance.alarms([0.001, 0.04, 0.5, 0.9]) == 0.001
+    assert chance.alarms([0.03, 0.04, 0.5, 0.9]) == 0.0
 
 
 @pytest.fixture
@@ -139,6 +171,47 @@ def test_a_shift_is_found_once_dated_told_as_an_event_and_can_be_acknowledged(sh
     clock.sleep(timedelta(days=7).total_seconds())
     with shifted.transaction() as inside:
         assert shifts.is_due(inside)
+
+
+def test_a_segments_series_are_of_its_people_while_they_were_in_it_by_as_many_questions_for_one_segment_as_for_many(
+    shifted: App, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = newest_week(day_number(clock.now(), shifted.settings.zone))
+    asked: list[str] = []
+    plain = duckdb.Engine.rows
+    monkeypatch.setattr(
+        duckdb.Engine, "rows", lambda self, text, given=None: (asked.append(text), plain(self, text, given))[1]
+    )
+    first = holidays.monday_of(last - WEEKS + 1)
+    move_all(shifted, "all", first, True)
+
+    before = orders_by_week(shifted, last)
+    questions = len(asked)
+    for number in range(5):
+        move_all(shifted, f"left_{number}", first, True)
+        move_all(shifted, f"left_{number}", holidays.monday_of(last - 9), False)
+    after = orders_by_week(shifted, last)
+
+    assert np.allclose(before["all"], before[""] / 39 * 100)
+    assert np.allclose(after["left_3"][:-10], before["all"][:-10])
+    assert np.isnan(after["left_3"][-10:]).all()
+    assert len(asked) == 2 * questions
+
+
+def move_all(app: App, segment: str, day: int, entered: bool) -> None:
+    """All 39 people come into a segment on a day, or leave it."""
+    with app.transaction() as inside:
+        inside.db.execute(
+            "insert into segment_move (segment, customer, entered, at, day)"
+            " select %(segment)s, customer, %(entered)s, date '1970-01-01' + %(day)s::int + time '12:00', %(day)s"
+            " from trait_state where orders > 0",
+            {"segment": segment, "entered": entered, "day": day},
+        )
+
+
+def orders_by_week(app: App, last: int) -> dict[str, np.ndarray]:
+    """By segment; everybody's under no name."""
+    return {one.scope: one.values for one in watched(app, last) if one.series == "orders"}
 
 
 def test_a_brand_without_orders_has_no_series_and_no_faults(app: App) -> None:

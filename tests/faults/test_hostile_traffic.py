@@ -74,6 +74,7 @@ NOT_HERE = {
     "get /api/practices/{name}/people",
     "get /api/opportunities/{name}",
     "get /api/opportunities/{name}/people",
+    "post /api/opportunities/{name}/take-up",
     "get /api/personas/{ident}",
     "get /api/scores/{name}/why/{customer}",
     "post /api/personas/{ident}",

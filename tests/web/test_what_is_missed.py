@@ -146,3 +146,18 @@ def test_programs_read_the_same_and_people_only_with_the_scope_for_customers(sea
         assert client.get("/api/expectations", headers=admin).json()[0]["verdict"] == "not kept"
         assert client.get("/api/practices", headers=admin).json()[0]["audited"]["customers"] > 0
         assert client.get("/api/opportunities", headers=till).status_code == 403
+
+
+def test_what_chance_explains_is_offered_by_no_button_and_refused_to_programs(page: Page, searched: Site) -> None:
+    page.goto("/opportunities/slow_hours")
+    expect(page.get_by_text("It would be, if it were there")).to_be_visible()
+    expect(page.get_by_role("button", name="Make the segment")).to_have_count(0)
+
+    with searched.client() as client:
+        admin = {"authorization": f"Bearer {searched.keys[Role.ADMIN]}", "accept": "application/json"}
+        refused = client.post("/api/opportunities/slow_hours/take-up", headers=admin)
+        made = client.post("/api/opportunities/overdue_regulars/take-up", headers=admin)
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "RG-1444")
+    assert made.status_code == 201
+    assert 0 < made.json()["held_out"] < made.json()["people"]

@@ -29,3 +29,10 @@ class TakenAlready(RegularsError):
 
     code = "RG-1443"
     status = 409
+
+
+class NothingToTakeUp(RegularsError):
+    """What chance explains is no opportunity: nobody is held out of it, and nobody treated."""
+
+    code = "RG-1444"
+    status = 409

@@ -11,7 +11,7 @@ from datetime import datetime
 import msgspec
 
 from regulars import collect
-from regulars.analyze.missed.errors import TakenAlready
+from regulars.analyze.missed.errors import NothingToTakeUp, TakenAlready
 from regulars.analyze.missed.telling import SQL, Opportunity, Person, opportunity
 from regulars.analyze.missed.words import told_value
 from regulars.analyze.segments import making, tree
@@ -46,9 +46,14 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 def take_up(app: App, name: str, author: str) -> Taken:
     """Announce everybody in it and make the segment of those to be treated, in the caller's transaction.
 
-    Raises UnknownOpportunity, TakenAlready, SegmentRefused.
+    Raises UnknownOpportunity, NothingToTakeUp, TakenAlready, SegmentRefused.
     """
     one = opportunity(app, name)
+    if not one.is_found:
+        raise NothingToTakeUp(
+            f"'{one.title}' was not found: what the newest search saw is not more than chance explains",
+            "Choose one that was found, or wait for the next search: with more orders smaller effects show",
+        )
     row = app.db.execute(SQL.newest_run).fetchone()
     assert row is not None, "an opportunity is of a search"
     given = {"name": name, "version": row[0], "at": app.clock.now(), "by": author}

@@ -1,9 +1,9 @@
 """Shifts of activity: weekly series whose level changed, and customers who left their own rhythm."""
 
 from regulars.analyze.shifts.breaks import Break, Pulse, find_breaks, pulse, recent
-from regulars.analyze.shifts.detect import FALSE_ALARM_RATE
+from regulars.analyze.shifts.chance import FALSE_ALARM_RATE
 from regulars.analyze.shifts.look import Look, Shift, acknowledge, is_due, judge, look, looks, shift, shifts
-from regulars.analyze.shifts.rehearsal import false_alarms, gap_false_alarms
+from regulars.analyze.shifts.rehearsal import false_alarms, gap_false_alarms, segment_false_alarms
 from regulars.analyze.shifts.rhythm import BUSY_RATE, MIN_ORDER_DAYS, QUIET_RATE
 from regulars.analyze.shifts.series import series
 
@@ -26,6 +26,7 @@ __all__ = [
     "looks",
     "pulse",
     "recent",
+    "segment_false_alarms",
     "series",
     "shift",
     "shifts",

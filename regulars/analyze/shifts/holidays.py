@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import cache
 
 from regulars.kit.clock import EPOCH_DAY
 
@@ -23,12 +24,13 @@ def monday_of(week: int) -> int:
     return week * WEEK_DAYS - MONDAY_SHIFT
 
 
-def holiday_weeks(first_year: int, last_year: int) -> set[int]:
+@cache
+def holiday_weeks(first_year: int, last_year: int) -> frozenset[int]:
     """Weeks with Easter, Independence Day, Thanksgiving, Christmas or New Year, of these years."""
     days: list[date] = []
     for year in range(first_year, last_year + 1):
         days += [date(year, 1, 1), easter(year), date(year, 7, 4), thanksgiving(year), date(year, 12, 25)]
-    return {week_of((day - EPOCH_DAY).days) for day in days}
+    return frozenset(week_of((day - EPOCH_DAY).days) for day in days)
 
 
 def thanksgiving(year: int) -> date:

@@ -8,11 +8,13 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from regulars import collect
 from regulars.analyze.errors import UnknownShift
 from regulars.analyze.scores import Floats
 from regulars.analyze.shifts import detect
+from regulars.analyze.shifts.chance import alarms, draws_for, further, sharpened
 from regulars.analyze.shifts.detect import Change
 from regulars.analyze.shifts.holidays import WEEK_DAYS, holiday_weeks, monday_of
 from regulars.analyze.shifts.series import series
@@ -56,6 +58,10 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True):
         return self.after / self.before - 1 if self.before else None
 
 
+Answer = tuple[float | None, list[Change]]
+"""The p value of a series, None where there is too little to say, and its changes."""
+
+
 class Look(msgspec.Struct, frozen=True, kw_only=True):
     """A series as it was looked at last."""
 
@@ -82,30 +88,40 @@ def is_due(app: App) -> bool:
 def look(app: App, breathe: Callable[[], object] = lambda: None) -> int:
     """Look at all series up to the last whole week; how many changes nobody was told of before."""
     week = newest_week(day_number(app.clock.now(), app.settings.zone))
-    with app.transaction() as inside:
-        every = watched(inside, week)
+    every = watched(app, week, breathe)
     breathe()
     judged = [(one, changes) for one, changes in zip(every, judge(every, breathe), strict=True)]
     with app.transaction() as inside:
-        now = inside.clock.now()
-        for one, (p, _) in judged:
-            inside.db.execute(SQL.keep_look, _kept(one, p, week, now))
+        inside.db.execute(SQL.keep_looks, _kept(judged, week, inside.clock.now()))
         inside.db.execute(SQL.forget_looks, {"day": monday_of(week)})
         told = [shift for one, (_, changes) in judged for change in changes if (shift := _tell(inside, one, change))]
         collect.announce(inside, told)
     return len(told)
 
 
-def judge(
-    every: Sequence[Watched], breathe: Callable[[], object] = lambda: None
-) -> list[tuple[float | None, list[Change]]]:
-    """For each series its p value and its changes, the largest first. One rate of false alarms for all. Pure."""
+def judge(every: Sequence[Watched], breathe: Callable[[], object] = lambda: None) -> list[Answer]:
+    """For each series its p value and its changes, the largest first. Pure.
+
+    Everybody's series are one family and those of all segments another, each with one rate of false alarms: what is
+    seen of everybody does not fade because somebody made segments.
+    """
+    found: list[Answer] = [(None, [])] * len(every)
+    for is_all in (True, False):
+        places = [at for at, one in enumerate(every) if (one.scope == EVERYBODY) is is_all]
+        for at, answer in zip(places, _judge_family([every[at] for at in places], breathe), strict=True):
+            found[at] = answer
+    return found
+
+
+def _judge_family(every: Sequence[Watched], breathe: Callable[[], object]) -> list[Answer]:
     first: list[Change | None] = []
     for one in every:
         first.append(_change(one, one.values, 0))
         breathe()
-    bound = detect.alarms([change.p for change in first if change])
-    found: list[tuple[float | None, list[Change]]] = []
+    chances = iter(sharpened([change.chance for change in first if change], breathe))
+    first = [change and msgspec.structs.replace(change, chance=next(chances)) for change in first]
+    bound = alarms([change.p for change in first if change])
+    found: list[Answer] = []
     for one, change in zip(every, first, strict=True):
         changes = [change, *_further(one, change, bound)] if change and change.p <= bound else []
         found.append((change.p if change else None, changes[:CHANGES_MAX]))
@@ -141,9 +157,7 @@ def acknowledge(app: App, ident: int, *, by: str, note: str = "") -> Shift:
 
 
 def _change(one: Watched, values: Floats, offset: int) -> Change | None:
-    years = [day_date(monday_of(one.first_week + at)).year for at in (0, len(one.values))]
-    weeks = holiday_weeks(years[0], years[1])
-    closed = np.array([one.first_week + offset + at in weeks for at in range(len(values))])
+    closed = _closed(one, offset, len(values))
     # The same series on the same weeks draws the same lots.
     seed = hash64(one.scope, one.series, one.part, one.first_week, offset) & 0xFFFFFFFF
     return detect.change_of(values, closed, series[one.series].unit, seed)
@@ -155,27 +169,40 @@ def _further(one: Watched, change: Change, bound: float) -> list[Change]:
     found: list[Change] = []
     for offset, values in parts:
         more = _change(one, values, offset)
-        if more and more.p <= bound:
+        if more and (chance := further(more.chance, draws_for(bound))).p <= bound:
+            more = msgspec.structs.replace(more, chance=chance)
             places = {name: getattr(more, name) + offset for name in ("place", "low", "high")}
             found.append(msgspec.structs.replace(more, **places))
     return sorted(found, key=lambda one: one.p)
 
 
-def _kept(one: Watched, p: float | None, week: int, now: datetime) -> dict[str, Any]:
-    years = [day_date(monday_of(one.first_week + at)).year for at in (0, len(one.values))]
-    weeks = holiday_weeks(years[0], years[1])
-    values = [None if np.isnan(value) else round(value, 6) for value in one.values.tolist()]
+def _kept(
+    judged: Sequence[tuple[Watched, tuple[float | None, list[Change]]]], week: int, now: datetime
+) -> dict[str, Any]:
+    """Every series as columns."""
+    every = [one for one, _ in judged]
     return {
-        "scope": one.scope,
-        "series": one.series,
-        "part": one.part,
-        "first_day": monday_of(one.first_week),
-        "values": msgspec.json.encode(values).decode(),
-        "holidays": msgspec.json.encode([at for at in range(len(values)) if one.first_week + at in weeks]).decode(),
-        "p": p,
+        "scopes": [one.scope for one in every],
+        "series": [one.series for one in every],
+        "parts": [one.part for one in every],
+        "first_days": [monday_of(one.first_week) for one in every],
+        "values": [_json([None if np.isnan(v) else round(v, 6) for v in one.values.tolist()]) for one in every],
+        "holidays": [_json(np.flatnonzero(_closed(one, 0, len(one.values))).tolist()) for one in every],
+        "ps": [p for _, (p, _) in judged],
         "looked_day": monday_of(week),
         "now": now,
     }
+
+
+def _json(values: object) -> str:
+    return msgspec.json.encode(values).decode()
+
+
+def _closed(one: Watched, offset: int, count: int) -> NDArray[np.bool_]:
+    """Which of so many weeks from an offset on hold a holiday."""
+    years = [day_date(monday_of(one.first_week + at)).year for at in (0, offset + count)]
+    weeks = holiday_weeks(years[0], years[1])
+    return np.array([one.first_week + offset + at in weeks for at in range(count)], dtype=bool)
 
 
 def _tell(app: App, one: Watched, change: Change) -> collect.Announcement | None:

@@ -1,23 +1,30 @@
--- For PostgreSQL, but for the queries that name `owned`: those are asked of DuckDB, and parameters are written $name.
+-- For PostgreSQL, but for the queries that name `owned`, `did` or `spell`: those are asked of DuckDB, and parameters are
+-- written $name.
+
+-- name: did
+-- Who did one kind of event on which day, and how much of it: everything else is summed from here.
+create or replace table did as
+select f.owner, f.day, count(*) as events, coalesce(sum(f.revenue_cents), 0) as revenue,
+       count(*) filter (where f.channel = 'web') as on_web
+from owned f where f.event = $event and f.day between $first and $last
+group by 1, 2
 
 -- name: weekly
--- One kind of event by week, everybody's or that of the people of a scope while they were in it.
-select (f.day + 3) // 7 as week, count(*)::double as events, count(distinct f.owner)::double as customers,
-       coalesce(sum(f.revenue_cents), 0)::double as revenue, (count(*) filter (where f.channel = 'web'))::double as on_web
-from owned f
-where f.event = $event and f.day between $first and $last
-group by 1
+-- By week, everybody's.
+select (day + 3) // 7 as week, sum(events)::double as events, count(distinct owner)::double as customers,
+       sum(revenue)::double as revenue, sum(on_web)::double as on_web
+from did group by 1
 
--- name: weekly_in_scope
--- The same of the people of a segment, on the days on which they were in it.
-select (f.day + 3) // 7 as week, count(*)::double as events, count(distinct f.owner)::double as customers,
-       coalesce(sum(f.revenue_cents), 0)::double as revenue, (count(*) filter (where f.channel = 'web'))::double as on_web
-from owned f join spell s on s.customer = f.owner and f.day >= s.from_day and f.day < s.to_day
-where f.event = $event and f.day between $first and $last and s.segment = $scope
-group by 1
+-- name: weekly_in_scopes
+-- By segment and week, of its people on the days on which they were in it.
+select s.segment, (d.day + 3) // 7 as week, sum(d.events)::double as events,
+       count(distinct d.owner)::double as customers, sum(d.revenue)::double as revenue,
+       sum(d.on_web)::double as on_web
+from did d join spell s on s.customer = d.owner and d.day >= s.from_day and d.day < s.to_day
+group by 1, 2
 
 -- name: weekly_parts
--- One kind of event by week and category: the largest ones of the time looked at.
+-- One kind of event by category and week: the largest ones of the time looked at.
 with largest as (
     select category as part from owned where event = $event and day between $first and $last and category is not null
     group by 1 order by sum(revenue_cents) desc, 1 limit $most
@@ -29,35 +36,38 @@ from owned f join largest l on l.part = f.category
 where f.event = $event and f.day between $first and $last
 group by 1, 2
 
--- name: member_weeks
--- How many people a segment held in a week, on the mean of its days.
-select w.week, sum(least(s.to_day, w.week * 7 + 4) - greatest(s.from_day, w.week * 7 - 3))::double / 7 as members
-from spell s join (select unnest(generate_series($from_week, $to_week)) as week) w
-    on s.from_day < w.week * 7 + 4 and s.to_day > w.week * 7 - 3
-where s.segment = $scope
-group by 1
+-- name: comings
+-- By segment and day how many more people it held than the day before; who was in it before the first day comes on it.
+select segment, day, sum(more)::double as more from (
+    select segment, greatest(from_day, $first) as day, 1 as more from spell where to_day > $first and from_day <= $last
+    union all
+    select segment, to_day as day, -1 as more from spell where to_day > $first and to_day <= $last
+) group by 1, 2
 
 -- name: first_fact_day
 -- Since when anything is known.
 select min(day) from owned where event = 'Order Completed'
 
 -- name: spells
--- When people came into segments and left them, of everybody or of a sample by customer: one spell a visit.
-select segment, customer, from_day, to_day from (
-    select segment, customer, entered, came as from_day,
-        coalesce(lead(came) over (partition by segment, customer order by id), %(until)s)::bigint as to_day
-    from (
-        select id, segment, customer, entered,
-            ((at at time zone %(zone)s)::date - date '1970-01-01')::bigint as came
-        from segment_move
-    ) v
-    where customer >= 0 and abs(hashint8(customer)) %% %(every)s = 0
-) m
-where entered and to_day > from_day
+-- When people came into segments (by their place among the names) and left them, of everybody or of a sample by
+-- customer: one spell a visit.
+copy (
+    select array_position(%(names)s::text[], segment)::bigint - 1, customer, from_day, to_day from (
+        select segment, customer, entered, came as from_day,
+            coalesce(lead(came) over (partition by segment, customer order by id), %(until)s)::bigint as to_day
+        from (
+            select id, segment, customer, entered,
+                ((at at time zone %(zone)s)::date - date '1970-01-01')::bigint as came
+            from segment_move
+        ) v
+        where customer >= 0 and abs(hashint8(customer)) %% %(every)s = 0
+    ) m
+    where entered and to_day > from_day
+) to stdout (format binary)
 
 -- name: moves_counted
--- How many spells there would be: decides whether a sample is taken.
-select count(*) from segment_move
+-- The segments anybody was ever in, and how many spells there would be: decides whether a sample is taken.
+select segment, count(*) from segment_move group by segment order by segment
 
 -- name: last_looked
 -- The newest week that was looked at.
@@ -67,11 +77,13 @@ select max(looked_day) from shift_look
 -- A series that is no longer watched, or whose segment is gone, is drawn no more.
 delete from shift_look where looked_day < %(day)s
 
--- name: keep_look
--- A series as it was looked at.
+-- name: keep_looks
+-- All series as they were looked at, at once.
 insert into shift_look (scope, series, part, first_day, values, holidays, p, looked_day, looked_at)
-values (%(scope)s, %(series)s, %(part)s, %(first_day)s, %(values)s::jsonb, %(holidays)s::jsonb, %(p)s, %(looked_day)s,
-        %(now)s)
+select g.*, %(looked_day)s, %(now)s from unnest(
+    %(scopes)s::text[], %(series)s::text[], %(parts)s::text[], %(first_days)s::int[], %(values)s::jsonb[],
+    %(holidays)s::jsonb[], %(ps)s::float8[]
+) g
 on conflict (scope, series, part) do update
 set first_day = excluded.first_day, values = excluded.values, holidays = excluded.holidays, p = excluded.p,
     looked_day = excluded.looked_day, looked_at = excluded.looked_at

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from litestar import Request, get
+from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery
 
 from regulars.analyze import missed
@@ -107,4 +107,18 @@ def people_json(
         return shown(inside, name, stake_cents, after)
 
 
-routes = [opportunities_json, opportunity_json, people_json]
+@post("/api/opportunities/{name:str}/take-up", opt=access.office("segments:write"), sync_to_thread=True)
+def take_up_json(app: House, request: Request[Any, Any, Any], name: FromPath[str]) -> missed.Taken:
+    """Make the group and its holdout, once a search; what chance explains is refused."""
+    return taken_up(app, request, name)
+
+
+def taken_up(app: App, request: Request[Any, Any, Any], name: str) -> missed.Taken:
+    """What was made of an opportunity, which is written down with it."""
+    with app.transaction() as inside:
+        made = missed.take_up(inside, name, request.user.name)
+        audit.add(inside, request.user, "took up an opportunity", f"opportunity:{name}", made.campaign)
+    return made
+
+
+routes = [opportunities_json, opportunity_json, people_json, take_up_json]

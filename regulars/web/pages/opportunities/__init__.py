@@ -79,9 +79,7 @@ def opportunity_page(
 @post("/opportunities/{name:str}/take-up", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
 def take_up(app: House, request: Request[Any, Any, Any], name: FromPath[str]) -> Redirect:
     """Make a group of it, with a holdout, and go on to what was made."""
-    with app.transaction() as inside:
-        made = missed.take_up(inside, name, request.user.name)
-        audit.add(inside, request.user, "took up an opportunity", f"opportunity:{name}", made.campaign)
+    api.taken_up(app, request, name)
     return Redirect(f"/opportunities/{name}#taken", status_code=303)
 
 
