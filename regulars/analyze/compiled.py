@@ -181,7 +181,8 @@ def read_each(family: Family, touched: str, as_of: Node) -> str:
     if family.kind == "days":
         source = days.by_day(family, None, as_of).subquery("c")
     outputs = [named(_output(output, family, POSTGRES, as_of), output.name) for output in family.outputs]
-    inner = render(exp.select(*outputs).from_(source), POSTGRES)
+    # One row however many cells there are, also where no output adds any up: the top key is looked up by itself.
+    inner = render(exp.select(*outputs).from_(source).having(exp.true()), POSTGRES)
     return f'select t.customer, f.* from "{touched}" t cross join lateral ({inner}) f'
 
 

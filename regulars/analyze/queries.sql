@@ -304,6 +304,10 @@ order by version desc
 -- States that only segments of people need.
 select state, place, column_name from trait_definition where made
 
+-- name: places_of_states
+-- Where states stand that a row, or a cell, has a column for.
+select state, place, column_name from trait_definition where place <> 'value'
+
 -- name: drop_state
 -- Nobody needs it: what is not folded must not stand there as if it were.
 delete from trait_definition where state = any(%(states)s::text[])

@@ -84,10 +84,12 @@ def read(
     row = db.execute(SQL.segment_stamp).fetchone()
     rows = made.stored(db)
     stored = dict(db.execute(SQL.state_names).fetchall())
-    coming = [one for one in made.wanted(rows, traits, declared).values() if isinstance(one, Segment)]
-    # What is being prepared is folded already.
-    coming = [one for one in coming if all(repr(leaf) in stored for leaf in leaves(one.rule))]
     judged = [*declared, *made.in_force(rows, traits, declared)]
+    coming = [one for one in made.wanted(rows, traits, declared).values() if isinstance(one, Segment)]
+    # What is being prepared is folded already. A state that the catalogue had once and has no more is not.
+    folded = {repr(leaf) for leaf in plan(traits, judged, stored).columns}
+    folded |= {state for state, _, _ in db.execute(SQL.made_states).fetchall()}
+    coming = [one for one in coming if all(repr(leaf) in folded for leaf in leaves(one.rule))]
     new = plan(traits, judged, stored, also=[one.rule for one in (*coming, *also)])
     bits = dict(db.execute(SQL.segment_bits).fetchall())
     known = {name: bits.get(name, 0) for name in {*bits, *(one.name for one in judged)}}
@@ -101,23 +103,37 @@ def read(
     )
 
 
-def widen(db: psycopg.Connection, new: Plan, is_made: bool = False) -> None:
-    """Tables and columns for this plan. `is_made`: what is new is there for segments that people made."""
-    db.execute(sql.SQL("set local lock_timeout = {}").format(sql.Literal(f"{LOCK_TIMEOUT_MS}ms")))
-    _refuse_redefined(new, dict(db.execute(SQL.state_names).fetchall()))
-    if not _has_gaps(db):
-        db.execute(SQL.clear_complete)
-    _widen(db, new, is_made)
+def widen(db: psycopg.Connection, new: Plan) -> None:
+    """Tables and columns for this plan of a catalogue."""
+    _widen(db, new, is_made=False)
+
+
+def widen_by_made(db: psycopg.Connection, new: Plan, held: Plan) -> None:
+    """The same where segments of people need more than what is folded now.
+
+    A state of theirs that the catalogue had once stands where it stood when it went: it is folded anew.
+    """
+    fresh = {state for state, _, _ in _states(new)} - {state for state, _, _ in _states(held)}
+    _let_go(db, [row for row in db.execute(SQL.places_of_states).fetchall() if row[0] in fresh])
+    _widen(db, new, is_made=True)
 
 
 def narrow(db: psycopg.Connection, new: Plan) -> None:
     """Let go of states that only segments of people needed and that none needs any more."""
     needed = {state for state, _, _ in _states(new)}
-    gone = [row for row in db.execute(SQL.made_states).fetchall() if row[0] not in needed]
+    _let_go(db, [row for row in db.execute(SQL.made_states).fetchall() if row[0] not in needed])
+
+
+def _let_go(db: psycopg.Connection, gone: list[tuple[str, str, str]]) -> None:
+    _wait_briefly(db)
     for _, place, name in gone:
         table = sql.Identifier(place or "trait_state")
         db.execute(sql.SQL("alter table {} drop column if exists {}").format(table, sql.Identifier(name)))
     db.execute(SQL.drop_state, {"states": [state for state, _, _ in gone]})
+
+
+def _wait_briefly(db: psycopg.Connection) -> None:
+    db.execute(sql.SQL("set local lock_timeout = {}").format(sql.Literal(f"{LOCK_TIMEOUT_MS}ms")))
 
 
 def _has_gaps(db: psycopg.Connection) -> bool:
@@ -137,7 +153,11 @@ def _refuse_redefined(new: Plan, stored: dict[str, str]) -> None:
             raise TraitRefused(f"The trait '{name}' was declared differently before", "Give the new one another name")
 
 
-def _widen(db: psycopg.Connection, new: Plan, is_made: bool) -> None:
+def _widen(db: psycopg.Connection, new: Plan, *, is_made: bool) -> None:
+    _wait_briefly(db)
+    _refuse_redefined(new, dict(db.execute(SQL.state_names).fetchall()))
+    if not _has_gaps(db):
+        db.execute(SQL.clear_complete)
     have: dict[str, set[str]] = {}
     for table, name in db.execute(SQL.columns_in_place).fetchall():
         have.setdefault(table, set()).add(name)

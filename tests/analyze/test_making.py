@@ -83,6 +83,15 @@ def test_what_nothing_kept_before_is_folded_from_the_past_while_events_go_on(sho
     assert differences(shoppers) == []
 
 
+def test_a_number_that_the_catalogue_let_go_of_is_folded_anew_where_a_segment_asks_for_it(shoppers: Town) -> None:
+    analyze.ensure_schema(shoppers.app, [trait for trait in analyze.TRAITS if trait.name != "searches_90"], [])
+    shoppers.batch([(3, track("Products Searched", TODAY))])
+
+    name = make(shoppers, "Searched", {"kind": "did", "event": "Products Searched", "days": 90})
+
+    assert who(shoppers, name) == [3]
+
+
 def test_who_is_in_by_the_making_of_a_segment_did_nothing_and_is_no_news(shoppers: Town) -> None:
     name = make(shoppers, "Came twice", TWICE)
 

@@ -13,10 +13,11 @@ from collections.abc import Mapping
 
 from regulars.analyze.backfill import backfill
 from regulars.analyze.errors import RuleRefused, TooManySegments
+from regulars.analyze.expressions import Held, Leaf
 from regulars.analyze.fold import changed
 from regulars.analyze.past import SQL
 from regulars.analyze.plan import Segment, leaves
-from regulars.analyze.schema import COLUMNS_LIMIT, SEGMENTS_LIMIT, Ready, add_bits, narrow, read, ready, widen
+from regulars.analyze.schema import COLUMNS_LIMIT, SEGMENTS_LIMIT, Ready, add_bits, narrow, read, ready, widen_by_made
 from regulars.analyze.segments import made
 from regulars.analyze.segments.members import Because, write_moves
 from regulars.app import App
@@ -44,13 +45,13 @@ def adopt(app: App) -> int:
 
 def _with_room(app: App, found: Mapping[str, Segment | RuleRefused]) -> dict[str, Segment | RegularsError]:
     """The same, but refused where no customer's row holds so many numbers, or one segment more."""
-    known = {state for state, _ in app.db.execute(SQL.state_names).fetchall()}
+    known: set[Held] = set(ready(app).plan.columns)
     bits = {name for name, _ in app.db.execute(SQL.segment_bits).fetchall()}
     row = app.db.execute(SQL.columns_ever).fetchone()
     columns = row[0] if row else 0
     fitting: dict[str, Segment | RegularsError] = {}
     for name, one in found.items():
-        fresh = {repr(leaf) for leaf in leaves(one.rule)} - known if isinstance(one, Segment) else set[str]()
+        fresh = set(leaves(one.rule)) - known if isinstance(one, Segment) else set[Leaf]()
         if fresh and columns + len(fresh) > COLUMNS_LIMIT:
             fitting[name] = TooManySegments(
                 f"{columns:,} numbers were kept for segments over time",
@@ -74,11 +75,10 @@ def _tell_faults(app: App, rows: list[made.Row], found: Mapping[str, Segment | R
 
 def _prepare(app: App, held: Ready, segments: list[Segment]) -> None:
     """State for these rules, folded live from here on."""
-    known = {state for state, _ in app.db.execute(SQL.state_names).fetchall()}
-    if all(repr(leaf) in known for one in segments for leaf in leaves(one.rule)):
+    if all(leaf in held.plan.columns for one in segments for leaf in leaves(one.rule)):
         return
     wider = read(app.db, held.plan.traits, held.declared, also=segments)
-    widen(app.db, wider.plan, is_made=True)
+    widen_by_made(app.db, wider.plan, held.plan)
     app.db.execute(SQL.stamp_segments)
 
 
