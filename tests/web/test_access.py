@@ -47,6 +47,7 @@ NAMES = {
     "/mail": "none",
     "/scores": "rfm",
     "/surveys": "found-it",
+    "/affinity/ask": "found-it",
     # Nothing was searched for yet in the brand of these tests.
     "/expectations": "none",
     "/opportunities": "none",

@@ -8,7 +8,9 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import pytest
+import zxingcpp
 from playwright.sync_api import Browser, Page, expect
 
 from regulars import collect, engage
@@ -109,6 +111,32 @@ def test_the_questions_pages_have_no_axe_violation(asked: Site, browser: Browser
 
     context.close()
     assert found == []
+
+
+PIXELS = """async address => {
+    const picture = new Image();
+    picture.src = address;
+    await picture.decode();
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [picture.width, picture.height];
+    const drawing = canvas.getContext("2d");
+    drawing.drawImage(picture, 0, 0);
+    const {data} = drawing.getImageData(0, 0, canvas.width, canvas.height);
+    return [canvas.height, canvas.width, Array.from({length: data.length / 4}, (_, n) => data[4 * n])];
+}"""
+
+
+def test_a_telephone_reads_the_address_of_a_question_off_its_code(asked: Site, browser: Browser) -> None:
+    context = context_of(browser, asked, Role.ADMIN)
+    page = context.new_page()
+    page.goto("/affinity/ask")
+    code = page.get_by_role("link", name="QR code of Did you find what you came for?").get_attribute("href")
+
+    height, width, grays = page.evaluate(PIXELS, code)
+
+    context.close()
+    [read] = zxingcpp.read_barcodes(np.array(grays, np.uint8).reshape(height, width))
+    assert read.text.endswith(kiosk(asked))
 
 
 def test_a_tablet_takes_one_answer_a_view_and_asks_again(asked: Site, browser: Browser) -> None:

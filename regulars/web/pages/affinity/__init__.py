@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+import segno
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect
@@ -23,6 +25,8 @@ from regulars.web.site import House
 # Fewer answers than these are no point of a line.
 POINT_MIN = 5
 ASKED_DAYS = 90
+# Modules of quiet around a QR code as its standard asks, and pixels a module.
+CODE_BORDER, CODE_SCALE = 4, 8
 VERDICTS = {"up": "Up", "down": "Down", "level": "No change can be told", "early": "Too early to say"}
 TABS = {"open": "Open", "done": "Done", "lapsed": "Lapsed"}
 
@@ -194,6 +198,17 @@ def ask_page(app: House, request: Request[Any, Any, Any]) -> Response[str]:
     )
 
 
+@get("/affinity/ask/{name:str}/code", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def code_picture(app: House, name: FromPath[str]) -> Response[bytes]:
+    """The address of a question as a QR code to print, a picture in SVG."""
+    with app.transaction() as inside:
+        link = engage.kiosk_link(inside, name)
+    drawn = io.BytesIO()
+    code = segno.make(link, error="m", micro=False)
+    code.save(drawn, kind="svg", scale=CODE_SCALE, border=CODE_BORDER, light="#fff", title=f"QR code of {name}")
+    return Response(drawn.getvalue(), media_type="image/svg+xml")
+
+
 @post("/affinity/ask", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
 def ask_segment(app: House, request: Request[Any, Any, Any], data: URLEncodedBody[Asking]) -> Response[Any]:
     """A wish to write to everybody in a segment; then the outbox."""
@@ -295,4 +310,13 @@ def drawn(view: affinity.Overview) -> Chart | None:
     )
 
 
-routes = [affinity_page, answers_page, ask_page, ask_segment, follow_ups_page, follow_up_page, change_follow_up]
+routes = [
+    affinity_page,
+    answers_page,
+    ask_page,
+    code_picture,
+    ask_segment,
+    follow_ups_page,
+    follow_up_page,
+    change_follow_up,
+]

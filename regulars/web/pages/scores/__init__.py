@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,7 @@ from regulars.web.charts import COLORS, Chart, Series
 from regulars.web.site import House
 
 SHORT_PARAMS_MAX = 12
+DECIMALS_MAX = 6
 EDGE = "--chart-before"
 BARS = (120, 32)
 TONES = {"better": "good", "no better": "", "worse": "warn", "too early": ""}
@@ -315,8 +317,14 @@ def _flat(name: str, value: Any) -> list[tuple[str, str]]:
     return [(words.sentence(name), _number(value))]
 
 
+def _digits(value: float) -> str:
+    """Four digits that count, as people write a number; DECIMALS_MAX behind the point at most."""
+    places = 3 - math.floor(math.log10(abs(value))) if value else 0
+    return words.number(value, min(max(places, 0), DECIMALS_MAX))
+
+
 def _number(value: Any) -> str:
-    return f"{value:,.4g}" if isinstance(value, float) else "Not learned yet" if value is None else str(value)
+    return _digits(value) if isinstance(value, float) else "Not learned yet" if value is None else str(value)
 
 
 routes = [scores_page, score_page, why_page, best_page]
