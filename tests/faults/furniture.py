@@ -30,6 +30,11 @@ UNDO = {
     "post /api/segments/{name}/restore": (f"update segment_made set archived = true where name = '{SEGMENT}'",),
     "post /api/follow-ups/{ident}/done": ("update follow_up set state = 'open', ended_at = null",),
     "post /api/shifts/{ident}/acknowledge": ("update shift set acknowledged_at = null",),
+    "post /api/opportunities/{name}/take-up": (
+        "update opportunity set is_found = true",
+        "delete from opportunity_taken",
+        "delete from segment_made where name like 'overdue_regulars_%'",
+    ),
     "post /api/surveys/answers": ("update survey_asking set answered_at = null",),
 }
 
