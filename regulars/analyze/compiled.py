@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from regulars.analyze import days, sketches
 from regulars.analyze.expressions import (
+    COPIED,
     LEAVES,
     SKETCH_HASHES,
     SUMMED,
@@ -22,7 +23,6 @@ from regulars.analyze.expressions import (
     Distinct,
     Expression,
     Facts,
-    Field,
     Held,
     Literally,
     OfDays,
@@ -221,7 +221,7 @@ def _top_row(family: Family, output: Output) -> Node:
 
 def finish(expression: Expression, leaf: Callable[[Held], Node], as_of: Node) -> Node:
     """The value of an expression over one row, leaves read by `leaf`."""
-    if isinstance(expression, (*LEAVES, Field)):
+    if isinstance(expression, (*LEAVES, *COPIED)):
         return leaf(expression)
     if isinstance(expression, Literally):
         return literal(expression.constant)

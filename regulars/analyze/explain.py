@@ -10,7 +10,18 @@ import msgspec
 from regulars.analyze import compiled, held
 from regulars.analyze.daily import daily_run
 from regulars.analyze.errors import UnknownTrait
-from regulars.analyze.expressions import SKETCH_HASHES, Field, Leaf, Scalar
+from regulars.analyze.expressions import (
+    SKETCH_HASHES,
+    Consented,
+    Copied,
+    Field,
+    Graded,
+    Identified,
+    Leaf,
+    Scalar,
+    ScoreIs,
+    ScoreOf,
+)
 from regulars.analyze.plan import Celled, Family, Measure, Plan, Segment, Trait, ages, fields, leaves
 from regulars.analyze.questions import Evidence, evidence, valued, values_of
 from regulars.analyze.rules import words
@@ -26,6 +37,16 @@ KINDS = {
     "key": "cells by key",
     "distinct": f"the {SKETCH_HASHES} smallest hashes: exact below {SKETCH_HASHES}, else an estimate",
     "histogram": "numbers of values by their digits and the two leading ones: at most 5 % off",
+}
+
+
+SOURCES: dict[type[Copied], str] = {
+    Field: "profile",
+    Consented: "consents",
+    Identified: "who is who",
+    Graded: "scores",
+    ScoreOf: "scores",
+    ScoreIs: "scores",
 }
 
 
@@ -112,9 +133,9 @@ def _looks_at(trait: Trait, segment: Segment) -> bool:
     return mine <= {*leaves(segment.rule), *fields(segment.rule)}
 
 
-def _field(plan: Plan, one: Field) -> Part:
+def _field(plan: Plan, one: Copied) -> Part:
     name = plan.columns[one]
-    source = f"bought data, {one.overlay}" if one.overlay else "profile"
+    source = f"bought data, {one.overlay}" if isinstance(one, Field) and one.overlay else SOURCES[type(one)]
     return Part(
         words=words(one, ()),
         event=source,

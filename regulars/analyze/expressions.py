@@ -269,6 +269,64 @@ class Field(Expression):
 
 
 @dataclass(frozen=True)
+class Consented(Expression):
+    """What holds of her consents to one purpose on one channel: yes, no, ended (a yes that ran out) or nothing."""
+
+    channel: str
+    purpose: str
+
+    @property
+    def kind(self) -> Kind:
+        return "text"
+
+
+@dataclass(frozen=True)
+class Identified(Expression):
+    """How many different identifiers of a type name her: e-mails, cards, devices; or how many records are hers."""
+
+    type: str
+
+    @property
+    def kind(self) -> Kind:
+        return "whole"
+
+
+@dataclass(frozen=True)
+class Graded(Expression):
+    """Her grade by a score, as everybody was scored last."""
+
+    score: str
+
+    @property
+    def kind(self) -> Kind:
+        return "text"
+
+
+@dataclass(frozen=True)
+class ScoreOf(Expression):
+    """Her value by a score. Values age daily for everybody, so a row holds what is claimed of one: see ScoreIs."""
+
+    score: str
+
+    @property
+    def kind(self) -> Kind:
+        return "fraction"
+
+
+@dataclass(frozen=True)
+class ScoreIs(Expression):
+    """The claim that her value by a score lies so: few cross a bound in a day, and only they are written."""
+
+    of: ScoreOf
+    sign: str
+    bound: int | float
+
+    @property
+    def kind(self) -> Kind:
+        return "truth"
+
+
+@dataclass(frozen=True)
 class When(Expression):
     """`value` where the claim holds, else `otherwise`."""
 
@@ -362,7 +420,10 @@ class Gaps:
 Unit = Literal["days", "weeks"]
 Leaf = Scalar | Windowed | OfDays | OfKeys | Distinct | Quantile
 LEAVES = (Scalar, Windowed, OfDays, OfKeys, Distinct, Quantile)
-Held = Leaf | Field
+Copied = Field | Consented | Identified | Graded | ScoreOf | ScoreIs
+"""No fold: what another table says of her, copied into her row when it changes."""
+COPIED = (Field, Consented, Identified, Graded, ScoreOf, ScoreIs)
+Held = Leaf | Copied
 """Whatever has a column of its own."""
 Operand = Expression | int | float | str
 

@@ -12,7 +12,7 @@ from regulars.analyze.fold import Moved, changed, fold, set_up, settle_day, work
 from regulars.analyze.lifecycle import settle_everybody, settle_stages
 from regulars.analyze.past import SQL
 from regulars.analyze.personas import label_all
-from regulars.analyze.restated import read_everybody, restated
+from regulars.analyze.restated import ended, read_again, read_everybody, restated, scored_anew
 from regulars.analyze.schema import Ready, ready
 from regulars.analyze.scoring.applying import score_all
 from regulars.analyze.segments.members import Because, write_moves
@@ -43,6 +43,7 @@ def update(app: App, changes: Changes) -> Changes:
         people=people,
         touched=sorted({*changes.touched, *touched}),
         fields=changes.fields,
+        consents=changes.consents,
         moves=[*changes.moves, *moves],
         stages=stages,
     )
@@ -67,17 +68,19 @@ def tick(app: App, now: datetime, until: datetime | None = None) -> Changes:
         while app.db.execute(SQL.state_gaps).fetchone():
             late += backfill(app)
     touched: set[int] = set()
-    moves: list[SegmentMove] = []
     if day > before:
         app.db.execute(SQL.set_day, {"day": day})
         touched, moves = _expire(app, catalogue, before, now)
+    else:
+        moves = _stated_anew(app, catalogue, ended(app, catalogue), now)
     graded = score_all(app, now, until or now)
+    moves += _stated_anew(app, catalogue, scored_anew(app, catalogue) if graded or day > before else [], now)
     label_all(app, now)
     find_breaks(app, now)
     # A day makes everybody older, and so does a trait whose past was folded just now.
     stages = settle_everybody(app, catalogue, now) if day > before or catalogue.has_gaps else []
     affinity.lapse(app, now)
-    touched |= {*graded, *(move.customer for move in (*late, *stages))}
+    touched |= {*graded, *(move.customer for move in (*late, *moves, *stages))}
     return Changes(people=None, touched=sorted(touched), moves=[*late, *moves], stages=stages)
 
 
@@ -95,6 +98,18 @@ def _expire(app: App, catalogue: Ready, before: int, now: datetime) -> tuple[set
         app.db.execute(statement)
     moves = write_moves(app, catalogue, _net(moved), now, Because(reason="time"))
     return {move.customer for move in moves}, moves
+
+
+def _stated_anew(app: App, catalogue: Ready, customers: list[int], now: datetime) -> list[SegmentMove]:
+    """What is copied into the rows of these by time alone, and the segments that follow."""
+    if not customers:
+        return []
+    app.db.execute(SQL.quiet_planner, {"on": "off"})
+    set_up(app, catalogue)
+    read_again(app, catalogue, customers)
+    _, moved = settle_day(app, catalogue)
+    app.db.execute(SQL.quiet_planner, {"on": "on"})
+    return write_moves(app, catalogue, moved, now, Because(reason="time"))
 
 
 def _net(moved: list[Moved]) -> list[Moved]:

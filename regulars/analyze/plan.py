@@ -15,10 +15,12 @@ from typing import Literal
 
 from regulars.analyze.errors import TraitRefused
 from regulars.analyze.expressions import (
+    COPIED,
     LEAVES,
     SUMMED,
     TYPES,
     WIDE_KEYS,
+    Copied,
     Distinct,
     Expression,
     Facts,
@@ -169,13 +171,13 @@ class Plan:
     columns: Mapping[Held, str] = field(hash=False)
     daily: tuple[tuple[str, Leaf], ...] = ()
     """Columns of the row that the lake fills once a day; the scalars and families here are the live ones."""
-    fields: tuple[tuple[str, Field], ...] = ()
-    """Columns of the row that the profile fills."""
+    fields: tuple[tuple[str, Copied], ...] = ()
+    """Columns of the row that other tables fill: profiles, consents, who is who, scores."""
 
     @cached_property
     def whole(self) -> Plan:
         """The same with the state of daily traits, too: what the lake is folded to."""
-        scalars, families = _states({leaf: name for leaf, name in self.columns.items() if not isinstance(leaf, Field)})
+        scalars, families = _states({leaf: name for leaf, name in self.columns.items() if not isinstance(leaf, COPIED)})
         return Plan(self.traits, self.segments, scalars, families, self.columns, fields=self.fields)
 
     @cached_property
@@ -208,7 +210,9 @@ class Plan:
     @property
     def fingerprint(self) -> str:
         """Short name of this state, for temporary tables."""
-        return blake2b(repr((self.scalars, self.families, self.traits)).encode(), digest_size=4).hexdigest()
+        return blake2b(
+            repr((self.scalars, self.families, self.traits, self.fields)).encode(), digest_size=4
+        ).hexdigest()
 
 
 def plan(
@@ -223,25 +227,31 @@ def plan(
     daily = _daily(traits, segments)
     names = _names(traits, needed, daily, stored or {})
     scalars, families = _states({leaf: name for leaf, name in names.items() if leaf not in daily})
-    held = {part: _field_name(part, traits, stored or {}) for part in _fields(needed)}
+    copied = {part: _field_name(part, traits, stored or {}) for part in _fields(needed)}
     return Plan(
         traits=traits,
         segments=segments,
         scalars=scalars,
         families=families,
-        columns={**names, **held},
+        columns={**names, **copied},
         daily=tuple((names[leaf], leaf) for leaf in names if leaf in daily),
-        fields=tuple((name, part) for part, name in held.items()),
+        fields=tuple((name, part) for part, name in copied.items()),
     )
 
 
-def _fields(expressions: list[Expression]) -> list[Field]:
+def _fields(expressions: list[Expression]) -> list[Copied]:
     return list(dict.fromkeys(part for expression in expressions for part in fields(expression)))
 
 
-def _field_name(part: Field, traits: tuple[Trait, ...], stored: Mapping[str, str]) -> str:
+def _field_name(part: Copied, traits: tuple[Trait, ...], stored: Mapping[str, str]) -> str:
     direct = next((trait.name for trait in traits if trait.expression == part), None)
-    return stored.get(repr(part)) or direct or f"field_{part.overlay}_{part.name}"[:NAME_LIMIT_CHARACTERS]
+    return stored.get(repr(part)) or direct or _copied_name(part)
+
+
+def _copied_name(part: Copied) -> str:
+    if isinstance(part, Field):
+        return f"field_{part.overlay}_{part.name}"[:NAME_LIMIT_CHARACTERS]
+    return f"{type(part).__name__.lower()}_{_short(part)}"
 
 
 def leaves(expression: Expression) -> list[Leaf]:
@@ -249,9 +259,14 @@ def leaves(expression: Expression) -> list[Leaf]:
     return [part for part in _walk(expression) if isinstance(part, LEAVES)]
 
 
-def fields(expression: Expression) -> list[Field]:
-    """The fields in an expression, in reading order."""
-    return [part for part in _walk(expression) if isinstance(part, Field)]
+def fields(expression: Expression) -> list[Copied]:
+    """What is copied into the row for an expression, in reading order."""
+    return [part for part in _walk(expression) if isinstance(part, COPIED)]
+
+
+def kept_parts(expression: Expression) -> list[Held]:
+    """Whatever in an expression has a column of its own."""
+    return [*leaves(expression), *fields(expression)]
 
 
 def _walk(expression: Expression) -> Iterator[Expression]:
@@ -394,7 +409,7 @@ def _leaf(expression: Expression) -> Leaf | None:
 
 
 def _held(expression: Expression) -> Held | None:
-    return expression if isinstance(expression, (*LEAVES, Field)) else None
+    return expression if isinstance(expression, (*LEAVES, *COPIED)) else None
 
 
 def _short(thing: object) -> str:

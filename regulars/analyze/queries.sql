@@ -353,3 +353,32 @@ select j.seq, coalesce(nullif(j.name, ''), j.kind), j.occurred_at
 from profile_field f join journal j on j.seq = f.seq
 where f.customer = %(customer)s and f.field = any(%(fields)s::text[]) and f.rule is not null and f.source <> '@steward'
 order by j.occurred_at desc, j.seq desc
+
+-- name: consent_evidence
+-- The events whose words hold about a purpose on a channel, the latest first.
+select j.seq, coalesce(nullif(j.name, ''), j.kind), j.occurred_at
+from consent_state s join journal j on j.seq = s.seq
+where s.customer = %(customer)s and s.channel = %(channel)s and s.purpose = %(purpose)s
+order by s.decided_at desc, j.seq desc
+
+-- name: identifier_evidence
+-- For each identifier of a type the first event that named her by it.
+select j.seq, coalesce(nullif(j.name, ''), j.kind), j.occurred_at
+from (
+    select l.value, min(r.seq) as seq
+    from signature s join link l on l.signature = s.id join value v on v.id = l.value join record r on r.signature = s.id
+    where s.customer = %(customer)s and v.type like %(type)s and l.state = any(%(states)s::int[])
+    group by l.value
+) f join journal j on j.seq = f.seq
+order by j.occurred_at desc, j.seq desc limit %(limit)s
+
+-- name: record_evidence
+-- For each of her records its first event.
+select j.seq, coalesce(nullif(j.name, ''), j.kind), j.occurred_at
+from signature s join journal j on j.seq = s.first_seq
+where s.customer = %(customer)s
+order by j.occurred_at desc, j.seq desc limit %(limit)s
+
+-- name: consents_decided
+-- Channels and purposes that somebody decided about, the most frequent first.
+select channel, purpose from consent_state group by channel, purpose order by count(*) desc, channel, purpose limit %(limit)s

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import singledispatch
 from typing import Any, LiteralString, cast
 
 import msgspec
@@ -15,22 +16,29 @@ from regulars.analyze.expressions import (
     COMPARISONS,
     SKETCH_HASHES,
     SUMMED,
+    Consented,
+    Copied,
     Distinct,
     Expression,
     Field,
+    Graded,
+    Identified,
     Leaf,
     OfKeys,
     Op,
     Quantile,
     Scalar,
+    ScoreIs,
     Since,
     Windowed,
 )
 from regulars.analyze.held import PARTS_OF_ADDRESS
 from regulars.analyze.past import SQL
 from regulars.analyze.plan import Plan, Segment, Trait, fields, leaves
+from regulars.analyze.relations import NAMING_STATES, RECORDS
 from regulars.analyze.rules import clauses, sentence, shown
 from regulars.analyze.schema import ready
+from regulars.analyze.scores import scores
 from regulars.analyze.segments import made, spoken, tree
 from regulars.analyze.segments.making import vocabulary
 from regulars.analyze.segments.members import segment_named
@@ -219,7 +227,8 @@ def _is_money(of: Expression) -> bool:
 def evidence(app: App, value: Trait | Expression, customer: int) -> list[Evidence]:
     """The newest events behind a trait, or behind a comparison, newest first, at most EVIDENCE_SHOWN_EVENTS."""
     expression = value.expression if isinstance(value, Trait) else value
-    behind = leaves(expression)
+    copied = fields(expression)
+    behind = [*leaves(expression), *(leaf for one in copied for leaf in _scored_by(app, one))]
     wanted = {leaf.facts.event for leaf in behind}
     names = [SOURCE_NAMES.get(name, name) for name in wanted if name not in SOURCE_KINDS]
     kinds = [SOURCE_KINDS[name] for name in wanted if name in SOURCE_KINDS]
@@ -228,18 +237,50 @@ def evidence(app: App, value: Trait | Expression, customer: int) -> list[Evidenc
     row = app.db.execute(SQL.as_of_day).fetchone()
     today = row[0] if row else 0
     seqs = {fact[0] for leaf in behind for fact in _behind(leaf, facts, today)}
-    stated = _stated(app, fields(expression), customer)
+    stated = [one for part in copied for one in _stated(part, app, customer)]
     shown_events = [event for event in events if event.seq in seqs][:EVIDENCE_SHOWN_EVENTS]
     return [*stated, *(Evidence(seq=e.seq, name=e.name or e.kind, at=e.occurred_at) for e in shown_events)]
 
 
-def _stated(app: App, behind: list[Field], customer: int) -> list[Evidence]:
-    """The events in which these fields of her profile were stated."""
-    names = ["address" if one.name in PARTS_OF_ADDRESS else one.name for one in behind if not one.overlay]
-    if not names:
+def _scored_by(app: App, one: Copied) -> list[Leaf]:
+    """What a score looks at."""
+    if not isinstance(one, Graded | ScoreIs):
         return []
-    rows = app.db.execute(SQL.field_evidence, {"customer": customer, "fields": names}).fetchall()
-    return [Evidence(seq=seq, name=name, at=at) for seq, name, at in rows]
+    needs = scores[one.score if isinstance(one, Graded) else one.of.score].needs
+    return [leaf for trait in ready(app).plan.traits if trait.name in needs for leaf in leaves(trait.expression)]
+
+
+@singledispatch
+def _stated(one: Copied, app: App, customer: int) -> list[Evidence]:
+    """The events in which this was stated of her; of scores there are none but those of what they look at."""
+    return []
+
+
+@_stated.register
+def _(one: Field, app: App, customer: int) -> list[Evidence]:
+    if one.overlay:
+        return []
+    field = "address" if one.name in PARTS_OF_ADDRESS else one.name
+    return _told_in(app, SQL.field_evidence, {"customer": customer, "fields": [field]})
+
+
+@_stated.register
+def _(one: Consented, app: App, customer: int) -> list[Evidence]:
+    given = {"customer": customer, "channel": one.channel, "purpose": one.purpose}
+    return _told_in(app, SQL.consent_evidence, given)
+
+
+@_stated.register
+def _(one: Identified, app: App, customer: int) -> list[Evidence]:
+    given = {"customer": customer, "limit": EVIDENCE_SHOWN_EVENTS}
+    if one.type == RECORDS:
+        return _told_in(app, SQL.record_evidence, given)
+    pattern = "login:%" if one.type == "login" else one.type
+    return _told_in(app, SQL.identifier_evidence, given | {"type": pattern, "states": [*NAMING_STATES]})
+
+
+def _told_in(app: App, query: Any, given: dict[str, Any]) -> list[Evidence]:
+    return [Evidence(seq=seq, name=name, at=at) for seq, name, at in app.db.execute(query, given).fetchall()]
 
 
 def _behind(leaf: Leaf, facts: list[tuple[Any, ...]], today: int) -> list[tuple[Any, ...]]:

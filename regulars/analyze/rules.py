@@ -6,10 +6,15 @@ import re
 from collections.abc import Iterable
 
 from regulars.analyze.expressions import (
+    COPIED,
+    Consented,
+    Copied,
     Distinct,
     Expression,
     Facts,
     Field,
+    Graded,
+    Identified,
     Literally,
     OfDays,
     OfKeys,
@@ -17,6 +22,8 @@ from regulars.analyze.expressions import (
     Quantile,
     Root,
     Scalar,
+    ScoreIs,
+    ScoreOf,
     Since,
     Today,
     Week,
@@ -154,14 +161,27 @@ def _words(value: Expression, known: dict[Expression, Trait], unit: str = "", cu
     if isinstance(value, When):
         chosen, otherwise = (_words(each, known, unit, currency) for each in (value.value, value.otherwise))
         return f"{chosen} where {_claim(value.claim, known, currency)}, else {otherwise}"
-    if isinstance(value, Field):
-        said = value.name.replace("_", " ")
-        return f"{said}, bought as {value.overlay}" if value.overlay else f"{said} of the profile"
+    if isinstance(value, COPIED):
+        return _copied(value)
     if isinstance(value, Week):
         return f"the week of {_words(value.day, known)}"
     if isinstance(value, Today):
         return "today"
     return _leaf(value)
+
+
+def _copied(value: Copied) -> str:
+    if isinstance(value, Field):
+        said = value.name.replace("_", " ")
+        return f"{said}, bought as {value.overlay}" if value.overlay else f"{said} of the profile"
+    if isinstance(value, Consented):
+        return f"consent to {value.channel} for {value.purpose}"
+    if isinstance(value, Identified):
+        return f"identifiers: {value.type}"
+    if isinstance(value, ScoreIs):
+        return f"{_copied(value.of)} {WORDS[value.sign]} {value.bound:g}"
+    assert isinstance(value, Graded | ScoreOf), "whatever is copied has words"
+    return f"{'grade by ' if isinstance(value, Graded) else ''}{value.score.replace('_', ' ')}"
 
 
 def _leaf(value: Expression) -> str:

@@ -15,7 +15,7 @@ from psycopg import sql
 
 from regulars.analyze import catalogue
 from regulars.analyze.errors import TooManySegments, TraitRefused
-from regulars.analyze.plan import COLUMN_TYPES, Plan, Segment, Trait, leaves, plan
+from regulars.analyze.plan import COLUMN_TYPES, Plan, Segment, Trait, kept_parts, plan
 from regulars.analyze.segments import made
 from regulars.analyze.statements import Statements
 from regulars.app import App
@@ -89,7 +89,7 @@ def read(
     # What is being prepared is folded already. A state that the catalogue had once and has no more is not.
     folded = {repr(leaf) for leaf in plan(traits, judged, stored).columns}
     folded |= {state for state, _, _ in db.execute(SQL.made_states).fetchall()}
-    coming = [one for one in coming if all(repr(leaf) in folded for leaf in leaves(one.rule))]
+    coming = [one for one in coming if all(repr(part) in folded for part in kept_parts(one.rule))]
     new = plan(traits, judged, stored, also=[one.rule for one in (*coming, *also)])
     bits = dict(db.execute(SQL.segment_bits).fetchall())
     known = {name: bits.get(name, 0) for name in {*bits, *(one.name for one in judged)}}
@@ -164,7 +164,7 @@ def _widen(db: psycopg.Connection, new: Plan, *, is_made: bool) -> None:
     row = [column for state in new.scalars for column in state.columns]
     row += [(o.name, COLUMN_TYPES[o.leaf.kind]) for family in new.families for o in family.outputs]
     row += [(trait.name, COLUMN_TYPES[trait.expression.kind]) for trait in new.values]
-    row += [(name, COLUMN_TYPES[held.kind]) for name, held in [*new.daily, *new.fields]]
+    row += [(name, COLUMN_TYPES[one.kind]) for name, one in [*new.daily, *new.fields]]
     _add_columns(db, "trait_state", [c for c in row if c[0] not in have["trait_state"]])
     for family in new.families:
         if family.table not in have:
@@ -202,7 +202,7 @@ def _states(new: Plan) -> list[tuple[str, str, str]]:
     states = [(repr(s.leaf), "trait_state", s.name) for s in new.scalars]
     states += [(f"{f.name}: {m!r}", f.table, m.name) for f in new.families for m in f.measures]
     states += [(repr(o.leaf), "", o.name) for f in new.families for o in f.outputs]
-    states += [(repr(held), "", name) for name, held in [*new.daily, *new.fields]]
+    states += [(repr(one), "", name) for name, one in [*new.daily, *new.fields]]
     # Finished values hold no past of their own, but a new one has to be finished for everybody.
     return states + [(f"{t.name} = {t.expression!r}", "value", t.name) for t in new.values]
 

@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from regulars.analyze import compiled, held
 from regulars.analyze.compiled import CUSTOMER
-from regulars.analyze.expressions import SUMMED, TYPES, WINDOW_LIMIT_DAYS, Held
+from regulars.analyze.expressions import SUMMED, TYPES, WINDOW_LIMIT_DAYS, Graded, Held, ScoreIs
 from regulars.analyze.outputs import Outputs
 from regulars.analyze.plan import COLUMN_TYPES, Family, Plan, ScalarState
 from regulars.lake.dialect import (
@@ -47,11 +47,10 @@ class Statements:
         self.fact, self.part, self.next = f"fold_fact_{mark}", f"fold_part_{mark}", f"fold_next_{mark}"
         self.field = f"fold_field_{mark}"
         self.fill_fields: LiteralString = _sql(held.fill(plan, self.field))
-        self.see_fields: LiteralString = _sql(
-            f'insert into fold_seen select customer from "{self.field}" on conflict do nothing'
-        )
         self.all_fields: LiteralString = _sql(held.of_everybody(plan))
-        self.fill_changed_fields: LiteralString = _sql(held.fill_changed(plan, self.field))
+        self.changed_fields: LiteralString = _sql(held.changed(plan))
+        self.changed_scores: LiteralString = _sql(held.changed(plan, Graded, ScoreIs))
+        self.ended_consents: LiteralString = _sql(held.ended(plan))
         self.fact_columns = _fact_columns(plan)
         self._outputs_of = {family.name: Outputs(family, mark) for family in plan.families}
         self.set_up: LiteralString = _sql("; ".join(self._temporary()))

@@ -41,5 +41,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     touched: list[int]
     """Customers whose profile or traits may have moved, each once."""
     fields: list[Change] = []
+    consents: list[int] = []
+    """Customers whose consents were looked at anew."""
     moves: list[SegmentMove] = []
     stages: list[StageMove] = []

@@ -39,10 +39,10 @@ def _apply(app: App, people: People) -> Changes:
         stated = facts_of(telling, app.settings.brand_country, declared)
         concerned |= {fact.customer for fact in stated}
         changed = _bring_up(app, concerned, stated, moves, set(people.recompute), declared) if concerned else []
-    consent.apply(app, people, moves)
+    agreed = consent.apply(app, people, moves)
     touched = {customer for customer in people.customers if customer is not None}
     touched |= concerned | set(people.created)
-    return Changes(people=people, touched=sorted(touched), fields=changed)
+    return Changes(people=people, touched=sorted(touched), fields=changed, consents=sorted(agreed))
 
 
 def final_moves(people: People) -> dict[int, int]:

@@ -76,8 +76,8 @@ class Decision(NamedTuple):
     expires_at: datetime | None
 
 
-def apply(app: App, people: People, moves: dict[int, int]) -> None:
-    """Append the batch's decisions and bring the state of everybody concerned up to date."""
+def apply(app: App, people: People, moves: dict[int, int]) -> set[int]:
+    """Append the batch's decisions and bring the state of everybody concerned up to date; gives these customers."""
     decisions, unread = read_decisions(people.batch.events, app.settings.brand_country)
     if decisions:
         declared = purposes(app)
@@ -88,7 +88,7 @@ def apply(app: App, people: People, moves: dict[int, int]) -> None:
     around = set(people.touched) - moved
     mixed = app.db.execute(SQL.mixed_keys, {"customers": array(around)}).fetchall() if around else []
     if not decisions and not moved and not people.withdrawn and not mixed:
-        return
+        return set()
     _append(app, decisions)
     keys: set[Key] = {(d.channel, d.purpose, d.address) for d in decisions}
     if people.withdrawn:
@@ -96,8 +96,9 @@ def apply(app: App, people: People, moves: dict[int, int]) -> None:
     if moved:
         keys |= set(app.db.execute(SQL.consent_keys, {"customers": array(moved)}).fetchall())
     keys |= {(channel, purpose, address) for _, channel, purpose, address in mixed}
-    if keys:
-        _refresh(app, keys, moved | _deciders(people, decisions) | {customer for customer, *_ in mixed})
+    if not keys:
+        return set()
+    return _refresh(app, keys, moved | _deciders(people, decisions) | {customer for customer, *_ in mixed})
 
 
 def _deciders(people: People, decisions: list[Decision]) -> set[int]:
@@ -283,9 +284,11 @@ def _append(app: App, decisions: list[Decision]) -> None:
         app.db.execute(SQL.append_consents, dict(zip(Decision._fields, columns, strict=True)))
 
 
-def _refresh(app: App, keys: set[Key], customers: set[int]) -> None:
+def _refresh(app: App, keys: set[Key], customers: set[int]) -> set[int]:
+    """Everybody who had a word about these before, or has one now."""
     channels, purposes, addresses = map(quoted, zip(*keys, strict=True))
     given = {"channels": channels, "purposes": purposes, "addresses": addresses, "customers": array(customers)}
-    app.db.execute(SQL.drop_consent_states, given)
-    app.db.execute(SQL.project_consent_states, given)
+    before = app.db.execute(SQL.drop_consent_states, given).fetchall()
+    after = app.db.execute(SQL.project_consent_states, given).fetchall()
     disputed.stop(app, given)
+    return {customer for (customer,) in (*before, *after)}

@@ -170,7 +170,8 @@ select distinct channel, purpose, address from consent where seq = any(%(seqs)s:
 delete from consent_state s
 using unnest(%(channels)s::text[], %(purposes)s::text[], %(addresses)s::text[]) as k (channel, purpose, address)
 where s.channel = k.channel and s.purpose = k.purpose and s.address = k.address
-    and (k.address <> '' or s.customer = any(%(customers)s::bigint[]));
+    and (k.address <> '' or s.customer = any(%(customers)s::bigint[]))
+returning s.customer;
 
 -- name: project_consent_states
 -- Latest of (own decisions, everybody's withdrawals of the address); at the same instant "no" wins. "offset 0" keeps each
@@ -219,7 +220,8 @@ select distinct on (b.customer, b.channel, b.purpose, b.address)
         and bool_or(not b.allowed) over (partition by b.customer, b.channel, b.purpose, b.address)
 from beside b
 where b.customer is not null
-order by b.customer, b.channel, b.purpose, b.address, b.decided_at desc, b.allowed, b.seq desc;
+order by b.customer, b.channel, b.purpose, b.address, b.decided_at desc, b.allowed, b.seq desc
+returning customer;
 
 -- name: mixed_keys
 -- Customers of these for whom it decides which of her records are surely hers, and what about.

@@ -6,10 +6,13 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from regulars import analyze
 from regulars.analyze.catalogue import SEGMENTS, TRAITS
 from regulars.analyze.errors import RuleRefused
+from regulars.analyze.scores import scores
 from regulars.analyze.segments import tree
 from regulars.analyze.segments.spoken import heard, said, tidy
+from regulars.analyze.segments.standing import CHANNELS, IDENTITIES
 from regulars.analyze.segments.tree import CLAUSES_LIMIT, DEPTH_LIMIT, leaves, read
 from regulars.analyze.traits import KEYS, MEASURES, TYPES
 
@@ -48,6 +51,15 @@ parts = st.one_of(
                            "days": st.one_of(st.none(), st.integers(1, 400))}),
     st.fixed_dictionaries({"kind": st.just("last"), **steps, "is": signs, "days": st.integers(0, 400)}),
     st.builds(lambda s: {"kind": "segment", "segment": s}, st.sampled_from([s.name for s in SEGMENTS])),
+    st.builds(lambda c, p, s: {"kind": "consent", "channel": c, "purpose": p, "said": s},
+              st.sampled_from(CHANNELS), texts.filter(bool), st.sampled_from(["yes", "no", "ended", "nothing"])),
+    st.builds(lambda t, s, v: {"kind": "identity", "type": t, "is": s, "value": v},
+              st.sampled_from(IDENTITIES), signs, st.integers(0, 30)),
+    st.builds(lambda s: {"kind": "stage", "stage": s}, st.sampled_from([stage.name for stage in analyze.STAGES])),
+    st.builds(lambda n, s, v: {"kind": "score", "score": n, "is": s, "value": v},
+              st.sampled_from([*scores]), signs, st.sampled_from([0, 1, 0.5, 2.25, -3.0, 120_000])),
+    st.builds(lambda g: {"kind": "grade", "score": g[0], "grade": g[1]},
+              st.sampled_from([(name, grade) for name, score in scores.items() for grade in score.grades])),
 )  # fmt: skip
 trees = st.recursive(
     parts,
@@ -137,6 +149,9 @@ def test_a_rule_has_as_many_parts_as_it_may_and_no_more() -> None:
         (BOUGHT | {"value": "a\0b"}, r"\$\.value"),
         (BOUGHT | {"value": "\ud800"}, r"\$\.value"),
         ({"kind": "did", "event": ""}, r"\$\.event"),
+        ({"kind": "consent", "channel": "fax"}, r"\$\.channel"),
+        ({"kind": "consent", "channel": "email", "said": "maybe"}, r"\$\.said"),
+        ({"kind": "identity", "type": "email", "value": -1}, r"\$\.value"),
         ({"kind": "did", "event": "X", "where": [{"column": "store", "value": "a"}] * 6}, r"\$\.where"),
         (3, r"\$"),
     ],
@@ -155,6 +170,10 @@ def test_what_cannot_be_read_is_refused_at_its_place(rule: Any, place: str) -> N
         (BOUGHT | {"trait": "first_order_day", "value": 10**12}, r"\$\.value: "),
         ({"kind": "all", "of": [{"kind": "segment", "segment": "nobody"}]}, r"\$\.of\[0\]\.segment: "),
         ({"kind": "did", "event": "X", "days": 401}, r"\$\.days: "),
+        ({"kind": "identity", "type": "shoe"}, r"\$\.type: "),
+        ({"kind": "stage", "stage": "bliss"}, r"\$\.stage: "),
+        ({"kind": "score", "score": "luck", "value": 1}, r"\$\.score: "),
+        ({"kind": "grade", "score": "rfm", "grade": "Great"}, r"\$\.grade: "),
         ({"kind": "did", "event": "X", "measure": "smell"}, r"\$\.measure: "),
         ({"kind": "did", "event": "X", "where": [{"column": "smell", "value": "a"}]}, r"\$\.where\[0\]\.column: "),
         ({"kind": "did", "event": "X", "where": [{"column": "store", "value": 1}]}, r"\$\.where\[0\]\.value: "),

@@ -5,7 +5,6 @@ and conversion. Never: computes a past by today's rules, or moves anybody while 
 """
 
 from regulars.analyze.lifecycle.judge import forget_stages, settle_everybody, settle_stages
-from regulars.analyze.lifecycle.stages import RANK_BY_STAGE, STAGES, Phase, Stage
 from regulars.analyze.lifecycle.view import (
     CONVERSION_DAYS,
     STAGE_MEMBERS_A_PAGE,
@@ -22,6 +21,7 @@ from regulars.analyze.lifecycle.view import (
     standpoint,
 )
 from regulars.analyze.lifecycle.why import StageStep, StageWhy, why_stage
+from regulars.analyze.stages import RANK_BY_STAGE, STAGES, Phase, Stage
 
 __all__ = [
     "CONVERSION_DAYS",

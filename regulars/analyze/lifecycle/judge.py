@@ -15,9 +15,9 @@ from sqlglot import exp
 
 from regulars import collect
 from regulars.analyze import compiled
-from regulars.analyze.lifecycle.stages import STAGES
 from regulars.analyze.plan import Plan, leaves
 from regulars.analyze.schema import Ready
+from regulars.analyze.stages import STAGES
 from regulars.analyze.statements import AS_OF
 from regulars.app import App
 from regulars.kit.clock import day_number

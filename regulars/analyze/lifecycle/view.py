@@ -9,7 +9,7 @@ import msgspec
 
 from regulars.analyze.errors import UnknownStage
 from regulars.analyze.lifecycle.judge import SQL
-from regulars.analyze.lifecycle.stages import RANK_BY_STAGE, STAGES, Stage
+from regulars.analyze.stages import RANK_BY_STAGE, STAGES, Stage
 from regulars.app import App
 from regulars.kit.clock import day_number
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from regulars.analyze.errors import UnknownStage
-from regulars.analyze.lifecycle.stages import STAGES, Stage
 from regulars.analyze.lifecycle.view import standpoint
 from regulars.analyze.questions import Clause, evidence, values_of
 from regulars.analyze.rules import clauses, sentence, shown
 from regulars.analyze.schema import Ready, ready
+from regulars.analyze.stages import STAGES, Stage
 from regulars.analyze.traits import Expression, Op
 from regulars.app import App
 

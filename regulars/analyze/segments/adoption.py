@@ -13,10 +13,10 @@ from collections.abc import Mapping
 
 from regulars.analyze.backfill import backfill
 from regulars.analyze.errors import RuleRefused, TooManySegments
-from regulars.analyze.expressions import Held, Leaf
+from regulars.analyze.expressions import Held
 from regulars.analyze.fold import changed
 from regulars.analyze.past import SQL
-from regulars.analyze.plan import Segment, leaves
+from regulars.analyze.plan import Segment, kept_parts
 from regulars.analyze.schema import COLUMNS_LIMIT, SEGMENTS_LIMIT, Ready, add_bits, narrow, read, ready, widen_by_made
 from regulars.analyze.segments import made
 from regulars.analyze.segments.members import Because, write_moves
@@ -51,7 +51,7 @@ def _with_room(app: App, found: Mapping[str, Segment | RuleRefused]) -> dict[str
     columns = row[0] if row else 0
     fitting: dict[str, Segment | RegularsError] = {}
     for name, one in found.items():
-        fresh = set(leaves(one.rule)) - known if isinstance(one, Segment) else set[Leaf]()
+        fresh = set(kept_parts(one.rule)) - known if isinstance(one, Segment) else set[Held]()
         if fresh and columns + len(fresh) > COLUMNS_LIMIT:
             fitting[name] = TooManySegments(
                 f"{columns:,} numbers were kept for segments over time",
@@ -75,7 +75,7 @@ def _tell_faults(app: App, rows: list[made.Row], found: Mapping[str, Segment | R
 
 def _prepare(app: App, held: Ready, segments: list[Segment]) -> None:
     """State for these rules, folded live from here on."""
-    if all(leaf in held.plan.columns for one in segments for leaf in leaves(one.rule)):
+    if all(part in held.plan.columns for one in segments for part in kept_parts(one.rule)):
         return
     wider = read(app.db, held.plan.traits, held.declared, also=segments)
     widen_by_made(app.db, wider.plan, held.plan)

@@ -24,14 +24,15 @@ from sqlglot import exp
 
 from regulars.analyze import compiled
 from regulars.analyze.errors import RuleRefused
-from regulars.analyze.expressions import Expression, Held, Leaf
+from regulars.analyze.expressions import LEAVES, Expression, Held, ScoreIs
 from regulars.analyze.past import SQL
-from regulars.analyze.plan import Plan, leaves
+from regulars.analyze.plan import Plan, kept_parts
 from regulars.analyze.rebuild import values_from_lake
+from regulars.analyze.restated import values
 from regulars.analyze.schema import Ready, ready
 from regulars.app import App
 from regulars.lake import duckdb
-from regulars.lake.dialect import DUCKDB, Node, column, literal, render
+from regulars.lake.dialect import DUCKDB, Node, binary, column, literal, render
 from regulars.store import Store
 
 # From so many customers on, only those who had events are read again, and at most so many of them.
@@ -87,7 +88,7 @@ class Mirror:
         self._whole_at = 0.0
         self._seen_at = 0.0
         self._turn = threading.Lock()
-        self._unkept: dict[Leaf, str] = {}
+        self._unkept: dict[Held, str] = {}
         self._number = 0
 
     @contextmanager
@@ -107,13 +108,14 @@ class Mirror:
         yield engine.beside(), stand
 
     @contextmanager
-    def unkept(self, app: App, engine: duckdb.Engine, claims: Sequence[Expression]) -> Generator[dict[Leaf, str]]:
-        """Tables of numbers that no row keeps yet, each folded from the lake once while it is edited, by leaf.
+    def unkept(self, app: App, engine: duckdb.Engine, claims: Sequence[Expression]) -> Generator[dict[Held, str]]:
+        """Tables of numbers that no row keeps yet, each folded from the lake or copied once while it is edited.
 
         They stay until this is left: one at a time counts over such tables. Raises RuleRefused for too many.
         """
         columns = ready(app).plan.columns
-        asked = dict.fromkeys(leaf for claim in claims for leaf in leaves(claim) if leaf not in columns)
+        parts = (part for claim in claims for part in kept_parts(claim) if part not in columns)
+        asked = dict.fromkeys(_asked(part) for part in parts)
         if len(asked) > UNKEPT_LIMIT:
             raise RuleRefused(
                 f"The rule looks at {len(asked)} numbers that nothing keeps yet",
@@ -130,13 +132,13 @@ class Mirror:
                     self._fold(app, engine, leaf)
             yield {leaf: self._unkept[leaf] for leaf in asked}
 
-    def _fold(self, app: App, engine: duckdb.Engine, leaf: Leaf) -> None:
+    def _fold(self, app: App, engine: duckdb.Engine, leaf: Held) -> None:
         while len(self._unkept) >= UNKEPT_LIMIT:
             oldest = next(iter(self._unkept))
             engine.run(f"drop table {self._unkept.pop(oldest)}")
         self._number += 1
         name = f"unkept{self._number}"
-        rows = values_from_lake(app, leaf)
+        rows = values_from_lake(app, leaf) if isinstance(leaf, LEAVES) else values(app, leaf)
         engine.table(name, {"customer": "bigint", "value": LAKE_TYPES[leaf.kind]}, rows)
         self._unkept[leaf] = name
 
@@ -280,10 +282,19 @@ def _csv(path: str, columns: list[tuple[str, str, sql.Composable]]) -> str:
     return f"read_csv('{quoted}', header = false, auto_detect = false, delim = ',', quote = '\"', escape = '\"', nullstr = '', allow_quoted_nulls = false, columns = {{{types}}})"  # noqa: E501
 
 
-def _reader(plan: Plan, unkept: Mapping[Leaf, str]) -> Callable[[Held], Node]:
-    return lambda leaf: (
-        column(plan.columns[leaf]) if leaf in plan.columns else column("value", unkept[cast(Leaf, leaf)])
-    )
+def _asked(part: Held) -> Held:
+    """What is read of everybody for a part: of a claim about a score its value, so that another bound costs nothing."""
+    return part.of if isinstance(part, ScoreIs) else part
+
+
+def _reader(plan: Plan, unkept: Mapping[Held, str]) -> Callable[[Held], Node]:
+    def read(part: Held) -> Node:
+        if part in plan.columns:
+            return column(plan.columns[part])
+        value = column("value", unkept[_asked(part)])
+        return binary(part.sign, value, literal(part.bound)) if isinstance(part, ScoreIs) else value
+
+    return read
 
 
 def _text(claim: Node) -> LiteralString:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
+from regulars import profile
 from regulars.analyze import rules
 from regulars.analyze.past import SQL
 from regulars.analyze.plan import Trait
+from regulars.analyze.scores import scores
+from regulars.analyze.segments import standing_said
 from regulars.analyze.segments.making import vocabulary
 from regulars.analyze.segments.spoken import VERBS
 from regulars.analyze.traits import MEASURES, TYPES
@@ -26,6 +29,13 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     """Of facts: name, title, text or whole, cents or empty."""
     measures: list[tuple[str, str]]
     segments: list[tuple[str, str]]
+    consents: list[tuple[str, str, str]]
+    """Channel, purpose and the words for both; what is declared, and what anybody ever decided about."""
+    answers: list[tuple[str, str]]
+    identities: list[tuple[str, str]]
+    stages: list[tuple[str, str]]
+    scores: list[tuple[str, str, str, tuple[str, ...]]]
+    """Name, title, unit of the value, grades from the lowest."""
 
 
 def offered(app: App) -> Offer:
@@ -43,7 +53,23 @@ def offered(app: App) -> Offer:
         ],
         measures=[(name, rules.measured(name)) for name in MEASURES if name not in HIDDEN],
         segments=[(name, known.titles[name]) for name in known.segments],
+        consents=_consents(app),
+        answers=[(answer, standing_said.ANSWERS[answer]) for answer in standing_said.SAID],
+        identities=[(kind, standing_said.things(kind)) for kind in standing_said.THINGS],
+        stages=[*standing_said.STAGE_TITLES.items()],
+        scores=[(name, score.title, standing_said.unit_of(name), score.grades) for name, score in scores.items()],
     )
+
+
+def _consents(app: App) -> list[tuple[str, str, str]]:
+    declared = profile.purposes(app).asked()
+    pairs = [(channel, name) for name, purpose in declared.items() for channel in purpose.channels]
+    pairs += [(channel, purpose) for channel, purpose in app.db.execute(SQL.consents_decided, {"limit": EVENTS_LIMIT})]
+    titles = {name: purpose.title for name, purpose in declared.items()}
+    return [
+        (channel, purpose, f"{standing_said.CHANNELS[channel]} for {titles.get(purpose, purpose)}")
+        for channel, purpose in dict.fromkeys(pairs)
+    ]
 
 
 def _unit(name: str) -> str:

@@ -11,15 +11,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from decimal import Decimal
 from functools import lru_cache, singledispatch
 from typing import Any
 
 from regulars.analyze import rules
 from regulars.analyze.errors import RuleRefused
 from regulars.analyze.plan import Trait
-from regulars.analyze.segments import tree
+from regulars.analyze.segments import standing_said, tree
 from regulars.analyze.segments.tree import (
     All,
     AnyOf,
@@ -32,9 +30,8 @@ from regulars.analyze.segments.tree import (
     TraitIs,
     Vocabulary,
 )
+from regulars.analyze.segments.values import NUMBER, SIGN_OF, TEXT, exactly, form, quoted, value_of
 from regulars.analyze.traits import TYPES
-from regulars.kit.clock import EPOCH, day_date
-from regulars.kit.money import MINUS, SYMBOLS
 
 VERBS = {
     "Order Completed": "ordered",
@@ -50,11 +47,7 @@ VERBS = {
     "Coupon Redeemed": "redeemed a coupon",
     "Campaign Sent": "were sent a campaign",
 }
-TEXT = r'"(?:[^"\\]|\\.)*"'
-NUMBER = rf"{MINUS}?\d[\d,]*(?:\.\d+)?"
-FORMS = {"date": r"\d{1,2} [A-Z][a-z]+ \d{4}", "share": NUMBER + "%", "days": NUMBER + " days?", "": NUMBER}
 COUNTED = "|".join(rules.NUMBERS.values())
-SIGN_OF: dict[str, Any] = {said: sign for sign, said in rules.NUMBERS.items()}
 COLUMN_OF = {rules.measured(column): column for column in TYPES}
 MARK = "\0"
 
@@ -79,7 +72,7 @@ def tidy(rule: Rule) -> Rule:
 
 @singledispatch
 def _say(rule: Any, known: Vocabulary) -> str:
-    raise AssertionError("every part of a rule has words")
+    return standing_said.say(rule, known)
 
 
 @_say.register
@@ -103,7 +96,7 @@ def _(rule: TraitIs, known: Vocabulary) -> str:
     if rule.than is not None:
         return f"with {trait.title} {rules.AMOUNTS[rule.sign]} {known.traits[rule.than].title}"
     assert rule.value is not None, "a rule that was checked has a value"
-    exact = _exactly(rule.value, trait.unit, known.currency)
+    exact = exactly(rule.value, trait.unit, known.currency)
     return "with " + rules.compared(trait.title, trait.unit, rule.sign, rule.value, _is_count(trait), exact)
 
 
@@ -113,21 +106,21 @@ def _(rule: Did, known: Vocabulary) -> str:
     within = f" in the last {rule.days} days" if rule.days is not None else ""
     if rule.measure is not None:
         unit = _unit(rule.measure)
-        amount = f"{rules.AMOUNTS[rule.sign]} {_exactly(rule.value, unit, known.currency)}"
+        amount = f"{rules.AMOUNTS[rule.sign]} {exactly(rule.value, unit, known.currency)}"
         return f"{who} for a total {rules.measured(rule.measure)} {amount}{within}"
     times = "time" if rule.value == 1 else "times"
-    return f"{who} {rules.NUMBERS[rule.sign]} {_exactly(rule.value)} {times}{within}"
+    return f"{who} {rules.NUMBERS[rule.sign]} {exactly(rule.value)} {times}{within}"
 
 
 @_say.register
 def _(rule: LastDid, known: Vocabulary) -> str:
-    ago = f"{rules.NUMBERS[rule.sign]} {_exactly(rule.days, 'days')} ago"
+    ago = f"{rules.NUMBERS[rule.sign]} {exactly(rule.days, 'days')} ago"
     return f"who last {_verb(rule.event)}{_conditions(rule.where, known)} {ago}"
 
 
 @_say.register
 def _(rule: InSegment, known: Vocabulary) -> str:
-    return f"who are in {_quoted(known.titles.get(rule.segment, rule.segment))}"
+    return f"who are in {quoted(known.titles.get(rule.segment, rule.segment))}"
 
 
 def _inside(part: Rule, known: Vocabulary) -> str:
@@ -136,7 +129,7 @@ def _inside(part: Rule, known: Vocabulary) -> str:
 
 
 def _verb(event: str) -> str:
-    return VERBS.get(event) or f"did {_quoted(event)}"
+    return VERBS.get(event) or f"did {quoted(event)}"
 
 
 def _conditions(where: tuple[Condition, ...], known: Vocabulary) -> str:
@@ -146,8 +139,8 @@ def _conditions(where: tuple[Condition, ...], known: Vocabulary) -> str:
 def _condition(one: Condition, known: Vocabulary) -> str:
     name = rules.measured(one.column)
     if isinstance(one.value, str):
-        return f"{name} {_quoted(one.value)}"
-    return f"{name} {rules.NUMBERS[one.sign]} {_exactly(one.value, _unit(one.column), known.currency)}"
+        return f"{name} {quoted(one.value)}"
+    return f"{name} {rules.NUMBERS[one.sign]} {exactly(one.value, _unit(one.column), known.currency)}"
 
 
 def _unit(column: str) -> str:
@@ -156,38 +149,6 @@ def _unit(column: str) -> str:
 
 def _is_count(trait: Trait) -> bool:
     return trait.unit == "" and rules.counts(trait.expression)
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _exactly(value: int | float | str, unit: str = "", currency: str = "") -> str:
-    """A value in words that lose nothing of it."""
-    if isinstance(value, str):
-        return _quoted(value)
-    if unit == "date":
-        return f"{day_date(int(value)):%-d %B %Y}"
-    number = Decimal(repr(value)) * (100 if unit == "share" else 1)
-    if unit == "cents":
-        number /= 100
-        number = number.quantize(Decimal("0.01")) if number == round(number, 2) != round(number) else number
-    text = f"{abs(number.normalize()):,f}" if unit != "cents" else f"{abs(number):,f}"
-    text = text.rstrip("0").rstrip(".") if "." in text and unit != "cents" else text
-    minus = MINUS if number < 0 else ""
-    if unit == "cents":
-        return f"{minus}{_symbol(currency)}{_whole(text)}"
-    if unit == "days":
-        return f"{minus}{text} {'day' if value == 1 else 'days'}"
-    return f"{minus}{text}{'%' if unit == 'share' else ''}"
-
-
-def _whole(text: str) -> str:
-    return text.removesuffix(".00")
-
-
-def _symbol(currency: str) -> str:
-    return SYMBOLS.get(currency, f"{currency} " if currency else "")
 
 
 def heard(text: str, known: Vocabulary) -> Rule:
@@ -262,27 +223,27 @@ Phrase = tuple[re.Pattern[str], Callable[[re.Match[str]], Rule]]
 def _phrases(known: Vocabulary) -> tuple[Phrase, ...]:
     """Everything that can be said of a customer, as patterns."""
     traits = [phrase for trait in known.traits.values() for phrase in _trait_phrases(trait, known)]
-    return (*traits, *_event_phrases(known), *_segment_phrases(known))
+    return (*traits, *_event_phrases(known), *_segment_phrases(known), *standing_said.phrases(known))
 
 
 def _segment_phrases(known: Vocabulary) -> Iterator[Phrase]:
     for name, title in known.titles.items():
-        yield re.compile(re.escape(f"who are in {_quoted(title)}")), lambda _, name=name: InSegment(segment=name)
+        yield re.compile(re.escape(f"who are in {quoted(title)}")), lambda _, name=name: InSegment(segment=name)
 
 
 def _trait_phrases(trait: Trait, known: Vocabulary) -> Iterator[Phrase]:
     is_text = trait.expression.kind == "text"
     names = {one.title: one.name for one in sorted(known.traits.values(), key=lambda one: -len(one.title))}
-    form = TEXT if is_text else _form(trait.unit, known.currency)
+    written = TEXT if is_text else form(trait.unit, known.currency)
     signs: list[Any] = ["="] if is_text else [*SIGN_OF.values()]
     for sign in signs:
         special = {1: "1", 0: "0"} if _is_count(trait) else {}
         for value, exact in [("" if is_text else 2, MARK), *special.items()]:
             text = "with " + rules.compared(trait.title, trait.unit, sign, value, _is_count(trait), exact)
-            pattern = re.escape(text).replace(re.escape(MARK), f"({form})")
+            pattern = re.escape(text).replace(re.escape(MARK), f"({written})")
 
             def make(found: re.Match[str], sign: Any = sign, value: Any = value) -> Rule:
-                told = _value(found[1], trait.unit) if found.re.groups else value
+                told = value_of(found[1], trait.unit) if found.re.groups else value
                 return TraitIs(trait=trait.name, sign=sign, value=told)
 
             yield re.compile(pattern), make
@@ -294,7 +255,7 @@ def _trait_phrases(trait: Trait, known: Vocabulary) -> Iterator[Phrase]:
 
 def _event_phrases(known: Vocabulary) -> Iterator[Phrase]:
     verbs = "|".join(re.escape(verb) for verb in VERBS.values())
-    money = _form("cents", known.currency)
+    money = form("cents", known.currency)
     value = f"{TEXT}|(?:{COUNTED}) (?:{money}|{NUMBER})"
     column = "|".join(sorted(COLUMN_OF, key=len, reverse=True))
     one = f"(?:{column}) (?:{value})"
@@ -317,14 +278,14 @@ def _did(found: re.Match[str]) -> Rule:
         where=_where(parts["where"]),
         measure=measure,
         sign=sign,
-        value=_value(parts["value"], _unit(measure or "")),
+        value=value_of(parts["value"], _unit(measure or "")),
         days=None if days is None else int(days),
     )
 
 
 def _last(found: re.Match[str]) -> Rule:
     event, where = _event(found["did"]), _where(found["where"])
-    return LastDid(event=event, where=where, sign=SIGN_OF[found["sign"]], days=_value(found["value"], ""))
+    return LastDid(event=event, where=where, sign=SIGN_OF[found["sign"]], days=value_of(found["value"], ""))
 
 
 def _amount_sign(said: str) -> Any:
@@ -347,21 +308,6 @@ def _where(said: str | None) -> tuple[Condition, ...]:
         if match[2]:
             found.append(Condition(column=column, value=json.loads(match[2])))
         else:
-            value = _value(match[4], _unit(column))
+            value = value_of(match[4], _unit(column))
             found.append(Condition(column=column, sign=SIGN_OF[match[3]], value=value))
     return tuple(found)
-
-
-def _form(unit: str, currency: str) -> str:
-    return rf"{MINUS}?{re.escape(_symbol(currency))}\d[\d,]*(?:\.\d+)?" if unit == "cents" else FORMS[unit]
-
-
-def _value(said: str, unit: str) -> Any:
-    if said.startswith('"'):
-        return json.loads(said)
-    if unit == "date":
-        return (datetime.strptime(said, "%d %B %Y").replace(tzinfo=UTC) - EPOCH).days
-    digits = re.sub(r"[^\d.]", "", said)
-    number = Decimal(digits) * (-1 if said.startswith(MINUS) else 1)
-    number = number * 100 if unit == "cents" else number / 100 if unit == "share" else number
-    return int(number) if number == int(number) else float(number)

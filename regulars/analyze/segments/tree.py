@@ -13,17 +13,28 @@ itself which claim it is; `spoken` says it in words. A rule that cannot be read 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from functools import reduce
-from typing import Annotated, Any, ClassVar, Literal, cast
+from typing import Annotated, Any, ClassVar, cast, get_args
 
 import msgspec
 from msgspec import Meta, Struct
 
 from regulars.analyze.errors import RuleRefused, TraitRefused
 from regulars.analyze.expressions import Op
-from regulars.analyze.plan import Trait
+from regulars.analyze.segments.parts import (
+    Name,
+    Part,
+    Path,
+    Sign,
+    Text,
+    Value,
+    Vocabulary,
+    Whole,
+    compared,
+    refused,
+)
+from regulars.analyze.segments.standing import Consent, GradeIs, Identity, InStage, ScoreIs
 from regulars.analyze.traits import MEASURES, TYPES, Expression, Facts, Scalar, Since, Windowed, count, total
 
 DEPTH_LIMIT = 8
@@ -31,40 +42,15 @@ CLAUSES_LIMIT = 50
 # A rule with all that the segments in it claim: one statement judges it for everybody, and nests as deep as it does.
 COMPARISONS_LIMIT = 500
 JOINTS_DEPTH_LIMIT = 60
-NAME_LIMIT = 100
-TEXT_LIMIT = 500
 CONDITIONS_LIMIT = 5
-WHOLE_LIMIT = 10**15
+
 DAYS_LIMIT = 10_000
 # Days since 1970-01-01.
 DAY_LIMIT = 100_000
 # A level of a rule is two of its JSON: the object, and the list in it.
 JSON_DEPTH_LIMIT = 2 * DEPTH_LIMIT + 3
 
-Sign = Literal[">=", "<=", ">", "<", "="]
-# No control character and no half of a pair: PostgreSQL would read a statement up to a NUL and no further.
-Name = Annotated[str, Meta(min_length=1, max_length=NAME_LIMIT, pattern=r"^[^\x00-\x1f\ud800-\udfff]+$")]
-Text = Annotated[str, Meta(max_length=TEXT_LIMIT, pattern=r"^[^\x00-\x1f\ud800-\udfff]*$")]
-Whole = Annotated[int, Meta(ge=-WHOLE_LIMIT, le=WHOLE_LIMIT)]
-Number = Annotated[float, Meta(ge=-WHOLE_LIMIT, le=WHOLE_LIMIT)]
-Value = Whole | Number | Text
-Path = tuple[str | int, ...]
 JOINTS = ("and", "or", "not")
-
-
-@dataclass(frozen=True, eq=False)
-class Vocabulary:
-    """The names a rule may use: traits of the catalogue, and segments with what they claim."""
-
-    traits: Mapping[str, Trait]
-    segments: Mapping[str, Expression] = field(default_factory=dict[str, Expression])
-    titles: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Of segments, by name."""
-    currency: str = ""
-
-
-class Part(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True, omit_defaults=True):
-    """Any part of a rule: each says by `claim` what it claims of a customer, or raises RuleRefused at its path."""
 
 
 class Condition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -190,7 +176,8 @@ class NoneOf(Group, frozen=True, kw_only=True, tag="none"):
         return ~reduce(lambda a, b: a | b, self.claims(known, path))
 
 
-Rule = All | AnyOf | NoneOf | TraitIs | Did | LastDid | InSegment
+Leaf = TraitIs | Did | LastDid | InSegment | Consent | Identity | InStage | ScoreIs | GradeIs
+Rule = All | AnyOf | NoneOf | Leaf
 
 
 def read(given: object) -> Rule:
@@ -236,7 +223,7 @@ def as_tree(rule: Rule) -> Any:
     return msgspec.to_builtins(rule)
 
 
-def leaves(rule: Rule) -> Iterator[TraitIs | Did | LastDid | InSegment]:
+def leaves(rule: Rule) -> Iterator[Leaf]:
     """The parts that are no groups, in reading order."""
     if isinstance(rule, All | AnyOf | NoneOf):
         for part in rule.of:
@@ -264,25 +251,6 @@ def selection(event: str, where: Iterable[Condition], path: Path) -> Facts:
             raise refused((*here, "is"), f"Texts are not {one.sign} each other", "Compare a text with =")
         found.append((one.column, one.sign, one.value))
     return Facts(event, None, tuple(sorted(set(found), key=repr)))
-
-
-def compared(left: Expression, sign: Sign, right: Expression | int | float | str, path: Path) -> Expression:
-    """The comparison, or RuleRefused where the two do not go together."""
-    compare = {">": left.__gt__, ">=": left.__ge__, "<": left.__lt__, "<=": left.__le__, "=": left.equals}[sign]
-    try:
-        return compare(right)
-    except TraitRefused as fault:
-        raise refused(path, fault.what, fault.fix) from None
-
-
-def refused(path: Path, what: str, fix: str) -> RuleRefused:
-    """The refusal of the part at this path."""
-    return RuleRefused(f"The rule cannot be run at {spelled(path)}: {what}", fix)
-
-
-def spelled(path: Path) -> str:
-    """A path as JSON people write it: $.of[1].days."""
-    return "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
 
 
 def _trait(name: str, known: Vocabulary, path: Path) -> Expression:
@@ -315,5 +283,6 @@ def _children(tree: object) -> list[object]:
 
 def _fix(what: str) -> str:
     if unknown := re.search(r"Invalid value '?(.*?)'?$", what):
-        return f"'{unknown[1][:60]}' is none of: all, any, none, trait, did, last, segment, or a sign >= <= > < ="
+        kinds = ", ".join(str(one.__struct_config__.tag) for one in (All, AnyOf, NoneOf, *get_args(Leaf)))
+        return f"'{unknown[1][:60]}' is none of: {kinds}, or a sign >= <= > < ="
     return "Compare it with the examples in docs/reference/segments.md"

@@ -1,6 +1,6 @@
 -- Lifecycle: the stage every known customer is in, and how people came there. Writer: analyze.
 
--- Where somebody stands now; the rules stand in analyze/lifecycle/stages.py.
+-- Where somebody stands now; the rules stand in analyze/stages.py.
 create table lifecycle_stage (
     customer bigint primary key,
     stage text collate "C" not null,

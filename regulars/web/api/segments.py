@@ -30,7 +30,8 @@ TYPES: dict[Format, str] = {
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule to count; `kind` of its parts is all, any, none, trait, did, last or segment."""
+    """A rule to count; `kind` of its parts is all, any, none, trait, did, last, segment, consent, identity, stage,
+    score or grade."""
 
     rule: dict[str, Any]
 

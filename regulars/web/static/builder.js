@@ -10,7 +10,7 @@
   const WAIT_MS = 60, SIGNS = [[">=", "at least"], ["<=", "at most"], [">", "more than"], ["<", "less than"], ["=", "exactly"]];
   const JOINTS = [["all", "All of"], ["any", "Any of"], ["none", "None of"]];
   const traits = new Map(known.traits.map(one => [one.name, one])), events = new Map(known.events.map(one => [one.name, one.title]));
-  const columns = new Map(known.columns.map(one => [one.name, one]));
+  const columns = new Map(known.columns.map(one => [one.name, one])), scores = new Map(known.scores.map(one => [one.name, one]));
   const isGroup = part => "of" in part;
   let rule = isGroup(known.rule) ? known.rule : { kind: "all", of: [known.rule] };
   let number = 0, waiting = 0, running = null, wanted = null;
@@ -47,7 +47,11 @@
       group("They have", [...traits.values()].map(one => [`trait ${one.name}`, one.title])),
       group("They did", [...events].map(([name, title]) => [`did ${name}`, title])),
       group("They last", [...events].map(([name, title]) => [`last ${name}`, `last ${title}`])),
-      group("They are in", known.segments.map(one => [`segment ${one.name}`, one.title])));
+      group("They are in", known.segments.map(one => [`segment ${one.name}`, one.title])),
+      group("We may, or may not", offered(known.consents, part, "consent").map(one => [`consent ${one.channel} ${one.purpose}`, one.title])),
+      group("We know them by", known.identities.map(([type, title]) => [`identity ${type}`, `number of ${title}`])),
+      group("They stand in", known.stages.map(([name, title]) => [`stage ${name}`, `stage ${title}`])),
+      group("Their score", known.scores.flatMap(one => [[`score ${one.name}`, one.title], [`grade ${one.name}`, `${one.title}, grade`]])));
     node.addEventListener("change", () => {
       const at = node.value.indexOf(" "), kind = node.value.slice(0, at), name = node.value.slice(at + 1), fresh = blank(kind, name);
       for (const key of Object.keys(part)) delete part[key];
@@ -55,10 +59,17 @@
     });
     return node;
   };
-  const subject = part => `${part.kind} ${part.trait ?? part.event ?? part.segment}`;
+  const subject = part => part.kind === "consent" ? `consent ${part.channel} ${part.purpose ?? "marketing"}` : `${part.kind} ${part.trait ?? part.event ?? part.segment ?? part.type ?? part.stage ?? part.score}`;
+  // A purpose that nobody declared and nobody decided about stands in a rule all the same.
+  const offered = (consents, part, kind) => part.kind !== kind || consents.some(one => one.channel === part.channel && one.purpose === (part.purpose ?? "marketing")) ? consents : [...consents, { channel: part.channel, purpose: part.purpose ?? "marketing", title: `${part.channel} for ${part.purpose ?? "marketing"}` }];
   function blank(kind, name) {
     if (kind === "trait") return { kind, trait: name, is: traits.get(name).kind === "text" ? "=" : ">=", value: traits.get(name).kind === "text" ? "" : traits.get(name).unit === "date" ? 20000 : 1 };
     if (kind === "did") return { kind, event: name, where: [], is: ">=", value: 1, days: 90 };
+    if (kind === "consent") return { kind, channel: name.split(" ", 1)[0], purpose: name.slice(name.indexOf(" ") + 1), said: "yes" };
+    if (kind === "identity") return { kind, type: name, is: ">=", value: 1 };
+    if (kind === "stage") return { kind, stage: name };
+    if (kind === "score") return { kind, score: name, is: ">=", value: scores.get(name).unit === "share" ? 0.5 : 1 };
+    if (kind === "grade") return { kind, score: name, grade: scores.get(name).grades.at(-1) };
     return kind === "last" ? { kind, event: name, where: [], is: ">", days: 30 } : { kind, segment: name };
   }
 
@@ -83,6 +94,16 @@
         input(`Days of rule ${n}`, part.days, text => { part.days = typed(text, "", "whole"); }, { inputMode: "numeric" }), "days ago"];
     },
     segment: () => [],
+    stage: () => [],
+    consent: (part, n) => [select(`Answer of rule ${n}`, known.answers, part.said ?? "yes", value => { part.said = value; })],
+    identity: (part, n) => [select(`Comparison of rule ${n}`, SIGNS, part.is ?? ">=", value => { part.is = value; }),
+      input(`Value of rule ${n}`, part.value ?? 1, text => { part.value = typed(text, "", "whole"); }, { inputMode: "numeric" })],
+    score(part, n) {
+      const { unit } = scores.get(part.score);
+      return [select(`Comparison of rule ${n}`, SIGNS, part.is ?? ">=", value => { part.is = value; }),
+        input(`Value of rule ${n}`, shown(part.value, unit), text => { part.value = typed(text, unit, "whole"); }, { inputMode: "decimal", style: "width:6rem" }), unitOf(unit)];
+    },
+    grade: (part, n) => [select(`Grade of rule ${n}`, scores.get(part.score).grades.map(one => [one, one]), part.grade, value => { part.grade = value; })],
   };
   function where(part, n) {
     const conditions = (part.where ??= []).flatMap((one, at) => {

@@ -127,6 +127,11 @@ def offered(app: App, name: str) -> dict[str, Any]:
         "columns": [{"name": c, "title": title, "kind": kind, "unit": unit} for c, title, kind, unit in words.columns],
         "measures": [{"name": c, "title": title} for c, title in words.measures],
         "segments": [{"name": n, "title": title} for n, title in words.segments if n != name],
+        "consents": [{"channel": c, "purpose": p, "title": title} for c, p, title in words.consents],
+        "answers": words.answers,
+        "identities": words.identities,
+        "stages": words.stages,
+        "scores": [{"name": n, "title": title, "unit": u, "grades": grades} for n, title, u, grades in words.scores],
         "currency": app.settings.brand_currency,
         "depth": analyze.DEPTH_LIMIT,
     }
