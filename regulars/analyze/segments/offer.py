@@ -67,7 +67,7 @@ def _consents(app: App) -> list[tuple[str, str, str]]:
     pairs += [(channel, purpose) for channel, purpose in app.db.execute(SQL.consents_decided, {"limit": EVENTS_LIMIT})]
     titles = {name: purpose.title for name, purpose in declared.items()}
     return [
-        (channel, purpose, f"{standing_said.CHANNELS[channel]} for {titles.get(purpose, purpose)}")
+        (channel, purpose, f"{standing_said.called(channel)} for {titles.get(purpose, purpose)}")
         for channel, purpose in dict.fromkeys(pairs)
     ]
 

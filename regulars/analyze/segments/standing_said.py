@@ -43,6 +43,11 @@ def things(kind: str, number: int | None = None) -> str:
     return one if number == 1 else f"{one}es" if one.endswith("s") else f"{one}s"
 
 
+def called(channel: str) -> str:
+    """A channel as people say it."""
+    return next((said for one, said in CHANNELS.items() if one == channel), channel)
+
+
 def unit_of(score: str) -> str:
     """How values of a score are shown."""
     return scores[score].unit if scores[score].unit in UNITS else ""
