@@ -93,6 +93,8 @@ class Clause(msgspec.Struct, frozen=True, kw_only=True):
     rule: str
     value: str
     holds: bool
+    wanted: bool = True
+    """False: the rule asks that it does not hold."""
     events: list[Evidence]
     """The newest events behind the value, newest first."""
 
@@ -181,8 +183,9 @@ def why(app: App, segment: str, customer: int) -> Why:
     """Every comparison of the segment's rule with her value, whether it holds, and the events it came from."""
     plan, declared, currency = ready(app).plan, segment_named(app, segment), app.settings.brand_currency
     parts = _parts(app, declared)
-    values = [claim.left if isinstance(claim, Op) and claim.sign in COMPARISONS else claim for _, claim in parts]
-    row = _row(app, plan, [declared.rule, *[claim for _, claim in parts], *values], customer)
+    claims = [claim for _, claim, _ in parts]
+    values = [claim.left if isinstance(claim, Op) and claim.sign in COMPARISONS else claim for claim in claims]
+    row = _row(app, plan, [declared.rule, *claims, *values], customer)
     known = row or (None,) * (1 + 2 * len(parts))
     units = {trait.expression: trait.unit for trait in plan.traits}
     found = zip(parts, values, known[1 : 1 + len(parts)], known[1 + len(parts) :], strict=True)
@@ -196,21 +199,23 @@ def why(app: App, segment: str, customer: int) -> Why:
                 rule=said,
                 value=_told(value, of, units, currency),
                 holds=bool(holds),
+                wanted=wanted,
                 events=evidence(app, claim, customer),
             )
-            for (said, claim), of, holds, value in found
+            for (said, claim, wanted), of, holds, value in found
         ],
     )
 
 
-def _parts(app: App, segment: Segment) -> list[tuple[str, Expression]]:
-    """The comparisons of a segment in words and as claims, in reading order."""
+def _parts(app: App, segment: Segment) -> list[tuple[str, Expression, bool]]:
+    """The comparisons of a segment in words, as claims, and whether it asks for them, in reading order."""
     row = next((row for row in made.stored(app.db) if row.name == segment.name and row.rule_in_force), None)
     if row is None or row.rule_in_force is None:
         traits, currency = ready(app).plan.traits, app.settings.brand_currency
-        return [(sentence(part, traits, currency), part) for part in clauses(segment.rule)]
+        return [(sentence(part, traits, currency), part, wanted) for part, wanted in clauses(segment.rule)]
     known = vocabulary(app)
-    return [(spoken.said(leaf, known), leaf.claim(known)) for leaf in tree.leaves(tree.read(row.rule_in_force))]
+    parts = tree.parts(tree.read(row.rule_in_force))
+    return [(spoken.said(leaf, known), leaf.claim(known), wanted) for leaf, wanted in parts]
 
 
 def _told(value: object, of: Expression, units: dict[Expression, str], currency: str) -> str:

@@ -229,9 +229,9 @@ def shown(value: object, unit: str = "", currency: str = "") -> str:
     return number
 
 
-def clauses(rule: Expression) -> list[Op]:
-    """The comparisons of a rule, in reading order."""
+def clauses(rule: Expression, wanted: bool = True) -> list[tuple[Op, bool]]:
+    """The comparisons of a rule, in reading order, and whether it asks for each or for its contrary."""
     assert isinstance(rule, Op), "a rule is a claim"
     if rule.sign in ("and", "or"):
-        return clauses(rule.left) + clauses(rule.right)
-    return clauses(rule.left) if rule.sign == "not" else [rule]
+        return clauses(rule.left, wanted) + clauses(rule.right, wanted)
+    return clauses(rule.left, not wanted) if rule.sign == "not" else [(rule, wanted)]

@@ -44,7 +44,13 @@ def why(
         print_json(found)
         return
     rows = [
-        (step.title, "holds" if part.holds else "does not hold", part.rule, part.value, len(part.events))
+        (
+            step.title,
+            "holds" if part.holds else "does not hold",
+            part.rule if part.wanted else f"must not be: {part.rule}",
+            part.value,
+            len(part.events),
+        )
         for step in found.steps
         for part in step.clauses
     ]

@@ -151,6 +151,10 @@ def test_why_ends_in_her_own_events(regular: Town) -> None:
     nurture = next(step for step in found.steps if step.is_here)
     assert [(part.value, part.holds) for part in nurture.clauses] == [("20", True), ("1 day", True)]
     assert len(nurture.clauses[0].events) == 20
+    assert [part.rule for part in found.steps[0].clauses if not part.wanted] == [
+        "at least 1 survey answer",
+        "mean survey score below 3",
+    ]
 
 
 def test_nobody_and_nothing_are_refused_in_words(regular: Town) -> None:

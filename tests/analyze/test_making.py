@@ -281,5 +281,15 @@ def test_why_names_every_part_with_value_and_events(shoppers: Town) -> None:
     assert why.clauses[1].rule == 'who bought a product (category "BREAD") at least 2 times in the last 33 days'
 
 
+def test_why_tells_what_must_not_be_from_what_must(shoppers: Town) -> None:
+    neither = {"kind": "none", "of": [BREAD, {"kind": "none", "of": [TWICE]}]}
+    name = make(shoppers, "No bread", neither)
+
+    with shoppers.app.transaction() as app:
+        why = analyze.why(app, name, 1)
+
+    assert [(clause.wanted, clause.holds) for clause in why.clauses] == [(False, True), (True, True)]
+
+
 def view(app: Any, name: str) -> Any:
     return next(one for one in analyze.segments(app, archived=True) if one.name == name)

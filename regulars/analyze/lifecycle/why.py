@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec.structs import replace
 
 from regulars.analyze.errors import UnknownStage
 from regulars.analyze.lifecycle.view import standpoint
@@ -55,7 +56,8 @@ def _step(app: App, catalogue: Ready, stage: Stage, customer: int, here: Stage) 
         )
     plan, currency = catalogue.plan, app.settings.brand_currency
     parts = clauses(stage.claim)
-    row = values_of(app, plan, [stage.claim, *parts, *[part.left for part in parts]], customer)
+    claims = [part for part, _ in parts]
+    row = values_of(app, plan, [stage.claim, *claims, *[claim.left for claim in claims]], customer)
     found = row or [None] * (1 + 2 * len(parts))
     units = {trait.expression: trait.unit for trait in plan.traits}
     told = zip(parts, found[1 : 1 + len(parts)], found[1 + len(parts) :], strict=True)
@@ -65,7 +67,10 @@ def _step(app: App, catalogue: Ready, stage: Stage, customer: int, here: Stage) 
         rule=sentence(stage.claim, plan.traits, currency),
         holds=bool(found[0]),
         is_here=stage is here,
-        clauses=[_clause(app, part, holds, value, units, customer, currency) for part, holds, value in told],
+        clauses=[
+            replace(_clause(app, part, holds, value, units, customer, currency), wanted=wanted)
+            for (part, wanted), holds, value in told
+        ],
     )
 
 

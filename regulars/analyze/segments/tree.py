@@ -223,13 +223,18 @@ def as_tree(rule: Rule) -> Any:
     return msgspec.to_builtins(rule)
 
 
-def leaves(rule: Rule) -> Iterator[Leaf]:
-    """The parts that are no groups, in reading order."""
+def parts(rule: Rule, wanted: bool = True) -> Iterator[tuple[Leaf, bool]]:
+    """The parts that are no groups, in reading order, and whether the rule asks for each or for its contrary."""
     if isinstance(rule, All | AnyOf | NoneOf):
         for part in rule.of:
-            yield from leaves(part)
+            yield from parts(part, wanted != isinstance(rule, NoneOf))
     else:
-        yield rule
+        yield rule, wanted
+
+
+def leaves(rule: Rule) -> Iterator[Leaf]:
+    """The parts that are no groups, in reading order."""
+    return (leaf for leaf, _ in parts(rule))
 
 
 def named_segments(rule: Rule) -> set[str]:
