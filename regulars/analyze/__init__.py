@@ -19,7 +19,7 @@ from regulars.analyze.column_list import TraitColumn, trait_columns, traits_as_q
 from regulars.analyze.daily import DailyRun, daily_run, refresh_daily
 from regulars.analyze.erasure import forget
 from regulars.analyze.explain import Explained, explain, freshness
-from regulars.analyze.kept import Kept, kept_state
+from regulars.analyze.kept import FOLDED, Kept, kept_state
 from regulars.analyze.lifecycle import (
     CONVERSION_DAYS,
     STAGE_MEMBERS_A_PAGE,
@@ -87,6 +87,7 @@ __all__ = [
     "CONVERSION_DAYS",
     "DEPTH_LIMIT",
     "ENGINES",
+    "FOLDED",
     "SEGMENTS",
     "STAGES",
     "STAGE_MEMBERS_A_PAGE",

@@ -21,6 +21,8 @@ from regulars.lake.duckdb import Engine
 
 COLUMNS = {"signature": "bigint"} | TYPES
 EVERYBODY = "everybody"
+# The lake holds what happened, not who somebody is.
+FOLDED = tuple(trait for trait in catalogue.TRAITS if not fields(trait.expression))
 PASSING = (
     "passing_owned",
     "slid",
@@ -163,11 +165,7 @@ class Kept:
 
 
 def kept_state(lake: Engine, traits: Collection[str] | None = None) -> Kept:
-    """Nothing yet, of these traits, or of all that are declared with all segments.
-
-    Traits over fields of a profile are left out: the lake holds what happened, not who somebody is.
-    """
-    folded = [trait for trait in catalogue.TRAITS if not fields(trait.expression)]
+    """Nothing yet, of these of the FOLDED traits, or of all with all segments."""
     if traits is None:
-        return Kept(lake, plan(folded, catalogue.SEGMENTS).whole)
-    return Kept(lake, plan([trait for trait in folded if trait.name in traits]).whole)
+        return Kept(lake, plan(FOLDED, catalogue.SEGMENTS).whole)
+    return Kept(lake, plan([trait for trait in FOLDED if trait.name in traits]).whole)

@@ -8,6 +8,7 @@ the day before the last and as of the last day, into OUT/<side>-<day>.parquet, w
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -46,7 +47,7 @@ def kept(lake: duckdb.Engine, found: list[str], out: Path) -> dict[str, Any]:
     lake.drop("traits")
     refresh = timed(lambda: (state.refresh(found, DAYS[1]), lake.make("traits", state.values())))
     write(lake, "traits", out, "kept", DAYS[1])
-    counts = [timed(lambda: state.count(SEGMENT)) for _ in range(COUNTS)]
+    counts = [timed(lambda: state.count(SEGMENT))["seconds"] for _ in range(COUNTS)]
     return {
         "build": build,
         "refresh": refresh,
@@ -57,7 +58,7 @@ def kept(lake: duckdb.Engine, found: list[str], out: Path) -> dict[str, Any]:
 
 def handwritten(lake: duckdb.Engine, found: list[str], out: Path) -> dict[str, Any]:
     """The query of `handwritten.sql` as of both days, and the same segment by scanning."""
-    seconds: list[float] = []
+    seconds: list[dict[str, float]] = []
     for day, files in zip(DAYS, (found[:-1], found), strict=True):
         lake.drop("facts")
         lake.read_facts("facts", files, shoppers.COLUMNS)
@@ -66,7 +67,7 @@ def handwritten(lake: duckdb.Engine, found: list[str], out: Path) -> dict[str, A
         for table in TABLES:
             lake.drop(table)
     scan = SCAN.replace("$day", str(DAYS[1]))
-    scans = [timed(lambda: lake.rows(scan)) for _ in range(COUNTS)]
+    scans = [timed(lambda: lake.rows(scan))["seconds"] for _ in range(COUNTS)]
     return {"build": seconds[0], "segment": median(scans), "members": lake.rows(scan)[0][0]}
 
 
@@ -85,11 +86,13 @@ def by_hand(lake: duckdb.Engine, day: int) -> None:
     lake.run(text.replace("$day", str(day)))
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Seconds of the clock."""
-    start = time.perf_counter()
+def timed(work: Callable[[], object]) -> dict[str, float]:
+    """Seconds of the clock, and of processors."""
+    start, before = time.perf_counter(), os.times()
     work()
-    return time.perf_counter() - start
+    after = os.times()
+    processor = after.user + after.system - before.user - before.system
+    return {"seconds": time.perf_counter() - start, "processor": processor}
 
 
 def write(lake: duckdb.Engine, table: str, out: Path, side: str, day: int) -> None:
