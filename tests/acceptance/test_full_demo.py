@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from regulars import analyze, collect, demo, profile, resolve
+from regulars import analyze, ask, collect, demo, profile, resolve
 from regulars.app import App, open_app
 from regulars.kit import settings as kit_settings
 
@@ -28,6 +28,14 @@ REVENUE_CENTS = 459_603_958
 HOUSEHOLDS = 2_469
 QUINTILE_PERCENT = (54.57, 23.96, 13.14, 6.45, 1.88)
 COUPON_PERCENT = 63.14
+REDEMPTIONS, REDEEMERS = 2_102, 410
+CAT_LIFT = 17.6
+BASKETS = """with kinds as (select distinct seq, category from order_lines)
+select (select count(*) from orders) as orders,
+    (select count(*) from kinds where category = 'CAT FOOD') as food,
+    (select count(*) from kinds where category = 'CAT LITTER') as litter,
+    (select count(*) from kinds a join kinds b on a.seq = b.seq and a.category = 'CAT FOOD'
+        and b.category = 'CAT LITTER') as together"""
 
 
 class Demo(NamedTuple):
@@ -54,10 +62,11 @@ def loaded() -> Generator[Demo, None, None]:
 
 @pytest.fixture(scope="module")
 def households(loaded: Demo) -> list[tuple[Any, ...]]:
-    """(household, orders, spend_cents, coupon_orders), folded from the lake by the household each order carries."""
+    """(household, orders, spend_cents, coupon_orders, redemptions), folded from the lake by the household of each."""
     collect.flush(loaded.app)
     with loaded.app.transaction() as app:
-        return analyze.fold_lake(app, ["orders", "spend_cents", "coupon_orders"], owner="household").rows
+        traits = ["orders", "spend_cents", "coupon_orders", "redemptions"]
+        return analyze.fold_lake(app, traits, owner="household").rows
 
 
 def test_the_command_ends_with_one_json_line_of_the_promised_keys(loaded: Demo) -> None:
@@ -70,12 +79,12 @@ def test_the_command_ends_with_one_json_line_of_the_promised_keys(loaded: Demo) 
 
 def test_every_order_and_every_cent_of_the_panel_comes_through_the_traits(households: list[tuple[Any, ...]]) -> None:
     assert len(households) == HOUSEHOLDS
-    assert sum(orders for _, orders, _, _ in households) == ORDERS
-    assert sum(cents for _, _, cents, _ in households) == REVENUE_CENTS
+    assert sum(orders for _, orders, *_ in households) == ORDERS
+    assert sum(cents for _, _, cents, *_ in households) == REVENUE_CENTS
 
 
 def test_spend_quintiles_are_the_published_ones(households: list[tuple[Any, ...]]) -> None:
-    spend = sorted((cents for _, _, cents, _ in households), reverse=True)
+    spend = sorted((cents for _, _, cents, *_ in households), reverse=True)
     size, more = divmod(len(spend), 5)
     edges = [fifth * size + min(fifth, more) for fifth in range(6)]
 
@@ -87,9 +96,24 @@ def test_spend_quintiles_are_the_published_ones(households: list[tuple[Any, ...]
 def test_the_share_of_households_that_ever_used_a_coupon_is_the_published_one(
     households: list[tuple[Any, ...]],
 ) -> None:
-    users = sum(1 for _, _, _, coupon_orders in households if coupon_orders)
+    users = sum(1 for *_, coupon_orders, _ in households if coupon_orders)
 
     assert round(100 * users / len(households), 2) == COUPON_PERCENT
+
+
+def test_every_coupon_of_a_campaign_is_redeemed_by_the_households_that_did(households: list[tuple[Any, ...]]) -> None:
+    redeemed = [redemptions for *_, redemptions in households if redemptions]
+
+    assert (sum(redeemed), len(redeemed)) == (REDEMPTIONS, REDEEMERS)
+
+
+def test_an_analyst_finds_cat_food_and_litter_in_one_basket_as_often_as_published(loaded: Demo) -> None:
+    collect.flush(loaded.app)
+    [found] = ask.Connection(loaded.app, ask.Reader.ANALYST).sql(BASKETS).rows()
+
+    lift = found["together"] * found["orders"] / (found["food"] * found["litter"])
+
+    assert round(lift, 1) == CAT_LIFT
 
 
 def test_customers_are_the_people_that_were_planted(loaded: Demo) -> None:

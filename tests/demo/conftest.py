@@ -26,6 +26,8 @@ class Sums:
     coupon_households: set[str] = field(default_factory=set)
     reached: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     redeemed: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    kinds: dict[str, str] = field(default_factory=dict)
+    """Of campaigns, by their id."""
     message_ids: set[str] = field(default_factory=set)
     ordered: bool = True
     uncounted_orders: int = 0
@@ -54,8 +56,10 @@ def add(sums: Sums, message: dict, source: str) -> None:
         add_order(sums, given)
     if name == "Campaign Sent":
         sums.reached[given["campaign_type"]].add(given["household_id"])
+        sums.kinds[given["campaign_id"]] = given["campaign_type"]
     if name == "Coupon Redeemed":
         sums.redeemed["all"].add(given["household_id"])
+        sums.redeemed[given["campaign_id"]].add(given["household_id"])
 
 
 def add_order(sums: Sums, given: dict) -> None:

@@ -45,6 +45,15 @@ def test_campaigns_reach_the_panels_households_and_every_redemption_is_there(ful
     assert len(full.redeemed["all"]) == 410
 
 
+@pytest.mark.parametrize(("kind", "households"), [("Type A", 371), ("Type B", 116), ("Type C", 30)])
+def test_as_many_households_as_published_redeemed_a_coupon_of_each_kind_of_campaign(
+    full: Sums, kind: str, households: int
+) -> None:
+    campaigns = [campaign for campaign, of in full.kinds.items() if of == kind]
+
+    assert len(set.union(*(full.redeemed[campaign] for campaign in campaigns))) == households
+
+
 def test_events_come_in_order_of_time_and_each_has_an_id_of_its_own(full: Sums) -> None:
     assert full.ordered
     assert len(full.message_ids) == full.names.total()
