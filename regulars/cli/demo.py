@@ -33,6 +33,8 @@ commands = typer.Typer()
 SQL = queries(__package__ or "")
 
 POLL_SECONDS = 0.5
+FLUSH_FROM_EVENTS = 20_000
+"""Fewer are left for later: each flush writes a file for every day it has events of."""
 STALL_SECONDS = 300
 BRAND = {
     "brand_name": demo.BRAND_NAME,
@@ -172,7 +174,7 @@ def advance_bar(bars: Progress, task: TaskID, done: int, total: int) -> None:
 
 def wait_until_carried(app: App, carrier: Child, show: Callable[[int, int], None]) -> None:
     """Until the flow is through and nothing waits to be sent; a stalled worker is an error, not a hang."""
-    last, since = (-1, -1), time.monotonic()
+    last, since, flushed = (-1, -1), time.monotonic(), 0
     while True:
         carrier.check()
         with app.transaction() as inside:
@@ -189,7 +191,9 @@ def wait_until_carried(app: App, carrier: Child, show: Callable[[int, int], None
                 "Look at the lines above for the reason, then run the same command again: it goes on where it stopped",
             )
         # The worker is busy on one core; the other one copies what it has carried to the lake meanwhile.
-        if not collect.flush(app).events:
+        if now[0] - flushed >= FLUSH_FROM_EVENTS:
+            flushed = collect.flush(app).up_to
+        else:
             app.clock.sleep(POLL_SECONDS)
 
 

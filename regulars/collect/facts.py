@@ -112,12 +112,11 @@ def _order(event: Event, zone: ZoneInfo, facts: list[Fact]) -> None:
         quantity = count(get("quantity"))
         discount, coupon = cents(get("discount")) or 0, cents(get("coupon_discount")) or 0
         pieces, discounts, coupons = pieces + quantity, discounts + discount, coupons + coupon
-        product = text(get("product_id"))
         facts.append(
             (
                 seq, number, base + number, LINE, us, day,
-                _line_cents(item), None, quantity, discount, coupon, None, None, order_hash, product_hash(product),
-                text(get("category")), text(get("department")), text(get("brand")), product,
+                _line_cents(item), None, quantity, discount, coupon, None, None, order_hash,
+                *_product(get("product_id"), get("category"), get("department"), get("brand")),
                 store, channel, campaign, household,
             )
         )  # fmt: skip
@@ -208,6 +207,23 @@ def _text(value: str) -> str | None:
     # White space of any kind is one blank and other control characters are dropped: keys stand in tables and in COPY.
     plain = "".join(c for c in " ".join(value.split()) if c >= " ")
     return plain[:TEXT_LIMIT_CHARACTERS] or None
+
+
+def _product(product: Any, category: Any, department: Any, brand: Any) -> tuple[Any, ...]:
+    """Hash, category, department, brand and id of a product, as a line holds them. The same few products come again."""
+    # Written out: this runs for every line there is.
+    are_texts = type(product) is type(category) is type(department) is type(brand) is str
+    if are_texts and len(product) + len(category) + len(department) + len(brand) <= TEXT_LIMIT_CHARACTERS:
+        return _short_product(product, category, department, brand)
+    return _any_product(product, category, department, brand)
+
+
+def _any_product(product: Any, category: Any, department: Any, brand: Any) -> tuple[Any, ...]:
+    name = text(product)
+    return product_hash(name), text(category), text(department), text(brand), name
+
+
+_short_product = lru_cache(maxsize=65_536)(_any_product)
 
 
 def _line_cents(item: dict[str, Any]) -> int | None:

@@ -355,7 +355,9 @@ class Worker:
                 if not carried:
                     return 0, True, self._replay_tick(app, due)
                 break
-            until = pace.replay_tick_after(ticked_at, rest[min(need, len(rest) - 1)].occurred_at, zone)
+            # What we said of earlier weeks comes behind all of history: it is behind the last tick and cuts nothing.
+            at = max(ticked_at, rest[min(need, len(rest) - 1)].occurred_at)
+            until = pace.replay_tick_after(ticked_at, at, zone)
             part = rest[:need] + before(rest[need:], until, live_from)
             past = [event.occurred_at for event in part if event.occurred_at < live_from]
             now = max(past, default=now)

@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from regulars import collect, engage, worker
+from regulars import collect, engage, flow, worker
 from regulars.app import App
 from regulars.kit.clock import ManualClock
+from regulars.model import Batch, Outcome
 from regulars.worker import Worker
 from tests.engage.people import add_people, intent, states, wish
 from tests.engage.town import order, person, tell
@@ -65,6 +66,32 @@ def test_a_replay_after_an_idle_day_begins_in_its_own_time(app: App) -> None:
     at = ticked_at(app)
     assert at is not None
     assert at < app.clock.now() - timedelta(days=100)
+
+
+def test_news_of_the_weeks_of_a_replay_behind_its_last_tick_is_carried_in_one_batch(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("regulars.worker.loop.REPLAY_TICK_EVENTS", 1)
+    sizes: list[int] = []
+    carry = flow.on_events
+
+    def noted(inside: App, batch: Batch) -> Outcome:
+        sizes.append(len(batch.events))
+        return carry(inside, batch)
+
+    monkeypatch.setattr(flow, "on_events", noted)
+    weeks = [app.clock.now() - timedelta(weeks=week) for week in range(20, 2, -1)]
+    replay(app, worker.begin_replay)
+    tell(app, "crm", [person("ada", weeks[-1])])
+    drain(app)
+    news = [collect.Announcement(message_id=f"m{at}", name="Said", customer=1, occurred_at=at) for at in weeks]
+    sizes.clear()
+
+    with app.transaction() as inside:
+        collect.announce(inside, news)
+    drain(app)
+
+    assert sizes == [len(weeks)]
 
 
 def test_a_replay_of_which_nothing_came_is_over(app: App) -> None:
