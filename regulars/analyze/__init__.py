@@ -79,6 +79,7 @@ from regulars.analyze.segments.members import (
     size_history,
     visits,
 )
+from regulars.analyze.segments.mirror import warm
 from regulars.analyze.segments.offer import Offer, offered
 from regulars.analyze.segments.spoken import heard, said
 from regulars.analyze.segments.tree import DEPTH_LIMIT, Rule, Vocabulary, as_tree, read
@@ -184,6 +185,7 @@ __all__ = [
     "versions",
     "visits",
     "vocabulary",
+    "warm",
     "why",
     "why_stage",
 ]

@@ -107,6 +107,13 @@ class SegmentRefused(RegularsError):
     code = "RG-1470"
 
 
+class NotCountedYet(RegularsError):
+    """Everybody's numbers are read into this process once after its start; until then nothing is counted over them."""
+
+    code = "RG-1472"
+    status = 503
+
+
 class SegmentChanged(RegularsError):
     """Somebody else saved a newer version meanwhile; nothing of theirs is lost."""
 

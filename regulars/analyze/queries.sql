@@ -203,6 +203,10 @@ select segment, entered, at, reason, seq from segment_move where customer = %(cu
 -- Whose the records of each signature are now.
 select id, customer from signature where customer is not null
 
+-- name: copy_membership
+-- The same, for whoever takes them apart by columns.
+copy (select id, customer from signature where customer is not null) to stdout (format binary)
+
 -- name: everybody
 -- All customers; those without facts have traits, too, and only those we know are in segments.
 select id, known from customer
@@ -321,9 +325,15 @@ select name from segment_made where not settled limit 1
 select count(*) from pg_attribute where attrelid = 'trait_state'::regclass and attnum > 0
 
 -- name: standing
--- How far the flow is, which day it is, which rules it judges by, and how many rows there are.
+-- How far the flow is, which day it is, which rules it judges by, how many rows there are, how far daily values are.
 select coalesce((select seq from checkpoint where reader = 'flow'), 0), coalesce((select day from as_of), 0),
-    (select number from segment_stamp), (select count(*) from trait_state)
+    (select number from segment_stamp), (select count(*) from trait_state), coalesce((select max(seq) from daily_run), 0)
+
+-- name: rows_about
+-- How many customers there are: counted where they are few, guessed by the database where they are many.
+select case when t.few < %(enough)s then t.few else greatest(t.few, c.reltuples::bigint) end
+from (select count(*) as few from (select from trait_state limit %(enough)s) f) t,
+    (select reltuples from pg_class where oid = 'trait_state'::regclass) c
 
 -- name: customers_since
 -- Whoever had an event since a position.

@@ -113,6 +113,12 @@ class Engine:
         self.make(name, "select * from given_rows")
         self._connection.unregister("given_rows")
 
+    def given(self, name: str, rows: Any) -> None:
+        """A table of a PyArrow table, types and all."""
+        self._connection.register("given_rows", rows)
+        self.make(name, "select * from given_rows")
+        self._connection.unregister("given_rows")
+
     def arrays(self, name: str, columns: Mapping[str, Any]) -> None:
         """A table of NumPy arrays of equal length, by column."""
         self._connection.register("given_arrays", pa.table({key: pa.array(values) for key, values in columns.items()}))

@@ -60,7 +60,8 @@ def create_app(app: App, processes: int = 1) -> Door:
     gateway = ingest(app, processes=processes)
     moment = moment_asgi(app)
     pen = audit.Pen(app)
-    site = build(app, routes(), on_startup=[gateway.start], on_shutdown=[gateway.stop, moment.close, pen.close])
+    begin = [gateway.start, lambda: analyze.warm(app)]
+    site = build(app, routes(), on_startup=begin, on_shutdown=[gateway.stop, moment.close, pen.close])
     return Door(app, site, gateway, moment, pen, collect.Meter(processes))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from regulars import analyze, collect
-from regulars.analyze.errors import RuleRefused
+from regulars.analyze.errors import NotCountedYet, RuleRefused
 from regulars.analyze.segments import mirror, tree
 from tests.analyze.town import EPOCH, Town, order, track
 
@@ -60,3 +60,28 @@ def test_as_many_numbers_that_nothing_keeps_are_counted_at_once_as_may_be_held_a
     assert counted(town, within(21, *range(33, 44))) == 2
     with pytest.raises(RuleRefused, match="13 numbers that nothing keeps yet"):
         counted(town, within(*range(21, 34)))
+
+
+def test_a_large_brand_is_read_beside_the_requests_and_who_asks_first_is_told(town: Town, monkeypatch: Any) -> None:
+    monkeypatch.setattr(mirror, "SMALL_CUSTOMERS", 0)
+    monkeypatch.setattr(mirror, "AGE_SECONDS", 0.0)
+    town.app.clock.move_to(EPOCH + timedelta(days=TODAY))
+    town.batch([(1, order(TODAY)), (1, order(TODAY - 29)), (2, order(TODAY)), (3, track("Email Opened", TODAY))])
+
+    with pytest.raises(NotCountedYet):
+        counted(town)
+    followed(town)
+    assert counted(town) == 1
+
+    for cents, people in ((5, 2), (9_000_000_000_000, 2)):
+        town.batch([(2, order(TODAY, cents))])
+        counted(town)
+        followed(town)
+        assert counted(town) == people
+
+
+def followed(town: Town) -> None:
+    """The copy has caught up."""
+    thread = mirror.mirror(town.app)._thread
+    assert thread is not None
+    thread.join()

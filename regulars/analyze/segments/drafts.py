@@ -27,6 +27,8 @@ class DraftCount(msgspec.Struct, frozen=True, kw_only=True):
     spend_cents: int
     base_cents: int
     overlap: dict[str, int]
+    titles: dict[str, str]
+    """Of segments, by name."""
     sample: list[int]
     read_at: datetime
     took_ms: float
@@ -46,6 +48,7 @@ def draft(app: App, rule: tree.Rule, sample: int = 0) -> DraftCount:
         spend_cents=found.spend_cents,
         base_cents=found.base_cents,
         overlap=found.overlap,
+        titles=dict(known.titles),
         sample=found.sample,
         read_at=found.read_at,
         took_ms=found.took_ms,

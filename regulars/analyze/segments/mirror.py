@@ -1,51 +1,53 @@
 """Everybody's numbers in columns, in this process: what a rule is counted over while somebody edits it.
 
 PostgreSQL keeps a row a customer, which is right for the flow and slow to count over: a million rows are a gigabyte to
-read. The same numbers by column are a twentieth of that, and the same expression runs over them in DuckDB. The copy is
-taken when somebody first asks and follows the flow's checkpoint: whoever had an event since is read again; everybody
-is, when the day or the traits changed, or when rows went up in others. Its age is told with every count.
+read. The same numbers by column are a twentieth of that, and the same expression runs over them in DuckDB. The copy
+follows the flow's checkpoint: whoever had an event since is read again; everybody is, when the day or the rules
+changed, or when rows went up in others. Its age is told with every count.
+
+Of a large brand it is read beside the requests, by a thread of this process: from its start on, and whenever somebody
+counts over one that is old. Nobody waits for it but who asks before there is any, and that is said.
 """
 
 from __future__ import annotations
 
-import os
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from tempfile import NamedTemporaryFile
 from typing import LiteralString, cast
 from weakref import WeakKeyDictionary
 
 import msgspec
-from psycopg import sql
 from sqlglot import exp
 
 from regulars.analyze import compiled
-from regulars.analyze.errors import RuleRefused
-from regulars.analyze.expressions import LEAVES, Expression, Held, ScoreIs
+from regulars.analyze.errors import NotCountedYet
+from regulars.analyze.expressions import Expression, Held, ScoreIs
 from regulars.analyze.past import SQL
-from regulars.analyze.plan import Plan, kept_parts
-from regulars.analyze.rebuild import values_from_lake
-from regulars.analyze.restated import values
+from regulars.analyze.plan import Plan
 from regulars.analyze.schema import Ready, ready
+from regulars.analyze.segments.reading import Rows, read_rows
+from regulars.analyze.segments.unkept import Unkept, asked_of
 from regulars.app import App
+from regulars.kit.errors import place_of
+from regulars.kit.logging import logger
 from regulars.lake import duckdb
 from regulars.lake.dialect import DUCKDB, Node, binary, column, literal, render
 from regulars.store import Store
 
-# From so many customers on, only those who had events are read again, and at most so many of them.
+# From so many customers on the copy is read beside the requests, and of those who had events alone.
 SMALL_CUSTOMERS = 50_000
 CHANGED_LIMIT = 100_000
 # Nobody's eye needs it fresher, and a burst of edits reads once.
 AGE_SECONDS = 2.0
+# So long a copy stays after another one has taken its place, for those who count over it.
+GRACE_SECONDS = 5.0
 # What a check of numbers of rows misses (one went, another came) is gone after so long.
 WHOLE_EVERY_SECONDS = 900.0
-# Numbers that a draft asks for and nothing keeps, each 16 MB for a million customers.
-UNKEPT_LIMIT = 12
-LAKE_TYPES = {"whole": "bigint", "fraction": "double precision", "text": "text", "truth": "boolean"}
-ROWS = "state"
+
+log = logger("segments")
 
 
 class Stand(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,8 +57,19 @@ class Stand(msgspec.Struct, frozen=True, kw_only=True):
     day: int
     stamp: int
     rows: int
+    daily: int
+    """Up to which position what is computed once a day was, last."""
     read_at: datetime
     """Of the flow's checkpoint that it holds."""
+
+
+class Copy(msgspec.Struct, frozen=True, kw_only=True):
+    """Everybody's numbers, once read; rows of who had events are changed in place."""
+
+    catalogue: Ready
+    stand: Stand
+    rows: Rows
+    unkept: Unkept
 
 
 class Counted(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,111 +95,88 @@ class Mirror:
     """The copy of one store. Safe in threads: one reads it anew, the others count over what is there."""
 
     def __init__(self) -> None:
-        self._engine: duckdb.Engine | None = None
         self._held = duckdb.engine()
-        self._stand: Stand | None = None
+        self._engine = self._held.__enter__()
+        self._copy: Copy | None = None
+        self._gone: list[tuple[float, Copy]] = []
         self._whole_at = 0.0
         self._seen_at = 0.0
         self._turn = threading.Lock()
-        self._unkept: dict[Held, str] = {}
+        self._thread: threading.Thread | None = None
         self._number = 0
 
-    @contextmanager
-    def rows(self, app: App) -> Generator[tuple[duckdb.Engine, Stand]]:
-        """A cursor over the copy, followed up to now where it is older than AGE_SECONDS."""
-        if self._stand is None or self._is_changed(app):
+    def copy(self, app: App) -> tuple[duckdb.Engine, Copy]:
+        """A cursor and the copy to count over. Raises NotCountedYet while there is none of a large brand yet."""
+        held = self._copy
+        is_small = (held.stand.rows if held else _about(app)) <= SMALL_CUSTOMERS
+        if held is None and not is_small:
+            self.warm(app)
+            raise NotCountedYet("Everybody's numbers are being read, once after a start", "Count again in some seconds")
+        is_old = held is None or time.monotonic() - self._seen_at > AGE_SECONDS
+        if is_small and (is_old or held is None or held.stand.stamp != ready(app).stamp):
             with self._turn:
                 self._follow(app)
-        elif time.monotonic() - self._seen_at > AGE_SECONDS and self._turn.acquire(blocking=False):
-            try:
-                self._follow(app)
-            finally:
-                self._turn.release()
-        engine, stand = self._engine, self._stand
-        assert engine is not None, "it was just read"
-        assert stand is not None, "it was just read"
-        yield engine.beside(), stand
+        elif is_old:
+            self.warm(app)
+        assert self._copy is not None, "it was just read"
+        return self._engine.beside(), self._copy
 
-    @contextmanager
-    def unkept(self, app: App, engine: duckdb.Engine, claims: Sequence[Expression]) -> Generator[dict[Held, str]]:
-        """Tables of numbers that no row keeps yet, each folded from the lake or copied once while it is edited.
+    def warm(self, app: App) -> None:
+        """See to it that the copy follows, in a thread of its own."""
+        if self._turn.acquire(blocking=False):
+            outside = replace(app, connection=None)
+            self._thread = threading.Thread(target=self._aside, args=(outside,), name="mirror", daemon=True)
+            self._thread.start()
 
-        They stay until this is left: one at a time counts over such tables. Raises RuleRefused for too many.
-        """
-        columns = ready(app).plan.columns
-        parts = (part for claim in claims for part in kept_parts(claim) if part not in columns)
-        asked = dict.fromkeys(_asked(part) for part in parts)
-        if len(asked) > UNKEPT_LIMIT:
-            raise RuleRefused(
-                f"The rule looks at {len(asked)} numbers that nothing keeps yet",
-                f"Count at most {UNKEPT_LIMIT} of them at once, or save the rule: then they are kept",
-            )
-        if not asked:
-            yield {}
-            return
-        with self._turn:
-            # Whatever was asked for last stands last: the first to go is never asked for now.
-            self._unkept |= {leaf: self._unkept.pop(leaf) for leaf in asked if leaf in self._unkept}
-            for leaf in asked:
-                if leaf not in self._unkept:
-                    self._fold(app, engine, leaf)
-            yield {leaf: self._unkept[leaf] for leaf in asked}
-
-    def _fold(self, app: App, engine: duckdb.Engine, leaf: Held) -> None:
-        while len(self._unkept) >= UNKEPT_LIMIT:
-            oldest = next(iter(self._unkept))
-            engine.run(f"drop table {self._unkept.pop(oldest)}")
-        self._number += 1
-        name = f"unkept{self._number}"
-        rows = values_from_lake(app, leaf) if isinstance(leaf, LEAVES) else values(app, leaf)
-        engine.table(name, {"customer": "bigint", "value": LAKE_TYPES[leaf.kind]}, rows)
-        self._unkept[leaf] = name
-
-    def _is_changed(self, app: App) -> bool:
-        return self._stand is not None and self._stand.stamp != ready(app).stamp
+    def _aside(self, app: App) -> None:
+        try:
+            with app.transaction() as inside:
+                self._follow(inside)
+        except Exception as fault:
+            # Whoever counts next tries again, and is told how old the copy is meanwhile.
+            log.error("mirror_broke", fault=place_of(fault))
+        finally:
+            self._turn.release()
 
     def _follow(self, app: App) -> None:
-        now, held = _standing(app), self._stand
+        now, held = _standing(app), self._copy
+        self._let_go(time.monotonic() - GRACE_SECONDS)
         self._seen_at = time.monotonic()
-        if held is not None and now == msgspec.structs.replace(held, read_at=now.read_at):
-            self._stand = now
+        if held is not None and now == msgspec.structs.replace(held.stand, read_at=now.read_at):
+            self._copy = msgspec.structs.replace(held, stand=now)
             return
-        is_whole = held is None or held.day != now.day or held.stamp != now.stamp or now.rows <= SMALL_CUSTOMERS
-        if is_whole or time.monotonic() - self._whole_at > WHOLE_EVERY_SECONDS:
+        fresh = (0, 0, 0) if held is None else (held.stand.day, held.stand.stamp, held.stand.daily)
+        is_whole = fresh != (now.day, now.stamp, now.daily) or now.rows <= SMALL_CUSTOMERS
+        if held is None or is_whole or time.monotonic() - self._whole_at > WHOLE_EVERY_SECONDS:
             self._read_whole(app, now)
             return
-        assert held is not None, "there is a copy to follow"
-        found = app.db.execute(SQL.customers_since, {"after": held.seq, "limit": CHANGED_LIMIT}).fetchall()
+        found = app.db.execute(SQL.customers_since, {"after": held.stand.seq, "limit": CHANGED_LIMIT}).fetchall()
         changed = [row[0] for row in found]
-        if len(changed) >= CHANGED_LIMIT:
-            self._read_whole(app, now)
-            return
-        self._read(app, changed)
-        self._stand = now
-        assert self._engine is not None, "there is a copy to follow"
-        if self._engine.rows(f"select count(*) from {ROWS}")[0][0] != now.rows:
+        is_read = len(changed) < CHANGED_LIMIT and held.rows.read_again(app, self._engine, changed, now.rows)
+        if is_read:
+            self._copy = msgspec.structs.replace(held, stand=now)
+        else:
             self._read_whole(app, now)
 
     def _read_whole(self, app: App, now: Stand) -> None:
-        if self._engine is None:
-            self._engine = self._held.__enter__()
+        began, held, catalogue = time.monotonic(), self._copy, ready(app)
+        self._number += 1
+        rows = read_rows(app, self._engine, catalogue, f"state{self._number}")
+        unkept = Unkept(self._engine, self._number)
+        self._copy = Copy(catalogue=catalogue, stand=now, rows=rows, unkept=unkept)
         self._whole_at = time.monotonic()
-        with _as_file(app, ready(app), None) as (path, columns):
-            self._engine.run(f"create or replace table {ROWS}_new as select * from {_csv(path, columns)}")
-        self._engine.run(f"begin; drop table if exists {ROWS}; alter table {ROWS}_new rename to {ROWS}; commit")
-        self._stand = now
-        for name in self._unkept.values():
-            self._engine.run(f"drop table if exists {name}")
-        self._unkept = {}
+        if held is not None:
+            self._gone.append((self._whole_at, held))
+        if now.rows > SMALL_CUSTOMERS:
+            log.info("mirror_read", customers=now.rows, seconds=round(self._whole_at - began, 1))
+            unkept.prepare(app, held.unkept if held else None)
 
-    def _read(self, app: App, customers: Sequence[int]) -> None:
-        assert self._engine is not None, "there is a copy to follow"
-        with _as_file(app, ready(app), customers) as (path, columns):
-            self._engine.run(f"create or replace temporary table fresh as select * from {_csv(path, columns)}")
-        listed = ", ".join(map(str, customers)) or "0"
-        self._engine.run(
-            f"begin; delete from {ROWS} where customer in ({listed}); insert into {ROWS} select * from fresh; commit"
-        )
+    def _let_go(self, before: float) -> None:
+        """Copies that were replaced before this moment: whoever counted over them has done so."""
+        while self._gone and self._gone[0][0] <= before:
+            _, old = self._gone.pop(0)
+            old.rows.drop(self._engine)
+            old.unkept.drop()
 
 
 _mirrors: WeakKeyDictionary[Store, Mirror] = WeakKeyDictionary()
@@ -196,102 +186,76 @@ _making = threading.Lock()
 def mirror(app: App) -> Mirror:
     """The copy of this store in this process."""
     with _making:
-        return _mirrors.setdefault(app.store, Mirror())
+        if app.store not in _mirrors:
+            _mirrors[app.store] = Mirror()
+        return _mirrors[app.store]
+
+
+def warm(app: App) -> None:
+    """Begin to read everybody's numbers of a large brand: at the start of a process that will be asked to count."""
+    threading.Thread(target=_warm, args=(app,), name="mirror-start", daemon=True).start()
+
+
+def _warm(app: App) -> None:
+    try:
+        with app.transaction() as inside:
+            if _about(inside) > SMALL_CUSTOMERS:
+                mirror(inside).warm(inside)
+    except Exception as fault:
+        # The first who counts begins it then.
+        log.warning("mirror_not_begun", fault=place_of(fault))
 
 
 def counted(app: App, rule: Expression, parts: Sequence[Expression], sample: int = 0) -> Counted:
     """What this rule says of everybody we know, exactly, as of the copy; each of `parts` counted alone, too."""
     began = time.perf_counter()
-    catalogue = ready(app)
-    held = mirror(app)
-    with held.rows(app) as (engine, stand), held.unkept(app, engine, (rule, *parts)) as unkept:
-        leaf = _reader(catalogue.plan, unkept)
-        source = ROWS + "".join(f" left join {name} using (customer)" for name in unkept.values())
-        claims = [_text(compiled.finish(one, leaf, literal(stand.day))) for one in (rule, *parts)]
-        bits = {segment.name: catalogue.bits[segment.name] for segment in catalogue.plan.segments}
+    engine, copy = mirror(app).copy(app)
+    plan, day = copy.catalogue.plan, copy.stand.day
+    with copy.unkept.joined(app, plan, day, (rule, *parts)) as (join, unkept):
+        leaf = _reader(plan, unkept)
+        claims = [_text(compiled.finish(one, leaf, literal(day))) for one in (rule, *parts)]
+        bits = {segment.name: copy.catalogue.bits[segment.name] for segment in plan.segments}
         inside = [f"count(*) filter (where fits and {_bit(bit)})" for bit in bits.values()]
         alone = [f"count(*) filter (where part{place})" for place in range(len(parts))]
-        told = ", ".join(f"coalesce({claim}, false) as part{place}" for place, claim in enumerate(claims[1:]))
+        told = "".join(f", coalesce({claim}, false) as part{place}" for place, claim in enumerate(claims[1:]))
+        drawn = f", min_by(customer, hash(customer), {sample:d}) filter (where fits)" if sample else ", []"
         query = (
             f"select count(*) filter (where fits), count(*), {_spend('where fits')}, {_spend()}"
-            f"{''.join(', ' + text for text in (*inside, *alone))} from (select *, coalesce({claims[0]}, false) as fits"
-            f"{', ' + told if told else ''} from {source} where known)"
+            f"{''.join(', ' + text for text in (*inside, *alone))}{drawn} from (select *, coalesce({claims[0]}, false)"
+            f" as fits{told} from {copy.rows.wide}{join} where known)"
         )
         row = engine.rows(query)[0]
-        drawn = f"select customer from {source} where known and {claims[0]} order by hash(customer) limit {sample}"
-        people = [found[0] for found in engine.rows(drawn)] if sample else []
     return Counted(
         people=row[0],
         known=row[1],
         spend_cents=int(row[2]),
         base_cents=int(row[3]),
         overlap=dict(zip(bits, row[4 : 4 + len(bits)], strict=True)),
-        parts=list(row[4 + len(bits) :]),
-        sample=people,
-        read_at=stand.read_at,
+        parts=list(row[4 + len(bits) : -1]),
+        sample=row[-1] or [],
+        read_at=copy.stand.read_at,
         took_ms=round((time.perf_counter() - began) * 1_000, 1),
     )
+
+
+def _about(app: App) -> int:
+    """How many customers there are, as the database guesses: counting a million rows takes longer than an edit may."""
+    row = app.db.execute(SQL.rows_about, {"enough": SMALL_CUSTOMERS + 1}).fetchone()
+    return row[0] if row else 0
 
 
 def _standing(app: App) -> Stand:
     row = app.db.execute(SQL.standing).fetchone()
     assert row is not None, "it always has a row"
-    seq, day, stamp, rows = row
-    return Stand(seq=seq, day=day, stamp=stamp, rows=rows, read_at=app.clock.now())
+    seq, day, stamp, rows, daily = row
+    return Stand(seq=seq, day=day, stamp=stamp, rows=rows, daily=daily, read_at=app.clock.now())
 
 
-def _columns(catalogue: Ready) -> list[tuple[str, str, sql.Composable]]:
-    """Name, type in DuckDB, and what PostgreSQL reads, of each column of the copy."""
-    found: list[tuple[str, str, sql.Composable]] = [
-        ("customer", "bigint", sql.SQL("customer")),
-        ("known", "boolean", sql.SQL("known")),
-    ]
-    for place in range(_words(catalogue)):
-        read = sql.SQL("coalesce(word[{}], 0)").format(sql.Literal(place + 1))
-        found.append((f"word{place}", "bigint", read))
-    types = {"whole": "bigint", "fraction": "double", "text": "varchar", "truth": "boolean"}
-    for leaf, name in catalogue.plan.columns.items():
-        found.append((name, types[leaf.kind], sql.Identifier(name)))
-    return found
-
-
-def _words(catalogue: Ready) -> int:
-    return 1 + max(catalogue.bits.values(), default=0) // compiled.WORD_BITS
-
-
-@contextmanager
-def _as_file(
-    app: App, catalogue: Ready, customers: Sequence[int] | None
-) -> Generator[tuple[str, list[tuple[str, str, sql.Composable]]]]:
-    """Rows of these customers (None: of everybody) as a file that is gone afterwards."""
-    columns = _columns(catalogue)
-    read = sql.SQL(", ").join([text for _, _, text in columns])
-    only = sql.SQL("") if customers is None else sql.SQL(" where customer = any({}::bigint[])").format(list(customers))
-    statement = sql.SQL("copy (select {} from trait_state{}) to stdout (format csv)").format(read, only)
-    with NamedTemporaryFile(prefix="regulars-mirror-", suffix=".csv") as file:
-        with app.db.cursor().copy(statement) as stream:
-            for piece in stream:
-                file.write(piece)
-        file.flush()
-        yield os.fspath(file.name), columns
-
-
-def _csv(path: str, columns: list[tuple[str, str, sql.Composable]]) -> str:
-    types = ", ".join(f"'{name}': '{type_}'" for name, type_, _ in columns)
-    quoted = path.replace("'", "''")
-    return f"read_csv('{quoted}', header = false, auto_detect = false, delim = ',', quote = '\"', escape = '\"', nullstr = '', allow_quoted_nulls = false, columns = {{{types}}})"  # noqa: E501
-
-
-def _asked(part: Held) -> Held:
-    """What is read of everybody for a part: of a claim about a score its value, so that another bound costs nothing."""
-    return part.of if isinstance(part, ScoreIs) else part
-
-
-def _reader(plan: Plan, unkept: Mapping[Held, str]) -> Callable[[Held], Node]:
+def _reader(plan: Plan, unkept: Mapping[Held, Node]) -> Callable[[Held], Node]:
     def read(part: Held) -> Node:
         if part in plan.columns:
             return column(plan.columns[part])
-        value = column("value", unkept[_asked(part)])
+        value = unkept[asked_of(part)]
         return binary(part.sign, value, literal(part.bound)) if isinstance(part, ScoreIs) else value
 
     return read

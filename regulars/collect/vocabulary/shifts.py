@@ -23,15 +23,10 @@ groups.add("shifts")(
             ),
             EventSchema(
                 name="Rhythm Broken",
-                meaning="A customer is silent longer, or comes more often, than fits her rhythm, or has likely left.",
+                meaning="A customer is silent longer, or comes more often, than fits her own rhythm.",
                 properties=(
-                    text("kind", "quiet, busy or leaving", "quiet", required=True),
-                    number(
-                        "chance",
-                        "How likely that is in her own rhythm; of leaving, that she still is a customer",
-                        0.008,
-                        required=True,
-                    ),
+                    text("kind", "quiet or busy", "quiet", required=True),
+                    number("chance", "How likely that is in her own rhythm", 0.008, required=True),
                 ),
             ),
         ),

@@ -98,7 +98,7 @@ class Drafted(msgspec.Struct, frozen=True, kw_only=True):
 def drafted(app: App, rule: object) -> Drafted:
     """A rule counted over everybody we know now. Raises RuleRefused."""
     found = analyze.draft(app, analyze.read(rule), SAMPLE)
-    titles = {one.name: one.title for one in analyze.segments(app)}
+    titles = found.titles
     overlap = sorted(found.overlap.items(), key=lambda one: (-one[1], one[0]))[:OVERLAPS]
     return Drafted(
         sentence=found.sentence,

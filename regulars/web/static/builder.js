@@ -7,7 +7,8 @@
     for (const [name, value] of Object.entries(given)) name in node && name !== "form" ? node[name] = value : node.setAttribute(name, value);
     node.append(...inside); return node;
   };
-  const WAIT_MS = 60, SIGNS = [[">=", "at least"], ["<=", "at most"], [">", "more than"], ["<", "less than"], ["=", "exactly"]];
+  const WAIT_MS = 60, AGAIN_MS = 1000, NOT_YET = "RG-1472";
+  const SIGNS = [[">=", "at least"], ["<=", "at most"], [">", "more than"], ["<", "less than"], ["=", "exactly"]];
   const JOINTS = [["all", "All of"], ["any", "Any of"], ["none", "None of"]];
   const traits = new Map(known.traits.map(one => [one.name, one])), events = new Map(known.events.map(one => [one.name, one.title]));
   const columns = new Map(known.columns.map(one => [one.name, one])), scores = new Map(known.scores.map(one => [one.name, one]));
@@ -175,6 +176,7 @@
       answer = await fetch("/api/segments/draft", { method: "POST", signal: running.signal, body: JSON.stringify({ rule: told }), headers: { "content-type": "application/json", "x-form-token": document.querySelector('meta[name="form-token"]').content } });
       said = await answer.json();
     } catch (fault) { if (fault.name !== "AbortError") refuse("The server does not answer", "Look whether it runs, then change anything to count again"); return; }
+    if (said.code === NOT_YET) return later(said.what);
     if (!answer.ok) return refuse(said.what, said.fix);
     $("#refused").hidden = true; $("#save").disabled = false; $("#count").setAttribute("aria-busy", "false");
     $("#people").textContent = whole(said.people); $("#sentence").textContent = `Everybody ${said.sentence}.`;
@@ -190,6 +192,10 @@
     $("#sample").replaceChildren(...said.sample.map(one => make("tr", {}, make("td", {}, make("a", { href: `/customers/${one.customer}` }, one.name)), make("td", { className: "n" }, one.spend_cents === null ? "" : money(one.spend_cents)), make("td", { className: "n" }, one.orders === null ? "" : whole(one.orders)))));
     $("#nobody").hidden = said.sample.length > 0;
     form.dataset.shownMs = (performance.now() - began).toFixed(1); form.dataset.shown = text;
+  }
+  function later(what) {                                                   // a large brand, just started: it counts as soon as it can
+    $("#refused").hidden = true; $("#save").disabled = false; $("#people").textContent = "–"; $("#base").textContent = `${what}. The count follows by itself.`;
+    clearTimeout(waiting); waiting = setTimeout(count, AGAIN_MS);
   }
   function refuse(what, fix) {
     $("#refused").hidden = false; $("#refused").textContent = `${what}. ${fix}.`; $("#save").disabled = true;
