@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from regulars.analyze import missed
 from regulars.kit.clock import EPOCH_DAY
 from regulars.lake.duckdb import Engine
 
@@ -28,6 +29,9 @@ CATEGORIES, PRODUCTS_EACH = 24, 6
 OPEN_FROM, OPEN_HOURS = 8, 13
 COUPON_RATE = 0.08
 WEB_USERS, WEB_PART = 0.4, 0.3
+TIERS = tuple(
+    missed.Tier(name=name, takes=takes) for name, takes in (("Silver", 750), ("Gold", 1_500), ("Platinum", 3_000))
+)
 assert EPOCH_DAY.year == 1970
 
 Ints = NDArray[np.int64]
@@ -155,6 +159,7 @@ def fill(lake: Engine, orders: Orders) -> None:
     lake.arrays("grant_fact", {
         "signature": granted, "occurred_us": np.full(len(granted), LAST_DAY * 24 * HOUR_US),
         "day": np.full(len(granted), LAST_DAY), "quantity": orders.granted[granted],
+        "refund_cents": np.zeros(len(granted), dtype=np.int64),
     })  # fmt: skip
     lake.view(
         "facts",

@@ -59,6 +59,6 @@ def judged(settings: Settings, seed: int, customers: int, effects: Collection[st
     """Every detector's answer about one made-up year."""
     with engine() as lake:
         market.fill(lake, market.made(seed, customers, effects))
-        year = missed.read_year(lake, settings.zone, market.LAST_DAY)
+        year = missed.read_year(lake, settings.zone, market.LAST_DAY, market.TIERS)
     assert year is not None, "a made-up year has orders"
     return missed.judge(year)

@@ -10,7 +10,7 @@ import msgspec
 
 from regulars import collect
 from regulars.app import App
-from regulars.demo import bought, likeness
+from regulars.demo import bought, credits, likeness
 from regulars.demo.errors import DemoRefused
 from regulars.demo.generate import SIZES, Year, year
 from regulars.demo.panel import PANEL_LAST_DAY, shift_days
@@ -75,8 +75,8 @@ def register_sources(app: App) -> dict[str, str]:
 def load(app: App, size: str = "full", today: date | None = None, progress: Progress | None = None) -> LoadReport:
     """Append the whole year to the journal; may be killed and run again, nothing enters twice.
 
-    Its model of likeness is in force before the first event. The year ends on the latest Monday not after `today`
-    (default: the brand's date now). Also writes the truth, beside.
+    Its model of likeness and its tiers are in force before the first event. The year ends on the latest Monday not
+    after `today` (default: the brand's date now). Also writes the truth, beside.
     Raises DemoDataMissing without the demo extra, DemoRefused if this installation holds another demo.
     """
     found = admit(app, size, today)
@@ -84,6 +84,7 @@ def load(app: App, size: str = "full", today: date | None = None, progress: Prog
     plan = found or _begin(app, size, today)
     if not plan.is_loaded:
         likeness.approve(app)
+        credits.declare(app)
     sources = _sources(app)
     made = year(plan.size, plan.today)
     truth = TruthWriter(truth_path(app))

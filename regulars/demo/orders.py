@@ -206,18 +206,23 @@ def _contents(panel: Panel, row: int, lines: Lines) -> dict[str, Any]:
     }
 
 
-def returns(panel: Panel, people: People, baskets: Baskets) -> list[Draft]:
-    """Some baskets come back, whole or in part, with the receipt (its order id) and often the card."""
+def given_back(panel: Panel) -> tuple[Ints, Ints]:
+    """The baskets of which something comes back, and the cents: all of it, or its first line."""
     cents = panel.basket_cents
     chosen = np.flatnonzero((draw(panel.basket, "returned") < RETURNED) & (cents >= 300))
+    lines = panel.sales_cents[panel.line_start[chosen]]
+    return chosen, np.where((chosen % 3 == 0) | (lines == 0), cents[chosen], lines).astype(np.int64)
+
+
+def returns(panel: Panel, people: People, baskets: Baskets) -> list[Draft]:
+    """Some baskets come back, whole or in part, with the receipt (its order id) and often the card."""
+    chosen, given = given_back(panel)
     later = DAY_US + (draw(panel.basket, "return day") * 20 * DAY_US).astype(np.int64)
     drafts: list[Draft] = []
-    for row in chosen.tolist():
+    for row, back in zip(chosen.tolist(), given.tolist(), strict=True):
         person, how = people.persons[int(baskets.shopper[row])], int(baskets.how[row])
         first_line = int(panel.line_start[row])
-        line_cents = int(panel.sales_cents[first_line])
-        whole = row % 3 == 0 or not line_cents
-        back = int(cents[row]) if whole else line_cents
+        whole = row % 3 == 0 or not int(panel.sales_cents[first_line])
         lines: list[dict[str, Any]] = (
             [] if whole else [panel.products[panel.product[first_line]] | {"revenue": back / 100}]
         )

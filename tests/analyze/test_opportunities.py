@@ -6,13 +6,15 @@ from datetime import timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
+import msgspec
 import numpy as np
 import pytest
 
 from regulars import analyze
 from regulars.analyze.missed import searching, taking
-from regulars.analyze.missed.errors import NothingToTakeUp, TakenAlready, UnknownOpportunity
+from regulars.analyze.missed.errors import NothingToTakeUp, TakenAlready, TiersRefused, UnknownOpportunity
 from regulars.analyze.missed.promised import Measured
+from regulars.analyze.missed.tiers import tiers
 from regulars.analyze.opportunities import Year, detectors
 from regulars.analyze.opportunities.chance import smallest_holdout
 from regulars.analyze.opportunities.judging import Judged, judge
@@ -33,7 +35,7 @@ ALARMS_MOST = 5
 def year(seed: int, *effects: str) -> Year:
     with engine() as lake:
         market.fill(lake, market.made(seed, CUSTOMERS, effects))
-        found = read(lake, ZoneInfo("UTC"), market.LAST_DAY)
+        found = read(lake, ZoneInfo("UTC"), market.LAST_DAY, market.TIERS)
     assert found is not None
     return found
 
@@ -71,20 +73,11 @@ def test_who_is_found_overdue_is_whoever_was_made_to_stop() -> None:
 @pytest.mark.parametrize("name", list(detectors))
 def test_every_detector_says_what_chance_means_what_to_do_and_what_it_rests_on(name: str) -> None:
     one = detectors[name]
-    empty = one.look(nobody())
+    empty = one.look(year_of(2))
 
     assert all((one.null, one.treatment, one.response.because, one.measure, one.stake))
     assert 0 < one.response.mean < 0.2
     assert (empty.p_value, len(empty.members)) == (1.0, 0)
-
-
-def nobody() -> Year:
-    """A year in which two people bought once."""
-    with engine() as lake:
-        market.fill(lake, market.made(1, 2))
-        found = read(lake, ZoneInfo("UTC"), market.LAST_DAY)
-    assert found is not None
-    return found
 
 
 def test_a_holdout_grows_with_the_scatter_and_none_is_named_where_none_is_enough() -> None:
@@ -94,6 +87,53 @@ def test_a_holdout_grows_with_the_scatter_and_none_is_named_where_none_is_enough
     assert None not in (small, large)
     assert 0 < (small or 0) < (large or 0) <= 0.5
     assert smallest_holdout(20, spread=90, effect=0.1) is None
+
+
+def test_a_brand_that_declares_no_tiers_is_told_of_none() -> None:
+    undeclared = msgspec.structs.replace(year(7, "near_tier"), tiers=())
+
+    answer = next(one for one in judge(undeclared) if one.name == "near_tier")
+
+    assert (answer.is_found, len(answer.seen.members)) == (False, 0)
+    assert "tiers.yaml" in answer.seen.finding
+
+
+def test_tiers_are_those_of_the_brands_file_and_a_wrong_one_is_refused_with_all_its_faults(app: App) -> None:
+    path = app.settings.home_path / "tiers.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert tiers(app) == ()
+
+    path.write_text("tiers: {Gold: 1500, Silver: 750}")
+    assert [(one.name, one.takes) for one in tiers(app)] == [("Silver", 750), ("Gold", 1500)]
+
+    path.write_text('tiers: {Gold: 0, Silver: 750, Blue: 750, "": 3}')
+    with pytest.raises(TiersRefused, match=r"no name of a tier.*'Gold' takes.*two tiers take"):
+        tiers(app)
+
+
+def test_what_is_given_back_counts_neither_towards_a_tier_nor_as_money() -> None:
+    with engine() as lake:
+        market.fill(lake, market.made(7, 50))
+        lake.run(
+            "create or replace view facts as select 'Order Completed' as event, * from order_fact union all by name"
+            " select 'Order Line' as event, * from line_fact union all by name"
+            " select 'Order Refunded' as event, signature, occurred_us, day, revenue_cents as refund_cents"
+            " from order_fact union all by name select 'Tier Credit Granted' as event, * from grant_fact"
+        )
+        found = read(lake, ZoneInfo("UTC"), market.LAST_DAY, market.TIERS)
+
+    assert found is not None
+    kept = year_of(50)
+    assert found["orders_after"].sum() == kept["orders_after"].sum() > 0
+    assert [float(abs(found[name]).max()) for name in ("spend_before", "spend_after", "spend_year")] == [0.0] * 3
+
+
+def year_of(customers: int) -> Year:
+    with engine() as lake:
+        market.fill(lake, market.made(7, customers))
+        found = read(lake, ZoneInfo("UTC"), market.LAST_DAY, market.TIERS)
+    assert found is not None
+    return found
 
 
 @pytest.fixture

@@ -2,13 +2,17 @@
 
 from datetime import date, timedelta
 
+import msgspec
 import numpy as np
 import pytest
 
 from regulars import analyze, collect
 from regulars.analyze import shifts
 from regulars.analyze.errors import UnknownShift
-from regulars.analyze.shifts import chance, detect, holidays, rehearsal, rhythm
+from regulars.analyze.purchases import gamma_gamma
+from regulars.analyze.scores import TraitTable
+from regulars.analyze.scores.lifetime_value import Params
+from regulars.analyze.shifts import chance, detect, holidays, leaving, rehearsal, rhythm
 from regulars.analyze.shifts.look import judge
 from regulars.analyze.shifts.weekly import newest_week, watched
 from regulars.app import App
@@ -248,6 +252,72 @@ def test_who_comes_rarely_is_given_longer_than_who_comes_often(town: Town) -> No
     last = FIRST + 7 * 30
 
     assert broken(town, last + 40) == []
+
+
+BG_NBD = Params(
+    model="bg-nbd",
+    orders={"r": 1.0, "alpha": 3.0, "a": 0.8, "b": 2.5},
+    money=gamma_gamma.Params(p=6.0, q=4.0, v=15.0),
+    high_value_cents=1.0,
+    log_likelihood=0.0,
+)
+
+
+def people(silent_days: list[int], order_days: int = 12, gap: float = 7.0) -> TraitTable:
+    count = len(silent_days)
+    last = 400 - np.array(silent_days, dtype=np.float64)
+    columns = {
+        "order_days": np.full(count, float(order_days)),
+        "gap_mean_days": np.full(count, gap),
+        "last_order_day": last,
+        "first_order_day": last - (order_days - 1) * gap,
+    }
+    return TraitTable(as_of_day=400, customers=np.arange(count), columns=columns)
+
+
+def test_who_stays_away_falls_below_an_even_chance_once_and_is_told_of_on_the_days_around_it() -> None:
+    days = list(range(8, 120))
+    table = people(days)
+
+    found = leaving.alive(table, BG_NBD, 14)
+    told = [days[at] for at in leaving.fallen(found)]
+
+    assert (np.diff(found.now) < 0).all()
+    assert told == list(range(told[0], told[0] + 14))
+    assert found.now[days.index(told[0])] < 0.5 <= found.now[days.index(told[0]) - 1]
+
+
+def test_who_is_not_late_or_shows_no_habit_yet_is_never_told_to_be_leaving() -> None:
+    not_late, no_habit, no_model = (
+        leaving.alive(people([3]), BG_NBD, 14),
+        leaving.alive(people([200], order_days=3), BG_NBD, 14),
+        leaving.alive(people([200]), None, 14),
+    )
+
+    assert all(np.isnan(found.now).all() and not len(leaving.fallen(found)) for found in (not_late, no_habit, no_model))
+
+
+def test_a_silence_beyond_an_even_chance_is_an_event_told_once_and_stands_with_her(
+    town: Town, clock: ManualClock
+) -> None:
+    with town.app.transaction() as inside:
+        inside.db.execute(
+            "insert into score_model (model, version, as_of_day, customers, params, error, fitted_at)"
+            " values ('lifetime_value', 1, %s, 100, %s::jsonb, 0, now())",
+            [FIRST, msgspec.json.encode(BG_NBD).decode()],
+        )
+    regular(town, 1, FIRST, 7, 12)
+    last = FIRST + 11 * 7
+
+    told = [broken(town, last + silent).count((1, "leaving")) for silent in range(8, 112, 13)]
+
+    assert sorted(set(told)) == [0, 1]
+    clock.sleep((last + 112 - day_number(clock.now(), town.app.settings.zone)) * 86_400)
+    with town.app.transaction() as inside:
+        her = shifts.pulse(inside, 1)
+    assert her is not None
+    assert her.alive is not None
+    assert her.alive < 0.5 < (her.alive_before or 0)
 
 
 def test_who_suddenly_comes_far_more_often_is_told_as_well(town: Town) -> None:

@@ -32,7 +32,7 @@ def year() -> Year:
     """A year with regulars who stopped; some of its customers are the seeded ones."""
     with engine() as lake:
         market.fill(lake, market.made(7, CUSTOMERS, ["overdue_regulars", "near_tier"]))
-        found = analyze.missed.read_year(lake, ZoneInfo("UTC"), market.LAST_DAY)
+        found = analyze.missed.read_year(lake, ZoneInfo("UTC"), market.LAST_DAY, market.TIERS)
     assert found is not None
     return found
 

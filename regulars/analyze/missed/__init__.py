@@ -19,12 +19,15 @@ from regulars.analyze.missed.telling import (
     people,
     trend,
 )
+from regulars.analyze.missed.tiers import FILE_NAME as TIERS_FILE
 from regulars.analyze.missed.words import told_value
+from regulars.analyze.opportunities import Tier
 from regulars.analyze.opportunities.judging import FALSE_ALARMS, Judged, judge
 from regulars.analyze.opportunities.reading import read as read_year
 
 __all__ = [
     "FALSE_ALARMS",
+    "TIERS_FILE",
     "Audit",
     "Case",
     "Count",
@@ -36,6 +39,7 @@ __all__ = [
     "Promise",
     "Step",
     "Taken",
+    "Tier",
     "audit_of",
     "audits",
     "cases",

@@ -36,3 +36,10 @@ class NothingToTakeUp(RegularsError):
 
     code = "RG-1444"
     status = 409
+
+
+class TiersRefused(RegularsError):
+    """`tiers.yaml` cannot be read, or declares a tier that nobody could reach."""
+
+    code = "RG-1445"
+    status = 400

@@ -11,6 +11,7 @@ import msgspec
 from regulars import collect
 from regulars.analyze.missed import promised, stopping
 from regulars.analyze.missed.telling import SQL, told_of
+from regulars.analyze.missed.tiers import tiers
 from regulars.analyze.opportunities import Year
 from regulars.analyze.opportunities.judging import Judged, judge
 from regulars.analyze.opportunities.reading import read
@@ -59,10 +60,12 @@ def search(app: App, breathe: Callable[[], object] = lambda: None) -> int:
 
 
 def _read(app: App, now: datetime) -> tuple[Year | None, list[promised.Measured]]:
+    # Before anything is read: a typing error in it is told at once, and not after a minute.
+    declared = tiers(app)
     with app.transaction() as inside, duckdb.engine() as lake:
         lake.read_facts(FACTS, collect.fact_files(inside), LAKE_COLUMNS)
         read_membership(inside, lake)
-        year = read(lake, app.settings.zone, day_number(now, app.settings.zone))
+        year = read(lake, app.settings.zone, day_number(now, app.settings.zone), declared)
         return year, promised.measure(lake, year.as_of_day) if year else []
 
 

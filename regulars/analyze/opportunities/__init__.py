@@ -57,6 +57,14 @@ class Products(msgspec.Struct, frozen=True, kw_only=True):
     """Spent on it before."""
 
 
+class Tier(msgspec.Struct, frozen=True, kw_only=True):
+    """A rank of the loyalty program as the brand declares it."""
+
+    name: str
+    takes: int
+    """Credits within 52 weeks."""
+
+
 class Year(msgspec.Struct, frozen=True, kw_only=True):
     """YEAR_DAYS of purchases up to and including `as_of_day`; money in cents, one row a customer we know."""
 
@@ -72,6 +80,8 @@ class Year(msgspec.Struct, frozen=True, kw_only=True):
     """(weeks, HOURS) orders."""
     categories: Categories
     products: Products
+    tiers: tuple[Tier, ...] = ()
+    """Declared by the brand, lowest first; none: it has no program, or did not say."""
 
     def __getitem__(self, column: str) -> Floats:
         return self.columns[column]
@@ -184,6 +194,7 @@ __all__ = [
     "Products",
     "Response",
     "Seen",
+    "Tier",
     "Year",
     "detectors",
     "nothing",

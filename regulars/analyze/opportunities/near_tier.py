@@ -7,8 +7,6 @@ import numpy as np
 from regulars.analyze.opportunities import Bar, Fact, Response, Seen, Year, detectors, nothing
 from regulars.analyze.opportunities.chance import one_in_three
 
-# What a tier takes within 52 weeks: a credit for each whole unit of money, and those that were granted.
-TIERS = (("Silver", 750), ("Gold", 1_500), ("Platinum", 3_000))
 REACH = 0.08
 MIN_NEAR = 12
 
@@ -31,22 +29,25 @@ class NearTier:
 
     def look(self, year: Year) -> Seen:
         """Who stands within reach of a tier, and whether more do than beside it."""
-        credits = year["spend_year"] / 100 + year["granted_credits"]
-        counts = np.array([_around(credits, tier) for _, tier in TIERS])
+        if not year.tiers:
+            return nothing("No tiers are declared: tiers.yaml in the data folder says what each of them takes")
+        # A credit for each whole unit of money that was kept, and those that were granted.
+        credits = np.floor(np.maximum(year["spend_year"], 0.0) / 100) + year["granted_credits"]
+        counts = np.array([_around(credits, tier.takes) for tier in year.tiers])
         if int(counts.sum()) < MIN_NEAR:
             return nothing("Hardly anybody stands near a tier")
         chances = [one_in_three(int(near), int(below + above)) for below, near, above in counts]
         first = int(np.argmin(chances))
-        tiers = np.array([tier for _, tier in TIERS], dtype=np.float64)
+        tiers = np.array([tier.takes for tier in year.tiers], dtype=np.float64)
         place = np.searchsorted(tiers, credits, side="right")
         next_tier = np.where(place < len(tiers), tiers[np.minimum(place, len(tiers) - 1)], np.inf)
         is_near = credits >= next_tier * (1 - REACH)
         members = np.flatnonzero(is_near)
         missing = next_tier[members] - credits[members]
         below, near, above = (int(count) for count in counts[first])
-        name, takes = TIERS[first]
+        name, takes = year.tiers[first].name, year.tiers[first].takes
         return Seen(
-            p_value=min(1.0, min(chances) * len(TIERS)),
+            p_value=min(1.0, min(chances) * len(year.tiers)),
             finding=f"{len(members):,} customers are within 8% of the next tier; {near:,} stand right below {name}, "
             f"where {(below + above) / 2:,.0f} would by chance",
             members=members,
@@ -55,7 +56,7 @@ class NearTier:
             facts=[
                 Fact("Within reach of a tier", len(members), "count"),
                 Fact("Missing, on average, in money", float(missing.mean() * 100) if len(missing) else 0.0, "cents"),
-                *[Fact(f"{name} takes", takes, "count") for name, takes in TIERS],
+                *[Fact(f"{tier.name} takes", tier.takes, "count") for tier in year.tiers],
             ],
             bars=_bars(credits, name, takes),
         )

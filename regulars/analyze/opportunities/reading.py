@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from regulars.analyze.opportunities import AFTER_DAYS, HOURS, YEAR_DAYS, Categories, Ints, Products, Year
+from regulars.analyze.opportunities import AFTER_DAYS, HOURS, YEAR_DAYS, Categories, Ints, Products, Tier, Year
 from regulars.lake.duckdb import Engine
 from regulars.store import queries
 
 SQL = queries("regulars.analyze.opportunities")
-# Bits of one word, and the products with most revenue: what is rarer cannot be told from chance.
+# Bits of one word and of two, by buyers and by revenue: what is rarer cannot be told from chance.
 CATEGORIES = 48
 PRODUCTS = 120
 # Orders with a product in 39 weeks that make somebody a loyal buyer of it.
@@ -26,7 +26,7 @@ COLUMNS = (
 )
 
 
-def read(lake: Engine, zone: ZoneInfo, until: int) -> Year | None:
+def read(lake: Engine, zone: ZoneInfo, until: int, tiers: tuple[Tier, ...] = ()) -> Year | None:
     """The year that ends with the last order up to `until`; None where nothing was bought.
 
     `lake` has the views facts, membership (signature, customer), span and everybody (customer, known).
@@ -35,11 +35,12 @@ def read(lake: Engine, zone: ZoneInfo, until: int) -> Year | None:
     if last is None:
         return None
     lake.run(SQL.bound, {"first_day": last - YEAR_DAYS + 1, "split": last - AFTER_DAYS + 1, "last_day": last})
-    for statement in (SQL.bought, SQL.lines, SQL.granted):
+    for statement in (SQL.owned, SQL.bought, SQL.line, SQL.given, SQL.sold):
         lake.run(statement)
     _tell_hours(lake, zone)
     lake.run(SQL.kinds, {"most": CATEGORIES})
     lake.run(SQL.goods, {"most": PRODUCTS})
+    lake.run(SQL.baskets)
     lake.run(SQL.held)
     buyers = lake.columns(SQL.buyers)
     customers = buyers["customer"].astype(np.int64)
@@ -53,6 +54,7 @@ def read(lake: Engine, zone: ZoneInfo, until: int) -> Year | None:
         hours=_hours(lake),
         categories=_categories(lake),
         products=_products(lake, customers),
+        tiers=tiers,
     )
 
 

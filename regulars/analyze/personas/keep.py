@@ -39,6 +39,9 @@ VERSIONS_KEPT = 24
 # Days on which groups are counted backwards, and how many.
 STEP_DAYS = 28
 STEPS = 6
+# A group emerges or fades against so long ago: traits of 90 days share nothing with those of then, and who was there
+# all year is steady, however small the group once was.
+GROWTH_DAYS = 3 * STEP_DAYS
 # Groups of two versions are the same when they share this part of all who are in either of them.
 SAME_FROM = 0.3
 # A group is described on so many: more digits help nobody.
@@ -257,7 +260,8 @@ def _portraits(
     wide = columns.of_now(app, columns.numeric_traits(app), table.as_of_day, table.customers[chosen].tolist())
     at = np.searchsorted(table.customers, wide.customers)
     now = Census(day=table.as_of_day, customers=table.customers, places=places)
-    then = next((census for census in censuses if len(census.customers)), None)
+    since = table.as_of_day - GROWTH_DAYS
+    then = next((census for census in censuses if census.day >= since and len(census.customers)), None)
     grown: list[Growth] | list[None] = (growths(then, now, len(params.centers)) if then else None) or [None] * len(
         params.centers
     )

@@ -23,10 +23,15 @@ groups.add("shifts")(
             ),
             EventSchema(
                 name="Rhythm Broken",
-                meaning="A customer is silent longer, or comes more often, than fits her own rhythm.",
+                meaning="A customer is silent longer, or comes more often, than fits her rhythm, or has likely left.",
                 properties=(
-                    text("kind", "quiet or busy", "quiet", required=True),
-                    number("chance", "How likely that is in her own rhythm", 0.008, required=True),
+                    text("kind", "quiet, busy or leaving", "quiet", required=True),
+                    number(
+                        "chance",
+                        "How likely that is in her own rhythm; of leaving, that she still is a customer",
+                        0.008,
+                        required=True,
+                    ),
                 ),
             ),
         ),

@@ -40,6 +40,7 @@ create index shift_series on shift (scope, series, part);
 -- One row a silence or burst that was told, so that it is told once.
 create table rhythm_break (
     customer bigint not null,
+    -- quiet, busy, or leaving: more likely gone than not
     kind text collate "C" not null,
     -- Day of the order before the silence, or the last one on which a burst was seen.
     day int not null,

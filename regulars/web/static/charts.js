@@ -36,6 +36,22 @@
     const chart = drawn.get(place) || echarts.init(place, null, { renderer: "svg" });
     drawn.set(place, chart); chart.setOption(option(spec), true);
   }
+  // A cell that a spreadsheet would take for a formula stays text.
+  const cell = text => /[",\n]/.test(text = /^[=+@\t\r-]/.test(text) && isNaN(text) ? "'" + text : String(text)) ? `"${text.replaceAll('"', '""')}"` : text;
+  const csv = spec => [[spec.over, ...spec.series.map(one => one.name)], ...spec.labels.map((label, at) => [label, ...spec.series.map(one => one.values[at] ?? "")])].map(row => row.map(cell).join(",")).join("\r\n") + "\r\n";
+  // ECharts' own text of the picture leaves quotes in names of fonts as they are; the browser's is XML.
+  function picture(place) {
+    const copy = place.querySelector("svg").cloneNode(true);
+    copy.style.background = token("--surface");
+    return new XMLSerializer().serializeToString(copy);
+  }
+  function save(kind, place) {
+    const spec = JSON.parse(document.getElementById(place.dataset.draw).textContent), link = document.createElement("a");
+    link.download = `${spec.title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 60) || "chart"}.${kind}`;
+    link.href = URL.createObjectURL(kind === "csv" ? new Blob([csv(spec)], { type: "text/csv" }) : new Blob([picture(place)], { type: "image/svg+xml" }));
+    link.click(); setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  }
+  document.addEventListener("click", e => { const button = e.target.closest?.("[data-save]"); if (button) save(button.dataset.save, button.closest("[data-chart]").querySelector("[data-draw]")); });
   const all = root => root.querySelectorAll("[data-draw]").forEach(draw);
   document.addEventListener("DOMContentLoaded", () => all(document));
   document.addEventListener("htmx:afterSwap", e => all(e.target));
