@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from regulars.analyze import days, sketches
+from regulars.analyze import days, sequences, sketches
 from regulars.analyze.expressions import (
     COPIED,
     LEAVES,
@@ -30,6 +30,7 @@ from regulars.analyze.expressions import (
     Quantile,
     Root,
     Scalar,
+    Sequence,
     Since,
     Today,
     Week,
@@ -142,7 +143,7 @@ def cells(family: Family, source: str, owner: str, as_of: Node) -> exp.Select:
     chosen = either(selected(m.facts) for m in family.measures)
     key = column(family.key) if family.kind != "histogram" else sketches.bucket(column(family.key))
     claims = [chosen, known(column(family.key))]
-    if family.kind == "window":
+    if family.kind in ("window", "sequence"):
         claims.append(binary(">", column("day"), binary("-", as_of, literal(WINDOW_LIMIT_DAYS))))
     sums = [named(coalesce(whole_sum(when(selected(m.facts), _measured(m))), ZERO), m.name) for m in family.measures]
     query = exp.select(named(column(owner), owner), named(key, "key"), *sums).from_(source)
@@ -163,6 +164,8 @@ def read_cells(family: Family, dialect: Dialect, touched: str, as_of: Node) -> e
     source: exp.Select | str = family.table
     if family.kind == "days":
         source = days.by_day(family, touched, as_of)
+    elif family.kind == "sequence":
+        source = sequences.in_order(family, touched, as_of)
     elif family.kind == "histogram":
         source = sketches.summed_up(family)
     query = exp.select(
@@ -180,6 +183,8 @@ def read_each(family: Family, touched: str, as_of: Node) -> str:
     source: Node = exp.select("*").from_(family.table).where(mine).subquery("c")
     if family.kind == "days":
         source = days.by_day(family, None, as_of).subquery("c")
+    elif family.kind == "sequence":
+        source = sequences.in_order(family, None, as_of).subquery("c")
     outputs = [named(_output(output, family, POSTGRES, as_of), output.name) for output in family.outputs]
     # One row however many cells there are, also where no output adds any up: the top key is looked up by itself.
     inner = render(exp.select(*outputs).from_(source).having(exp.true()), POSTGRES)
@@ -193,6 +198,8 @@ def _output(output: Output, family: Family, dialect: Dialect, as_of: Node) -> No
         return coalesce(whole_sum(when(inside, measure)), ZERO)
     if isinstance(leaf, OfDays):
         return days.output(leaf.what)
+    if isinstance(leaf, Sequence):
+        return sequences.output(leaf, as_of)
     if isinstance(leaf, Distinct):
         return sketches.different(key, SKETCH_HASHES)
     if isinstance(leaf, Quantile):

@@ -35,6 +35,7 @@ KINDS = {
     "window": "cells by day, the longest window kept",
     "days": "the days themselves",
     "key": "cells by key",
+    "sequence": "cells by instant, the longest window kept",
     "distinct": f"the {SKETCH_HASHES} smallest hashes: exact below {SKETCH_HASHES}, else an estimate",
     "histogram": "numbers of values by their digits and the two leading ones: at most 5 % off",
 }

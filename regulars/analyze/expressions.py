@@ -256,6 +256,29 @@ class Quantile(Expression):
 
 
 @dataclass(frozen=True)
+class Sequence(Expression):
+    """How many `first` facts of the last days a `then` followed within so many days, or did not in all of them.
+
+    Later the same day is within 0 days. What is not followed counts once its days are over.
+    """
+
+    first: Facts
+    then: Facts
+    within: int
+    last: int
+    followed: bool
+
+    @property
+    def facts(self) -> Facts:
+        """What is counted."""
+        return self.first
+
+    @property
+    def kind(self) -> Kind:
+        return "whole"
+
+
+@dataclass(frozen=True)
 class Field(Expression):
     """What her profile says, or what was bought about her under `overlay`. No fold: it is copied when it changes."""
 
@@ -418,8 +441,8 @@ class Gaps:
 
 
 Unit = Literal["days", "weeks"]
-Leaf = Scalar | Windowed | OfDays | OfKeys | Distinct | Quantile
-LEAVES = (Scalar, Windowed, OfDays, OfKeys, Distinct, Quantile)
+Leaf = Scalar | Windowed | OfDays | OfKeys | Distinct | Quantile | Sequence
+LEAVES = (Scalar, Windowed, OfDays, OfKeys, Distinct, Quantile, Sequence)
 Copied = Field | Consented | Identified | Graded | ScoreOf | ScoreIs
 """No fold: what another table says of her, copied into her row when it changes."""
 COPIED = (Field, Consented, Identified, Graded, ScoreOf, ScoreIs)

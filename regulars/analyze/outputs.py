@@ -16,6 +16,7 @@ from regulars.analyze.days import STEP as STEPS
 from regulars.analyze.days import week
 from regulars.analyze.expressions import OfDays, OfKeys, Windowed
 from regulars.analyze.plan import COLUMN_TYPES, DAYS_KEPT, Family, Output
+from regulars.analyze.sequences import DAY_US
 from regulars.lake.dialect import POSTGRES, column, literal, render
 
 # A day takes its place.
@@ -66,6 +67,15 @@ class Outputs:
             f'insert into fold_seen select distinct customer from "{self.delta}" on conflict do nothing',
         ]
 
+    def age(self) -> list[str]:
+        """Whoever has a first fact around these days is read whole: it came into sight, or its time is over."""
+        near = f"c.key >= (d.day - 1) * {DAY_US} and c.key < (d.day + 2) * {DAY_US}"
+        return [
+            f'insert into "{self.full}" select distinct c.customer from unnest(%(days)s::bigint[]) d (day) '
+            f'join "{self.family.table}" c on {near} on conflict do nothing',
+            f'insert into fold_seen select customer from "{self.full}" on conflict do nothing',
+        ]
+
     def choose(self) -> list[str]:
         """Who must be read whole."""
         into = f'insert into "{self.full}" select'
@@ -73,6 +83,8 @@ class Outputs:
         if self.family.kind == "key" and self._all:
             taken = " or ".join(f'"{m.name}" < 0' for m in self.family.measures)
             chosen.append(f'{into} distinct customer from "{self.delta}" where {taken} on conflict do nothing')
+        if self.family.kind == "sequence" and self._all:
+            chosen.append(f'{into} distinct customer from "{self.delta}" on conflict do nothing')
         if self.family.kind == "days" and self._all:
             days, newest = self._column("days"), self._column("newest")
             odd = f"min(d.key) < {newest} or ({newest} is null and {days} > 0)"
@@ -85,7 +97,9 @@ class Outputs:
         return chosen
 
     def differ(self) -> str:
-        """The new numbers of everybody else in the batch."""
+        """The new numbers of everybody else in the batch; empty: whoever was touched is read whole."""
+        if self.family.kind == "sequence":
+            return ""
         if self.family.kind == "window":
             sums = [
                 (o, f'sum(case when {self._inside(o, "a.day")} then c."{o.measure}" else 0 end)') for o in self._all

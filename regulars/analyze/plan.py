@@ -34,6 +34,7 @@ from regulars.analyze.expressions import (
     Quantile,
     Root,
     Scalar,
+    Sequence,
     Since,
     Today,
     Week,
@@ -107,7 +108,7 @@ class Measure:
     """None: the number of facts."""
 
 
-Celled = Windowed | OfDays | OfKeys | Distinct | Quantile
+Celled = Windowed | OfDays | OfKeys | Distinct | Quantile | Sequence
 
 
 @dataclass(frozen=True)
@@ -130,8 +131,8 @@ class Output:
 class Family:
     """Cells of one key.
 
-    kind: window (day, longest window kept), days (day, newest kept), key (all), distinct (hash, smallest kept) or
-    histogram (digits and leading two of the value, all).
+    kind: window (day, longest window kept), days (day, newest kept), key (all), distinct (hash, smallest kept),
+    histogram (digits and leading two of the value, all) or sequence (instant, longest window kept).
     """
 
     name: str
@@ -363,6 +364,8 @@ def _state_name(leaf: Leaf) -> str:
         what = leaf.what
     elif isinstance(leaf, OfKeys):
         what = f"{leaf.what}_{leaf.key}"
+    elif isinstance(leaf, Sequence):
+        what = f"{'then' if leaf.followed else 'not_then'}_{leaf.within}d_{leaf.last}d"
     else:
         what = f"distinct_{leaf.column}" if isinstance(leaf, Distinct) else f"q{leaf.percent}_{leaf.column}"
     return f"{what}__{slug(leaf.facts)}"[:NAME_LIMIT_CHARACTERS] + f"_{_short(leaf)}"
@@ -374,23 +377,30 @@ def _families(names: Mapping[Leaf, str]) -> tuple[Family, ...]:
     for leaf, name in names.items():
         if isinstance(leaf, Scalar):
             continue
-        if isinstance(leaf, Windowed):
-            family, measure = ("window", "window", "day"), _measure(leaf.facts, leaf.column)
+        if isinstance(leaf, Sequence):
+            family, measure = (
+                (f"then_{_short((leaf.first, leaf.then))}", "sequence", "occurred_us"),
+                measure_of(leaf.first),
+            )
+            also = [measure_of(each, column) for each in (leaf.first, leaf.then) for column in (None, "day")]
+            measures.setdefault(family, {}).update((one.name, one) for one in also)
+        elif isinstance(leaf, Windowed):
+            family, measure = ("window", "window", "day"), measure_of(leaf.facts, leaf.column)
         elif isinstance(leaf, OfDays):
-            family, measure = (f"days_{slug(leaf.facts)}", "days", "day"), _measure(leaf.facts, None)
+            family, measure = (f"days_{slug(leaf.facts)}", "days", "day"), measure_of(leaf.facts, None)
         elif isinstance(leaf, OfKeys):
             family = (f"{leaf.key}_{slug(Facts(leaf.facts.event))}", "key", leaf.key)
-            measure = _measure(leaf.facts, leaf.facts.value)
+            measure = measure_of(leaf.facts, leaf.facts.value)
         elif isinstance(leaf, Distinct):
             # The smallest hashes of one selection are not those of another.
             of = Facts(leaf.facts.event, None, leaf.facts.conditions)
             family, measure = (
                 (f"distinct_{leaf.column}_{slug(of)}", "distinct", leaf.column),
-                _measure(leaf.facts, None),
+                measure_of(leaf.facts, None),
             )
         else:
             family = (f"histogram_{leaf.column}_{slug(Facts(leaf.facts.event))}", "histogram", leaf.column)
-            measure = _measure(leaf.facts, None)
+            measure = measure_of(leaf.facts, None)
         outputs.setdefault(family, []).append(Output(name, leaf, measure.name))
         measures.setdefault(family, {})[measure.name] = measure
     return tuple(
@@ -399,7 +409,8 @@ def _families(names: Mapping[Leaf, str]) -> tuple[Family, ...]:
     )
 
 
-def _measure(of: Facts, column: str | None) -> Measure:
+def measure_of(of: Facts, column: str | None = None) -> Measure:
+    """The summed column for these facts."""
     facts = Facts(of.event, None, of.conditions)
     return Measure(f"{column or 'n'}__{slug(facts)}", facts, column)
 

@@ -29,6 +29,7 @@ from regulars.analyze.expressions import (
     Quantile,
     Scalar,
     ScoreIs,
+    Sequence,
     Since,
     Windowed,
 )
@@ -234,6 +235,7 @@ def evidence(app: App, value: Trait | Expression, customer: int) -> list[Evidenc
     expression = value.expression if isinstance(value, Trait) else value
     copied = fields(expression)
     behind = [*leaves(expression), *(leaf for one in copied for leaf in _scored_by(app, one))]
+    behind = [part for leaf in behind for part in _steps(leaf)]
     wanted = {leaf.facts.event for leaf in behind}
     names = [SOURCE_NAMES.get(name, name) for name in wanted if name not in SOURCE_KINDS]
     kinds = [SOURCE_KINDS[name] for name in wanted if name in SOURCE_KINDS]
@@ -245,6 +247,13 @@ def evidence(app: App, value: Trait | Expression, customer: int) -> list[Evidenc
     stated = [one for part in copied for one in _stated(part, app, customer)]
     shown_events = [event for event in events if event.seq in seqs][:EVIDENCE_SHOWN_EVENTS]
     return [*stated, *(Evidence(seq=e.seq, name=e.name or e.kind, at=e.occurred_at) for e in shown_events)]
+
+
+def _steps(leaf: Leaf) -> list[Leaf]:
+    """Of one thing after another both: the first ones of the window, and what may have followed."""
+    if not isinstance(leaf, Sequence):
+        return [leaf]
+    return [Windowed("count", each, None, leaf.last) for each in (leaf.first, leaf.then)]
 
 
 def _scored_by(app: App, one: Copied) -> list[Leaf]:

@@ -11,7 +11,7 @@ NEAREST = {
     "mode": "top(..., by=key) for the most frequent key",
     "rank": "a score: it needs all customers, so it is fitted by the tick",
     "quintile": "a score: cut points are fitted by the tick, and RFM is one",
-    "sequence": "a journey, which waits for what comes next, or since(a) < since(b) for the order of the latest ones",
+    "sequence": "the part 'sequence' of a segment's rule, or since(a) < since(b) for the order of the latest ones",
     "visits": "gaps(...).days() for days with such facts: a visit has no end until nobody comes any more",
     "attribution": "first(..., carry='campaign') or latest(..., carry='campaign')",
     "moving average": "total(...).within(days=n) / count(...).within(days=n)",

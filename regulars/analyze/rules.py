@@ -24,6 +24,7 @@ from regulars.analyze.expressions import (
     Scalar,
     ScoreIs,
     ScoreOf,
+    Sequence,
     Since,
     Today,
     Week,
@@ -193,6 +194,10 @@ def _leaf(value: Expression) -> str:
         return f"{measured(value.column)}, {what}" if value.column else what
     if isinstance(value, OfDays):
         return f"{OF_DAYS[value.what]} {_facts(value.facts)}"
+    if isinstance(value, Sequence):
+        then = f"followed by {_facts(value.then)} within {value.within} days"
+        then = then if value.followed else f"not {then}"
+        return f"number of {_facts(value.first)} in the last {value.last} days, {then}"
     if isinstance(value, Distinct):
         return f"different {value.column.removesuffix('_hash')}s of {_facts(value.facts)}"
     if isinstance(value, Quantile):

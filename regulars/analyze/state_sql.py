@@ -295,7 +295,8 @@ def _event(event: str) -> str:
 
 
 def _claim(family: Family) -> str:
-    return f'{_event(family.measures[0].facts.event)} and "{family.key}" is not null'
+    events = sorted({measure.facts.event for measure in family.measures})
+    return f'({" or ".join(map(_event, events))}) and "{family.key}" is not null'
 
 
 def _whole_claim(output: Output) -> Node:

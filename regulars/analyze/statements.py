@@ -11,9 +11,9 @@ from typing import Any, LiteralString, cast
 
 from sqlglot import exp
 
-from regulars.analyze import compiled, held
+from regulars.analyze import compiled, held, sequences
 from regulars.analyze.compiled import CUSTOMER
-from regulars.analyze.expressions import SUMMED, TYPES, WINDOW_LIMIT_DAYS, Graded, Held, ScoreIs
+from regulars.analyze.expressions import SUMMED, TYPES, WINDOW_LIMIT_DAYS, Graded, Held, ScoreIs, Sequence
 from regulars.analyze.outputs import Outputs
 from regulars.analyze.plan import COLUMN_TYPES, Family, Plan, ScalarState
 from regulars.lake.dialect import (
@@ -68,7 +68,7 @@ class Statements:
             for f in plan.families
         ]
         self.outputs: LiteralString = _sql("; ".join(self._outputs(plan.families)))
-        days = [family for family in plan.families if family.kind == "days"]
+        days = [family for family in plan.families if family.kind in ("days", "sequence")]
         self.outputs_of_days: LiteralString = _sql("; ".join(self._outputs(days)))
         self.finish: LiteralString = _sql(self._finish(exp.to_table(self.part)))
         self.finish_merged: LiteralString = _sql(self._finish(self._one_part().subquery()))
@@ -77,8 +77,10 @@ class Statements:
         self.reset: LiteralString = _sql(self._reset())
         self.reword: LiteralString = _sql(self._reword())
         last = f"(select day from as_of) - {WINDOW_LIMIT_DAYS}"
+        # Of instants a day less exact: what is read out of the cells keeps the window by itself.
+        oldest = {"window": last, "sequence": f"({last} - 1) * {sequences.DAY_US}"}
         self.prune: list[LiteralString] = [
-            _sql(f'delete from "{f.table}" where key <= {last}') for f in plan.families if f.kind == "window"
+            _sql(f'delete from "{f.table}" where key <= {oldest[f.kind]}') for f in plan.families if f.kind in oldest
         ]
 
     def expiring(self, before: int, day: int) -> list[tuple[LiteralString, dict[str, Any]]]:
@@ -89,6 +91,11 @@ class Statements:
             if family.kind == "days" and family.outputs:
                 for text in outputs.come():
                     found.append((_sql(text), {"before": before, "day": day}))
+            if family.kind == "sequence":
+                leaves = [output.leaf for output in family.outputs if isinstance(output.leaf, Sequence)]
+                moved = {each for leaf in leaves for each in sequences.days_moved(leaf, before, day)}
+                for text in outputs.age():
+                    found.append((_sql(text), {"days": sorted(moved)}))
             if family.kind == "window":
                 days = set(range(before + 1, day + 1))
                 for length in family.windows:
@@ -205,7 +212,7 @@ class Statements:
             outputs = self._outputs_of[family.name]
             if family.outputs:
                 whole = f'insert into "{outputs.out}" ' + compiled.read_each(family, outputs.full, AS_OF)
-                texts += [*outputs.choose(), outputs.differ(), whole]
+                texts += [text for text in (*outputs.choose(), outputs.differ(), whole) if text]
         return texts
 
     def _finish(self, part: Node) -> str:

@@ -27,6 +27,7 @@ from regulars.analyze.segments.tree import (
     LastDid,
     NoneOf,
     Rule,
+    Then,
     TraitIs,
     Vocabulary,
 )
@@ -116,6 +117,13 @@ def _(rule: Did, known: Vocabulary) -> str:
 def _(rule: LastDid, known: Vocabulary) -> str:
     ago = f"{rules.NUMBERS[rule.sign]} {exactly(rule.days, 'days')} ago"
     return f"who last {_verb(rule.event)}{_conditions(rule.where, known)} {ago}"
+
+
+@_say.register
+def _(rule: Then, known: Vocabulary) -> str:
+    first = f"who {_verb(rule.event)}{_conditions(rule.where, known)}"
+    then = f"{'' if rule.followed else 'never '}{_verb(rule.then)}{_conditions(rule.then_where, known)}"
+    return f"{first} and then, within {exactly(rule.within, 'days')}, {then}, in the last {exactly(rule.days, 'days')}"
 
 
 @_say.register
@@ -265,6 +273,9 @@ def _event_phrases(known: Vocabulary) -> Iterator[Phrase]:
     amounts = "|".join(sorted(rules.AMOUNTS.values(), key=len, reverse=True))
     of = rf"for a total (?P<measure>{column}) (?P<amount>{amounts}) (?P<value>{money}|{NUMBER})"
     yield re.compile(rf"who {did} {of}{within}"), _did
+    step = rf"(?P<then>{verbs}|did {TEXT})(?: \((?P<then_where>{one}(?:, {one})*)\))?"
+    days = r"in the last (?P<days>\d+) days?"
+    yield re.compile(rf"who {did} and then, within (?P<within>\d+) days?, (?P<never>never )?{step}, {days}"), _then
     yield re.compile(rf"who last {did} (?P<sign>{COUNTED}) (?P<value>{NUMBER}) days? ago"), _last
 
 
@@ -280,6 +291,18 @@ def _did(found: re.Match[str]) -> Rule:
         sign=sign,
         value=value_of(parts["value"], _unit(measure or "")),
         days=None if days is None else int(days),
+    )
+
+
+def _then(found: re.Match[str]) -> Rule:
+    return Then(
+        event=_event(found["did"]),
+        where=_where(found["where"]),
+        then=_event(found["then"]),
+        then_where=_where(found["then_where"]),
+        within=int(found["within"]),
+        followed=found["never"] is None,
+        days=int(found["days"]),
     )
 
 

@@ -35,7 +35,19 @@ from regulars.analyze.segments.parts import (
     refused,
 )
 from regulars.analyze.segments.standing import Consent, GradeIs, Identity, InStage, ScoreIs
-from regulars.analyze.traits import MEASURES, TYPES, Expression, Facts, Scalar, Since, Windowed, count, total
+from regulars.analyze.traits import (
+    MEASURES,
+    TYPES,
+    WINDOW_LIMIT_DAYS,
+    Expression,
+    Facts,
+    Scalar,
+    Sequence,
+    Since,
+    Windowed,
+    count,
+    total,
+)
 
 DEPTH_LIMIT = 8
 CLAUSES_LIMIT = 50
@@ -126,6 +138,26 @@ class LastDid(Part, frozen=True, kw_only=True, tag="last"):
         return compared(last, self.sign, self.days, path)
 
 
+class Then(Part, frozen=True, kw_only=True, tag="sequence"):
+    """Did one thing and then, within days, another (or did not in all of these days), all in the last `days`."""
+
+    event: Name
+    where: Conditions = ()
+    then: Name
+    then_where: Conditions = ()
+    within: Annotated[int, Meta(ge=0, lt=WINDOW_LIMIT_DAYS)]
+    """Days after the first; 0: later the same day."""
+    followed: bool = True
+    days: Annotated[int, Meta(ge=1, le=WINDOW_LIMIT_DAYS)] = 90
+
+    def claim(self, known: Vocabulary, path: Path = ()) -> Expression:
+        if self.within >= self.days:
+            fix = f"Choose more than {self.within} days to look back"
+            raise refused((*path, "within"), f"nothing of the last {self.days} days has so much time", fix)
+        first, then = selection(self.event, self.where, path), selection(self.then, self.then_where, path, "then_where")
+        return compared(Sequence(first, then, self.within, self.days, self.followed), ">=", 1, path)
+
+
 class InSegment(Part, frozen=True, kw_only=True, tag="segment"):
     """In another segment now."""
 
@@ -176,7 +208,7 @@ class NoneOf(Group, frozen=True, kw_only=True, tag="none"):
         return ~reduce(lambda a, b: a | b, self.claims(known, path))
 
 
-Leaf = TraitIs | Did | LastDid | InSegment | Consent | Identity | InStage | ScoreIs | GradeIs
+Leaf = TraitIs | Did | LastDid | Then | InSegment | Consent | Identity | InStage | ScoreIs | GradeIs
 Rule = All | AnyOf | NoneOf | Leaf
 
 
@@ -242,11 +274,11 @@ def named_segments(rule: Rule) -> set[str]:
     return {leaf.segment for leaf in leaves(rule) if isinstance(leaf, InSegment)}
 
 
-def selection(event: str, where: Iterable[Condition], path: Path) -> Facts:
-    """The facts of an event under these conditions."""
+def selection(event: str, where: Iterable[Condition], path: Path, field: str = "where") -> Facts:
+    """The facts of an event under these conditions, which stand in this field of the part."""
     found: list[tuple[str, str, int | float | str]] = []
     for place, one in enumerate(where):
-        here = (*path, "where", place)
+        here = (*path, field, place)
         if one.column not in TYPES or one.column in ("seq", "line", "fact_id", "event"):
             offered = ", ".join(name for name in TYPES if name not in ("seq", "line", "fact_id", "event"))
             raise refused((*here, "column"), f"Facts have no column '{one.column}'", f"Choose one of {offered}")

@@ -47,6 +47,7 @@
     const node = make("select", { className: "input", "aria-label": `What rule ${number} is about`, style: "max-width:17rem" },
       group("They have", [...traits.values()].map(one => [`trait ${one.name}`, one.title])),
       group("They did", [...events].map(([name, title]) => [`did ${name}`, title])),
+      group("They did, and then", [...events].map(([name, title]) => [`sequence ${name}`, `${title}, and then …`])),
       group("They last", [...events].map(([name, title]) => [`last ${name}`, `last ${title}`])),
       group("They are in", known.segments.map(one => [`segment ${one.name}`, one.title])),
       group("We may, or may not", offered(known.consents, part, "consent").map(one => [`consent ${one.channel} ${one.purpose}`, one.title])),
@@ -67,6 +68,7 @@
     if (kind === "trait") return { kind, trait: name, is: traits.get(name).kind === "text" ? "=" : ">=", value: traits.get(name).kind === "text" ? "" : traits.get(name).unit === "date" ? 20000 : 1 };
     if (kind === "did") return { kind, event: name, where: [], is: ">=", value: 1, days: 90 };
     if (kind === "consent") return { kind, channel: name.split(" ", 1)[0], purpose: name.slice(name.indexOf(" ") + 1), said: "yes" };
+    if (kind === "sequence") return { kind, event: name, where: [], then: "Order Completed", then_where: [], within: 7, followed: false, days: 90 };
     if (kind === "identity") return { kind, type: name, is: ">=", value: 1 };
     if (kind === "stage") return { kind, stage: name };
     if (kind === "score") return { kind, score: name, is: ">=", value: scores.get(name).unit === "share" ? 0.5 : 1 };
@@ -94,6 +96,14 @@
       return [...where(part, n), select(`How long ago of rule ${n}`, SIGNS, part.is ?? ">", value => { part.is = value; }),
         input(`Days of rule ${n}`, part.days, text => { part.days = typed(text, "", "whole"); }, { inputMode: "numeric" }), "days ago"];
     },
+    sequence(part, n) {
+      return [...where(part, n), "and then, within",
+        input(`Days between in rule ${n}`, part.within, text => { part.within = typed(text, "", "whole"); }, { inputMode: "numeric" }), "days",
+        select(`Whether it followed in rule ${n}`, [["yes", "they"], ["no", "never"]], (part.followed ?? true) ? "yes" : "no", value => { part.followed = value === "yes"; }),
+        select(`What followed in rule ${n}`, [...events], part.then, value => { part.then = value; }, "max-width:14rem"),
+        ...where(part, n, "then_where", "the second of "), "in the last",
+        input(`Days of rule ${n}`, part.days ?? 90, text => { part.days = typed(text, "", "whole"); }, { inputMode: "numeric" }), "days"];
+    },
     segment: () => [],
     stage: () => [],
     consent: (part, n) => [select(`Answer of rule ${n}`, known.answers, part.said ?? "yes", value => { part.said = value; })],
@@ -106,16 +116,16 @@
     },
     grade: (part, n) => [select(`Grade of rule ${n}`, scores.get(part.score).grades.map(one => [one, one]), part.grade, value => { part.grade = value; })],
   };
-  function where(part, n) {
-    const conditions = (part.where ??= []).flatMap((one, at) => {
+  function where(part, n, field = "where", of = "") {                      // the label says of which of two events
+    const conditions = (part[field] ??= []).flatMap((one, at) => {
       const column = columns.get(one.column), isText = column.kind === "text";
       return [at ? "and" : "where",
-        select(`Column ${at + 1} of rule ${n}`, known.columns.map(each => [each.name, each.title]), one.column, value => { one.column = value; one.is = "="; one.value = columns.get(value).kind === "text" ? "" : 0; draw(part); }),
-        select(`Comparison ${at + 1} of rule ${n}`, isText ? [["=", "is"]] : SIGNS, one.is ?? "=", value => { one.is = value; }),
-        input(`Value ${at + 1} of rule ${n}`, shown(one.value, column.unit), text => { one.value = typed(text, column.unit, column.kind); }, isText ? { style: "width:9rem;text-align:left" } : { inputMode: "decimal" }),
-        button(`Remove condition ${at + 1} of rule ${n}`, "×", () => { part.where.splice(at, 1); draw(part); edited(); }, { className: "btn quiet small square" })];
+        select(`Column ${at + 1} of ${of}rule ${n}`, known.columns.map(each => [each.name, each.title]), one.column, value => { one.column = value; one.is = "="; one.value = columns.get(value).kind === "text" ? "" : 0; draw(part); }),
+        select(`Comparison ${at + 1} of ${of}rule ${n}`, isText ? [["=", "is"]] : SIGNS, one.is ?? "=", value => { one.is = value; }),
+        input(`Value ${at + 1} of ${of}rule ${n}`, shown(one.value, column.unit), text => { one.value = typed(text, column.unit, column.kind); }, isText ? { style: "width:9rem;text-align:left" } : { inputMode: "decimal" }),
+        button(`Remove condition ${at + 1} of ${of}rule ${n}`, "×", () => { part[field].splice(at, 1); draw(part); edited(); }, { className: "btn quiet small square" })];
     });
-    const more = part.where.length < 5 ? [button(`Narrow rule ${n}`, "+ where", () => { part.where.push({ column: "category", is: "=", value: "" }); draw(part); edited(); })] : [];
+    const more = part[field].length < 5 ? [button(`Narrow ${of}rule ${n}`, "+ where", () => { part[field].push({ column: "category", is: "=", value: "" }); draw(part); edited(); })] : [];
     return [...conditions, ...more];
   }
 
@@ -159,7 +169,7 @@
     parent.of.splice(at, 1); parent.of.splice(to, 0, part); draw(part); edited();
   }
 
-  const clean = part => isGroup(part) ? { kind: part.kind, of: part.of.map(clean) } : Object.fromEntries(Object.entries(part).filter(([key, value]) => value !== undefined && !(key === "where" && !value.length)));
+  const clean = part => isGroup(part) ? { kind: part.kind, of: part.of.map(clean) } : Object.fromEntries(Object.entries(part).filter(([key, value]) => value !== undefined && !(["where", "then_where"].includes(key) && !value.length)));
   const whole = amount => new Intl.NumberFormat("en-US").format(amount);
   const money = cents => new Intl.NumberFormat("en-US", { style: "currency", currency: known.currency, maximumFractionDigits: 0 }).format(cents / 100);
   function edited() {
