@@ -4,11 +4,11 @@ Takes: changes of a batch (`update`) or of time (`tick`), the facts of events, t
 Gives: trait values with why (`traits_of`), segments with members, sizes and evidence, stages of the lifecycle, moves
 through both as journal events, scores,
 the proof that all of it is what a rebuild from the lake says (`differences`), and lifetime values of a file (`clv`).
-Writes tables: as_of, daily_run, trait_state, cell_*, trait_definition, trait_complete, segment_definition,
-segment_member, segment_move, segment_made, segment_version, segment_stamp, score, score_model, score_change,
-score_run, score_backtest, lifecycle_stage, lifecycle_move, opportunity_run, opportunity, opportunity_member,
-opportunity_taken, expectation, expectation_case, practice,
-persona, persona_fit, persona_member, persona_size, shift, shift_look, rhythm_break, survey_answer, follow_up.
+Writes tables: as_of, daily_run, trait_state, cell_*, trait_definition, trait_version, trait_complete,
+segment_definition, segment_member, segment_move, segment_made, segment_version, segment_stamp, score, score_model,
+score_change, score_run, score_backtest, lifecycle_stage, lifecycle_move, opportunity_run, opportunity,
+opportunity_member, opportunity_taken, expectation, expectation_case, practice, persona, persona_fit, persona_member,
+persona_size, shift, shift_look, rhythm_break, survey_answer, follow_up.
 Never: reads a customer's name or address, reaches a customer, or computes what is not a fold or a fitted model.
 """
 
@@ -40,6 +40,7 @@ from regulars.analyze.lifecycle import (
     standpoint,
     why_stage,
 )
+from regulars.analyze.listing import Listed, TraitVersion, listed, trait_versions
 from regulars.analyze.live import tick, update
 from regulars.analyze.plan import Segment, Trait
 from regulars.analyze.proof import Difference, differences
@@ -56,6 +57,7 @@ from regulars.analyze.questions import (
     why,
 )
 from regulars.analyze.rebuild import ENGINES, Rebuilt, fold_lake, read_membership, rebuild, segment_sizes_on
+from regulars.analyze.renewed import renew
 from regulars.analyze.rules import sentence, shown
 from regulars.analyze.schema import ensure_schema
 from regulars.analyze.scores import scores
@@ -103,6 +105,7 @@ __all__ = [
     "Flow",
     "Kept",
     "Lifecycle",
+    "Listed",
     "Made",
     "Member",
     "Offer",
@@ -123,6 +126,7 @@ __all__ = [
     "Trait",
     "TraitColumn",
     "TraitValue",
+    "TraitVersion",
     "Version",
     "Visit",
     "Vocabulary",
@@ -153,6 +157,7 @@ __all__ = [
     "is_backtest_due",
     "kept_state",
     "lifecycle",
+    "listed",
     "members",
     "missed",
     "offered",
@@ -162,6 +167,7 @@ __all__ = [
     "read_membership",
     "rebuild",
     "refresh_daily",
+    "renew",
     "restore",
     "said",
     "scores",
@@ -178,6 +184,7 @@ __all__ = [
     "standpoint",
     "tick",
     "trait_columns",
+    "trait_versions",
     "traits_as_query",
     "traits_of",
     "traits_of_each",

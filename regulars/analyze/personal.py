@@ -134,6 +134,7 @@ DECLARED = (
     Impersonal("as_of", "the day that windows end with"),
     Impersonal("daily_run", "when daily traits were computed"),
     Impersonal("trait_definition", "which traits there are"),
+    Impersonal("trait_version", "how traits were declared, and since when"),
     Impersonal("segment_definition", "which segments there are"),
     Impersonal("score_run", "when everybody was scored"),
     Impersonal("score_backtest", "what a score was worth: sums over customers"),

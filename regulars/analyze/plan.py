@@ -66,6 +66,8 @@ class Trait:
     """cents, days, share, date or empty."""
     freshness: Freshness = "live"
     """live: folded with every batch; daily: from the lake once a day, and only the value is kept."""
+    history: bool = field(default=False, repr=False)
+    """Every change of a customer's value is kept, with time and cause."""
 
 
 @dataclass(frozen=True)
@@ -221,11 +223,15 @@ def plan(
     segments: Iterable[Segment] = (),
     stored: Mapping[str, str] | None = None,
     also: Iterable[Expression] = (),
+    coming: Iterable[Trait] = (),
 ) -> Plan:
-    """The state these need, and `also` that. `stored` holds names by `repr(leaf)` as they already exist."""
-    traits, segments = tuple(traits), tuple(segments)
-    needed = [*[t.expression for t in traits], *[s.rule for s in segments], *also]
-    daily = _daily(traits, segments)
+    """The state these need, and `also` that, and that of versions to come.
+
+    `stored` holds names by `repr(leaf)` as they already exist.
+    """
+    traits, segments, coming = tuple(traits), tuple(segments), tuple(coming)
+    needed = [*[t.expression for t in (*traits, *coming)], *[s.rule for s in segments], *also]
+    daily = _daily((*traits, *coming), segments)
     names = _names(traits, needed, daily, stored or {})
     scalars, families = _states({leaf: name for leaf, name in names.items() if leaf not in daily})
     copied = {part: _field_name(part, traits, stored or {}) for part in _fields(needed)}
@@ -245,14 +251,8 @@ def _fields(expressions: list[Expression]) -> list[Copied]:
 
 
 def _field_name(part: Copied, traits: tuple[Trait, ...], stored: Mapping[str, str]) -> str:
-    direct = next((trait.name for trait in traits if trait.expression == part), None)
-    return stored.get(repr(part)) or direct or _copied_name(part)
-
-
-def _copied_name(part: Copied) -> str:
-    if isinstance(part, Field):
-        return f"field_{part.overlay}_{part.name}"[:NAME_LIMIT_CHARACTERS]
-    return f"{type(part).__name__.lower()}_{_short(part)}"
+    free = [trait.name for trait in traits if trait.expression == part and trait.name not in stored.values()]
+    return stored.get(repr(part)) or next(iter(free), None) or state_name(part)
 
 
 def leaves(expression: Expression) -> list[Leaf]:
@@ -337,15 +337,16 @@ def _names(
     traits: tuple[Trait, ...], needed: Iterable[Expression], daily: frozenset[Leaf], stored: Mapping[str, str]
 ) -> dict[Leaf, str]:
     found: dict[Leaf, str] = {}
-    direct = {leaf: t.name for t in reversed(traits) if (leaf := _leaf(t.expression))}
+    taken = set(stored.values())
+    direct = {leaf: t.name for t in reversed(traits) if (leaf := _leaf(t.expression)) and t.name not in taken}
     for expression in needed:
         for leaf in leaves(expression):
             if leaf not in found:
-                found[leaf] = stored.get(repr(leaf)) or direct.get(leaf) or _state_name(leaf)
+                found[leaf] = stored.get(repr(leaf)) or direct.get(leaf) or state_name(leaf)
     for leaf in [leaf for leaf in found if isinstance(leaf, OfDays) and leaf not in daily]:
         # A day behind the newest one is added by difference, for which both must be stored.
         for other in (OfDays("days", leaf.facts), OfDays("newest", leaf.facts), *_run_behind(leaf)):
-            found.setdefault(other, stored.get(repr(other)) or direct.get(other) or _state_name(other))
+            found.setdefault(other, stored.get(repr(other)) or direct.get(other) or state_name(other))
     return found
 
 
@@ -355,7 +356,12 @@ def _run_behind(leaf: OfDays) -> list[OfDays]:
     return [OfDays("latest_days" if what == "latest_days" else "latest_weeks", leaf.facts)] if what else []
 
 
-def _state_name(leaf: Leaf) -> str:
+def state_name(leaf: Held) -> str:
+    """What a state is called that no trait gives its name to."""
+    if isinstance(leaf, Field):
+        return f"field_{leaf.overlay}_{leaf.name}"[:NAME_LIMIT_CHARACTERS]
+    if not isinstance(leaf, LEAVES):
+        return f"{type(leaf).__name__.lower()}_{_short(leaf)}"
     if isinstance(leaf, Windowed):
         what = f"{leaf.fold}_{leaf.column or 'n'}_{leaf.days}d"
     elif isinstance(leaf, Scalar):

@@ -304,14 +304,6 @@ update segment_made set fault = %(fault)s, settled = true where name = %(name)s 
 select version, title, rule::text, author, reason, at from segment_version where segment = %(name)s
 order by version desc
 
--- name: made_states
--- States that only segments of people need.
-select state, place, column_name from trait_definition where made
-
--- name: places_of_states
--- Where states stand that a row, or a cell, has a column for.
-select state, place, column_name from trait_definition where place <> 'value'
-
 -- name: drop_state
 -- Nobody needs it: what is not folded must not stand there as if it were.
 delete from trait_definition where state = any(%(states)s::text[])
@@ -392,3 +384,58 @@ order by j.occurred_at desc, j.seq desc limit %(limit)s
 -- name: consents_decided
 -- Channels and purposes that somebody decided about, the most frequent first.
 select channel, purpose from consent_state group by channel, purpose order by count(*) desc, channel, purpose limit %(limit)s
+
+-- name: trait_versions
+-- What was declared when, newest first.
+select trait, version, title, unit, freshness, expression, author, at, day, adopted_at, retired_at, fault
+from trait_version order by trait, version desc
+
+-- name: add_trait_versions
+-- The next version of each; what is new is in force at once, what is declared anew when its past is folded.
+insert into trait_version (trait, version, title, unit, freshness, expression, author, at, day, adopted_at)
+select g.trait, 1 + coalesce((select max(v.version) from trait_version v where v.trait = g.trait), 0), g.title, g.unit,
+    g.freshness, g.expression, %(author)s, %(at)s, (select day from as_of), %(adopted_at)s::timestamptz
+from unnest(%(traits)s::text[], %(titles)s::text[], %(units)s::text[], %(kinds)s::text[], %(expressions)s::text[])
+    as g (trait, title, unit, freshness, expression)
+on conflict do nothing
+
+-- name: adopt_trait_versions
+-- From here on the flow folds by the newest version of these.
+update trait_version v set adopted_at = %(at)s
+where v.trait = any(%(traits)s::text[]) and v.adopted_at is null
+    and v.version = (select max(n.version) from trait_version n where n.trait = v.trait)
+
+-- name: retire_traits
+-- Nothing declares them any more.
+update trait_version v set retired_at = %(at)s
+where v.trait = any(%(traits)s::text[]) and v.retired_at is null
+
+-- name: fault_trait_versions
+-- Shown beside the trait; the version before stays in force.
+update trait_version set fault = %(fault)s where trait = any(%(traits)s::text[]) and adopted_at is null
+
+-- name: rules_in_use
+-- Segments that people made and that are not in the archive, with what they look at.
+select n.title, n.rule::text from segment_made m
+join segment_version n on n.segment = m.name and n.version = m.version
+where not m.archived
+
+-- name: all_states
+-- Every state with the table that holds it and its column.
+select state, place, column_name, made from trait_definition
+
+-- name: rename_state
+-- A state keeps its past under another column.
+update trait_definition set column_name = %(new)s where column_name = %(old)s and place in ('trait_state', '')
+
+-- name: folded_share
+-- How much of the past of new states is folded, 0 to 1; nothing where none is missing.
+select min(backfilled_to::float8 / live_from) from trait_definition where backfilled_to < live_from
+
+-- name: drop_value
+-- A finished value is kept under this name no more.
+delete from trait_definition where place = 'value' and column_name = %(name)s returning column_name
+
+-- name: close_states
+-- Values of a new version hold no past of their own; everybody is finished by them at once.
+update trait_definition set backfilled_to = live_from where place = 'value' and backfilled_to < live_from

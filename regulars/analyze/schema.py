@@ -7,16 +7,18 @@ chunks, while events keep flowing. On an empty journal there is nothing before.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 from weakref import WeakKeyDictionary
 
 import msgspec
 import psycopg
 from psycopg import sql
 
-from regulars.analyze import catalogue
+from regulars.analyze import catalogue, declarations, spelled
 from regulars.analyze.errors import TooManySegments, TraitRefused
 from regulars.analyze.plan import COLUMN_TYPES, Plan, Segment, Trait, kept_parts, plan
-from regulars.analyze.segments import made
+from regulars.analyze.segments import made, tree
 from regulars.analyze.statements import Statements
 from regulars.app import App
 from regulars.store import Store, queries
@@ -26,6 +28,10 @@ SQL = queries(__package__)
 SEGMENTS_LIMIT = 1_000
 # Columns that trait_state may ever have had; PostgreSQL counts dropped ones too, up to 1,600.
 COLUMNS_LIMIT = 1_500
+# Of a name in PostgreSQL, with room for the endings of first and latest.
+NAME_BYTES = 58
+# What is folded no further, until the tables are made anew.
+GONE = "gone_"
 # One process at a time changes tables; the number is ours alone ("TRAI").
 SCHEMA_LOCK = 0x54524149
 # Waiting for the table must not stop everybody who queues behind us.
@@ -41,8 +47,14 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
     statements: Statements
     has_gaps: bool
     """The past of some state is not folded yet: see backfill."""
+    traits: tuple[Trait, ...] = ()
+    """As this process declares them; the plan holds the versions in force."""
+    coming: tuple[Trait, ...] = ()
+    """Of these, those that are being prepared."""
+    segments: tuple[Segment, ...] = ()
+    """As this process declares them."""
     declared: tuple[Segment, ...] = ()
-    """Segments of the catalogue; the plan holds those that people made, too."""
+    """Segments of the catalogue over the versions in force; the plan holds those that people made, too."""
     stamp: int = 0
     """Of the segments that people made, when this was read."""
 
@@ -57,8 +69,12 @@ def ensure_schema(
     traits, segments = tuple(traits), tuple(segments)
     with app.store.transaction() as db:
         db.execute("select pg_advisory_xact_lock(%s)", [SCHEMA_LOCK])
+        rows = declarations.stored(db)
+        declarations.refuse_gone(declarations.gone(traits, rows), _users(db))
         found = read(db, traits, segments)
         widen(db, found.plan)
+        fresh = [trait for trait in traits if trait.name not in rows or rows[trait.name][0].retired_at]
+        keep_versions(app, db, fresh, adopted_at=app.clock.now())
         found = msgspec.structs.replace(found, bits=add_bits(db, found.plan), has_gaps=_has_gaps(db))
         found = msgspec.structs.replace(found, statements=Statements(found.plan, found.bits))
     _ready[app.store] = found
@@ -73,8 +89,26 @@ def ready(app: App) -> Ready:
     row = app.db.execute(SQL.segment_stamp).fetchone()
     assert row is not None, "the stamp is there from the beginning"
     if row[0] != held.stamp:
-        held = _ready[app.store] = read(app.db, held.plan.traits, held.declared)
+        held = _ready[app.store] = read(app.db, held.traits, held.segments)
     return held
+
+
+def keep_versions(app: App, db: psycopg.Connection, traits: Iterable[Trait], adopted_at: datetime | None) -> None:
+    """The next version of each of these; None: its past has to be folded first."""
+    rows = [(t.name, t.title, t.unit, t.freshness, spelled.written(t.expression)) for t in traits]
+    names, titles, units, kinds, expressions = map(list, zip(*rows, strict=True)) if rows else ([], [], [], [], [])
+    given = {"traits": names, "titles": titles, "units": units, "kinds": kinds, "expressions": expressions}
+    given |= {"author": declarations.AUTHOR, "at": app.clock.now(), "adopted_at": adopted_at}
+    db.execute(SQL.add_trait_versions, given)
+
+
+def _users(db: psycopg.Connection) -> dict[str, list[str]]:
+    """Titles of the segments that look at each trait by its name."""
+    found: dict[str, list[str]] = {}
+    for title, rule in db.execute(SQL.rules_in_use).fetchall():
+        for name in sorted(tree.named_traits(tree.read(rule))):
+            found.setdefault(name, []).append(title)
+    return found
 
 
 def read(
@@ -82,15 +116,17 @@ def read(
 ) -> Ready:
     """What the flow judges by, from what is stored; `also`: rules whose state is needed, and nobody judged by them."""
     row = db.execute(SQL.segment_stamp).fetchone()
-    rows = made.stored(db)
+    rows, told = made.stored(db), declarations.stored(db)
     stored = dict(db.execute(SQL.state_names).fetchall())
-    judged = [*declared, *made.in_force(rows, traits, declared)]
-    coming = [one for one in made.wanted(rows, traits, declared).values() if isinstance(one, Segment)]
+    in_force, preparing = declarations.in_force(traits, told), declarations.coming(traits, told)
+    rules = [replace(one, rule=declarations.as_before(one.rule, in_force, preparing)) for one in declared]
+    judged = [*rules, *made.in_force(rows, in_force, rules)]
+    coming = [one for one in made.wanted(rows, in_force, rules).values() if isinstance(one, Segment)]
     # What is being prepared is folded already. A state that the catalogue had once and has no more is not.
-    folded = {repr(leaf) for leaf in plan(traits, judged, stored).columns}
-    folded |= {state for state, _, _ in db.execute(SQL.made_states).fetchall()}
+    folded = {repr(leaf) for leaf in plan(in_force, judged, stored, coming=preparing).columns}
+    folded |= {state for state, _, _, is_made in db.execute(SQL.all_states).fetchall() if is_made}
     coming = [one for one in coming if all(repr(part) in folded for part in kept_parts(one.rule))]
-    new = plan(traits, judged, stored, also=[one.rule for one in (*coming, *also)])
+    new = plan(in_force, judged, stored, also=[one.rule for one in (*coming, *also)], coming=preparing)
     bits = dict(db.execute(SQL.segment_bits).fetchall())
     known = {name: bits.get(name, 0) for name in {*bits, *(one.name for one in judged)}}
     return Ready(
@@ -98,7 +134,10 @@ def read(
         bits=bits,
         statements=Statements(new, known),
         has_gaps=_has_gaps(db),
-        declared=declared,
+        traits=traits,
+        coming=preparing,
+        segments=declared,
+        declared=tuple(rules),
         stamp=row[0] if row else 0,
     )
 
@@ -114,22 +153,61 @@ def widen_by_made(db: psycopg.Connection, new: Plan, held: Plan) -> None:
     A state of theirs that the catalogue had once stands where it stood when it went: it is folded anew.
     """
     fresh = {state for state, _, _ in _states(new)} - {state for state, _, _ in _states(held)}
-    _let_go(db, [row for row in db.execute(SQL.places_of_states).fetchall() if row[0] in fresh])
+    every = db.execute(SQL.all_states).fetchall()
+    _let_go(db, [row for row in every if row[0] in fresh and row[1] != "value"])
     _widen(db, new, is_made=True)
 
 
-def narrow(db: psycopg.Connection, new: Plan) -> None:
-    """Let go of states that only segments of people needed and that none needs any more."""
+def narrow(db: psycopg.Connection, new: Plan, *, of_catalogue: bool = False) -> None:
+    """Let go of states that only segments of people needed and that none needs any more.
+
+    `of_catalogue`: also of those that a trait needed. What is folded no further must not stand there as if it were.
+    """
     needed = {state for state, _, _ in _states(new)}
-    _let_go(db, [row for row in db.execute(SQL.made_states).fetchall() if row[0] not in needed])
+    gone = [row for row in db.execute(SQL.all_states).fetchall() if row[0] not in needed and (row[3] or of_catalogue)]
+    _let_go(db, gone)
 
 
-def _let_go(db: psycopg.Connection, gone: list[tuple[str, str, str]]) -> None:
+def _let_go(db: psycopg.Connection, gone: list[tuple[str, str, str, bool]]) -> None:
     _wait_briefly(db)
-    for _, place, name in gone:
-        table = sql.Identifier(place or "trait_state")
-        db.execute(sql.SQL("alter table {} drop column if exists {}").format(table, sql.Identifier(name)))
-    db.execute(SQL.drop_state, {"states": [state for state, _, _ in gone]})
+    for _, place, name, is_made in gone:
+        if place in ("trait_state", "") and not is_made:
+            # Views of analysts may stand on it, which are made anew when they are next asked: it goes aside.
+            rename(db, name, f"{GONE}{len(_columns_of_state(db, GONE))}_{name}"[:NAME_BYTES])
+        elif place in ("trait_state", "", "value"):
+            for column in [name] if place == "value" else parts_of_column(db, name):
+                drop_column(db, "trait_state", column)
+        else:
+            drop_column(db, place, name)
+    db.execute(SQL.drop_state, {"states": [state for state, _, _, _ in gone]})
+
+
+def rename(db: psycopg.Connection, old: str, new: str) -> None:
+    """A state keeps its past under another column of trait_state; of first and latest all three."""
+    for column in parts_of_column(db, old):
+        db.execute(
+            sql.SQL("alter table trait_state rename column {} to {}").format(
+                sql.Identifier(column), sql.Identifier(f"{new}{column.removeprefix(old)}")
+            )
+        )
+    db.execute(SQL.rename_state, {"old": old, "new": new})
+
+
+def parts_of_column(db: psycopg.Connection, name: str) -> list[str]:
+    """The columns of trait_state that a state of this name has: one, or three."""
+    there = _columns_of_state(db, name)
+    return [f"{name}{end}" for end in ("", "__t", "__id") if f"{name}{end}" in there]
+
+
+def drop_column(db: psycopg.Connection, table: str, column: str) -> None:
+    """Gone, if it is there."""
+    text = sql.SQL("alter table {} drop column if exists {}")
+    db.execute(text.format(sql.Identifier(table), sql.Identifier(column)))
+
+
+def _columns_of_state(db: psycopg.Connection, beginning: str) -> list[str]:
+    rows = db.execute(SQL.columns_in_place).fetchall()
+    return [column for table, column in rows if table == "trait_state" and column.startswith(beginning)]
 
 
 def _wait_briefly(db: psycopg.Connection) -> None:
@@ -148,8 +226,9 @@ def close_gaps(app: App) -> None:
 def _refuse_redefined(new: Plan, stored: dict[str, str]) -> None:
     """A column holds one fold for ever: under another declaration its past would be somebody else's."""
     owner = {name: state for state, name in stored.items()}
-    for leaf, name in new.columns.items():
-        if owner.get(name, repr(leaf)) != repr(leaf):
+    columns = [(repr(leaf), name) for leaf, name in new.columns.items()]
+    for state, name in [*columns, *((trait.name, trait.name) for trait in new.values)]:
+        if owner.get(name, state) != state:
             raise TraitRefused(f"The trait '{name}' was declared differently before", "Give the new one another name")
 
 

@@ -16,13 +16,15 @@ commands = typer.Typer(name="trait", no_args_is_help=True, help="Traits: what th
 def show_all(as_json: Json = False) -> None:
     """List all traits."""
     with opened() as app, app.transaction() as inside:
-        fresh = analyze.freshness(inside)
-    rows = [(one.name, one.title, one.unit or "number or text", fresh[one.name]) for one in analyze.TRAITS]
+        found = analyze.listed(inside)
     if as_json:
-        names = ("name", "title", "unit", "freshness")
-        print_json({"traits": [dict(zip(names, row, strict=True)) for row in rows]})
-    else:
-        print_table("Traits", ("Name", "Title", "Unit", "Freshness"), rows)
+        print_json({"traits": found})
+        return
+    rows = [
+        (one.name, one.title, one.unit or "number or text", one.version, one.freshness, len(one.used_by))
+        for one in found
+    ]
+    print_table("Traits", ("Name", "Title", "Unit", "Version", "Freshness", "Used by"), rows)
 
 
 @commands.command()
@@ -34,7 +36,13 @@ def explain(
     """Say what a trait looks at, what is kept of it, its SQL, and how one customer's value comes about."""
     with opened() as app, app.transaction() as inside:
         found = analyze.explain(inside, name, None if customer is None else identified(customer))
-    print_json(found) if as_json else tell(found)
+        versions = analyze.trait_versions(inside, name)
+    if as_json:
+        print_json(found)
+        return
+    tell(found)
+    rows = [(one.version, one.words, one.at, one.adopted_at or "not yet", one.author) for one in versions]
+    print_table("Versions", ("Version", "What it is", "Declared", "In force since", "By"), rows)
 
 
 def identified(text: str) -> int:

@@ -80,7 +80,7 @@ class Round(msgspec.Struct, frozen=True):
     erased: int = 0
     """People who left every room."""
     adopted: int = 0
-    """Steps towards segments that people saved."""
+    """Steps towards segments that people saved, and traits that are declared anew."""
 
     @property
     def was_idle(self) -> bool:
@@ -164,7 +164,8 @@ class Worker:
         pruned = beside("old_deliveries", self._prune)
         refreshed = beside("profiles", self._refresh)
         beside("purposes", self._remember)
-        adopted = beside("segments", lambda: analyze.adopt(self.app))
+        adopted = beside("traits", lambda: analyze.renew(self.app))
+        adopted += beside("segments", lambda: analyze.adopt(self.app))
         waiting = privacy.Waiting(beside("privacy", lambda: privacy.waiting(self.app)))
         erased = beside("erasures", lambda: self._erase(waiting))
         expired = beside("retention", lambda: self._expire(waiting))

@@ -2,13 +2,9 @@
 
 from datetime import timedelta
 
-import pytest
-
 from regulars import analyze
 from regulars.analyze.backfill import backfill
 from regulars.analyze.catalogue import SEGMENTS, TRAITS
-from regulars.analyze.errors import TraitRefused
-from regulars.analyze.traits import count, facts
 from tests.analyze.test_engines import differences
 from tests.analyze.town import EPOCH, Town, order, track
 
@@ -43,10 +39,3 @@ def test_the_past_of_new_traits_is_folded_while_events_merges_and_splits_go_on(t
     assert not analyze.ensure_schema(town.app).has_gaps
     town.tick(20001)
     assert differences(town) == []
-
-
-def test_a_trait_declared_differently_under_its_old_name_is_refused(town: Town) -> None:
-    other = analyze.Trait("orders", "orders", count(facts("Order Line")))
-
-    with pytest.raises(TraitRefused):
-        analyze.ensure_schema(town.app, [other], [])

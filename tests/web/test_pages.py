@@ -67,6 +67,7 @@ PAGES = [
     "/scores/best_customers/why/1",
     "/best-customers?spend=0&frequency=1&evangelism=0",
     "/traits?trait=orders&is=>=&value=5",
+    "/traits/average_order_cents",
     "/lifecycle",
     "/lifecycle?days=365",
     "/lifecycle/nurture",

@@ -77,7 +77,7 @@ def _prepare(app: App, held: Ready, segments: list[Segment]) -> None:
     """State for these rules, folded live from here on."""
     if all(part in held.plan.columns for one in segments for part in kept_parts(one.rule)):
         return
-    wider = read(app.db, held.plan.traits, held.declared, also=segments)
+    wider = read(app.db, held.traits, held.segments, also=segments)
     widen_by_made(app.db, wider.plan, held.plan)
     app.db.execute(SQL.stamp_segments)
 
@@ -89,7 +89,7 @@ def _judge(app: App, held: Ready, rows: list[made.Row], segments: list[Segment])
         if row.archived or row.name in there:
             adopted = 0 if row.archived else row.version
             app.db.execute(SQL.adopt_made, {"name": row.name, "version": adopted, "read": row.version})
-    add_bits(app.db, read(app.db, held.plan.traits, held.declared).plan)
+    add_bits(app.db, read(app.db, held.traits, held.segments).plan)
     app.db.execute(SQL.stamp_segments)
     catalogue = ready(app)
     moved = changed(app.db.execute(catalogue.statements.reword).fetchall())

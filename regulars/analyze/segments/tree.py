@@ -274,6 +274,12 @@ def named_segments(rule: Rule) -> set[str]:
     return {leaf.segment for leaf in leaves(rule) if isinstance(leaf, InSegment)}
 
 
+def named_traits(rule: Rule) -> set[str]:
+    """Traits that this rule looks at by name."""
+    compared = [leaf for leaf in leaves(rule) if isinstance(leaf, TraitIs)]
+    return {name for leaf in compared for name in (leaf.trait, leaf.than) if name}
+
+
 def selection(event: str, where: Iterable[Condition], path: Path, field: str = "where") -> Facts:
     """The facts of an event under these conditions, which stand in this field of the part."""
     found: list[tuple[str, str, int | float | str]] = []

@@ -11,7 +11,7 @@ import psycopg
 from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from regulars import analyze, profile
+from regulars import analyze, design, profile
 from regulars.analyze import Evidence, SegmentView, Size, Why
 from regulars.app import App
 from regulars.kit.clock import day_date
@@ -75,14 +75,14 @@ class Count(msgspec.Struct, frozen=True, kw_only=True):
     rule: str
 
 
-class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """One trait of the catalogue."""
+class TraitPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One trait with everything its page shows."""
 
-    name: str
-    title: str
-    unit: str
-    kind: str
-    """whole, fraction or text: what it is compared with."""
+    listed: analyze.Listed
+    explained: analyze.Explained
+    versions: list[analyze.TraitVersion]
+    journeys: list[tuple[str, str]]
+    """Name and title of journeys that begin by a segment over it."""
 
 
 class SegmentPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,11 +153,8 @@ def why(app: App, name: str, customer: int) -> Why:
 
 
 def behind(app: App, customer: int, trait: str) -> list[Evidence]:
-    """The newest events behind one trait of one customer. Raises NotFound."""
-    declared = {one.name: one for one in analyze.TRAITS}
-    if trait not in declared:
-        raise NotFound(f"There is no trait named '{trait}'", "Choose one from the catalogue of traits")
-    return analyze.evidence(app, declared[trait], customer)
+    """The newest events behind one trait of one customer. Raises UnknownTrait."""
+    return analyze.explain(app, trait, customer).events
 
 
 def count(app: App, clauses: list[Comparison]) -> Count:
@@ -185,9 +182,24 @@ def analyze_sentence(app: App, rule: analyze.Rule) -> str:
     return analyze.said(rule, analyze.vocabulary(app))
 
 
-def catalogue() -> list[Listing]:
-    """Every trait with its unit and the kind of its values."""
-    return [Listing(name=one.name, title=one.title, unit=one.unit, kind=one.expression.kind) for one in analyze.TRAITS]
+def catalogue(app: App) -> list[analyze.Listed]:
+    """Every trait with its version, how fresh it is, and what rests on it."""
+    return analyze.listed(app)
+
+
+def trait(app: App, name: str, customer: int | None = None) -> TraitPage:
+    """One trait, with the arithmetic of a customer where one is given. Raises UnknownTrait."""
+    explained = analyze.explain(app, name, customer)
+    listed = next(one for one in analyze.listed(app) if one.name == name)
+    segments = {user.name for user in listed.used_by if user.kind == "segment"}
+    return TraitPage(
+        listed=listed,
+        explained=explained,
+        versions=analyze.trait_versions(app, name),
+        journeys=[
+            (one.name, one.title) for one in design.journeys(app) if one.graph and one.graph.entry.subject in segments
+        ],
+    )
 
 
 def known_customers(app: App) -> int:
@@ -221,10 +233,18 @@ def why_json(app: House, request: Request[Any, Any, Any], name: FromPath[str], c
         return why(inside, name, customer)
 
 
-@get("/api/traits", opt=access.office("segments:read"), sync_to_thread=False)
-def traits_json() -> list[Listing]:
-    """The catalogue of traits."""
-    return catalogue()
+@get("/api/traits", opt=access.office("segments:read"), sync_to_thread=True)
+def traits_json(app: House) -> list[analyze.Listed]:
+    """The catalogue of traits: version, freshness, unit, and what rests on each."""
+    with app.transaction() as inside:
+        return catalogue(inside)
+
+
+@get("/api/traits/{name:str}", opt=access.office("segments:read"), sync_to_thread=True)
+def trait_of_catalogue_json(app: House, name: FromPath[str]) -> TraitPage:
+    """One trait: what it is made of, its SQL, its versions, what rests on it."""
+    with app.transaction() as inside:
+        return trait(inside, name)
 
 
 @post("/api/count", opt=access.office("segments:read"), status_code=200, sync_to_thread=True)
@@ -234,4 +254,4 @@ def count_json(app: House, data: JSONBody[list[Comparison]]) -> Count:
         return count(inside, data)
 
 
-routes = [segments_json, segment_json, why_json, traits_json, count_json]
+routes = [segments_json, segment_json, why_json, traits_json, trait_of_catalogue_json, count_json]

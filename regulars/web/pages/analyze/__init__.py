@@ -96,17 +96,31 @@ def traits_page(app: House, request: Request[Any, Any, Any]) -> Response[str]:
     with app.transaction() as inside:
         known = api.known_customers(inside)
         counted, fault = tried(inside, request)
+        listed = api.catalogue(inside)
     return render.page(
         app,
         "pages/analyze/traits.html",
         request,
-        traits=api.catalogue(),
+        traits=listed,
         known=known,
         counted=counted,
         fault=fault,
         signs=SIGNS,
         rows=given(request),
     )
+
+
+@get("/traits/{name:str}", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
+def trait_page(
+    app: House, request: Request[Any, Any, Any], name: FromPath[str], customer: FromQuery[int | None] = None
+) -> Response[str]:
+    """One trait: what it is made of, its SQL, its versions, what rests on it; of one customer, her arithmetic."""
+    if customer is not None:
+        audit.write(app, request.user, "asked why", f"customer:{customer}", name[: api.NAME_MAX_CHARS])
+    with app.transaction() as inside:
+        person = None if customer is None else profile.read(inside, customer)
+        view = api.trait(inside, name, None if person is None else person.customer)
+    return render.page(app, "pages/analyze/trait.html", request, view=view, person=person)
 
 
 @get("/traits/count", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
@@ -178,4 +192,4 @@ def grown(first: int, last: int) -> str:
     return f"It {verb} from {first:,} to {last:,} people"
 
 
-routes = [segments_page, segment_page, mailing_file, why_page, traits_page, count_part]
+routes = [segments_page, segment_page, mailing_file, why_page, traits_page, count_part, trait_page]
