@@ -36,7 +36,10 @@ SCAN = """select count(*) from (
         and count(*) filter (event = 'Order Completed' and day > $day - 30) = 0
         and count(*) filter (event = 'Email Opened') >= 2
 ) join everybody using (customer) where known"""
-TABLES = ("orders", "order_days", "rhythm", "weeks", "stores", "categories", "products", "rest", "handwritten")
+TABLES = (
+    *("orders", "order_days", "rhythm", "weeks", "stores", "categories", "bought", "products", "densities", "rest"),
+    "handwritten",
+)
 
 
 def kept(lake: duckdb.Engine, found: list[str], out: Path) -> dict[str, Any]:

@@ -98,20 +98,25 @@ select
 from bought
 group by customer;
 
+create table bought as
+select customer, product, product_hash, coalesce(sum(revenue_cents), 0)::bigint as cents
+from facts join membership using (signature)
+where event = 'Order Line' and product is not null
+group by customer, product, product_hash;
+
 create table products as
-with bought as (
-    select customer, product, product_hash, coalesce(sum(revenue_cents), 0)::bigint as cents
-    from facts join membership using (signature)
-    where event = 'Order Line' and product is not null
-    group by customer, product, product_hash
-)
 select
     customer,
     arg_min(product, (-cents, product)) filter (cents > 0) as favorite_product,
-    count(product_hash) as products,
-    -- From 64 different ones on the product tells how many there are by how dense the smallest hashes lie.
-    min(product_hash, 64)[64] as dense
+    count(product_hash) as products
 from bought
+group by customer;
+
+-- From 64 different ones on the product tells how many there are by how dense the smallest hashes lie.
+create table densities as
+select customer, min(product_hash, 64)[64] as dense
+from bought
+where customer in (select customer from products where products >= 64)
 group by customer;
 
 create table rest as
@@ -227,6 +232,7 @@ with joined as (
     left join stores using (customer)
     left join categories using (customer)
     left join products using (customer)
+    left join densities using (customer)
     left join rest using (customer)
 )
 select
