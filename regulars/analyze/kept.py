@@ -46,6 +46,8 @@ class Kept:
 
     def __init__(self, lake: Engine, plan: Plan) -> None:
         self._lake, self.plan = lake, plan
+        # No table here has an order, and to keep one holds whole tables in memory.
+        lake.run("set preserve_insertion_order = false")
         self._families = text.celled(plan)
         self._files: frozenset[str] = frozenset()
         self._day = 0
@@ -65,8 +67,10 @@ class Kept:
             self._lake.run(f'insert into "{text.cells_of(family)}" {text.new_cells(family, "lake_owned")}')
             self._lake.view(family.table, text.cells_once(family))
             outs.append(self._read(number, family, EVERYBODY))
-        self._lake.make("state", text.row(self.plan, EVERYBODY, self._families))
-        self._drop(*outs, *self._events())
+        self._lake.make("arrived_row", text.row(self.plan, EVERYBODY))
+        self._drop(*self._events())
+        self._lake.make("state", text.whole_row(self._families))
+        self._drop(*outs, "arrived_row")
         self._remember_who()
 
     def refresh(self, files: Sequence[str], day: int) -> None:
@@ -88,7 +92,7 @@ class Kept:
         self._gather("arrived")
         outs = [self._again(number, family, before) for number, family in enumerate(self._families)]
         self._lake.make("touched", text.touched(outs))
-        self._lake.make("arrived_row", text.row(self.plan, "touched", []))
+        self._lake.make("arrived_row", text.row(self.plan, "touched"))
         self._lake.make("changed", text.CHANGED)
         self._lake.make("next", text.next_row(self.plan))
         self._lake.run(text.LEAVE)

@@ -207,18 +207,24 @@ def _different(family: Family, whom: str) -> str:
     )
 
 
-def row(plan: Plan, whom: str, families: Sequence[Family]) -> str:
-    """One row for each of these customers out of the tables of events and of these families."""
+def row(plan: Plan, whom: str) -> str:
+    """One row for each of these customers out of the tables of events."""
     columns, joins = list[str](), list[str]()
     for number, event in enumerate(events(plan)):
         joins.append(f'left join "event_{number}" e{number} on e{number}.customer = w.customer')
         for state in scalars_of(plan, event):
             columns += [_zeroed(name, f"e{number}", _is_sum(state)) for name in _names(state)]
         columns += [_zeroed(output.name, f"e{number}", True) for output in windows_of(plan, event)]
+    return f'select w.customer, {", ".join(columns)} from "{whom}" w {" ".join(joins)}'
+
+
+def whole_row(families: Sequence[Family]) -> str:
+    """The rows of everybody with what is read out of her cells. All joins at once would not fit into memory."""
+    columns, joins = list[str](), list[str]()
     for number, family in enumerate(families):
         joins.append(f'join "out_{number}" o{number} on o{number}.customer = w.customer')
         columns += [f'o{number}."{output.name}"' for output in family.outputs]
-    return f'select w.customer, {", ".join(columns)} from "{whom}" w {" ".join(joins)}'
+    return f'select {", ".join(["w.*", *columns])} from "arrived_row" w {" ".join(joins)}'
 
 
 def days_between(plan: Plan, before: int, day: int) -> set[int]:
