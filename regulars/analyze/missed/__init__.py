@@ -3,7 +3,7 @@
 A search reads the lake beside the flow, never in the tick: three dozen statements whatever the number of customers.
 """
 
-from regulars.analyze.missed.promised import Case, Count, Promise, cases, promise, promises
+from regulars.analyze.missed.promised import Case, Count, Promise, cases, counted, promise, promises
 from regulars.analyze.missed.searching import is_due, search
 from regulars.analyze.missed.stopping import Audit, Dependent, Step, audit_of, audits, dependents
 from regulars.analyze.missed.taking import Taken, take_up, taken
@@ -43,6 +43,7 @@ __all__ = [
     "audit_of",
     "audits",
     "cases",
+    "counted",
     "dependents",
     "is_due",
     "judge",

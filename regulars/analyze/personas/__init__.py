@@ -26,7 +26,7 @@ from regulars.analyze.personas.read import (
     sizes,
     views,
 )
-from regulars.analyze.personas.rehearsal import false_alarms
+from regulars.analyze.personas.rehearsal import false_alarm
 
 __all__ = [
     "FALSE_ALARM_RATE",
@@ -47,7 +47,7 @@ __all__ = [
     "State",
     "decide",
     "drawing",
-    "false_alarms",
+    "false_alarm",
     "fit",
     "fit_due",
     "is_due",

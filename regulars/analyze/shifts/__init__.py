@@ -3,7 +3,7 @@
 from regulars.analyze.shifts.breaks import Break, Pulse, find_breaks, pulse, recent
 from regulars.analyze.shifts.chance import FALSE_ALARM_RATE
 from regulars.analyze.shifts.look import Look, Shift, acknowledge, is_due, judge, look, looks, shift, shifts
-from regulars.analyze.shifts.rehearsal import false_alarms, gap_false_alarms, segment_false_alarms
+from regulars.analyze.shifts.rehearsal import bursts, false_alarm, segment_false_alarm, silences
 from regulars.analyze.shifts.rhythm import BUSY_RATE, MIN_ORDER_DAYS, QUIET_RATE
 from regulars.analyze.shifts.series import series
 
@@ -17,17 +17,18 @@ __all__ = [
     "Pulse",
     "Shift",
     "acknowledge",
-    "false_alarms",
+    "bursts",
+    "false_alarm",
     "find_breaks",
-    "gap_false_alarms",
     "is_due",
     "judge",
     "look",
     "looks",
     "pulse",
     "recent",
-    "segment_false_alarms",
+    "segment_false_alarm",
     "series",
     "shift",
     "shifts",
+    "silences",
 ]

@@ -20,14 +20,14 @@ CUSTOMERS = 200
 DAYS = 400
 
 
-def false_alarms(seeds: int) -> int:
-    """How many looks, of so many at everybody's series without a change, say that any changed."""
-    return sum(any(changes for _, changes in judge(brand(seed))) for seed in range(seeds))
+def false_alarm(seed: int) -> bool:
+    """Does a look at everybody's series without a change say that any changed?"""
+    return any(changes for _, changes in judge(brand(seed)))
 
 
-def segment_false_alarms(seeds: int, count: int = SEGMENT_SERIES) -> int:
-    """The same of looks at so many series of segments."""
-    return sum(any(changes for _, changes in judge(segments(seed, count))) for seed in range(seeds))
+def segment_false_alarm(seed: int, count: int = SEGMENT_SERIES) -> bool:
+    """The same of a look at so many series of segments."""
+    return any(changes for _, changes in judge(segments(seed, count)))
 
 
 def brand(seed: int, change: float = 0.0, at: int = 40) -> list[Watched]:
@@ -55,16 +55,24 @@ def _drawn(seed: int, scopes: list[str], change: float, at: int) -> list[Watched
     return found
 
 
-def gap_false_alarms(seeds: int) -> float:
-    """Part of gaps that are called a silence, of customers who keep their rhythm."""
-    told = gaps = 0
-    for seed in range(seeds):
-        table, next_gaps = customers(seed)
-        alarm = rhythm.surprises(table).alarm_days
-        knows = np.isfinite(alarm)
-        told += int((next_gaps[knows] > alarm[knows]).sum())
-        gaps += int(knows.sum())
-    return told / gaps
+def silences(seed: int) -> tuple[int, int]:
+    """Of customers who keep their rhythm: gaps that are called a silence, and all gaps."""
+    table, next_gaps = customers(seed)
+    alarm = rhythm.surprises(table).alarm_days
+    knows = np.isfinite(alarm)
+    return int((next_gaps[knows] > alarm[knows]).sum()), int(knows.sum())
+
+
+def bursts(seed: int) -> tuple[int, int]:
+    """Of customers who keep their rate: those who are called busy on a day chosen by chance, and all who could be."""
+    draw = np.random.default_rng(seed)
+    mean = draw.uniform(4, 40, CUSTOMERS)
+    lately = draw.poisson(rhythm.WINDOW_DAYS / mean).astype(np.float64)
+    before = draw.poisson((DAYS - rhythm.WINDOW_DAYS) / mean).astype(np.float64)
+    columns = dict.fromkeys(rhythm.NEEDS, np.full(CUSTOMERS, np.nan))
+    columns |= {"orders_30": lately, "orders": lately + before, "first_order_day": np.zeros(CUSTOMERS)}
+    found = rhythm.surprises(TraitTable(as_of_day=DAYS, customers=np.arange(CUSTOMERS), columns=columns)).busy
+    return int((found <= rhythm.BUSY_RATE).sum()), int((before >= rhythm.MIN_ORDERS_BEFORE).sum())
 
 
 def customers(seed: int) -> tuple[TraitTable, Floats]:
