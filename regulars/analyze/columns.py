@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from psycopg import sql
 
 from regulars.analyze.past import SQL
-from regulars.analyze.rebuild import rebuild
+from regulars.analyze.rebuild import fold_past
 from regulars.analyze.schema import ready
 from regulars.analyze.scores import TraitTable
 from regulars.app import App
@@ -32,9 +32,10 @@ def numeric_traits(app: App) -> list[str]:
 def of_now(app: App, names: Sequence[str], day: int, customers: Sequence[int] | None = None) -> TraitTable:
     """These traits of everybody we know, or of some; not known is NaN. By customer."""
     columns = [sql.SQL("coalesce({}::float8, 'NaN')").format(sql.Identifier(name)) for name in names]
+    columns = [sql.SQL("customer::bigint"), *columns]
     some = sql.SQL("" if customers is None else " and customer = any({})").format(sql.Literal(list(customers or [])))
     statement = sql.SQL(
-        "copy (select customer::bigint, {} from trait_state where known{} order by customer) to stdout (format binary)"
+        "copy (select {} from trait_state where known{} order by customer) to stdout (format binary)"
     ).format(sql.SQL(", ").join(columns), some)
     rows = copied(app, statement, {}, {"customer": ">i8"} | {f"value_{at}": ">f8" for at in range(len(names))})
     values = {name: rows[f"value_{at}"].astype(np.float64) for at, name in enumerate(names)}
@@ -58,11 +59,14 @@ def copied(
 
 def of_past(app: App, names: Sequence[str], day: int) -> TraitTable:
     """These traits of everybody we know now, as they were at the end of a past day."""
-    built = rebuild(app, day)
+    built = fold_past(app, names, day)
     places = [built.columns.index(name) for name in names]
     customers = np.array([row[0] for row in built.rows], dtype=np.int64)
+    # The lake knows visitors, too, who never said who they are: compared with people we know they would be a group that
+    # went away.
+    known = np.isin(customers, of_now(app, [], day).customers)
     values: dict[str, Any] = {
         name: np.array([row[place] for row in built.rows], dtype=np.float64)
         for name, place in zip(names, places, strict=True)
     }
-    return TraitTable(as_of_day=day, customers=customers, columns=values)
+    return TraitTable(as_of_day=day, customers=customers, columns=values).where(known)

@@ -85,6 +85,20 @@ def fold_lake(app: App, traits: list[str], owner: str = "household") -> Rebuilt:
     return Rebuilt(as_of_day=built.as_of_day, columns=[owner, *built.columns[1:]], rows=rows)
 
 
+def fold_past(app: App, traits: Sequence[str], day: int) -> Rebuilt:
+    """These traits of everybody on a past day, and nothing else: `traits` come in the order of the catalogue.
+
+    Identities are those of today; fields of profiles have no past, so traits made of them are not for this.
+    """
+    chosen = plan([trait for trait in ready(app).plan.traits if trait.name in traits]).whole
+    assert not chosen.fields, "a field is as it is now"
+    with duckdb.engine() as lake:
+        lake.read_facts(FACTS, collect.fact_files(app, day), LAKE_COLUMNS)
+        read_membership(app, lake)
+        _read_fields(lake, chosen, [])
+        return _fold(lake, chosen, day)
+
+
 def fold_days(
     app: App, traits: Sequence[str], cells: Sequence[Leaf], customers: Sequence[int], days: tuple[int, int]
 ) -> tuple[Rebuilt, list[list[tuple[Any, ...]]]]:

@@ -8,20 +8,26 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Generator
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from sklearn.metrics import adjusted_rand_score
 
 from regulars import analyze, ask, collect, demo, profile, resolve
 from regulars.app import App, open_app
 from regulars.kit import settings as kit_settings
+from regulars.kit.clock import EPOCH_DAY
 
 DEMO_SECONDS = 900
 AUDIT_SECONDS = 5
 MATCH_ERROR = 0.02
+PERSONAS_AGREE = 0.8
+SHIFT_DAYS = 7
 # The Complete Journey, as published: see docs/demo-brand.md.
 ORDERS = 155_848
 REVENUE_CENTS = 459_603_958
@@ -199,3 +205,41 @@ def test_the_planted_opportunity_is_among_the_first_five_with_the_people_it_was_
     assert {"near_tier", "lapsing_best"} <= {one.name for one in newest.found[:5]}
     assert len(planted) > 200
     assert sum(customer in there for (customer,) in planted) >= 0.8 * len(planted)
+
+
+def test_the_planted_personas_are_recovered_and_only_the_one_that_began_within_the_quarter_is_emerging(
+    loaded: Demo,
+) -> None:
+    analyze.personas.fit_due(loaded.app, lambda: None)
+    planted = told_beside(loaded)["personas"]
+    with loaded.app.transaction() as app:
+        found = analyze.personas.labels(app, "web")
+        logins = app.db.execute(
+            "select distinct e.customer, j.body ->> 'userId' from journal j join event_customer e on e.seq = j.seq"
+            " join source s on s.id = j.source_id where s.name = 'web' and j.body ->> 'userId' is not null"
+        ).fetchall()
+        (view,) = (one for one in analyze.personas.views(app) if one.name == "web")
+    habit = {customer: planted[login] for customer, login in logins if login in planted}
+    habits = [habit.get(customer, "none") for customer in found]
+
+    assert adjusted_rand_score(habits, list(found.values())) >= PERSONAS_AGREE
+    emerging = {one.name for one in view.personas if one.portrait.growth and one.portrait.growth.verdict == "emerging"}
+    hunters = Counter(
+        found[customer] for customer, name in habit.items() if name == "offer hunters" and customer in found
+    )
+    assert emerging == {hunters.most_common(1)[0][0]}
+
+
+def test_the_planted_shift_of_visits_is_dated_within_a_week(loaded: Demo) -> None:
+    analyze.shifts.look(loaded.app)
+    planted = (date.fromisoformat(told_beside(loaded)["shift_day"]) - EPOCH_DAY).days
+    with loaded.app.transaction() as app:
+        days = [one.day for one in analyze.shifts.shifts(app) if (one.scope, one.series) == ("", "page_views")]
+
+    assert days
+    assert min(abs(day - planted) for day in days) <= SHIFT_DAYS
+
+
+def told_beside(loaded: Demo) -> dict[str, Any]:
+    """What the demo says it planted."""
+    return json.loads((loaded.app.settings.home_path / "demo" / "planted.json").read_text())

@@ -20,6 +20,8 @@ UNUSUAL = 0.01
 SLACK = 2.0
 # Where in its distribution an uncertain mean is looked at: the middles of nine equal parts.
 MEAN_PARTS = tuple((place + 0.5) / 9 for place in range(9))
+# A silence that is likelier than this with the mean as it was seen is not looked at closer.
+LOOK_CLOSER = 0.4
 # Of a normal distribution, the median of the squares.
 MEDIAN_SQUARE = 0.4549
 
@@ -51,12 +53,21 @@ def silent_so_long(age: Floats, mean: Floats, shape: Floats, gaps: Floats) -> Fl
     ones (the inspection paradox), so this is the age of an equilibrium renewal process, not of one gap. The mean is
     that of so many gaps and therefore known only so well: the answer is the average over what it may be.
     """
-    total = np.zeros_like(age)
+    found = _silent(age, mean, shape)
+    # An uncertain mean matters where a silence is long: the others stay as likely as their own mean says.
+    rows = np.flatnonzero(found < LOOK_CLOSER)
+    total = np.zeros(len(rows))
     for part in MEAN_PARTS:
-        truly = mean * gaps * shape / gammaincinv(gaps * shape, part)
-        scaled = age * shape / truly
-        total += gammaincc(shape + 1, scaled) - age / truly * gammaincc(shape, scaled)
-    return np.clip(total / len(MEAN_PARTS), 0.0, 1.0)
+        known = gaps[rows] * shape[rows]
+        total += _silent(age[rows], mean[rows] * known / gammaincinv(known, part), shape[rows])
+    found[rows] = np.clip(total / len(MEAN_PARTS), 0.0, 1.0)
+    return found
+
+
+def _silent(age: Floats, mean: Floats, shape: Floats) -> Floats:
+    """The same with a mean that is known."""
+    scaled = age * shape / mean
+    return np.clip(gammaincc(shape + 1, scaled) - age / mean * gammaincc(shape, scaled), 0.0, 1.0)
 
 
 def spread_over(z: Floats) -> float:

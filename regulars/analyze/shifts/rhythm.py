@@ -22,6 +22,8 @@ from regulars.analyze.scores import Floats, TraitTable
 
 QUIET_RATE = 0.01
 BUSY_RATE = 0.001
+# A shape learned from few gaps is off, which makes that many times as many gaps too long as F says.
+SLACK = 1.5
 MIN_ORDER_DAYS = 6
 # Shape of the gaps of most people, and after how many gaps hers counts as much.
 USUAL_SHAPE, USUAL_GAPS = 1.5, 4
@@ -51,8 +53,9 @@ def surprises(table: TraitTable) -> Surprises:
     n, m = np.where(knows, gaps, 1.0), np.where(knows, mean, 1.0)
     own = np.clip((m / np.maximum(spread, m / 10)) ** 2, SHAPE_MIN, SHAPE_MAX)
     shape = (n * own + USUAL_GAPS * USUAL_SHAPE) / (n + USUAL_GAPS)
-    quiet = np.where(knows, fdtrc(2 * shape, 2 * shape * n, np.where(knows, silent, 0) / m), 1.0)
-    alarm = np.where(knows, m * fdtri(2 * shape, 2 * shape * n, 1 - QUIET_RATE), np.inf)
+    long = fdtrc(2 * shape, 2 * shape * n, np.where(knows, silent, 0) / m)
+    quiet = np.where(knows, np.minimum(1.0, SLACK * long), 1.0)
+    alarm = np.where(knows, m * fdtri(2 * shape, 2 * shape * n, 1 - QUIET_RATE / SLACK), np.inf)
     return Surprises(quiet=quiet, busy=_busy(table), alarm_days=alarm, silent_days=silent)
 
 
