@@ -244,13 +244,15 @@ class Worker:
         return not pace.peek(inside).replaying and analyze.missed.is_due(inside, now)
 
     def _looks(self, inside: App) -> dict[str, Step]:
-        """Groups and shifts are looked for in customers as they are: not while history is loaded."""
+        """Stages are counted, groups and shifts looked for in customers as they are: not while history is loaded."""
         now = self.app.clock.now()
         is_early = self._looked_at is not None and now - self._looked_at < LOOK_EVERY
         if is_early or pace.peek(inside).replaying:
             return {}
         self._looked_at = now
         due: dict[str, Step] = {}
+        if analyze.is_lifecycle_due(inside):
+            due["lifecycle"] = partial(analyze.keep_lifecycle, self.app)
         if analyze.personas.is_due(inside):
             due["personas"] = partial(analyze.personas.fit_due, self.app)
         if analyze.shifts.is_due(inside):

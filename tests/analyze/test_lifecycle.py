@@ -45,7 +45,7 @@ def test_one_walks_up_from_a_look_to_a_regular_and_each_step_is_told(town: Town)
 
     assert [(move.before, move.after) for move in changes.stages] == [("optimize", "nurture")]
     assert path_of(town, 7) == [None, "radiate", "align", "optimize", "nurture"]
-    assert told_of(town, 7) == ["radiate", "align", "optimize", "nurture"]
+    assert told_of(town, 7) == ["align", "optimize", "nurture"]
 
 
 def test_time_alone_lets_a_regular_fall_back_step_by_step(regular: Town) -> None:
@@ -85,7 +85,7 @@ def test_who_goes_up_in_another_ends_quietly_and_the_survivor_is_judged_by_both(
 
     assert {(move.customer, move.after) for move in changes.stages} == {(1, None), (2, "nurture")}
     assert path_of(regular, 1)[-1] is None
-    assert told_of(regular, 1) == ["nurture"]
+    assert told_of(regular, 1) == []
 
 
 def test_a_split_person_gets_a_stage_of_her_own(regular: Town) -> None:
@@ -140,6 +140,48 @@ def test_conversion_counts_who_had_the_time_to_go_further(town: Town) -> None:
     assert align.conversion is not None
     share, low, high = align.conversion
     assert (round(share, 4), round(low, 4), round(high, 4)) == (0.3333, 0.1923, 0.5122)  # Wilson, by hand
+
+
+def test_who_went_up_in_another_within_the_time_is_not_among_those_who_stayed(town: Town) -> None:
+    town.app.clock.move_to(EPOCH + timedelta(days=TODAY - 200))
+    town.batch([(number, order(TODAY - 200)) for number in range(1, 31)])
+    town.app.clock.move_to(EPOCH + timedelta(days=TODAY - 150))
+    town.tick(TODAY - 150)
+    town.merge(1, 2)
+    town.app.clock.move_to(EPOCH + timedelta(days=TODAY))
+
+    with town.app.transaction() as app:
+        align = next(stage for stage in analyze.lifecycle(app, 365).stages if stage.name == "align")
+
+    assert align.watched == 29
+
+
+def test_the_first_day_of_an_existing_brand_is_no_news_of_anybody(regular: Town) -> None:
+    with regular.app.transaction() as app:
+        app.db.execute("delete from lifecycle_stage; delete from lifecycle_move; delete from announcement")
+
+        moves = settle_everybody(app, ready(app), app.clock.now())
+
+    assert moves == []
+    assert stage_of(regular, 1) == "nurture"
+    assert told_of(regular, 1) == []
+
+
+def test_what_was_counted_beside_the_flow_is_what_would_be_counted_now(regular: Town) -> None:
+    regular.batch([(2, order(TODAY - 2)), (3, track("Page Viewed", TODAY))])
+    regular.app.clock.move_to(EPOCH + timedelta(days=TODAY + 100))
+    regular.tick(TODAY + 100)
+    with regular.app.transaction() as app:
+        now = analyze.lifecycle(app, 365)
+        assert analyze.is_lifecycle_due(app)
+
+    analyze.keep_lifecycle(regular.app)
+
+    with regular.app.transaction() as app:
+        assert analyze.lifecycle(app, 365) == now
+        assert not analyze.is_lifecycle_due(app)
+        app.db.execute("delete from trait_state")
+        assert analyze.lifecycle(app, 365).stages == now.stages
 
 
 def test_why_ends_in_her_own_events(regular: Town) -> None:

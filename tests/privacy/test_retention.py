@@ -104,7 +104,7 @@ def test_what_is_over_its_time_leaves_every_store_and_all_that_is_computed_stays
     drain(app)
     collect.flush(app)
 
-    assert standing(app) == [("Lifecycle Stage Entered", 2), ("Order Completed", 4), ("identify", 2), ("page", 4)]
+    assert standing(app) == [("Order Completed", 4), ("identify", 2), ("page", 4)]
     assert asked(app, "select customer, available from wallet order by 1") == points
     assert asked(app, "select count(*) from journal where message_id like 'retained:%'") == [(2,)]
     revenue = "select sum((body -> 'properties' ->> 'revenue')::numeric) from journal"

@@ -4,9 +4,9 @@ Takes: the traits that a batch or a day changed. Gives: stages, moves between th
 and conversion. Never: computes a past by today's rules, or moves anybody while the past of a trait is being folded.
 """
 
+from regulars.analyze.lifecycle.figures import CONVERSION_DAYS, is_due, keep
 from regulars.analyze.lifecycle.judge import forget_stages, settle_everybody, settle_stages
 from regulars.analyze.lifecycle.view import (
-    CONVERSION_DAYS,
     STAGE_MEMBERS_A_PAGE,
     Flow,
     Lifecycle,
@@ -40,6 +40,8 @@ __all__ = [
     "StageWhy",
     "Standpoint",
     "forget_stages",
+    "is_due",
+    "keep",
     "lifecycle",
     "settle_everybody",
     "settle_stages",

@@ -34,7 +34,10 @@ TITLES = {stage.name: stage.title for stage in STAGES}
 
 
 def settle_stages(app: App, catalogue: Ready, customers: Sequence[int], now: datetime) -> list[StageMove]:
-    """Judge these again, whether or not they still exist; gives who moved. Two statements, whatever their number."""
+    """Judge these again, whether or not they still exist; gives who left a stage.
+
+    Two statements, whatever their number.
+    """
     if not customers or catalogue.has_gaps or not _applies(catalogue.plan):
         return []
     return _write(app, app.db.execute(_judged(catalogue.plan, some=True), {"some": array(customers)}).fetchall(), now)
@@ -67,17 +70,20 @@ def _write(app: App, rows: list[tuple[int, str | None, str | None]], now: dateti
     given["today"] = day_number(now, app.settings.zone)
     written = app.db.execute(SQL.move_stages, given).fetchall()
     collect.announce(app, [_announcement(row, now) for row in written if _is_news(row[2], row[3])])
-    return [StageMove(customer=c, before=b, after=a, at=now) for c, b, a in zip(customers, before, after, strict=True)]
+    return [StageMove(customer=row[1], before=row[2], after=row[3], at=now) for row in written if row[2] is not None]
 
 
 def _is_news(before: str | None, after: str | None) -> bool:
-    """Coming to be known is told elsewhere, and whoever ended cannot be told anything."""
-    return after is not None and (before is not None or after != STAGES[0].name)
+    """Whoever ended cannot be told anything, and coming from no stage is none.
+
+    Coming to be known is told elsewhere; and the first day of an existing brand would tell of everybody.
+    """
+    return before is not None and after is not None
 
 
 def _announcement(row: tuple[Any, ...], now: datetime) -> collect.Announcement:
     ident, customer, before, after = row
-    told = {"stage": after, "title": TITLES[after]} | ({"from_stage": before} if before else {})
+    told = {"stage": after, "title": TITLES[after], "from_stage": before}
     return collect.Announcement(
         message_id=f"stage-move:{ident}", name=MOVED, customer=customer, occurred_at=now, properties=told
     )

@@ -26,8 +26,12 @@ select stage, since from lifecycle_stage where customer = %(customer)s
 -- How she came there, newest first.
 select before, after, at from lifecycle_move where customer = %(customer)s order by id desc limit %(limit)s
 
+-- name: sizes
+-- How many stand in each stage now.
+select stage, count(*) from lifecycle_stage group by stage
+
 -- name: figures
--- What a stage brings now: people, spend of a year, orders of a quarter, people who spent.
+-- What a stage brings now: people, spend of a year, orders of a quarter, people who answered.
 select s.stage, count(*), coalesce(sum(t.spend_365_cents), 0)::bigint, coalesce(sum(t.orders_90), 0)::bigint,
     count(*) filter (where t.survey_answers > 0),
     coalesce(sum(t.survey_mean) filter (where t.survey_answers > 0), 0)::double precision
@@ -36,16 +40,44 @@ left join trait_state t on t.customer = s.customer
 group by s.stage
 
 -- name: conversion
--- Of those who came into a stage so long ago that they had their time: who went further within it, who fell back.
-select m.after, count(distinct m.customer),
-    count(distinct m.customer) filter (where exists (
-        select from lifecycle_move n
-        where n.customer = m.customer and n.id > m.id and n.day <= m.day + %(days)s
-            and array_position(%(order)s::text[], n.after::text) > array_position(%(order)s::text[], m.after::text)
-    ))
-from lifecycle_move m
-where m.day > %(since)s and m.day <= %(until)s and m.after is not null
-group by m.after
+-- Of those who came into a stage so long ago that they had their time: who went further within it. Who went up in
+-- another within it, or was known no more, had no time: those with many records do, and they would count as staying.
+with place as (
+    select stage, place from unnest(%(order)s::text[]) with ordinality as o (stage, place)
+), came as (
+    select m.customer, m.id, m.day, m.after, p.place
+    from lifecycle_move m
+    join place p on p.stage = m.after
+    where m.day > %(since)s and m.day <= %(until)s
+), later as (
+    select m.customer, m.id, m.day, p.place
+    from lifecycle_move m
+    left join place p on p.stage = m.after
+    left join place b on b.stage = m.before
+    where m.day > %(since)s and (m.after is null or b.place is null or p.place > b.place)
+)
+select after, count(*), count(*) filter (where went_further) from (
+    select c.after, bool_or(l.place > c.place) as went_further, bool_or(l.id is not null and l.place is null) as ended
+    from came c
+    left join later l on l.customer = c.customer and l.id > c.id and l.day <= c.day + %(days)s
+    group by c.after, c.customer
+) w
+where not ended
+group by after
+
+-- name: keep_figures
+-- One row a stage, of the day it was counted on.
+insert into lifecycle_figure (stage, day, customers, spend_365_cents, orders_90, answered, answers, watched, further)
+values (%(stage)s, %(day)s, %(customers)s, %(spend_365_cents)s, %(orders_90)s, %(answered)s, %(answers)s, %(watched)s,
+        %(further)s)
+on conflict (stage) do update
+set day = excluded.day, customers = excluded.customers, spend_365_cents = excluded.spend_365_cents,
+    orders_90 = excluded.orders_90, answered = excluded.answered, answers = excluded.answers,
+    watched = excluded.watched, further = excluded.further
+
+-- name: kept_figures
+-- As they were counted last.
+select day, stage, customers, spend_365_cents, orders_90, answered, answers, watched, further from lifecycle_figure
 
 -- name: flows
 -- From where to where people got since a day: whoever moved was, at its end, what the first move since says before.
@@ -57,12 +89,43 @@ from first_move f
 left join lifecycle_stage s on s.customer = f.customer
 group by 1, 2
 
+-- name: drop_flows
+-- They are counted anew.
+delete from lifecycle_flow
+
+-- name: keep_flows
+-- The same for a usual stretch of days, as counted on a day.
+insert into lifecycle_flow (days, before, after, customers)
+select %(days)s, f.* from unnest(%(before)s::text[], %(after)s::text[], %(customers)s::bigint[]) as f
+
+-- name: kept_flows
+-- As they were counted last.
+select before, after, customers from lifecycle_flow where days = %(days)s
+
+-- name: keep_net
+-- What every whole day changed that is not kept yet: no move is added to a day that is over.
+insert into lifecycle_net (day, stage, change)
+select day, stage, sum(change)::bigint from (
+    select day, after as stage, 1 as change from lifecycle_move where after is not null
+    union all
+    select day, before, -1 from lifecycle_move where before is not null
+) m
+where day > (select coalesce(max(day), -1) from lifecycle_net) and day < %(today)s
+group by day, stage
+
 -- name: net_by_day
 -- What every day of a stretch changed, newest first: sizes of the past are those of now without it.
+with kept as materialized (
+    select coalesce(max(day), -1) as until from lifecycle_net
+)
+select day, stage, change from lifecycle_net where day > %(since)s
+union all
 select day, stage, sum(change)::bigint from (
-    select day, after as stage, 1 as change from lifecycle_move where day > %(since)s and after is not null
+    select day, after as stage, 1 as change from lifecycle_move
+    where day > (select until from kept) and day > %(since)s and after is not null
     union all
-    select day, before, -1 from lifecycle_move where day > %(since)s and before is not null
+    select day, before, -1 from lifecycle_move
+    where day > (select until from kept) and day > %(since)s and before is not null
 ) m
 group by day, stage
 order by day desc

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from math import sqrt
 
 import msgspec
 
 from regulars.analyze.errors import UnknownStage
+from regulars.analyze.lifecycle.figures import Figure, compared_since, figures, flows
 from regulars.analyze.lifecycle.judge import SQL
 from regulars.analyze.stages import RANK_BY_STAGE, STAGES, Stage
 from regulars.app import App
@@ -15,9 +17,6 @@ from regulars.kit.clock import day_number
 
 STAGE_MEMBERS_A_PAGE = 50
 VISITS_SHOWN = 50
-# How long somebody has to reach a higher stage for it to count, and over how long a time that is watched.
-CONVERSION_DAYS = 90
-WATCHED_DAYS = 180
 # With fewer who had their time, one of them is the whole share.
 WATCHED_MIN = 20
 # 97.5% of a normal distribution lie below it: 19 of 20 cases within.
@@ -37,13 +36,15 @@ class StageFigures(msgspec.Struct, frozen=True, kw_only=True):
     before: int
     """Customers at the beginning of the time looked at."""
     spend_365_cents: int
-    """Of all its customers."""
+    """Of all its customers when they were counted."""
+    spent_each_cents: int | None
+    """Of one customer; None: it was empty."""
     orders_90: float
     """Of one customer."""
     survey_mean: float | None
     """Mean of its customers' mean answers; None: nobody answered."""
     watched: int
-    """Came into it 90 to 270 days ago: they had their 90 days to go further."""
+    """Came into it 90 to 270 days ago and did not end: they had their 90 days to go further."""
     further: int
     """Of these, reached a higher stage within 90 days."""
     conversion: tuple[float, float, float] | None
@@ -72,6 +73,8 @@ class Lifecycle(msgspec.Struct, frozen=True, kw_only=True):
     today: int
     since_day: int
     """The end of this day is compared with now; moves may go back less far."""
+    figures_day: int
+    """Spend, orders, answers and who went further are counted once a day, at last on this one."""
     customers: int
     stages: list[StageFigures]
     flows: list[Flow]
@@ -109,26 +112,22 @@ class Standpoint(msgspec.Struct, frozen=True, kw_only=True):
 def lifecycle(app: App, days: int) -> Lifecycle:
     """The stages now and what moved in the last `days`."""
     today = day_number(app.clock.now(), app.settings.zone)
-    [(first,)] = app.db.execute(SQL.first_day).fetchall()
-    # Before the first move nobody was anywhere: that is no time one could compare with.
-    since = today - days if first is None else max(today - days, first)
-    figures = {row[0]: row[1:] for row in app.db.execute(SQL.figures).fetchall()}
-    sizes = _sizes(app, since, today, {name: row[0] for name, row in figures.items()})
-    flows = [
-        Flow(before=before or None, after=after or None, customers=count)
-        for before, after, count in app.db.execute(SQL.flows, {"since": since}).fetchall()
-        if before != after
-    ]
+    since = compared_since(app, today, days)
+    now: dict[str, int] = dict(app.db.execute(SQL.sizes).fetchall())
+    counted = figures(app)
+    sizes = _sizes(app, since, today, now)
+    moved = [Flow(before=before or None, after=after or None, customers=n) for before, after, n in flows(app, days)]
     return Lifecycle(
         days=days,
         today=today,
         since_day=since,
-        customers=sum(row[0] for row in figures.values()),
-        stages=_figures(app, figures, sizes[0].customers, today),
-        flows=sorted(flows, key=lambda flow: -flow.customers),
+        figures_day=next(iter(counted.values())).day,
+        customers=sum(now.values()),
+        stages=_figures(counted, now, sizes[0].customers),
+        flows=sorted(moved, key=lambda flow: -flow.customers),
         sizes=sizes,
-        up=sum(flow.customers for flow in flows if _step(flow) > 0),
-        down=sum(flow.customers for flow in flows if _step(flow) < 0),
+        up=sum(flow.customers for flow in moved if _step(flow) > 0),
+        down=sum(flow.customers for flow in moved if _step(flow) < 0),
     )
 
 
@@ -161,19 +160,11 @@ def standpoint(app: App, customer: int) -> Standpoint | None:
     )
 
 
-def _figures(app: App, figures: dict[str, tuple[int, ...]], before: list[int], today: int) -> list[StageFigures]:
-    everybody = sum(row[0] for row in figures.values()) or 1
-    given = {
-        "days": CONVERSION_DAYS,
-        "since": today - CONVERSION_DAYS - WATCHED_DAYS,
-        "until": today - CONVERSION_DAYS,
-        "order": list(RANK_BY_STAGE),
-    }
-    watched = {row[0]: row[1:] for row in app.db.execute(SQL.conversion, given).fetchall()}
+def _figures(counted: Mapping[str, Figure], now: dict[str, int], before: list[int]) -> list[StageFigures]:
+    everybody = sum(now.values()) or 1
     found: list[StageFigures] = []
     for stage, was in zip(STAGES, before, strict=True):
-        customers, spend, orders, answered, answers = figures.get(stage.name, (0, 0, 0, 0, 0))
-        had_time, further = watched.get(stage.name, (0, 0))
+        one, customers = counted[stage.name], now.get(stage.name, 0)
         found.append(
             StageFigures(
                 name=stage.name,
@@ -183,12 +174,13 @@ def _figures(app: App, figures: dict[str, tuple[int, ...]], before: list[int], t
                 customers=customers,
                 share=customers / everybody,
                 before=was,
-                spend_365_cents=spend,
-                orders_90=orders / customers if customers else 0.0,
-                survey_mean=answers / answered if answered else None,
-                watched=had_time,
-                further=further,
-                conversion=wilson(further, had_time) if had_time >= WATCHED_MIN else None,
+                spend_365_cents=one.spend_365_cents,
+                spent_each_cents=one.spend_365_cents // one.customers if one.customers else None,
+                orders_90=one.orders_90 / one.customers if one.customers else 0.0,
+                survey_mean=one.answers / one.answered if one.answered else None,
+                watched=one.watched,
+                further=one.further,
+                conversion=wilson(one.further, one.watched) if one.watched >= WATCHED_MIN else None,
             )
         )
     return found

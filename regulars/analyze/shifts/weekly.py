@@ -101,7 +101,7 @@ def _members(lake: duckdb.Engine, segments: int, first: int, last: int) -> Float
     days = np.zeros((segments, (last - first + 1) * WEEK_DAYS))
     for segment, day, more in lake.rows(SQL.comings, {"first": monday_of(first), "last": monday_of(last + 1) - 1}):
         days[segment, day - monday_of(first)] = more
-    return np.cumsum(days, axis=1).reshape(segments, -1, WEEK_DAYS).mean(axis=2)
+    return np.cumsum(days, axis=1).reshape(segments, last - first + 1, WEEK_DAYS).mean(axis=2)
 
 
 def _of_event(

@@ -18,11 +18,11 @@ groups.add("ours")(
             EventSchema(name="Segment Left", meaning="A customer left a segment.", properties=SEGMENT_MOVED),
             EventSchema(
                 name="Lifecycle Stage Entered",
-                meaning="A customer came into a stage of the lifecycle, from another or as somebody new.",
+                meaning="A customer came from one stage of the lifecycle into another; coming to be known is no news.",
                 properties=(
                     text("stage", "Name of the stage", "nurture", required=True),
                     text("title", "What it is called", "Nurture"),
-                    text("from_stage", "The stage before; missing for somebody new", "optimize"),
+                    text("from_stage", "The stage before", "optimize"),
                 ),
             ),
             EventSchema(

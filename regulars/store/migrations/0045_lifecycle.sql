@@ -21,3 +21,33 @@ create table lifecycle_move (
 );
 create index lifecycle_move_day on lifecycle_move (day);
 create index lifecycle_move_customer on lifecycle_move (customer, id);
+
+-- What a stage brought and who went further, as counted on a day: pages of a million customers read this.
+create table lifecycle_figure (
+    stage text collate "C" primary key,
+    day bigint not null,
+    customers bigint not null,
+    spend_365_cents bigint not null,
+    orders_90 bigint not null,
+    answered bigint not null,
+    answers double precision not null,
+    watched bigint not null,
+    further bigint not null
+);
+
+-- From where to where people got in a usual stretch of days, counted with it; empty: no stage.
+create table lifecycle_flow (
+    days bigint not null,
+    before text collate "C" not null,
+    after text collate "C" not null,
+    customers bigint not null,
+    primary key (days, before, after)
+);
+
+-- By how many a stage grew or shrank on a day that is over.
+create table lifecycle_net (
+    day bigint not null,
+    stage text collate "C" not null,
+    change bigint not null,
+    primary key (day, stage)
+);

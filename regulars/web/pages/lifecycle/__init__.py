@@ -37,6 +37,8 @@ def lifecycle_page(app: House, request: Request[Any, Any, Any], days: FromQuery[
         view=view,
         title=title(view),
         since=day_date(view.since_day),
+        today=day_date(view.today),
+        counted=day_date(view.figures_day),
         choices=api.DAYS,
         within=analyze.CONVERSION_DAYS,
         moved=moved(view),
