@@ -111,7 +111,7 @@ class NotCountedYet(RegularsError):
     """Everybody's numbers are read into this process once after its start; until then nothing is counted over them."""
 
     code = "RG-1472"
-    status = 503
+    status = 409
 
 
 class SegmentChanged(RegularsError):

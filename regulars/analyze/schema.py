@@ -6,6 +6,7 @@ chunks, while events keep flowing. On an empty journal there is nothing before.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -32,6 +33,8 @@ COLUMNS_LIMIT = 1_500
 NAME_BYTES = 58
 # What is folded no further, until the tables are made anew.
 GONE = "gone_"
+# Statements of plans that a process keeps: of what is in force, what comes, and what was before.
+COMPILED_LIMIT = 4
 # One process at a time changes tables; the number is ours alone ("TRAI").
 SCHEMA_LOCK = 0x54524149
 # Waiting for the table must not stop everybody who queues behind us.
@@ -60,6 +63,8 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _ready: WeakKeyDictionary[Store, Ready] = WeakKeyDictionary()
+_compiled: dict[str, Statements] = {}
+_compiling = threading.Lock()
 
 
 def ensure_schema(
@@ -76,7 +81,7 @@ def ensure_schema(
         fresh = [trait for trait in traits if trait.name not in rows or rows[trait.name][0].retired_at]
         keep_versions(app, db, fresh, adopted_at=app.clock.now())
         found = msgspec.structs.replace(found, bits=add_bits(db, found.plan), has_gaps=_has_gaps(db))
-        found = msgspec.structs.replace(found, statements=Statements(found.plan, found.bits))
+        found = msgspec.structs.replace(found, statements=compiled_once(found.plan, found.bits))
     _ready[app.store] = found
     return found
 
@@ -132,7 +137,7 @@ def read(
     return Ready(
         plan=new,
         bits=bits,
-        statements=Statements(new, known),
+        statements=compiled_once(new, known),
         has_gaps=_has_gaps(db),
         traits=traits,
         coming=preparing,
@@ -140,6 +145,25 @@ def read(
         declared=tuple(rules),
         stamp=row[0] if row else 0,
     )
+
+
+def compile_ahead(db: psycopg.Connection, held: Ready, segments: list[Segment]) -> None:
+    """The statements that taking over these will ask for, compiled now: before the flow's lock, not under it."""
+    read(db, held.traits, held.segments, also=segments)
+    stored = dict(db.execute(SQL.state_names).fetchall())
+    judged = plan(held.plan.traits, [*held.declared, *segments], stored, coming=held.coming)
+    compiled_once(judged, _with_bits(dict(db.execute(SQL.segment_bits).fetchall()), judged))
+
+
+def compiled_once(new: Plan, bits: dict[str, int]) -> Statements:
+    """The statements of a plan, a pure function of it that takes up to a second: the last ones are kept."""
+    key = repr((new, sorted(bits.items())))
+    with _compiling:
+        made = _compiled.pop(key, None) or Statements(new, bits)
+        _compiled[key] = made
+        while len(_compiled) > COMPILED_LIMIT:
+            _compiled.pop(next(iter(_compiled)), None)
+    return made
 
 
 def widen(db: psycopg.Connection, new: Plan) -> None:
@@ -289,10 +313,14 @@ def _states(new: Plan) -> list[tuple[str, str, str]]:
 def add_bits(db: psycopg.Connection, new: Plan) -> dict[str, int]:
     """The bit of every segment there ever was; those of this plan that are new take the next ones."""
     known = dict(db.execute(SQL.segment_bits).fetchall())
-    fresh = [segment for segment in new.segments if segment.name not in known]
-    if len(known) + len(fresh) > SEGMENTS_LIMIT:
-        raise TooManySegments(f"{len(known) + len(fresh)} segments", f"Keep at most {SEGMENTS_LIMIT}")
-    for number, segment in enumerate(fresh, len(known)):
-        known[segment.name] = number
-        db.execute(SQL.add_segment, {"name": segment.name, "bit": number})
-    return known
+    wanted = _with_bits(known, new)
+    if len(wanted) > SEGMENTS_LIMIT and wanted != known:
+        raise TooManySegments(f"{len(wanted)} segments", f"Keep at most {SEGMENTS_LIMIT}")
+    for name in wanted.keys() - known.keys():
+        db.execute(SQL.add_segment, {"name": name, "bit": wanted[name]})
+    return wanted
+
+
+def _with_bits(known: dict[str, int], new: Plan) -> dict[str, int]:
+    fresh = [segment.name for segment in new.segments if segment.name not in known]
+    return known | {name: number for number, name in enumerate(fresh, len(known))}

@@ -193,6 +193,17 @@ def test_segments_rest_on_each_other_no_deeper_than_a_statement_nests(shoppers: 
     settle(shoppers)
 
 
+def test_segments_that_only_name_another_rest_on_each_other_no_deeper_than_they_may(shoppers: Town) -> None:
+    rules = {"s0": tree.written(tree.read(TWICE))}
+    rules |= {f"s{n}": tree.written(tree.read({"kind": "segment", "segment": f"s{n - 1}"})) for n in range(1, 3_000)}
+
+    found = made.resolved(dict(reversed(rules.items())), analyze.TRAITS, [], {})
+
+    assert isinstance(found[f"s{made.CHAIN_LIMIT - 1}"], analyze.Segment)
+    assert all(isinstance(found[f"s{n}"], RuleRefused) for n in range(made.CHAIN_LIMIT, 3_000))
+    assert "too deep" in str(found["s2999"])
+
+
 def test_a_version_saved_while_another_is_taken_over_comes_next(shoppers: Town, monkeypatch: Any) -> None:
     wanted = made.wanted
 

@@ -17,7 +17,17 @@ from regulars.analyze.expressions import Held
 from regulars.analyze.fold import changed
 from regulars.analyze.past import SQL
 from regulars.analyze.plan import Segment, kept_parts
-from regulars.analyze.schema import COLUMNS_LIMIT, SEGMENTS_LIMIT, Ready, add_bits, narrow, read, ready, widen_by_made
+from regulars.analyze.schema import (
+    COLUMNS_LIMIT,
+    SEGMENTS_LIMIT,
+    Ready,
+    add_bits,
+    compile_ahead,
+    narrow,
+    read,
+    ready,
+    widen_by_made,
+)
 from regulars.analyze.segments import made
 from regulars.analyze.segments.members import Because, write_moves
 from regulars.app import App
@@ -29,10 +39,11 @@ def adopt(app: App) -> int:
     with app.transaction() as inside:
         if inside.db.execute(SQL.unsettled).fetchone() is None:
             return 0
+        _, held, found = _found(inside)
+        compile_ahead(inside.db, held, [one for one in found.values() if isinstance(one, Segment)])
+    with app.transaction() as inside:
         inside.db.execute(SQL.lock_flow)
-        rows = made.stored(inside.db)
-        held = ready(inside)
-        found = _with_room(inside, made.wanted(rows, held.plan.traits, held.declared))
+        rows, held, found = _found(inside)
         _tell_faults(inside, rows, found)
         segments = [one for one in found.values() if isinstance(one, Segment)]
         _prepare(inside, held, segments)
@@ -41,6 +52,11 @@ def adopt(app: App) -> int:
             return 1
         _judge(inside, held, rows, segments)
     return 1
+
+
+def _found(app: App) -> tuple[list[made.Row], Ready, dict[str, Segment | RegularsError]]:
+    rows, held = made.stored(app.db), ready(app)
+    return rows, held, _with_room(app, made.wanted(rows, held.plan.traits, held.declared))
 
 
 def _with_room(app: App, found: Mapping[str, Segment | RuleRefused]) -> dict[str, Segment | RegularsError]:

@@ -15,6 +15,9 @@ from regulars.analyze.traits import Expression
 from regulars.store import queries
 
 SQL = queries("regulars.analyze")
+# Segments that rest on each other, the last one on none.
+CHAIN_LIMIT = 60
+FAILED = " cannot be run: "
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,8 +69,9 @@ def resolved(
     """Each rule as a segment that holds the rules of those it names; a refusal where a rule, or one it names, fails."""
     known = {trait.name: trait for trait in traits}
     done: dict[str, Expression | RuleRefused] = {segment.name: segment.rule for segment in declared}
+    depth: dict[str, int] = {}
     for name in rules:
-        _resolve(name, rules, known, done, ())
+        _resolve(name, rules, known, done, depth)
     found: dict[str, Segment | RuleRefused] = {}
     for name in rules:
         claim = done[name]
@@ -80,20 +84,47 @@ def _resolve(
     rules: Mapping[str, str],
     traits: Mapping[str, Trait],
     done: dict[str, Expression | RuleRefused],
-    chain: tuple[str, ...],
+    depth: dict[str, int],
 ) -> None:
-    if name in done or name not in rules:
-        return
-    try:
-        if name in chain:
-            circle = " in ".join([*chain[chain.index(name) :], name])
-            raise RuleRefused(f"A segment would look at itself: {circle}", "Take one of these segments out of a rule")
-        rule = tree.read(rules[name])
-        for other in sorted(tree.named_segments(rule)):
-            _resolve(other, rules, traits, done, (*chain, name))
-            if isinstance(failed := done.get(other), RuleRefused):
-                raise RuleRefused(f"The segment '{other}' cannot be run: {failed.what}", failed.fix)
-        claims = {key: claim for key, claim in done.items() if isinstance(claim, Expression)}
-        done[name] = tree.claimed(rule, tree.Vocabulary(traits, claims))
-    except RuleRefused as fault:
-        done[name] = fault
+    """What this rule claims into `done`, after all that it names; a list of names is the stack, not Python's own."""
+    path = [name] if name in rules and name not in done else []
+    while path:
+        one = path[-1]
+        try:
+            rule = tree.read(rules[one])
+            others = sorted(tree.named_segments(rule))
+            waiting = next((other for other in others if other in rules and other not in done), None)
+            if waiting in path:
+                circle = " in ".join([*path[path.index(waiting) :], waiting])
+                raise RuleRefused(
+                    f"A segment would look at itself: {circle}", "Take one of these segments out of a rule"
+                )
+            if waiting is not None:
+                path.append(waiting)
+                continue
+            depth[one] = 1 + max((depth.get(other, 0) for other in others), default=0)
+            done[one] = _claimed(rule, others, traits, done, depth[one])
+        except RuleRefused as fault:
+            done[one] = fault
+        path.pop()
+
+
+def _claimed(
+    rule: tree.Rule,
+    others: Iterable[str],
+    traits: Mapping[str, Trait],
+    done: Mapping[str, Expression | RuleRefused],
+    depth: int,
+) -> Expression:
+    for other in others:
+        if isinstance(failed := done.get(other), RuleRefused):
+            # Told once, however many rest on it.
+            told = failed.what if FAILED in failed.what else f"The segment '{other}'{FAILED}{failed.what}"
+            raise RuleRefused(told, failed.fix)
+    if depth > CHAIN_LIMIT:
+        raise RuleRefused(
+            f"The segments in the rule rest on others too deep: {depth} on each other",
+            f"Say in one rule what several say; at most {CHAIN_LIMIT} may rest on each other",
+        )
+    claims = {key: claim for key, claim in done.items() if isinstance(claim, Expression)}
+    return tree.claimed(rule, tree.Vocabulary(traits, claims))

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import tempfile
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import msgspec
 from litestar import Request, get, post, put
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Stream
 
 from regulars import analyze
 from regulars.app import App
+from regulars.kit.errors import InputRefused
 from regulars.store import queries
 from regulars.web import access, audit
 from regulars.web.api.analyze import NAME_MAX_CHARS, OVERLAPS
+from regulars.web.api.privacy import IN_MEMORY_BYTES, pieces
 from regulars.web.site import House
 from regulars.web.words import full_name
 
 SQL = queries("regulars.web")
 SAMPLE = 5
+# On the disk of the web process while it is sent.
+EXPORT_BYTES_LIMIT = 4 << 30
 Format = Literal["csv", "jsonl", "parquet"]
 TYPES: dict[Format, str] = {
     "csv": "text/csv",
@@ -148,17 +154,30 @@ def turn(app: App, request: Request[Any, Any, Any], name: str, reason: str, *, a
 
 
 def exported(app: App, request: Request[Any, Any, Any], name: str, form: Format) -> Stream:
-    """Everybody in it with her traits, as a file that is written while it is sent."""
+    """Everybody in it with her traits, as of one moment: written whole before it is sent.
+
+    So no transaction waits for whoever reads slowly, and by its length a file that was cut off is noticed.
+    """
     with app.transaction() as inside:
         analyze.check_named(inside, name)
     audit.write(app, request.user, "exported a segment", f"segment:{name[:NAME_MAX_CHARS]}", form)
+    file: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115 (closed by `pieces`)
+    try:
+        with app.transaction() as inside:
+            for piece in analyze.export(inside, name, form):
+                file.write(piece)
+                if file.tell() > EXPORT_BYTES_LIMIT:
+                    raise InputRefused(
+                        f"The file would be larger than {EXPORT_BYTES_LIMIT >> 30} GiB",
+                        "Export a smaller segment, or read it with regulars.connect",
+                    )
+        size = file.tell()
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
     headers = {"content-disposition": f'attachment; filename="{name[:NAME_MAX_CHARS]}.{form}"'}
-    return Stream(_pieces(app, name, form), media_type=TYPES[form], headers=headers)
-
-
-def _pieces(app: App, name: str, form: Format) -> Iterator[bytes]:
-    with app.transaction() as inside:
-        yield from analyze.export(inside, name, form)
+    return Stream(pieces(file), media_type=TYPES[form], headers=headers | {"content-length": str(size)})
 
 
 @post("/api/segments/draft", opt=access.office("segments:read"), status_code=200, sync_to_thread=True)
@@ -200,10 +219,17 @@ def versions_json(app: House, name: FromPath[str]) -> list[analyze.Version]:
         return analyze.versions(inside, name)
 
 
-# A file in one of several forms: docs/reference/segments.md says which, the document of the API knows only JSON.
-@get(
-    "/api/segments/{name:str}/export", opt=access.office("segments:read"), include_in_schema=False, sync_to_thread=True
-)
+@dataclass
+class _Files(Operation):
+    """The document of the API knows one form a status by itself: here are all of them."""
+
+    def __post_init__(self) -> None:
+        file = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, content_encoding="binary"))
+        told = OpenAPIResponse(description="The file, with its length", content=dict.fromkeys(TYPES.values(), file))
+        self.responses = (self.responses or {}) | {"200": told}
+
+
+@get("/api/segments/{name:str}/export", opt=access.office("segments:read"), operation_class=_Files, sync_to_thread=True)
 def export_json(
     app: House, request: Request[Any, Any, Any], name: FromPath[str], format: FromQuery[Format] = "csv"
 ) -> Stream:
