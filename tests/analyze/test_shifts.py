@@ -248,7 +248,8 @@ def test_a_weekly_shopper_who_stays_away_is_told_once_a_silence_and_again_after_
     assert broken(town, last + 21) == [(1, "quiet")]
     town.batch([(1, order(last + 22))])
     assert broken(town, last + 22) == [(1, "quiet")]
-    assert broken(town, last + 22 + 20) == [(1, "quiet"), (1, "quiet")]
+    # A longer silence than the first: a rhythm that once broke is wider.
+    assert broken(town, last + 22 + 25) == [(1, "quiet"), (1, "quiet")]
 
 
 def test_who_comes_rarely_is_given_longer_than_who_comes_often(town: Town) -> None:
