@@ -65,10 +65,11 @@ def found(site: Site) -> dict[str, int]:
             "insert into persona_member values ('web', 1, %s, 0.4, %s), ('web', 2, %s, 0.9, %s)",
             [ids[1], day, ids[1], day],
         )
-        look = {"scope": "", "series": "page_views", "part": "", "first_day": day - 7 * WEEKS, "looked_day": day - 7}
+        look: dict[str, Any] = {"scopes": [""], "series": ["page_views"], "parts": [""], "ps": [0.001]}
         values = [100.0] * 20 + [180.0] * (WEEKS - 20)
-        look |= {"values": msgspec.json.encode(values).decode(), "holidays": "[4]", "p": 0.001}
-        inside.db.execute(SHIFT_SQL.keep_look, look | {"now": app.clock.now()})
+        look |= {"values": [msgspec.json.encode(values).decode()], "holidays": ["[4]"]}
+        look |= {"first_days": [day - 7 * WEEKS], "looked_day": day - 7, "now": app.clock.now()}
+        inside.db.execute(SHIFT_SQL.keep_looks, look)
         at = day - 7 * (WEEKS - 20)
         change = {"scope": "", "series": "page_views", "part": "", "day": at, "low_day": at - 7, "high_day": at}
         change |= {"before": 100.0, "after": 180.0, "p": 0.001, "shape": "step", "now": app.clock.now()}
