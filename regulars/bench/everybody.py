@@ -37,8 +37,8 @@ SCAN = """select count(*) from (
         and count(*) filter (event = 'Email Opened') >= 2
 ) join everybody using (customer) where known"""
 TABLES = (
-    *("orders", "order_days", "rhythm", "weeks", "stores", "categories", "bought", "products", "densities", "rest"),
-    "handwritten",
+    *("orders", "medians", "ends", "channels", "order_days", "rhythm", "weeks", "stores", "category_sums"),
+    *("categories", "bought", "products", "densities", "rest", "answers", "shopping", "others", "handwritten"),
 )
 
 
