@@ -116,13 +116,13 @@ class Kept:
 
     def _gather(self, facts: str) -> None:
         """Scalars and windows by event, into tables of customers."""
-        for name, event in zip(self._events(), text.events(self.plan), strict=True):
-            self._lake.make("part", text.of_event(self.plan, event, facts, self._day))
-            self._lake.make(name, text.of_customers(self.plan, event))
+        for name, of in zip(self._events(), text.passes(self.plan), strict=True):
+            self._lake.make("part", text.of_event(of, facts, self._day))
+            self._lake.make(name, text.of_customers(of))
             self._drop("part")
 
     def _events(self) -> list[str]:
-        return [f"event_{number}" for number, _ in enumerate(text.events(self.plan))]
+        return [f"event_{number}" for number, _ in enumerate(text.passes(self.plan))]
 
     def _new_keys(self, family: Family, facts: str) -> None:
         if text.is_text(family):

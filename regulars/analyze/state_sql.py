@@ -13,7 +13,7 @@ comparing pairs takes three times as long.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import NamedTuple, cast
 
 from sqlglot import exp, parse_one
 
@@ -74,14 +74,22 @@ def touched(out: Sequence[str]) -> str:
     return f"select distinct customer from ({owners}{also}) where customer is not null"
 
 
-def events(plan: Plan) -> list[str]:
-    """Events with a scalar or a window."""
-    return [event for event in sorted(plan.events) if scalars_of(plan, event) or windows_of(plan, event)]
+class Pass(NamedTuple):
+    """What one reading of the facts of one event gives."""
+
+    event: str
+    scalars: list[ScalarState]
+    windows: list[Output]
 
 
-def scalars_of(plan: Plan, event: str) -> list[ScalarState]:
-    """Scalars over facts of this event."""
-    return [state for state in plan.scalars if state.leaf.facts.event == event]
+def passes(plan: Plan) -> list[Pass]:
+    """Sums, extremes and windows of an event at once; first and latest apart: both together outgrow the memory."""
+    found: list[Pass] = []
+    for event in sorted(plan.events):
+        mine = [state for state in plan.scalars if state.leaf.facts.event == event]
+        plain, pairs = [s for s in mine if not s.is_pair], [s for s in mine if s.is_pair]
+        found += [Pass(event, plain, windows_of(plan, event)), Pass(event, pairs, [])]
+    return [each for each in found if each.scalars or each.windows]
 
 
 def windows_of(plan: Plan, event: str | None = None) -> list[Output]:
@@ -95,22 +103,21 @@ def celled(plan: Plan) -> list[Family]:
     return [family for family in plan.families if family.kind != "window"]
 
 
-def of_event(plan: Plan, event: str, facts: str, day: int) -> str:
+def of_event(of: Pass, facts: str, day: int) -> str:
     """Scalars and windows of each record out of the facts of one event."""
-    scalars, windows = scalars_of(plan, event), windows_of(plan, event)
-    columns = [pair for state in scalars for pair in _lifted(state)]
-    columns += [(output.name, _sum(_measured(output, _within(output, day)))) for output in windows]
-    claim = _event(event)
-    if not scalars:
+    columns = [pair for state in of.scalars for pair in _lifted(state)]
+    columns += [(output.name, _sum(_measured(output, _within(output, day)))) for output in of.windows]
+    claim = _event(of.event)
+    if not of.scalars:
         # Files of days before the longest window are not read.
-        claim += f" and day > {day - max(_length(output) for output in windows)}"
+        claim += f" and day > {day - max(_length(output) for output in of.windows)}"
     return f'select record, {_list(columns)} from "{facts}" where {claim} group by record'
 
 
-def of_customers(plan: Plan, event: str) -> str:
+def of_customers(of: Pass) -> str:
     """The records of each customer together, out of the table `part`."""
-    columns = [pair for state in scalars_of(plan, event) for pair in _together(state)]
-    columns += [(output.name, _sum(column(output.name))) for output in windows_of(plan, event)]
+    columns = [pair for state in of.scalars for pair in _together(state)]
+    columns += [(output.name, _sum(column(output.name))) for output in of.windows]
     owners = f'select {OWNER} as customer, p.* from "part" p {MEMBERS}'
     return f"select customer, {_list(columns)} from ({owners}) group by customer"
 
@@ -210,11 +217,11 @@ def _different(family: Family, whom: str) -> str:
 def row(plan: Plan, whom: str) -> str:
     """One row for each of these customers out of the tables of events."""
     columns, joins = list[str](), list[str]()
-    for number, event in enumerate(events(plan)):
+    for number, of in enumerate(passes(plan)):
         joins.append(f'left join "event_{number}" e{number} on e{number}.customer = w.customer')
-        for state in scalars_of(plan, event):
+        for state in of.scalars:
             columns += [_zeroed(name, f"e{number}", _is_sum(state)) for name in _names(state)]
-        columns += [_zeroed(output.name, f"e{number}", True) for output in windows_of(plan, event)]
+        columns += [_zeroed(output.name, f"e{number}", True) for output in of.windows]
     return f'select w.customer, {", ".join(columns)} from "{whom}" w {" ".join(joins)}'
 
 
