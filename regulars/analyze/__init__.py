@@ -4,7 +4,7 @@ Takes: changes of a batch (`update`) or of time (`tick`), the facts of events, t
 Gives: trait values with why (`traits_of`), segments with members, sizes and evidence, stages of the lifecycle, moves
 through both as journal events, scores,
 the proof that all of it is what a rebuild from the lake says (`differences`), and lifetime values of a file (`clv`).
-Writes tables: as_of, daily_run, trait_state, cell_*, trait_definition, trait_version, trait_complete,
+Writes tables: as_of, daily_run, trait_state, cell_*, trait_definition, trait_version, trait_change, trait_complete,
 segment_definition, segment_member, segment_move, segment_made, segment_version, segment_stamp, score, score_model,
 score_change, score_run, score_backtest, lifecycle_stage, lifecycle_move, lifecycle_figure, lifecycle_flow,
 lifecycle_net, opportunity_run, opportunity, opportunity_member, opportunity_taken, expectation, expectation_case,
@@ -19,6 +19,7 @@ from regulars.analyze.column_list import TraitColumn, trait_columns, traits_as_q
 from regulars.analyze.daily import DailyRun, daily_run, refresh_daily
 from regulars.analyze.erasure import forget
 from regulars.analyze.explain import Explained, explain, freshness
+from regulars.analyze.history import History, history
 from regulars.analyze.kept import FOLDED, Kept, kept_state
 from regulars.analyze.lifecycle import (
     CONVERSION_DAYS,
@@ -105,6 +106,7 @@ __all__ = [
     "Evidence",
     "Explained",
     "Flow",
+    "History",
     "Kept",
     "Lifecycle",
     "Listed",
@@ -156,6 +158,7 @@ __all__ = [
     "freshness",
     "gamma_gamma",
     "heard",
+    "history",
     "is_backtest_due",
     "is_lifecycle_due",
     "keep_lifecycle",

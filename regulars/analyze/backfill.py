@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from regulars.analyze import past
-from regulars.analyze.fold import Moved, rows_of, set_up, settle
+from regulars.analyze.fold import BY_RULE, Moved, rows_of, set_up, settle
 from regulars.analyze.past import SQL
 from regulars.analyze.plan import Plan
 from regulars.analyze.restated import read_everybody
@@ -49,7 +49,7 @@ def backfill(app: App, stretch: int = STRETCH_EVENTS) -> list[SegmentMove]:
         set_up(app, ready(app))
         app.db.execute(SQL.everybody_again)
         read_everybody(app, ready(app))
-        _, moved = settle(app, ready(app))
+        _, moved = settle(app, ready(app), BY_RULE)
         app.db.execute(SQL.clear_complete)
     app.db.execute(SQL.quiet_planner, {"on": "on"})
     return write_moves(app, ready(app), moved, app.clock.now(), Because(reason="rule"))
@@ -63,7 +63,7 @@ def _fold_stretch(app: App, part: Ready, after: int, to: int) -> None:
         owned = [(customer, event) for customer, event in chunk if customer not in whole]
         with app.db.cursor().copy(part.statements.copy_facts) as copy:
             copy.write(rows_of(owned, part, app))
-    settle(app, part)
+    settle(app, part, BY_RULE)
 
 
 @lru_cache(maxsize=4)

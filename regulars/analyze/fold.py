@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import compress
-from typing import LiteralString
+from typing import Literal, LiteralString
 
 import msgspec
 
@@ -29,6 +29,16 @@ from regulars.model import Event, People
 NULL = "\x02"
 COLUMN_NAMES = tuple(column.name for column in FACT_COLUMNS)
 
+
+class Caused(msgspec.Struct, frozen=True):
+    """What moves values: a batch up to a position, time, a rule that is new."""
+
+    cause: Literal["event", "time", "rule"]
+    seq: int | None = None
+    """None: as far as the flow is."""
+
+
+BY_TIME, BY_RULE = Caused("time"), Caused("rule")
 Moved = tuple[int, int, int]
 """customer, segment words before and after, each as one number."""
 
@@ -89,7 +99,7 @@ def fold(app: App, ready: Ready, work: Work, last_seq: int) -> tuple[list[int], 
     for chunk in past.of_customers(app, work.recompute, last_seq) if work.recompute else ():
         with app.db.cursor().copy(ready.statements.copy_facts) as copy:
             copy.write(rows_of(chunk, ready, app))
-    moved = settle(app, ready, merged=bool(work.merged))
+    moved = settle(app, ready, Caused("event", last_seq), merged=bool(work.merged))
     app.db.execute(SQL.quiet_planner, {"on": "on"})
     return moved
 
@@ -99,26 +109,28 @@ def set_up(app: App, ready: Ready) -> None:
     app.db.execute(ready.statements.set_up)
 
 
-def settle(app: App, ready: Ready, *, merged: bool = False) -> tuple[list[int], list[Moved]]:
+def settle(app: App, ready: Ready, by: Caused, *, merged: bool = False) -> tuple[list[int], list[Moved]]:
     """Fold what stands in the temporary tables into cells and rows."""
     statements = ready.statements
     app.db.execute(statements.cells)
     if statements.outputs:
         app.db.execute(statements.outputs)
     # After a merge several states of one customer stand side by side.
-    return _finish(app, statements.finish_merged if merged else statements.finish, statements)
+    return _finish(app, statements.finish_merged if merged else statements.finish, statements, by)
 
 
 def settle_day(app: App, ready: Ready) -> tuple[list[int], list[Moved]]:
     """The same where no facts came, only time passed: `expiring` has put there what came into sight."""
     if ready.statements.outputs_of_days:
         app.db.execute(ready.statements.outputs_of_days)
-    return _finish(app, ready.statements.finish, ready.statements)
+    return _finish(app, ready.statements.finish, ready.statements, BY_TIME)
 
 
-def _finish(app: App, finish: LiteralString, statements: Statements) -> tuple[list[int], list[Moved]]:
+def _finish(app: App, finish: LiteralString, statements: Statements, by: Caused) -> tuple[list[int], list[Moved]]:
     app.db.execute(finish)
     rows = app.db.execute(statements.next_words).fetchall()
+    if statements.remember is not None:
+        app.db.execute(statements.remember, {"seq": by.seq, "cause": by.cause, "at": app.clock.now()})
     app.db.execute(statements.store)
     return [row[0] for row in rows], changed(rows)
 

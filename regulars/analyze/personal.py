@@ -14,6 +14,14 @@ DECLARED = (
         why_kept=FOLDED,
     ),
     Holding(
+        table="trait_change",
+        title="How your traits changed",
+        hangs=Hangs.CUSTOMER,
+        keys=("customer",),
+        kept=("*",),
+        why_kept="sums on the way to those given as traits",
+    ),
+    Holding(
         table="cell_*",
         title="Sums behind your traits",
         hangs=Hangs.CUSTOMER,

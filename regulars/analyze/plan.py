@@ -206,6 +206,12 @@ class Plan:
         """Traits that have a stored column of their own: not a state under their own name, and not ageing."""
         return [t for t in self.traits if not ages(t.expression) and self._own_name(t.expression) != t.name]
 
+    @cached_property
+    def remembered(self) -> list[Trait]:
+        """Traits whose changes are kept: what changes with the day alone, or with the lake, is none of them."""
+        kept = [t for t in self.traits if t.history and not ages(t.expression)]
+        return [t for t in kept if self.freshness(t.expression) == "live"]
+
     def _own_name(self, expression: Expression) -> str | None:
         held = _held(expression)
         return None if held is None else self.columns[held]

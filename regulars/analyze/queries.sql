@@ -35,7 +35,7 @@ delete from trait_complete
 -- name: columns_in_place
 -- What is there already, so that only what is new is added.
 select table_name::text, column_name::text from information_schema.columns
-where table_schema = current_schema() and (table_name = 'trait_state' or table_name like 'cell\_%%')
+where table_schema = current_schema() and (table_name in ('trait_state', 'trait_change') or table_name like 'cell\_%%')
 
 -- name: register_states
 -- The flow's checkpoint is the position X up to which the past must be folded; an empty journal has no past.
@@ -110,6 +110,7 @@ insert into fold_merge (customer, survivor) select * from unnest(%(losers)s::big
 
 -- name: remove_rows
 -- A customer who went up in another, or has no record left, has no row.
+with steps as (delete from trait_change where customer = any(%(customers)s::bigint[]))
 delete from trait_state where customer = any(%(customers)s::bigint[])
 
 -- name: remove_members
@@ -222,6 +223,8 @@ join signature s on s.id = c.signature and s.sessions
 -- Scores as of now, that her past was folded whole, and what searches counted her among.
 with folded as (
     delete from trait_complete where customer = any(%(customers)s::bigint[])
+), changed as (
+    delete from trait_change where customer = any(%(customers)s::bigint[])
 ), counted as (
     delete from opportunity_member where customer = any(%(customers)s::bigint[])
 ), disappointed as (
@@ -439,3 +442,11 @@ delete from trait_definition where place = 'value' and column_name = %(name)s re
 -- name: close_states
 -- Values of a new version hold no past of their own; everybody is finished by them at once.
 update trait_definition set backfilled_to = live_from where place = 'value' and backfilled_to < live_from
+
+-- name: prune_changes
+-- What is older goes, but for the last row of each customer: her next change is told from it.
+delete from trait_change where id in (
+    select c.id from trait_change c
+    where c.day < %(before)s and exists (select from trait_change n where n.customer = c.customer and n.id > c.id)
+    limit %(limit)s
+)

@@ -19,7 +19,7 @@ from regulars.analyze import declarations
 from regulars.analyze.backfill import backfill
 from regulars.analyze.daily import daily_run
 from regulars.analyze.expressions import COPIED, LEAVES
-from regulars.analyze.fold import set_up, settle
+from regulars.analyze.fold import BY_RULE, set_up, settle
 from regulars.analyze.past import SQL
 from regulars.analyze.plan import Plan, Trait, leaves, state_name
 from regulars.analyze.restated import read_everybody
@@ -132,6 +132,8 @@ def _change_hands(app: App, plan: Plan, held: Held) -> None:
     elif name in {trait.name for trait in plan.values}:
         _leave(app, name)
     new = held.after.expression
+    if old.kind != new.kind:
+        drop_column(app.db, "trait_change", name)
     if isinstance(new, (*LEAVES, *COPIED)) and plan.columns[new] not in names:
         rename(app.db, plan.columns[new], name)
 
@@ -149,6 +151,6 @@ def _everybody(app: App) -> None:
     set_up(app, catalogue)
     app.db.execute(SQL.everybody_again)
     read_everybody(app, catalogue)
-    _, moved = settle(app, catalogue)
+    _, moved = settle(app, catalogue, BY_RULE)
     app.db.execute(SQL.quiet_planner, {"on": "on"})
     write_moves(app, catalogue, moved, app.clock.now(), Because(reason="rule"))

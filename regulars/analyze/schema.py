@@ -269,6 +269,8 @@ def _widen(db: psycopg.Connection, new: Plan, *, is_made: bool) -> None:
     row += [(trait.name, COLUMN_TYPES[trait.expression.kind]) for trait in new.values]
     row += [(name, COLUMN_TYPES[one.kind]) for name, one in [*new.daily, *new.fields]]
     _add_columns(db, "trait_state", [c for c in row if c[0] not in have["trait_state"]])
+    history = [(trait.name, COLUMN_TYPES[trait.expression.kind]) for trait in new.remembered]
+    _add_columns(db, "trait_change", [c for c in history if c[0] not in have["trait_change"]])
     for family in new.families:
         if family.table not in have:
             _create_cells(db, family.table, family.key_type)

@@ -74,6 +74,7 @@ class Statements:
         self.finish_merged: LiteralString = _sql(self._finish(self._one_part().subquery()))
         self.next_words: LiteralString = _sql(f'select customer, old_word, word from "{self.next}"')
         self.store: LiteralString = _sql(self._store())
+        self.remember: LiteralString | None = _sql(self._remember()) if plan.remembered else None
         self.reset: LiteralString = _sql(self._reset())
         self.reword: LiteralString = _sql(self._reword())
         last = f"(select day from as_of) - {WINDOW_LIMIT_DAYS}"
@@ -277,6 +278,19 @@ class Statements:
         return (
             f'insert into trait_state ({every}) select {every} from "{self.next}" '
             f"on conflict (customer) do update set {sets}"
+        )
+
+    def _remember(self) -> str:
+        """Rows of those whose values are other ones than before, to run ahead of `store`: one comparison for all."""
+        names = [f'"{trait.name}"' for trait in self.plan.remembered]
+        old, new = ", ".join(f"s.{name}" for name in names), ", ".join(f"n.{name}" for name in names)
+        again = "exists (select from fold_redo r where r.customer = n.customer)"
+        return (
+            f"insert into trait_change (customer, seq, day, at, cause, {', '.join(names)}) select n.customer, "
+            "coalesce(%(seq)s, (select c.seq from checkpoint c where c.reader = 'flow'), 0), (select day from as_of), "
+            f"%(at)s, case when %(cause)s = 'event' and {again} then 'people' else %(cause)s end, {new} "
+            f'from "{self.next}" n left join trait_state s on s.customer = n.customer '
+            f"where n.known and ({old}) is distinct from ({new})"
         )
 
     def _reset(self) -> str:

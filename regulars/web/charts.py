@@ -18,7 +18,7 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Chart(msgspec.Struct, frozen=True, kw_only=True):
-    """Title = finding. `kind` is line, columns or bars; every chart also shows as a table."""
+    """Title = finding. `kind` is line, steps, columns or bars; every chart also shows as a table."""
 
     title: str
     measure: str

@@ -111,6 +111,7 @@ class Town:
             app.db.execute(
                 "truncate journal, record, signature, customer, carrier_span, trait_state, segment_member, as_of,"
                 " persona, persona_fit, persona_member, persona_size, shift, shift_look, rhythm_break,"
+                " trait_change,"
                 " segment_move, lake_file, daily_run, announcement, score, score_model, score_change, lifecycle_stage,"
                 f" lifecycle_move, survey_answer, follow_up, {cells}"
             )

@@ -10,7 +10,7 @@ themes.add("categories")(
     Theme(
         place=20,
         traits=(
-            Trait("top_category", "category with the most spend", top(lines, by="category")),
+            Trait("top_category", "category with the most spend", top(lines, by="category"), history=True),
             Trait("top_category_cents", "spend in that category", top_total(lines, by="category"), "cents"),
             Trait("categories", "categories bought", breadth(lines, by="category")),
         ),

@@ -15,7 +15,7 @@ themes.add("reductions")(
         place=40,
         traits=(
             Trait("discount_share", "part of the shelf price taken off", discounts / (spend + discounts), "share"),
-            Trait("coupon_orders", "orders with a coupon", coupon_orders),
+            Trait("coupon_orders", "orders with a coupon", coupon_orders, history=True),
             Trait("coupon_share", "part of orders with a coupon", coupon_orders / bought, "share"),
             Trait("redemptions", "coupons redeemed from campaigns", count(redemptions)),
             Trait("mailings_90", "campaigns received in the last 90 days", count(mailings).within(days=90)),

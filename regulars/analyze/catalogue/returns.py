@@ -14,7 +14,7 @@ themes.add("returns")(
         traits=(
             Trait("returns", "returns", count(returned) + count(refunded)),
             Trait("last_return_day", "day of the latest return", Scalar("max", facts("Item Returned"), "day"), "date"),
-            Trait("refund_cents", "money given back", refunds, "cents"),
+            Trait("refund_cents", "money given back", refunds, "cents", history=True),
             Trait("net_spend_cents", "spend less refunds", spend - refunds, "cents"),
             Trait("return_rate", "part of spend given back", refunds / spend, "share"),
         ),

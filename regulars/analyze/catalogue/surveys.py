@@ -11,7 +11,7 @@ themes.add("surveys")(
         place=60,
         traits=(
             Trait("survey_answers", "survey answers", count(answers)),
-            Trait("survey_mean", "mean survey score", total(answers) / count(answers)),
+            Trait("survey_mean", "mean survey score", total(answers) / count(answers), history=True),
             Trait("last_score", "latest survey score", latest(answers, carry="score")),
             Trait("last_answer_day", "day of the latest survey answer", Scalar("max", answers, "day"), "date"),
             Trait("survey_sd", "spread of the survey scores", sd(answers)),

@@ -83,6 +83,8 @@ class TraitPage(msgspec.Struct, frozen=True, kw_only=True):
     versions: list[analyze.TraitVersion]
     journeys: list[tuple[str, str]]
     """Name and title of journeys that begin by a segment over it."""
+    history: analyze.History | None = None
+    """How a customer's value changed, where one was asked for and changes are kept."""
 
 
 class SegmentPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -199,6 +201,7 @@ def trait(app: App, name: str, customer: int | None = None) -> TraitPage:
         journeys=[
             (one.name, one.title) for one in design.journeys(app) if one.graph and one.graph.entry.subject in segments
         ],
+        history=analyze.history(app, name, customer) if customer is not None and listed.has_history else None,
     )
 
 

@@ -279,4 +279,14 @@ def trait_json(
         return behind(inside, number, trait)
 
 
-routes = [trait_json, consents_json, customers_json, customer_json]
+@get("/api/customers/{number:int}/traits/{trait:str}/history", opt=access.office("customers:read"), sync_to_thread=True)
+def history_json(
+    app: House, request: Request[Any, Any, Any], number: FromPath[int], trait: FromPath[str]
+) -> analyze.History:
+    """How one trait of one customer changed, with the cause and the events of each change."""
+    audit.write(app, request.user, "asked why", f"customer:{number}", trait)
+    with app.transaction() as inside:
+        return analyze.history(inside, trait, profile.read(inside, number).customer)
+
+
+routes = [trait_json, history_json, consents_json, customers_json, customer_json]

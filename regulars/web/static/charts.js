@@ -14,14 +14,14 @@
     if (spec.kind === "bars") return { ...line, type: "bar", barMaxWidth: 18, markLine: falls(spec) ? zero() : undefined, label: { show: true, position: "right", color: token("--ink"), fontSize: 11, formatter: p => full(spec)(p.value) } };
     if (spec.kind === "columns") return { ...line, type: "bar", barMaxWidth: 32, stack: spec.stacked ? "all" : undefined };
     return {
-      ...line, type: "line", showSymbol: false, symbolSize: 6, lineStyle: { color, width: one.role === "before" ? 1.5 : 2, type: one.role === "predicted" ? [4, 4] : "solid" },
+      ...line, type: "line", step: spec.kind === "steps" ? "end" : false, showSymbol: false, symbolSize: 6, lineStyle: { color, width: one.role === "before" ? 1.5 : 2, type: one.role === "predicted" ? [4, 4] : "solid" },
       endLabel: { show: one.role !== "before", color: token("--ink"), fontSize: 11, formatter: p => full(spec)(p.value) }, labelLayout: { moveOverlap: "shiftY" },
       areaStyle: spec.series.length === 1 ? { color: token("--chart-1-soft"), opacity: .55 } : undefined,
     };
   }
   function option(spec) {
     const text = { color: token("--ink-3"), fontSize: 11, fontFamily: getComputedStyle(document.body).fontFamily };
-    const names = { type: "category", data: spec.labels, axisLine: { show: !falls(spec), onZero: spec.kind !== "bars", lineStyle: { color: token("--field") } }, axisTick: { show: false }, axisLabel: { ...text, hideOverlap: true }, boundaryGap: spec.kind !== "line", inverse: spec.kind === "bars" };
+    const names = { type: "category", data: spec.labels, axisLine: { show: !falls(spec), onZero: spec.kind !== "bars", lineStyle: { color: token("--field") } }, axisTick: { show: false }, axisLabel: { ...text, hideOverlap: true }, boundaryGap: !["line", "steps"].includes(spec.kind), inverse: spec.kind === "bars" };
     const values = { type: "value", min: spec.from_zero ? bounds => Math.min(0, bounds.min) : undefined, scale: !spec.from_zero, splitNumber: 4, splitLine: { lineStyle: { color: token("--chart-grid") } }, axisLabel: { ...text, formatter: v => spec.prefix + short(v) + spec.suffix, show: spec.kind !== "bars" } };
     return {
       animation: false, textStyle: text,

@@ -120,7 +120,30 @@ def trait_page(
     with app.transaction() as inside:
         person = None if customer is None else profile.read(inside, customer)
         view = api.trait(inside, name, None if person is None else person.customer)
-    return render.page(app, "pages/analyze/trait.html", request, view=view, person=person)
+    return render.page(app, "pages/analyze/trait.html", request, view=view, person=person, drawn=steps(view, app))
+
+
+def steps(view: api.TraitPage, app: App) -> Chart | None:
+    """A customer's number over its changes, oldest first; None before there are two, and of texts."""
+    listed, told = view.listed, view.history
+    if told is None or listed.kind == "text" or len(told.changes) < 2:
+        return None
+    changes = told.changes[::-1]
+    scale = {"cents": 0.01, "share": 100.0}.get(listed.unit, 1.0)
+    first, last, name = changes[0], changes[-1], words.opened(listed.title)
+    title = f"{name} went from {first.shown} to {last.shown} in {len(changes) - 1:,} changes"
+    return Chart(
+        title=title,
+        measure=f"{name} after each change that is kept",
+        over="Changed",
+        labels=[f"{day_date(one.day):%-d %b %Y}" for one in changes],
+        series=[Series(name=name, values=[None if one.value is None else one.value * scale for one in changes])],
+        sentence=f"{title}, from {day_date(first.day):%-d %B %Y} to {day_date(last.day):%-d %B %Y}.",
+        kind="steps",
+        decimals=2 if listed.unit == "cents" or listed.kind == "fraction" else 0,
+        prefix=words.SYMBOLS.get(app.settings.brand_currency, "") if listed.unit == "cents" else "",
+        suffix="%" if listed.unit == "share" else "",
+    )
 
 
 @get("/traits/count", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)

@@ -171,7 +171,7 @@ def trait_part(
     audit.write(app, request.user, "asked why", f"customer:{customer}", trait)
     with app.transaction() as inside:
         events = behind(inside, customer, trait)
-    return render.page(app, "pages/profile/behind.html", request, events=events)
+    return render.page(app, "pages/profile/behind.html", request, events=events, trait=trait, customer=customer)
 
 
 def joined(view: api.View) -> list[Joined]:
