@@ -114,20 +114,26 @@ def _select(dsn: str, customers: int, questions: int) -> list[float]:
 
 @contextmanager
 def _serving(dsn: str) -> Generator[int, None, None]:
+    with tempfile.TemporaryDirectory(prefix="regulars-bench-") as home, serving_pages(dsn, home) as port:
+        yield port
+
+
+@contextmanager
+def serving_pages(dsn: str, home: str) -> Generator[int, None, None]:
+    """The port of a web server on this database and data folder, in a process of its own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    with tempfile.TemporaryDirectory(prefix="regulars-bench-") as home:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "regulars", "serve", "--no-worker", "--port", str(port)],
-            env=os.environ | {"REGULARS_DATABASE_URL": dsn, "REGULARS_HOME": home, "REGULARS_LOG_LEVEL": "warning"},
-        )
-        try:
-            _wait_for(port)
-            yield port
-        finally:
-            process.terminate()
-            process.wait()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "regulars", "serve", "--no-worker", "--port", str(port)],
+        env=os.environ | {"REGULARS_DATABASE_URL": dsn, "REGULARS_HOME": home, "REGULARS_LOG_LEVEL": "warning"},
+    )
+    try:
+        _wait_for(port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def _wait_for(port: int) -> None:

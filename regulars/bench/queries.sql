@@ -72,3 +72,18 @@ analyze signature, link, value, block, block_size, pair, customer, record
 -- name: signature_of
 -- Of the record that just came.
 select signature from record where seq = %(seq)s
+
+-- name: state_columns
+-- What a row of everybody's numbers holds, to be filled.
+select column_name, data_type from information_schema.columns
+where table_schema = current_schema and table_name = 'trait_state' and column_name not in ('customer', 'known', 'word')
+order by ordinal_position
+
+-- name: settle_numbers
+-- What the server does by itself a minute after such a load.
+vacuum analyze trait_state, signature, customer
+
+-- name: moves_by_order
+-- Who was let in or out by which event.
+select m.seq, j.message_id from segment_move m join journal j on j.seq = m.seq
+where m.segment = %(segment)s and m.reason = 'event' order by m.id

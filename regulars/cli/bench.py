@@ -19,8 +19,8 @@ def bench(
     name: Annotated[
         str,
         typer.Argument(
-            help="analyze, engines, flow, import, ingest, likeness, link, moment, opportunities, quiet, resolve or "
-            "search."
+            help="analyze, engines, flow, import, ingest, likeness, link, moment, opportunities, quiet, resolve, "
+            "search or segments."
         ),
     ],
     size: Annotated[int | None, typer.Option("--size", "--rows", min=1, help="Fewer events, for a quick look.")] = None,
@@ -41,7 +41,8 @@ def bench(
 def measure(name: str, size: int | None, minutes: float | None = None) -> dict[str, Any]:
     """Run the module of this name; refused if it is no bench."""
     known = [found.name for found in iter_modules(shelf.__path__)]
-    names = "analyze, engines, flow, import, ingest, likeness, link, moment, opportunities, quiet, resolve, search"
+    names = "analyze, engines, flow, import, ingest, likeness, link, moment, opportunities, quiet, resolve, "
+    names += "search, segments"
     choice = f"Choose one of: {names}"
     module = import_module(f"{shelf.__name__}.{name}") if name in known else None
     if not hasattr(module, "run"):
