@@ -388,6 +388,11 @@ order by j.occurred_at desc, j.seq desc limit %(limit)s
 -- Channels and purposes that somebody decided about, the most frequent first.
 select channel, purpose from consent_state group by channel, purpose order by count(*) desc, channel, purpose limit %(limit)s
 
+-- name: purposes_decided
+-- Those of these purposes that anybody decided about.
+select p.purpose from unnest(%(purposes)s::text[]) as p (purpose)
+where exists (select from consent_state s where s.purpose = p.purpose)
+
 -- name: trait_versions
 -- What was declared when, newest first.
 select trait, version, title, unit, freshness, expression, author, at, day, adopted_at, retired_at, fault

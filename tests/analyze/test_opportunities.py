@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from regulars import analyze
 from regulars.analyze.missed import searching, taking
@@ -52,6 +53,21 @@ def test_what_is_planted_is_found_among_the_first_five_with_money_above_nothing(
     one = next(each for each in answers if each.name == effect)
     assert 0 < one.money.low < one.money.expected < one.money.high
     assert len(one.seen.reasons) == len(one.seen.stake_cents) == len(one.seen.members)
+
+
+def test_who_comes_more_often_with_smaller_baskets_is_nobody_whose_baskets_shrink() -> None:
+    planted = year(7, "shrinking_baskets")
+    seen = detectors["shrinking_baskets"].look(planted)
+    often = dict(planted.columns)
+    for name in ("orders_after", "spend_after"):
+        # Five times the orders with the same smaller baskets: five times the money.
+        often[name] = planted[name].copy()
+        often[name][seen.members] *= 5
+
+    beside = detectors["shrinking_baskets"].look(replace(planted, columns=often))
+
+    assert len(seen.members) > 20
+    assert not set(seen.members.tolist()) & set(beside.members.tolist())
 
 
 def test_years_that_hold_nothing_are_quiet_at_the_stated_level() -> None:

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from regulars import analyze
 from regulars.analyze.catalogue import SEGMENTS, TRAITS
 from regulars.analyze.errors import RuleRefused
+from regulars.analyze.expressions import Op
 from regulars.analyze.scores import scores
 from regulars.analyze.segments import tree
 from regulars.analyze.segments.spoken import heard, said, tidy
 from regulars.analyze.segments.standing import CHANNELS, IDENTITIES
-from regulars.analyze.segments.tree import CLAUSES_LIMIT, DEPTH_LIMIT, leaves, read
+from regulars.analyze.segments.tree import CLAUSES_LIMIT, DEPTH_LIMIT, claimed, leaves, read
 from regulars.analyze.traits import KEYS, MEASURES, TYPES
 
 BOUGHT: dict[str, Any] = {"kind": "trait", "trait": "orders", "is": ">=", "value": 3}
@@ -118,6 +119,15 @@ def test_a_rule_goes_as_deep_as_it_may_and_no_deeper(joint: str) -> None:
         read(nested(DEPTH_LIMIT + 1, joint))
     with pytest.raises(RuleRefused, match="too deep"):
         read(nested(3_000, joint))
+
+
+def test_many_parts_side_by_side_nest_no_deeper_than_their_halves() -> None:
+    one = {"kind": "trait", "trait": "orders", "is": ">=", "value": 1}
+    claim, depth = claimed(read({"kind": "all", "of": [one] * 50}), KNOWN), 0
+    while isinstance(claim, Op) and claim.sign == "and":
+        claim, depth = claim.right, depth + 1
+
+    assert depth == 6
 
 
 def test_lists_within_lists_are_no_way_around() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from regulars import analyze, collect, flow
+from regulars.analyze.errors import RuleRefused
 from regulars.analyze.scores import scores
 from regulars.analyze.segments import mirror, tree
 from regulars.app import App
@@ -41,6 +42,14 @@ def say(app: App, *messages: dict[str, Any]) -> list[Any]:
 
 def moves_of(outcome: Any) -> list[Any]:
     return list(getattr(outcome, "moves", []))
+
+
+def test_a_purpose_that_nobody_was_ever_asked_for_is_refused(brand: App) -> None:
+    with brand.transaction() as inside:
+        for purpose, match in (("marketting", "Nobody was ever asked"), ("Marketing", "Write 'marketing'")):
+            rule = tree.read(AGREED | {"purpose": purpose, "said": "nothing"})
+            with pytest.raises(RuleRefused, match=match):
+                analyze.create(inside, analyze.Draft(title="Odd", rule=rule), "maya")
 
 
 def make(app: App, title: str, rule: dict[str, Any]) -> str:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from regulars.analyze.opportunities import Bar, Fact, Floats, Response, Seen, Year, detectors, nothing
+from regulars.analyze.opportunities import (
+    AFTER_DAYS,
+    BEFORE_DAYS,
+    Bar,
+    Fact,
+    Floats,
+    Response,
+    Seen,
+    Year,
+    detectors,
+    nothing,
+)
 from regulars.analyze.opportunities.chance import MEDIAN_SQUARE, UNUSUAL, at_least, fewer_than
 
 MIN_BEFORE, MIN_AFTER = 6, 4
@@ -16,6 +27,8 @@ MIN_LOSS = 0.2
 class ShrinkingBaskets:
     """Baskets grow as often as they shrink: whatever the scatter of amounts, more on one side than on the other counts.
 
+    Who comes more often instead, and spends no less a week, has lost nothing.
+
     Nothing is assumed of how amounts are distributed, since real ones have heavier tails than any formula: who shrank
     unusually is counted against who grew unusually.
     """
@@ -24,7 +37,7 @@ class ShrinkingBaskets:
     title = "Regulars whose baskets shrink"
     null = (
         "The average order of 13 weeks, against her own of 39 weeks and with everybody's change taken out, is as often "
-        "far above as far below: as many grow unusually as shrink unusually"
+        "far above as far below, and what she spends a week with it: as many grow unusually as shrink unusually"
     )
     treatment = "What they used to take along, as a list with their next receipt or letter; no discount"
     response = Response(bring=3, of=40, because="Reminders of what somebody used to buy bring back a few in a hundred")
@@ -48,7 +61,8 @@ class ShrinkingBaskets:
         z = change / scale
         z /= max(float(np.sqrt(np.median(np.square(z)) / MEDIAN_SQUARE)), 1e-9)
         is_large = np.abs(change) >= -np.log(1 - MIN_LOSS)
-        shrank, grew = (is_large & (z < 0) & _unusual(z)), (is_large & (z > 0) & _unusual(-z))
+        lost = year["spend_before"][rows] * AFTER_DAYS / BEFORE_DAYS - year["spend_after"][rows]
+        shrank, grew = (is_large & (lost > 0) & _unusual(z)), (is_large & (lost < 0) & _unusual(-z))
         count, beside = int(shrank.sum()), int(grew.sum())
         members = rows[shrank]
         kept = before[shrank] * np.exp(usual)
@@ -56,7 +70,7 @@ class ShrinkingBaskets:
             p_value=float(at_least(np.array([count]), np.array([count + beside]), 0.5)[0]),
             finding=f"{count:,} of {len(rows):,} regulars spend far less an order than before, {beside:,} far more",
             members=members,
-            stake_cents=np.maximum(kept - after[shrank], 0.0) * year["orders_after"][members],
+            stake_cents=np.minimum(np.maximum(kept - after[shrank], 0.0) * year["orders_after"][members], lost[shrank]),
             reasons=np.stack([after[shrank], before[shrank], year["orders_after"][members]], axis=1),
             facts=[
                 Fact("Regulars", len(rows), "count"),

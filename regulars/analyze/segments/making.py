@@ -8,6 +8,7 @@ from datetime import datetime
 
 import msgspec
 
+from regulars import profile
 from regulars.analyze.errors import RuleRefused, SegmentChanged, SegmentRefused, UnknownSegment
 from regulars.analyze.past import SQL
 from regulars.analyze.plan import Segment
@@ -126,10 +127,25 @@ def _check(app: App, rows: list[made.Row], name: str, draft: Draft) -> None:
     found = made.resolved(rules, catalogue.plan.traits, catalogue.declared, {})
     if isinstance(refusal := found[name], RuleRefused):
         raise refusal
+    _refuse_unheard(app, draft.rule)
     before = made.wanted(rows, catalogue.plan.traits, catalogue.declared)
     for other, one in found.items():
         if isinstance(one, RuleRefused) and isinstance(before.get(other), Segment):
             raise RuleRefused(f"'{other}' looks at this segment, and could not be run any more: {one.what}", one.fix)
+
+
+def _refuse_unheard(app: App, rule: tree.Rule) -> None:
+    """A purpose that nobody declared and nobody decided about is a typing error: it would hold nobody, or everybody."""
+    declared = profile.purposes(app).asked()
+    named = {leaf.purpose for leaf in tree.leaves(rule) if isinstance(leaf, tree.Consent)} - declared.keys()
+    heard = (
+        {row[0] for row in app.db.execute(SQL.purposes_decided, {"purposes": sorted(named)})} if named else set[str]()
+    )
+    if unheard := sorted(named - heard):
+        raise RuleRefused(
+            f"Nobody was ever asked for '{unheard[0][:60]}'",
+            f"Choose one of {', '.join(declared)}, or declare it in purposes.yaml first",
+        )
 
 
 def _locked(app: App, name: str) -> made.Row:

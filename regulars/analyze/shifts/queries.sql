@@ -60,7 +60,7 @@ copy (
                 ((at at time zone %(zone)s)::date - date '1970-01-01')::bigint as came
             from segment_move
         ) v
-        where customer >= 0 and abs(hashint8(customer)) %% %(every)s = 0
+        where customer >= 0 and abs(hashint8(customer)::bigint) %% %(every)s = 0
     ) m
     where entered and to_day > from_day
 ) to stdout (format binary)
