@@ -5,8 +5,8 @@ Gives: trait values with why (`traits_of`), segments with members, sizes and evi
 through both as journal events, scores,
 the proof that all of it is what a rebuild from the lake says (`differences`), and lifetime values of a file (`clv`).
 Writes tables: as_of, daily_run, trait_state, cell_*, trait_definition, trait_version, trait_change, trait_complete,
-segment_definition, segment_member, segment_move, segment_made, segment_version, segment_stamp, score, score_model,
-score_change, score_run, score_backtest, lifecycle_stage, lifecycle_move, lifecycle_figure, lifecycle_flow,
+segment_definition, segment_member, segment_move, segment_made, segment_version, segment_stamp, segment_day, score,
+score_model, score_change, score_run, score_backtest, lifecycle_stage, lifecycle_move, lifecycle_figure, lifecycle_flow,
 lifecycle_net, opportunity_run, opportunity, opportunity_member, opportunity_taken, expectation, expectation_case,
 practice, persona, persona_fit, persona_member, persona_size, shift, shift_look, rhythm_break, survey_answer, follow_up.
 Never: reads a customer's name or address, reaches a customer, or computes what is not a fold or a fitted model.
@@ -71,6 +71,7 @@ from regulars.analyze.scoring.backtests import is_due as is_backtest_due
 from regulars.analyze.segments.adoption import adopt
 from regulars.analyze.segments.drafts import DraftCount, draft
 from regulars.analyze.segments.export import export
+from regulars.analyze.segments.history import Came, Worth, came_and_went, worth
 from regulars.analyze.segments.making import Draft, Version, archive, create, edit, restore, versions, vocabulary
 from regulars.analyze.segments.members import (
     Made,
@@ -98,6 +99,7 @@ __all__ = [
     "STAGES",
     "STAGE_MEMBERS_A_PAGE",
     "TRAITS",
+    "Came",
     "Clause",
     "DailyRun",
     "Difference",
@@ -135,12 +137,14 @@ __all__ = [
     "Visit",
     "Vocabulary",
     "Why",
+    "Worth",
     "adopt",
     "affinity",
     "archive",
     "as_tree",
     "backfill",
     "backtest",
+    "came_and_went",
     "check_named",
     "clv",
     "count",
@@ -202,4 +206,5 @@ __all__ = [
     "warm",
     "why",
     "why_stage",
+    "worth",
 ]

@@ -16,6 +16,7 @@ from regulars.analyze.personas import label_all
 from regulars.analyze.restated import ended, read_again, read_everybody, restated, scored_anew
 from regulars.analyze.schema import Ready, ready
 from regulars.analyze.scoring.applying import score_all
+from regulars.analyze.segments.history import keep_days
 from regulars.analyze.segments.members import Because, write_moves
 from regulars.analyze.shifts import find_breaks
 from regulars.app import App
@@ -82,6 +83,8 @@ def tick(app: App, now: datetime, until: datetime | None = None) -> Changes:
     # A day makes everybody older, and so does a trait whose past was folded just now.
     stages = settle_everybody(app, catalogue, now) if day > before or catalogue.has_gaps else []
     affinity.lapse(app, now)
+    if day > before:
+        keep_days(app, catalogue, day)
     touched |= {*graded, *(move.customer for move in (*late, *moves, *stages))}
     return Changes(people=None, touched=sorted(touched), moves=[*late, *moves], stages=stages)
 

@@ -152,5 +152,6 @@ DECLARED = (
     Impersonal("segment_made", "segments that people made"),
     Impersonal("segment_version", "their rules, and who of the brand saved them"),
     Impersonal("segment_stamp", "a count of changes of segments"),
+    Impersonal("segment_day", "sizes of segments and what their members spent: sums over customers"),
     Impersonal("score_model", "a model over all customers: sums and parameters"),
 )

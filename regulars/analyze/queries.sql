@@ -455,3 +455,20 @@ delete from trait_change where id in (
     where c.day < %(before)s and exists (select from trait_change n where n.customer = c.customer and n.id > c.id)
     limit %(limit)s
 )
+
+-- name: keep_segment_days
+-- How many are in each segment today, and what they spent in the last year: one pass over members a day.
+insert into segment_day (segment, day, customers, spend_cents)
+select m.segment, %(day)s, count(*), coalesce(sum(s.spend_365_cents), 0)::bigint
+from segment_member m left join trait_state s using (customer)
+group by m.segment
+on conflict (segment, day) do update set customers = excluded.customers, spend_cents = excluded.spend_cents
+
+-- name: segment_days
+-- What a segment was worth, day by day.
+select day, customers, spend_cents from segment_day where segment = %(segment)s and day > %(after)s order by day
+
+-- name: moves_in
+-- Who came and went last, newest first.
+select customer, entered, at, reason, seq from segment_move
+where segment = %(segment)s order by day desc, id desc limit %(limit)s

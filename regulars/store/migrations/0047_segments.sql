@@ -32,3 +32,12 @@ create table segment_stamp (
     number bigint not null
 );
 insert into segment_stamp (number) values (0);
+
+-- What segments were worth at the end of each day on which time was let pass: what members spent in the 365 days before.
+create table segment_day (
+    segment text collate "C" not null,
+    day bigint not null,
+    customers int not null,
+    spend_cents bigint not null,
+    primary key (segment, day)
+);

@@ -11,8 +11,8 @@ import psycopg
 from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from regulars import analyze, design, profile
-from regulars.analyze import Evidence, SegmentView, Size, Why
+from regulars import analyze, design, profile, worker
+from regulars.analyze import Evidence, SegmentView, Size, Why, Worth
 from regulars.app import App
 from regulars.kit.clock import day_date
 from regulars.kit.errors import NotFound
@@ -87,6 +87,18 @@ class TraitPage(msgspec.Struct, frozen=True, kw_only=True):
     """How a customer's value changed, where one was asked for and changes are kept."""
 
 
+class Move(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody came or left, and why: she did something, time passed, the rule or her records changed."""
+
+    customer: int
+    name: str
+    entered: bool
+    at: datetime
+    reason: str
+    seq: int | None
+    """The event behind it, where it was one."""
+
+
 class SegmentPage(msgspec.Struct, frozen=True, kw_only=True):
     """One segment with everything its page shows."""
 
@@ -100,6 +112,16 @@ class SegmentPage(msgspec.Struct, frozen=True, kw_only=True):
     """Name, title and people of other segments these are also in."""
     reach: list[tuple[str, int]]
     money: Money
+    worth: list[Worth]
+    """Size and spend at the end of past days."""
+    moves: list[Move]
+    """Who came and went last."""
+    waiting: int
+    """Events that arrived and are not in it yet."""
+    waiting_since: datetime | None
+    is_still: bool
+    """They wait, and no worker is at work."""
+    as_of: datetime
 
 
 def segments(app: App) -> list[Listed]:
@@ -116,6 +138,7 @@ def segment(app: App, name: str, after: int | None = None) -> SegmentPage:
     found = analyze.members(app, name, after, MEMBERS_PER_PAGE)
     titles = {one.name: one.title for one in every.values()}
     overlap = app.db.execute(SQL.overlap, {"segment": name, "limit": OVERLAPS}).fetchall()
+    stands = worker.standing(app)
     money = app.db.execute(SQL.segment_money, {"segment": name}).fetchone() or (0, 0, 0, 0)
     return SegmentPage(
         segment=every[name],
@@ -126,7 +149,23 @@ def segment(app: App, name: str, after: int | None = None) -> SegmentPage:
         overlap=[(str(other), titles.get(str(other), str(other)), count) for other, count in overlap],
         reach=app.db.execute(SQL.reachable, {"segment": name, "now": app.clock.now()}).fetchall(),
         money=Money(members_cents=money[0] or 0, members=money[1], all_cents=money[2] or 0, all=money[3]),
+        worth=analyze.worth(app, name),
+        moves=moves_of(app, name),
+        waiting=stands.waiting,
+        waiting_since=stands.waiting_since,
+        is_still=stands.is_still,
+        as_of=app.clock.now(),
     )
+
+
+def moves_of(app: App, name: str) -> list[Move]:
+    """Who came into a segment and left it last, by name."""
+    found = analyze.came_and_went(app, name)
+    rows = app.db.execute(SQL.sample_names, {"customers": [one.customer for one in found]})
+    return [
+        Move(customer=c, name=full_name(first, last, c), entered=m.entered, at=m.at, reason=m.reason, seq=m.seq)
+        for m, (c, first, last, _, _) in zip(found, rows, strict=True)
+    ]
 
 
 def rows_of(app: App, name: str, customers: list[int]) -> list[MemberRow]:

@@ -15,6 +15,9 @@
   const isGroup = part => "of" in part;
   let rule = isGroup(known.rule) ? known.rule : { kind: "all", of: [known.rule] };
   let number = 0, waiting = 0, running = null, wanted = null;
+  const UNDO_LIMIT = 100, before = [];                                      // texts of earlier rules, the latest last
+  const text = () => JSON.stringify(clean(rule));
+  let stands = "";
 
   const option = ([value, text], chosen) => make("option", { value, selected: value === chosen }, text);
   const select = (label, options, chosen, change, wide = "") => {
@@ -57,7 +60,10 @@
     node.addEventListener("change", () => {
       const at = node.value.indexOf(" "), kind = node.value.slice(0, at), name = node.value.slice(at + 1), fresh = blank(kind, name);
       for (const key of Object.keys(part)) delete part[key];
-      Object.assign(part, fresh); draw(part); edited();
+      Object.assign(part, fresh);
+      // The list itself stays: whoever types a name into it goes on typing.
+      while (node.nextSibling && !node.nextSibling.classList?.contains("size")) node.nextSibling.remove();
+      node.after(...controls[part.kind](part, node.closest(".rule").dataset.leaf)); edited();
     });
     return node;
   };
@@ -131,7 +137,7 @@
 
   function leaf(part, parent) {
     const n = ++number, row = make("div", { className: "rule", role: "group", "aria-label": `Rule ${n}` });
-    row.dataset.leaf = n; row.part = part;
+    row.dataset.leaf = n; row.holds = part;
     row.append(subjects(part), ...controls[part.kind](part, n), make("span", { className: "size", title: "People for whom this rule alone holds" }),
       button(`Remove rule ${n}`, "×", () => remove(parent, part), { className: "btn quiet small square" }));
     row.addEventListener("keydown", e => {
@@ -141,17 +147,17 @@
     return row;
   }
   function group(part, parent, depth) {
-    const box = make("fieldset", { className: "group" }); box.part = part;
-    const head = make("div", { className: "group-head" }, select("Match", JOINTS, part.kind, value => { part.kind = value; }, "width:auto"), make("span", { className: "note" }, "these must be true"));
+    const box = make("fieldset", { className: "group" }); box.holds = part;
+    const head = make("div", { className: "group-head" }, select("Match", JOINTS, part.kind, value => { part.kind = value; }, "width:auto"), make("span", { className: "note" }, "these"));
     if (parent) head.append(button("Remove group", "×", () => remove(parent, part), { className: "btn quiet small square push" }));
     const more = make("div", { className: "line" }, button("", "+ Rule", () => add(part, blank("trait", "orders"))));
     if (depth < known.depth) more.append(button("", "+ Group", () => add(part, { kind: "any", of: [blank("trait", "orders")] })));
     box.append(make("legend", { className: "sr" }, "Group of rules"), head, ...part.of.map(one => isGroup(one) ? group(one, part, depth + 1) : leaf(one, part)), more);
     return box;
   }
-  const find = part => [...document.querySelectorAll("#rules .rule, #rules .group")].find(node => node.part === part);
+  const find = part => [...document.querySelectorAll("#rules .rule, #rules .group")].find(node => node.holds === part);
   function draw(part) {                                                    // everything anew; whoever had the focus keeps it
-    const label = document.activeElement?.getAttribute("aria-label"), inside = part && document.activeElement?.closest(".rule")?.part;
+    const label = document.activeElement?.getAttribute("aria-label"), inside = part && document.activeElement?.closest(".rule")?.holds;
     number = 0; $("#rules").replaceChildren(group(rule, null, 1));
     const row = part && find(part); if (!row) return;
     const again = inside === part && label ? [...row.querySelectorAll("[aria-label]")].find(node => node.getAttribute("aria-label") === label) : null;
@@ -173,9 +179,20 @@
   const whole = amount => new Intl.NumberFormat("en-US").format(amount);
   const money = cents => new Intl.NumberFormat("en-US", { style: "currency", currency: known.currency, maximumFractionDigits: 0 }).format(cents / 100);
   function edited() {
+    const now = text();
+    if (now !== stands) { before.push(stands); before.splice(0, before.length - UNDO_LIMIT); stands = now; $("#undo").disabled = false; }
     wanted = performance.now(); $("#count").setAttribute("aria-busy", "true");
     clearTimeout(waiting); waiting = setTimeout(count, WAIT_MS);
   }
+  function undo() {
+    if (!before.length) return;
+    stands = before.pop(); rule = JSON.parse(stands); draw(null); edited();
+    const control = before.length ? $("#undo") : $("#rules select"); $("#undo").disabled = !before.length; control.focus();
+  }
+  $("#undo").addEventListener("click", undo);
+  $("#rules").addEventListener("keydown", e => {                            // within a text the browser undoes letters
+    if (e.key === "z" && (e.ctrlKey || e.metaKey) && e.target.tagName !== "INPUT") { e.preventDefault(); undo(); }
+  });
   async function count() {
     const told = clean(rule), began = wanted, text = JSON.stringify(told);
     $("#rule-field").value = text;
@@ -188,7 +205,7 @@
     } catch (fault) { if (fault.name !== "AbortError") refuse("The server does not answer", "Look whether it runs, then change anything to count again"); return; }
     if (said.code === NOT_YET) return later(said.what);
     if (!answer.ok) return refuse(said.what, said.fix);
-    $("#refused").hidden = true; $("#save").disabled = false; $("#count").setAttribute("aria-busy", "false");
+    accuse(null); $("#refused").hidden = true; $("#save").disabled = false; $("#count").setAttribute("aria-busy", "false");
     $("#people").textContent = whole(said.people); $("#sentence").textContent = `Everybody ${said.sentence}.`;
     const share = said.known ? (100 * said.people / said.known).toFixed(1) : "0.0";
     $("#base").textContent = `${share}% of ${whole(said.known)} known customers, exact, ${Math.round(said.took_ms)} ms`;
@@ -207,10 +224,21 @@
     $("#refused").hidden = true; $("#save").disabled = false; $("#people").textContent = "–"; $("#base").textContent = `${what}. The count follows by itself.`;
     clearTimeout(waiting); waiting = setTimeout(count, AGAIN_MS);
   }
+  function accuse(part, said = "") {                                       // the fault stands at the rule that has it
+    document.querySelectorAll("#rules .fault").forEach(node => node.remove());
+    document.querySelectorAll("#rules [aria-invalid]").forEach(node => { node.removeAttribute("aria-invalid"); node.removeAttribute("aria-describedby"); });
+    const row = part && find(part); if (!row) return;
+    row.append(make("p", { className: "fault error", id: "fault", style: "flex-basis:100%;margin:0" }, said));
+    row.querySelectorAll("input, select").forEach(node => { node.setAttribute("aria-invalid", "true"); node.setAttribute("aria-describedby", "fault"); });
+  }
   function refuse(what, fix) {
-    $("#refused").hidden = false; $("#refused").textContent = `${what}. ${fix}.`; $("#save").disabled = true;
+    const path = /at \$((?:\.of\[\d+\])*)/.exec(what), steps = [...(path?.[1] ?? "").matchAll(/\d+/g)];
+    const part = path && steps.reduce((at, [step]) => at?.of?.[step], rule), at = part && !isGroup(part) ? find(part)?.dataset.leaf : null;
+    const said = `${what.replace(/^The rule cannot be (?:run|read) at \$[^:]*: /, "")}. ${fix}.`;
+    accuse(at ? part : null, said);
+    $("#refused").hidden = false; $("#refused").textContent = at ? `Rule ${at}: ${said}` : said; $("#save").disabled = true;
     $("#people").textContent = "–"; $("#count").setAttribute("aria-busy", "false");
   }
   $("#title").addEventListener("input", edited);
-  draw(null); edited();
+  stands = text(); draw(null); edited();
 })();

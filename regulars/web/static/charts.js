@@ -25,7 +25,7 @@
     const values = { type: "value", min: spec.from_zero ? bounds => Math.min(0, bounds.min) : undefined, scale: !spec.from_zero, splitNumber: 4, splitLine: { lineStyle: { color: token("--chart-grid") } }, axisLabel: { ...text, formatter: v => spec.prefix + short(v) + spec.suffix, show: spec.kind !== "bars" } };
     return {
       animation: false, textStyle: text,
-      grid: { left: 4, right: spec.kind === "columns" ? 16 : spec.kind === "bars" ? 72 : 56, top: 12, bottom: 4, containLabel: true, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+      grid: { left: 4, right: spec.kind === "columns" ? 16 : spec.kind === "bars" || spec.prefix ? 72 : 56, top: 12, bottom: 4, containLabel: true, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
       xAxis: spec.kind === "bars" ? { ...values, splitLine: { show: false } } : names, yAxis: spec.kind === "bars" ? names : values,
       series: spec.series.map(one => series(spec, one)),
       tooltip: { trigger: "axis", confine: true, backgroundColor: token("--surface"), borderColor: token("--edge"), textStyle: { ...text, color: token("--ink"), fontSize: 12 }, valueFormatter: full(spec), axisPointer: { lineStyle: { color: token("--field") } } },

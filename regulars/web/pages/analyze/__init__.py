@@ -14,10 +14,11 @@ from regulars import analyze, engage, profile
 from regulars.app import App
 from regulars.kit.clock import day_date
 from regulars.kit.errors import RegularsError
+from regulars.kit.money import SYMBOLS, money
 from regulars.web import access, audit, clear, render, words
 from regulars.web.api import analyze as api
 from regulars.web.api.privacy import IN_MEMORY_BYTES, pieces
-from regulars.web.charts import Chart, Series
+from regulars.web.charts import COLORS, Chart, Series
 from regulars.web.errors import RuleNotRun
 from regulars.web.site import House
 
@@ -56,7 +57,7 @@ def segment_page(
         versions = analyze.versions(inside, name)
     part = request.headers.get("hx-target") == "more"
     template = "pages/analyze/members.html" if part else "pages/analyze/segment.html"
-    return render.page(app, template, request, view=view, drawn=history(view), versions=versions)
+    return render.page(app, template, request, view=view, charts=charts(app, view), versions=versions)
 
 
 @post("/segments/{name:str}/mailing", opt=access.OFFICE, include_in_schema=False, sync_to_thread=True)
@@ -204,6 +205,52 @@ def history(view: api.SegmentPage) -> Chart | None:
         labels=labels,
         series=[Series(name="People", values=[float(size.size) for size in sizes])],
         sentence=f"{title}, from {labels[0]} to {labels[-1]}; most were {peak.size:,}.",
+    )
+
+
+def charts(app: App, view: api.SegmentPage) -> dict[str, Chart]:
+    """What can be drawn of it, by the name of its place."""
+    drawn = {"size": history(view), "worth": spent(view, app.settings.brand_currency), "shared": shared(view)}
+    return {place: chart for place, chart in drawn.items() if chart is not None}
+
+
+def spent(view: api.SegmentPage, currency: str) -> Chart | None:
+    """What members spent in the year before each day; None before there are two days."""
+    days = view.worth
+    if len(days) < 2:
+        return None
+    first, last = (money(day.spend_cents, currency) for day in (days[0], days[-1]))
+    verb = "rose" if days[-1].spend_cents > days[0].spend_cents else "fell"
+    title = f"Its value {verb} from {first} to {last}" if first != last else f"Its value stayed at {last}"
+    labels = [f"{day_date(one.day).day} {day_date(one.day):%b %Y}" for one in days]
+    return Chart(
+        title=title,
+        measure="Spent in the 365 days before, by who was in it on the day",
+        over="Day",
+        labels=labels,
+        series=[Series(name="Spent", values=[one.spend_cents / 100 for one in days], color=COLORS[1])],
+        prefix=SYMBOLS.get(currency, f"{currency} "),
+        sentence=f"{title}, from {labels[0]} to {labels[-1]}.",
+    )
+
+
+def shared(view: api.SegmentPage) -> Chart | None:
+    """Other segments that its people are in, too."""
+    size = view.segment.size
+    if not view.overlap or not size:
+        return None
+    _, most, people = view.overlap[0]
+    title = f"{words.percent(people / size, 0)} of them are also in “{most}”"
+    return Chart(
+        title=title,
+        measure="People of this segment in other ones",
+        over="Segment",
+        kind="bars",
+        labels=[title_of for _, title_of, _ in view.overlap],
+        series=[
+            Series(name="People in both", values=[float(both) for _, _, both in view.overlap]),
+        ],
+        sentence=f"{title}: {people:,} of {size:,} people.",
     )
 
 
