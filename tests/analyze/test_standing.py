@@ -46,9 +46,9 @@ def moves_of(outcome: Any) -> list[Any]:
 
 def test_a_purpose_that_nobody_was_ever_asked_for_is_refused(brand: App) -> None:
     with brand.transaction() as inside:
-        for purpose, match in (("marketting", "Nobody was ever asked"), ("Marketing", "Write 'marketing'")):
+        for purpose in ("marketting", "Marketing"):
             rule = tree.read(AGREED | {"purpose": purpose, "said": "nothing"})
-            with pytest.raises(RuleRefused, match=match):
+            with pytest.raises(RuleRefused, match=f"Nobody was ever asked for '{purpose}'"):
                 analyze.create(inside, analyze.Draft(title="Odd", rule=rule), "maya")
 
 
