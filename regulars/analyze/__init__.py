@@ -7,8 +7,9 @@ the proof that all of it is what a rebuild from the lake says (`differences`), a
 Writes tables: as_of, daily_run, trait_state, cell_*, trait_definition, trait_version, trait_change, trait_complete,
 segment_definition, segment_member, segment_move, segment_made, segment_version, segment_stamp, segment_day, score,
 score_model, score_change, score_run, score_backtest, lifecycle_stage, lifecycle_move, lifecycle_figure, lifecycle_flow,
-lifecycle_net, opportunity_run, opportunity, opportunity_member, opportunity_taken, expectation, expectation_case,
-practice, persona, persona_fit, persona_member, persona_size, shift, shift_look, rhythm_break, survey_answer, follow_up.
+lifecycle_net, lifecycle_counted, opportunity_run, opportunity, opportunity_member, opportunity_taken, expectation,
+expectation_case, practice, persona, persona_fit, persona_member, persona_size, shift, shift_look, rhythm_break,
+survey_answer, follow_up.
 Never: reads a customer's name or address, reaches a customer, or computes what is not a fold or a fitted model.
 """
 

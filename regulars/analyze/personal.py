@@ -142,6 +142,7 @@ DECLARED = (
     Impersonal("lifecycle_figure", "what a stage brought on a day: sums over customers"),
     Impersonal("lifecycle_flow", "how many moved between two stages"),
     Impersonal("lifecycle_net", "by how many a stage grew on a day"),
+    Impersonal("lifecycle_counted", "a position"),
     Impersonal("as_of", "the day that windows end with"),
     Impersonal("daily_run", "when daily traits were computed"),
     Impersonal("trait_definition", "which traits there are"),

@@ -184,6 +184,20 @@ def test_what_was_counted_beside_the_flow_is_what_would_be_counted_now(regular: 
         assert analyze.lifecycle(app, 365).stages == now.stages
 
 
+def test_moves_that_come_late_of_days_that_were_counted_are_counted_too(regular: Town) -> None:
+    analyze.keep_lifecycle(regular.app)
+    # The calendar is a day on; what comes before the day's tick, or out of history, is still of an older day.
+    regular.app.clock.move_to(EPOCH + timedelta(days=TODAY + 1))
+    regular.batch([(2, track("Page Viewed", TODAY)), (2, order(TODAY - 2))])
+    analyze.keep_lifecycle(regular.app)
+    regular.batch([(3, order(TODAY - 1))])
+
+    with regular.app.transaction() as app:
+        sizes = analyze.lifecycle(app, 30).sizes
+        app.db.execute("delete from lifecycle_net; update lifecycle_counted set until = 0")
+        assert analyze.lifecycle(app, 30).sizes == sizes
+
+
 def test_why_ends_in_her_own_events(regular: Town) -> None:
     with regular.app.transaction() as app:
         found = analyze.why_stage(app, 1)

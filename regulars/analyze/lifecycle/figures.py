@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from regulars import collect
 from regulars.analyze.lifecycle.judge import SQL
 from regulars.analyze.stages import RANK_BY_STAGE, STAGES
 from regulars.app import App
@@ -53,7 +54,9 @@ def keep(app: App, breathe: Callable[[], object] = lambda: None) -> int:
     """Count now and keep it; how many stages. For a thread beside the flow."""
     today = _today(app)
     with app.transaction() as inside:
-        inside.db.execute(SQL.keep_net, {"today": today})
+        # Moves are numbered before they are committed: while the flow rests, none below the newest is on its way.
+        collect.checkpoint_of(inside, collect.FLOW)
+        inside.db.execute(SQL.keep_net)
     breathe()
     with app.transaction() as inside:
         counted = _counted(inside)

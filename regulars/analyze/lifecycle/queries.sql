@@ -103,29 +103,37 @@ select %(days)s, f.* from unnest(%(before)s::text[], %(after)s::text[], %(custom
 select before, after, customers from lifecycle_flow where days = %(days)s
 
 -- name: keep_net
--- What every whole day changed that is not kept yet: no move is added to a day that is over.
+-- What every day changed by the moves that are not counted yet, whichever day they are of: history may come late.
+with counted as (
+    update lifecycle_counted c set until = greatest(c.until, coalesce((select max(id) from lifecycle_move), 0))
+    from lifecycle_counted b
+    where b.one = c.one
+    returning b.until as since
+), uncounted as materialized (
+    select m.day, m.before, m.after from lifecycle_move m join counted c on m.id > c.since
+)
 insert into lifecycle_net (day, stage, change)
 select day, stage, sum(change)::bigint from (
-    select day, after as stage, 1 as change from lifecycle_move where after is not null
+    select day, after as stage, 1 as change from uncounted where after is not null
     union all
-    select day, before, -1 from lifecycle_move where before is not null
+    select day, before, -1 from uncounted where before is not null
 ) m
-where day > (select coalesce(max(day), -1) from lifecycle_net) and day < %(today)s
 group by day, stage
+on conflict (day, stage) do update set change = lifecycle_net.change + excluded.change
 
 -- name: net_by_day
 -- What every day of a stretch changed, newest first: sizes of the past are those of now without it.
-with kept as materialized (
-    select coalesce(max(day), -1) as until from lifecycle_net
+with counted as materialized (
+    select until from lifecycle_counted
 )
-select day, stage, change from lifecycle_net where day > %(since)s
-union all
 select day, stage, sum(change)::bigint from (
-    select day, after as stage, 1 as change from lifecycle_move
-    where day > (select until from kept) and day > %(since)s and after is not null
+    select day, stage, change from lifecycle_net where day > %(since)s
+    union all
+    select day, after, 1 from lifecycle_move
+    where id > (select until from counted) and day > %(since)s and after is not null
     union all
     select day, before, -1 from lifecycle_move
-    where day > (select until from kept) and day > %(since)s and before is not null
+    where id > (select until from counted) and day > %(since)s and before is not null
 ) m
 group by day, stage
 order by day desc

@@ -44,10 +44,17 @@ create table lifecycle_flow (
     primary key (days, before, after)
 );
 
--- By how many a stage grew or shrank on a day that is over.
+-- By how many a stage grew or shrank on a day, by the moves that are counted.
 create table lifecycle_net (
     day bigint not null,
     stage text collate "C" not null,
     change bigint not null,
     primary key (day, stage)
 );
+
+-- Up to which move they are; one row.
+create table lifecycle_counted (
+    one boolean primary key default true check (one),
+    until bigint not null
+);
+insert into lifecycle_counted (until) values (0);
