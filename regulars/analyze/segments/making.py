@@ -138,7 +138,7 @@ def _refuse_unheard(app: App, rule: tree.Rule) -> None:
     """A purpose that nobody declared and nobody decided about is a typing error: it would hold nobody, or everybody."""
     declared = profile.purposes(app).asked()
     named = {leaf.purpose for leaf in tree.leaves(rule) if isinstance(leaf, tree.Consent)} - declared.keys()
-    rows = app.db.execute(SQL.purposes_decided, {"purposes": sorted(named)}) if named else []
+    rows = app.db.execute(SQL.purposes_decided, {"purposes": sorted(named)}).fetchall()
     if unheard := sorted(named - {row[0] for row in rows}):
         raise RuleRefused(
             f"Nobody was ever asked for '{unheard[0][:60]}'",

@@ -13,8 +13,7 @@ itself which claim it is; `spoken` says it in words. A rule that cannot be read 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from operator import and_, or_
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, ClassVar, cast, get_args
 
 import msgspec
@@ -170,12 +169,13 @@ class InSegment(Part, frozen=True, kw_only=True, tag="segment"):
         return known.segments[self.segment]
 
 
-def joined(claims: list[Expression], joint: Callable[[Expression, Expression], Expression]) -> Expression:
-    """One claim of several, halved again and again: however many they are, none stands deep."""
+def joined(claims: list[Expression], joint: str) -> Expression:
+    """One claim of several by "and" or "or", halved again and again: however many they are, none stands deep."""
     if len(claims) == 1:
         return claims[0]
     half = len(claims) // 2
-    return joint(joined(claims[:half], joint), joined(claims[half:], joint))
+    left, right = joined(claims[:half], joint), joined(claims[half:], joint)
+    return left & right if joint == "and" else left | right
 
 
 class Group(Part, frozen=True, kw_only=True):
@@ -195,7 +195,7 @@ class All(Group, frozen=True, kw_only=True, tag="all"):
     joint: ClassVar[str] = "and"
 
     def claim(self, known: Vocabulary, path: Path = ()) -> Expression:
-        return joined(self.claims(known, path), and_)
+        return joined(self.claims(known, path), self.joint)
 
 
 class AnyOf(Group, frozen=True, kw_only=True, tag="any"):
@@ -204,7 +204,7 @@ class AnyOf(Group, frozen=True, kw_only=True, tag="any"):
     joint: ClassVar[str] = "or"
 
     def claim(self, known: Vocabulary, path: Path = ()) -> Expression:
-        return joined(self.claims(known, path), or_)
+        return joined(self.claims(known, path), self.joint)
 
 
 class NoneOf(Group, frozen=True, kw_only=True, tag="none"):
@@ -213,7 +213,7 @@ class NoneOf(Group, frozen=True, kw_only=True, tag="none"):
     joint: ClassVar[str] = "or"
 
     def claim(self, known: Vocabulary, path: Path = ()) -> Expression:
-        return ~joined(self.claims(known, path), or_)
+        return ~joined(self.claims(known, path), self.joint)
 
 
 Leaf = TraitIs | Did | LastDid | Then | InSegment | Consent | Identity | InStage | ScoreIs | GradeIs
