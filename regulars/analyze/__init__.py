@@ -20,7 +20,7 @@ from regulars.analyze.column_list import TraitColumn, trait_columns, traits_as_q
 from regulars.analyze.daily import DailyRun, daily_run, refresh_daily
 from regulars.analyze.erasure import forget
 from regulars.analyze.explain import Explained, explain, freshness
-from regulars.analyze.history import History, history
+from regulars.analyze.history import History, Pruned, forget_old, history
 from regulars.analyze.kept import FOLDED, Kept, kept_state
 from regulars.analyze.lifecycle import (
     CONVERSION_DAYS,
@@ -116,6 +116,7 @@ __all__ = [
     "Made",
     "Member",
     "Offer",
+    "Pruned",
     "Rebuilt",
     "Rule",
     "Segment",
@@ -160,6 +161,7 @@ __all__ = [
     "export",
     "fold_lake",
     "forget",
+    "forget_old",
     "freshness",
     "gamma_gamma",
     "heard",

@@ -31,9 +31,9 @@ COLUMN_NAMES = tuple(column.name for column in FACT_COLUMNS)
 
 
 class Caused(msgspec.Struct, frozen=True):
-    """What moves values: a batch up to a position, time, a rule that is new."""
+    """What moves values: a batch up to a position, time, a rule that is new, what is stated about people."""
 
-    cause: Literal["event", "time", "rule"]
+    cause: Literal["event", "time", "rule", "people"]
     seq: int | None = None
     """None: as far as the flow is."""
 
@@ -81,6 +81,9 @@ def fold(app: App, ready: Ready, work: Work, last_seq: int) -> tuple[list[int], 
     set_up(app, ready)
     if ready.plan.daily and (work.merged or work.recompute):
         app.db.execute(SQL.daily_stale)
+    if work.recompute:
+        # What she was told to have had may rest on records that are not hers: her history begins anew.
+        app.db.execute(SQL.forget_changes, {"customers": work.recompute})
     if ready.has_gaps and work.merged:
         work = _whole_with_whole(app, work)
     if work.merged:
@@ -99,7 +102,8 @@ def fold(app: App, ready: Ready, work: Work, last_seq: int) -> tuple[list[int], 
     for chunk in past.of_customers(app, work.recompute, last_seq) if work.recompute else ():
         with app.db.cursor().copy(ready.statements.copy_facts) as copy:
             copy.write(rows_of(chunk, ready, app))
-    moved = settle(app, ready, Caused("event", last_seq), merged=bool(work.merged))
+    by = Caused("event" if work.owned else "people", last_seq)
+    moved = settle(app, ready, by, merged=bool(work.merged))
     app.db.execute(SQL.quiet_planner, {"on": "on"})
     return moved
 

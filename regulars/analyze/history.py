@@ -30,8 +30,8 @@ CHANGES_SHOWN = 200
 ROWS_READ = 2_000
 # Events shown behind one change.
 EVENTS_SHOWN = 20
-# Rows let go in one day tick; what is left goes with the next.
-PRUNED_AT_ONCE = 200_000
+# Rows looked at in one step of letting go: some tenths of a second.
+LOOKED_AT_ONCE = 20_000
 
 Cause = Literal["event", "time", "rule", "people"]
 
@@ -69,6 +69,14 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     kept_days: int
 
 
+class Pruned(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of letting go of what is too old."""
+
+    rows: int
+    go_on_after: int | None
+    """The row to go on behind; None: all that was old was looked at."""
+
+
 def history(app: App, name: str, customer: int) -> History:
     """How this value changed. Raises UnknownTrait where there is no such trait, or its changes are not kept."""
     plan = ready(app).plan
@@ -88,9 +96,13 @@ def history(app: App, name: str, customer: int) -> History:
     )
 
 
-def forget_old(app: App, day: int) -> int:
-    """Let go of what is older than HISTORY_DAYS; how many rows."""
-    return app.db.execute(SQL.prune_changes, {"before": day - HISTORY_DAYS, "limit": PRUNED_AT_ONCE}).rowcount
+def forget_old(app: App, after: int = 0) -> Pruned:
+    """Let go of what is older than HISTORY_DAYS among the next LOOKED_AT_ONCE rows behind row `after`."""
+    given = {"after": after, "days": HISTORY_DAYS, "limit": LOOKED_AT_ONCE}
+    row = app.db.execute(SQL.prune_changes, given).fetchone()
+    assert row is not None, "aggregates have a row"
+    newest, looked_at, is_old, gone = row
+    return Pruned(rows=gone, go_on_after=newest if is_old and looked_at == LOOKED_AT_ONCE else None)
 
 
 def _steps(name: str) -> sql.Composed:

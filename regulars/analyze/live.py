@@ -9,7 +9,6 @@ import msgspec
 from regulars.analyze import affinity
 from regulars.analyze.backfill import backfill
 from regulars.analyze.fold import Moved, changed, fold, set_up, settle_day, work_of
-from regulars.analyze.history import forget_old
 from regulars.analyze.lifecycle import settle_everybody, settle_stages
 from regulars.analyze.past import SQL
 from regulars.analyze.personas import label_all
@@ -73,7 +72,6 @@ def tick(app: App, now: datetime, until: datetime | None = None) -> Changes:
     if day > before:
         app.db.execute(SQL.set_day, {"day": day})
         touched, moves = _expire(app, catalogue, before, now)
-        forget_old(app, day)
     else:
         moves = _stated_anew(app, catalogue, ended(app, catalogue), now)
     graded = score_all(app, now, until or now)

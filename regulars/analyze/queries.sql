@@ -113,6 +113,10 @@ insert into fold_merge (customer, survivor) select * from unnest(%(losers)s::big
 with steps as (delete from trait_change where customer = any(%(customers)s::bigint[]))
 delete from trait_state where customer = any(%(customers)s::bigint[])
 
+-- name: forget_changes
+-- Each row is a sum over the records she had then; some of them may not be hers any more.
+delete from trait_change where customer = any(%(customers)s::bigint[])
+
 -- name: remove_members
 -- Her memberships end with her, as history and not as news: nobody is left to be told.
 with gone as (
@@ -449,12 +453,19 @@ delete from trait_definition where place = 'value' and column_name = %(name)s re
 update trait_definition set backfilled_to = live_from where place = 'value' and backfilled_to < live_from
 
 -- name: prune_changes
--- What is older goes, but for the last row of each customer: her next change is told from it.
-delete from trait_change where id in (
-    select c.id from trait_change c
-    where c.day < %(before)s and exists (select from trait_change n where n.customer = c.customer and n.id > c.id)
-    limit %(limit)s
+-- What is older goes, but for the last row of each customer: her next change is told from it. Rows are as old as their
+-- ids are small, so a stretch of ids that ends with one that is young was the last.
+with stretch as materialized (
+    select id, customer, day from trait_change where id > %(after)s order by id limit %(limit)s
+), gone as (
+    delete from trait_change c using stretch s, as_of a
+    where c.id = s.id and s.day < a.day - %(days)s
+        and exists (select from trait_change n where n.customer = s.customer and n.id > s.id)
+    returning c.id
 )
+select coalesce(max(s.id), 0), count(*), coalesce(bool_or(s.id = m.id and s.day < a.day - %(days)s), false),
+    (select count(*) from gone)
+from stretch s, (select max(id) as id from stretch) m, as_of a
 
 -- name: keep_segment_days
 -- How many are in each segment today, and what they spent in the last year: one pass over members a day.

@@ -82,6 +82,8 @@ def _declare(app: App, held: Ready) -> int:
     widen(app.db, wider.plan)
     for name in gone:
         _leave(app, name)
+        # It may come back as another kind, and what it was is nobody's to read.
+        drop_column(app.db, "trait_change", name)
     narrow(app.db, wider.plan, of_catalogue=True)
     return 1
 

@@ -285,12 +285,19 @@ class Statements:
         names = [f'"{trait.name}"' for trait in self.plan.remembered]
         old, new = ", ".join(f"s.{name}" for name in names), ", ".join(f"n.{name}" for name in names)
         again = "exists (select from fold_redo r where r.customer = n.customer)"
+        new_here = "not exists (select from trait_change c where c.customer = n.customer)"
+        # Whoever is recomputed begins anew; of whom we knew before any value was remembered no event is the cause.
+        cause = (
+            f"case when %(cause)s = 'event' and {again} then 'people' "
+            f"when %(cause)s = 'event' and s.known and {new_here} then 'rule' else %(cause)s end"
+        )
+        begins = f"%(cause)s in ('event', 'people') and {again} and {new_here}"
         return (
             f"insert into trait_change (customer, seq, day, at, cause, {', '.join(names)}) select n.customer, "
             "coalesce(%(seq)s, (select c.seq from checkpoint c where c.reader = 'flow'), 0), (select day from as_of), "
-            f"%(at)s, case when %(cause)s = 'event' and {again} then 'people' else %(cause)s end, {new} "
+            f"%(at)s, {cause}, {new} "
             f'from "{self.next}" n left join trait_state s on s.customer = n.customer '
-            f"where n.known and ({old}) is distinct from ({new})"
+            f"where n.known and (({old}) is distinct from ({new}) or {begins})"
         )
 
     def _reset(self) -> str:

@@ -42,7 +42,7 @@ REPLAY_TICK_EVENTS = 500
 LIVE_WITHIN = timedelta(hours=1)
 """An event this fresh happens now: it does not drag the clock of a replay along."""
 PRUNE_EVERY = timedelta(hours=1)
-"""So often the worker looks for deliveries that are kept no longer."""
+"""So often the worker looks for deliveries, and changes of values, that are kept no longer."""
 COUNT_EVERY = timedelta(minutes=10)
 """So often the worker counts everybody of a large brand anew, if anything happened."""
 SEARCH_LOOK_EVERY = timedelta(minutes=10)
@@ -72,7 +72,7 @@ class Round(msgspec.Struct, frozen=True):
     mapped: int = 0
     """Deliveries of webhooks that were settled."""
     pruned: int = 0
-    """Deliveries of webhooks that were let go."""
+    """Deliveries of webhooks, and changes of values, that were let go."""
     refreshed: int = 0
     """Customers that were computed by a changed declaration of the profile."""
     expired: int = 0
@@ -104,6 +104,8 @@ class Worker:
         self._ticking = False
         self._beat_at: datetime | None = None
         self._pruned_at: datetime | None = None
+        self._history_after = 0
+        """Changes of values up to this row were looked at for what is too old."""
         self._counted_at: datetime | None = None
         self._sought_at: datetime | None = None
         self._looked_at: datetime | None = None
@@ -423,9 +425,12 @@ class Worker:
         deliveries = collect.prune_deliveries(self.app)
         with self.app.transaction() as inside:
             askings = engage.prune_askings(inside, now)
-        if deliveries < collect.PRUNED_AT_ONCE_MAX and askings < engage.PRUNED_AT_ONCE_MAX:
+            changes = analyze.forget_old(inside, self._history_after)
+        self._history_after = changes.go_on_after or 0
+        is_through = deliveries < collect.PRUNED_AT_ONCE_MAX and askings < engage.PRUNED_AT_ONCE_MAX
+        if is_through and changes.go_on_after is None:
             self._pruned_at = now
-        return deliveries + askings
+        return deliveries + askings + changes.rows
 
     def _flush(self, now: datetime, carried: int) -> int:
         with self.app.transaction() as app:

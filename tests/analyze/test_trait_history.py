@@ -79,15 +79,69 @@ def test_who_is_erased_leaves_no_history(shop: Town) -> None:
     assert len(changes(shop, 2)) == 1
 
 
-def test_old_changes_go_but_for_the_last(shop: Town) -> None:
+def test_old_changes_go_stretch_by_stretch_but_for_the_last(shop: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(analyze.forget_old.__globals__, "LOOKED_AT_ONCE", 2)
+    for day in range(5):
+        shop.batch([(1, order(TODAY - 9 + day, 1000))])
+    shop.batch([(2, order(TODAY, 500))])
+    with shop.app.transaction() as app:
+        app.db.execute("update as_of set day = %s", [TODAY + HISTORY_DAYS + 1])
+
+    steps, after = list[int](), 0
+    while after is not None:
+        with shop.app.transaction() as app:
+            done = analyze.forget_old(app, after)
+        steps, after = [*steps, done.rows], done.go_on_after
+
+    assert (steps, rows(shop)) == ([2, 2, 0, 0], 2)
+    assert [one.value for one in changes(shop, 1)] == [5000]
+
+
+def test_young_changes_stay_and_are_looked_at_once(shop: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(analyze.forget_old.__globals__, "LOOKED_AT_ONCE", 1)
     shop.batch([(1, order(TODAY - 9, 1000))])
     shop.batch([(1, order(TODAY - 8, 1000))])
-    before = rows(shop)
 
-    shop.tick(TODAY + HISTORY_DAYS + 1)
+    with shop.app.transaction() as app:
+        done = analyze.forget_old(app)
 
-    assert rows(shop) < before + 1
-    assert changes(shop, 1)[-1].value == 2000
+    assert (done.rows, done.go_on_after, rows(shop)) == (0, None, 2)
+
+
+def test_what_a_wrong_merge_told_of_the_one_who_stays_goes_when_it_is_undone(shop: Town) -> None:
+    shop.batch([(1, order(TODAY - 9, 1000)), (2, order(TODAY - 8, 500))])
+    shop.merge(2, 1)
+    shop.batch([(2, order(TODAY - 2, 77_777, products=[{"category": "INSULIN", "revenue": 777.77}]))])
+    assert changes(shop, 1, "top_category")[0].value == "INSULIN"
+
+    shop.split(2, 2)
+
+    assert [(one.value, one.cause, one.before) for one in changes(shop, 1)] == [(1000, "people", None)]
+    assert "INSULIN" not in [one.value for one in changes(shop, 1, "top_category")]
+    shop.batch([(1, order(TODAY, 300))])
+    assert [(one.value, one.cause) for one in changes(shop, 1)] == [(1300, "event"), (1000, "people")]
+
+
+def test_a_withdrawn_event_leaves_the_history_of_whose_it_was(shop: Town) -> None:
+    shop.batch([(1, order(TODAY - 9, 500))])
+    shop.batch([(1, order(TODAY - 8, 77_700, products=[{"category": "INSULIN", "revenue": 777.0}]))])
+    with shop.app.transaction() as app:
+        position = app.db.execute("select max(seq) from record").fetchall()[0][0]
+
+    shop.withdraw([position])
+
+    assert "INSULIN" not in [one.value for one in changes(shop, 1, "top_category")]
+    assert 78_200 not in [one.value for one in changes(shop, 1)]
+
+
+def test_of_whom_we_knew_before_values_were_remembered_no_event_is_the_cause(shop: Town) -> None:
+    shop.batch([(1, order(TODAY - 9, 1000))])
+    with shop.app.transaction() as app:
+        app.db.execute("truncate trait_change")
+
+    shop.batch([(1, order(TODAY - 2, 500))])
+
+    assert [(one.value, one.cause, one.events) for one in changes(shop, 1)] == [(1500, "rule", [])]
 
 
 def test_a_trait_whose_changes_are_not_kept_says_which_are(shop: Town) -> None:

@@ -166,6 +166,22 @@ def test_a_trait_that_left_and_comes_back_is_folded_from_the_beginning(shop: Tow
     assert differences(shop) == []
 
 
+def test_a_trait_with_a_history_that_left_may_come_back_as_another_kind(shop: Town) -> None:
+    whole = Trait("mine", "lines", count(lines), history=True)
+    restart(shop, (*TRAITS, whole))
+    settled(shop)
+    shop.batch([(1, order(TODAY))])
+    restart(shop, TRAITS)
+    settled(shop)
+
+    restart(shop, (*TRAITS, replace(whole, expression=latest(orders, carry="store"))))
+    settled(shop)
+    shop.batch([(1, order(TODAY, store_id="s9"))])
+
+    with shop.app.transaction() as app:
+        assert [one.value for one in analyze.history(app, "mine", 1).changes] == ["s9", "s1"]
+
+
 def test_only_the_worker_takes_a_new_declaration_over(shop: Town) -> None:
     before = values(shop, "orders")
 

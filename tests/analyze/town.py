@@ -88,6 +88,7 @@ class Town:
         with self.app.transaction() as app:
             rows = app.db.execute("select distinct customer from event_customer where seq = any(%s)", [positions])
             owners = [row[0] for row in rows]
+            app.db.execute("delete from record where seq = any(%s)", [positions])
             return self._change(app, recompute=owners, withdrawn=positions)
 
     def tick(self, day: int) -> Changes:
