@@ -7,7 +7,8 @@ import pytest
 
 from regulars import analyze, collect
 from regulars.analyze.errors import NotCountedYet, RuleRefused
-from regulars.analyze.segments import mirror, tree
+from regulars.analyze.segments import mirror, tree, unkept
+from regulars.lake.duckdb import Engine
 from tests.analyze.town import EPOCH, Town, order, track
 
 TODAY = 20_000
@@ -85,3 +86,101 @@ def followed(town: Town) -> None:
     thread = mirror.mirror(town.app)._thread
     assert thread is not None
     thread.join()
+
+
+def did(days: int, *columns: str) -> Any:
+    """Bought any line in so many days, under conditions that hold for all of them."""
+    where = [{"column": column, "is": ">=", "value": -1} for column in columns]
+    return tree.read({"kind": "did", "event": "Order Line", "where": where, "days": days})
+
+
+def kept(town: Town) -> Any:
+    copy = mirror.mirror(town.app)._copy
+    assert copy is not None
+    return copy.unkept
+
+
+def test_what_drafts_hold_stays_within_its_limit_and_a_rule_that_needs_more_is_refused(
+    town: Town, monkeypatch: Any
+) -> None:
+    town.app.clock.move_to(EPOCH + timedelta(days=TODAY))
+    town.batch([(who, order(TODAY - day)) for who, day in ((1, 3), (1, 5), (2, 3), (3, 7))])
+    collect.flush(town.app)
+    monkeypatch.setattr(unkept, "FACET_ROWS_LIMIT", 6)
+
+    for column in ("day", "quantity", "revenue_cents"):
+        assert counted(town, did(77, column)) == 3
+        assert sum(made.rows for made in kept(town)._made.values()) <= 6
+    with pytest.raises(RuleRefused, match="more than 6 numbers of customers and days"):
+        counted(town, tree.AnyOf(of=(did(77, "day"), did(77, "quantity"))))
+    assert sum(made.rows for made in kept(town)._made.values()) <= 6
+
+
+@pytest.mark.parametrize("column", ["occurred_us", "order_hash", "product_hash"])
+def test_no_rule_asks_for_what_tells_one_fact_from_another(town: Town, column: str) -> None:
+    town.app.clock.move_to(EPOCH + timedelta(days=TODAY))
+    town.batch([(1, order(TODAY))])
+
+    with pytest.raises(RuleRefused, match=f"Facts have no column '{column}'"):
+        counted(town, did(77, column))
+
+
+def test_a_copy_stays_while_somebody_counts_over_it_and_goes_with_the_last(town: Town, monkeypatch: Any) -> None:
+    monkeypatch.setattr(mirror, "AGE_SECONDS", 0.0)
+    town.app.clock.move_to(EPOCH + timedelta(days=TODAY))
+    town.batch([(1, order(TODAY))])
+    held = mirror.mirror(town.app)
+
+    def read_by_others() -> None:
+        for _ in range(2):
+            town.batch([(2, order(TODAY))])
+            counted(town)
+
+    with town.app.transaction() as app, held.reading(app) as (engine, copy):
+        with held.reading(app):
+            read_by_others()
+        read_by_others()
+        assert engine.rows(f"select count(*) from {copy.rows.wide}") == [(1,)]
+    tables = "select count(*) from information_schema.tables where table_name like $name"
+    assert engine.rows(tables, {"name": f"{copy.rows.table}%"}) == [(0,)]
+    assert not held._gone
+
+
+def test_whoever_changes_the_table_of_rows_does_not_wait_for_the_lake(town: Town, monkeypatch: Any) -> None:
+    monkeypatch.setattr(mirror, "SMALL_CUSTOMERS", 0)
+    town.app.clock.move_to(EPOCH + timedelta(days=TODAY))
+    town.batch([(1, order(TODAY)), (2, order(TODAY))])
+    collect.flush(town.app)
+    locked = list[bool]()
+    made = Engine.make
+
+    def watched(engine: Engine, name: str, query: str) -> None:
+        if name.startswith("unkept"):
+            with town.app.transaction() as app:
+                app.db.execute("lock table trait_state in access exclusive mode nowait")
+                locked.append(True)
+        made(engine, name, query)
+
+    monkeypatch.setattr(Engine, "make", watched)
+    mirror.mirror(town.app).warm(town.app)
+    followed(town)
+
+    assert set(unkept.PREPARED) <= set(kept(town).facets())
+    assert len(locked) >= len(kept(town).facets())
+
+
+def test_a_count_is_as_old_as_the_oldest_of_its_numbers(town: Town, monkeypatch: Any) -> None:
+    monkeypatch.setattr(mirror, "AGE_SECONDS", 0.0)
+    town.app.clock.move_to(EPOCH + timedelta(days=TODAY))
+    town.batch([(1, order(TODAY - 3))])
+    collect.flush(town.app)
+    began = town.app.clock.now()
+
+    def read_at(rule: Any) -> Any:
+        with town.app.transaction() as app:
+            return analyze.draft(app, rule).read_at
+
+    assert (read_at(TWICE), read_at(did(77))) == (began, began)
+    town.app.clock.move_to(began + timedelta(minutes=4))
+
+    assert (read_at(TWICE), read_at(did(76))) == (town.app.clock.now(), began)

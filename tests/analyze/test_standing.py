@@ -226,3 +226,20 @@ def test_what_is_copied_follows_who_is_who(brand: App) -> None:
 
     assert who(brand, name) == {"ada"}
     assert is_proved(brand)
+
+
+def test_a_draft_asks_again_for_what_is_copied_once_it_is_as_old_as_rows_may_be(
+    brand: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = AGREED | {"said": "no"}
+    assert drafted(brand, rule) == 1
+
+    given = {"channel": "email", "purpose": "marketing"}
+    monkeypatch.setattr(mirror, "AGE_SECONDS", 3_600.0)
+    say(brand, message("track", "bob", brand.clock.now(), event="Consent Given", properties=given))
+    assert drafted(brand, rule) == 1
+    # As of a large brand: rows are not read again, what is copied is.
+    monkeypatch.setattr(mirror.Mirror, "_follow", lambda held, app: False)
+    monkeypatch.setattr(mirror, "AGE_SECONDS", 0.0)
+
+    assert drafted(brand, rule) == 0

@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import LiteralString, cast
@@ -42,8 +44,6 @@ SMALL_CUSTOMERS = 50_000
 CHANGED_LIMIT = 100_000
 # Nobody's eye needs it fresher, and a burst of edits reads once.
 AGE_SECONDS = 2.0
-# So long a copy stays after another one has taken its place, for those who count over it.
-GRACE_SECONDS = 5.0
 # What a check of numbers of rows misses (one went, another came) is gone after so long.
 WHOLE_EVERY_SECONDS = 900.0
 
@@ -88,6 +88,7 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     sample: list[int]
     """Some of them, by a draw that stays while the rule does."""
     read_at: datetime
+    """As of when the oldest of its numbers is."""
     took_ms: float
 
 
@@ -98,15 +99,32 @@ class Mirror:
         self._held = duckdb.engine()
         self._engine = self._held.__enter__()
         self._copy: Copy | None = None
-        self._gone: list[tuple[float, Copy]] = []
+        self._readers = Counter[str]()
+        self._gone: dict[str, Copy] = {}
         self._whole_at = 0.0
         self._seen_at = 0.0
         self._turn = threading.Lock()
+        self._door = threading.Lock()
         self._thread: threading.Thread | None = None
         self._number = 0
 
-    def copy(self, app: App) -> tuple[duckdb.Engine, Copy]:
-        """A cursor and the copy to count over. Raises NotCountedYet while there is none of a large brand yet."""
+    @contextmanager
+    def reading(self, app: App) -> Generator[tuple[duckdb.Engine, Copy]]:
+        """A cursor and the copy to count over, which stays until this is left, also where another takes its place.
+
+        Raises NotCountedYet while there is none of a large brand yet.
+        """
+        self._see_to_it(app)
+        with self._door:
+            copy = self._copy
+            assert copy is not None, "it was just read"
+            self._readers[copy.rows.table] += 1
+        try:
+            yield self._engine.beside(), copy
+        finally:
+            self._leave(copy.rows.table)
+
+    def _see_to_it(self, app: App) -> None:
         held = self._copy
         is_small = (held.stand.rows if held else _about(app)) <= SMALL_CUSTOMERS
         if held is None and not is_small:
@@ -118,8 +136,6 @@ class Mirror:
                 self._follow(app)
         elif is_old:
             self.warm(app)
-        assert self._copy is not None, "it was just read"
-        return self._engine.beside(), self._copy
 
     def warm(self, app: App) -> None:
         """See to it that the copy follows, in a thread of its own."""
@@ -129,27 +145,31 @@ class Mirror:
             self._thread.start()
 
     def _aside(self, app: App) -> None:
+        """Rows in one short transaction, the lake in none: who changes the table of rows does not wait for it."""
         try:
+            asked = self._copy.unkept.facets() if self._copy else []
             with app.transaction() as inside:
-                self._follow(inside)
+                is_whole = self._follow(inside)
+            if is_whole and self._copy is not None:
+                self._copy.unkept.prepare(app, asked)
         except Exception as fault:
             # Whoever counts next tries again, and is told how old the copy is meanwhile.
             log.error("mirror_broke", fault=place_of(fault))
         finally:
             self._turn.release()
 
-    def _follow(self, app: App) -> None:
+    def _follow(self, app: App) -> bool:
+        """Whether everybody was read anew."""
         now, held = _standing(app), self._copy
-        self._let_go(time.monotonic() - GRACE_SECONDS)
         self._seen_at = time.monotonic()
         if held is not None and now == msgspec.structs.replace(held.stand, read_at=now.read_at):
             self._copy = msgspec.structs.replace(held, stand=now)
-            return
+            return False
         fresh = (0, 0, 0) if held is None else (held.stand.day, held.stand.stamp, held.stand.daily)
         is_whole = fresh != (now.day, now.stamp, now.daily) or now.rows <= SMALL_CUSTOMERS
         if held is None or is_whole or time.monotonic() - self._whole_at > WHOLE_EVERY_SECONDS:
             self._read_whole(app, now)
-            return
+            return True
         found = app.db.execute(SQL.customers_since, {"after": held.stand.seq, "limit": CHANGED_LIMIT}).fetchall()
         changed = [row[0] for row in found]
         is_read = len(changed) < CHANGED_LIMIT and held.rows.read_again(app, self._engine, changed, now.rows)
@@ -157,26 +177,41 @@ class Mirror:
             self._copy = msgspec.structs.replace(held, stand=now)
         else:
             self._read_whole(app, now)
+        return not is_read
 
     def _read_whole(self, app: App, now: Stand) -> None:
-        began, held, catalogue = time.monotonic(), self._copy, ready(app)
+        began, catalogue = time.monotonic(), ready(app)
         self._number += 1
         rows = read_rows(app, self._engine, catalogue, f"state{self._number}")
         unkept = Unkept(self._engine, self._number)
-        self._copy = Copy(catalogue=catalogue, stand=now, rows=rows, unkept=unkept)
+        self._replace(Copy(catalogue=catalogue, stand=now, rows=rows, unkept=unkept))
         self._whole_at = time.monotonic()
-        if held is not None:
-            self._gone.append((self._whole_at, held))
         if now.rows > SMALL_CUSTOMERS:
             log.info("mirror_read", customers=now.rows, seconds=round(self._whole_at - began, 1))
-            unkept.prepare(app, held.unkept if held else None)
 
-    def _let_go(self, before: float) -> None:
-        """Copies that were replaced before this moment: whoever counted over them has done so."""
-        while self._gone and self._gone[0][0] <= before:
-            _, old = self._gone.pop(0)
-            old.rows.drop(self._engine)
-            old.unkept.drop()
+    def _replace(self, copy: Copy) -> None:
+        """From now on this one is counted over; the one before goes, or whoever counts over it last lets go of it."""
+        with self._door:
+            old, self._copy = self._copy, copy
+            if old is not None and self._readers[old.rows.table]:
+                self._gone[old.rows.table] = old
+                return
+        if old is not None:
+            self._drop(old)
+
+    def _leave(self, table: str) -> None:
+        with self._door:
+            self._readers[table] -= 1
+            if self._readers[table]:
+                return
+            del self._readers[table]
+            old = self._gone.pop(table, None)
+        if old is not None:
+            self._drop(old)
+
+    def _drop(self, copy: Copy) -> None:
+        copy.rows.drop(self._engine.beside())
+        copy.unkept.drop()
 
 
 _mirrors: WeakKeyDictionary[Store, Mirror] = WeakKeyDictionary()
@@ -207,13 +242,15 @@ def _warm(app: App) -> None:
 
 
 def counted(app: App, rule: Expression, parts: Sequence[Expression], sample: int = 0) -> Counted:
-    """What this rule says of everybody we know, exactly, as of the copy; each of `parts` counted alone, too."""
-    began = time.perf_counter()
-    engine, copy = mirror(app).copy(app)
-    plan, day = copy.catalogue.plan, copy.stand.day
-    with copy.unkept.joined(app, plan, day, (rule, *parts)) as (join, unkept):
-        leaf = _reader(plan, unkept)
-        claims = [_text(compiled.finish(one, leaf, literal(day))) for one in (rule, *parts)]
+    """What this rule says of everybody we know, exactly, as of `read_at`; each of `parts` counted alone, too."""
+    began, claimed = time.perf_counter(), (rule, *parts)
+    with (
+        mirror(app).reading(app) as (engine, copy),
+        copy.unkept.joined(app, copy.catalogue.plan, copy.stand.day, claimed, AGE_SECONDS) as unkept,
+    ):
+        plan, day = copy.catalogue.plan, copy.stand.day
+        leaf = _reader(plan, unkept.read)
+        claims = [_text(compiled.finish(one, leaf, literal(day))) for one in claimed]
         bits = {segment.name: copy.catalogue.bits[segment.name] for segment in plan.segments}
         inside = [f"count(*) filter (where fits and {_bit(bit)})" for bit in bits.values()]
         alone = [f"count(*) filter (where part{place})" for place in range(len(parts))]
@@ -222,7 +259,7 @@ def counted(app: App, rule: Expression, parts: Sequence[Expression], sample: int
         query = (
             f"select count(*) filter (where fits), count(*), {_spend('where fits')}, {_spend()}"
             f"{''.join(', ' + text for text in (*inside, *alone))}{drawn} from (select *, coalesce({claims[0]}, false)"
-            f" as fits{told} from {copy.rows.wide}{join} where known)"
+            f" as fits{told} from {copy.rows.wide}{unkept.joins} where known)"
         )
         row = engine.rows(query)[0]
     return Counted(
@@ -233,7 +270,7 @@ def counted(app: App, rule: Expression, parts: Sequence[Expression], sample: int
         overlap=dict(zip(bits, row[4 : 4 + len(bits)], strict=True)),
         parts=list(row[4 + len(bits) : -1]),
         sample=row[-1] or [],
-        read_at=copy.stand.read_at,
+        read_at=min(copy.stand.read_at, unkept.read_at or copy.stand.read_at),
         took_ms=round((time.perf_counter() - began) * 1_000, 1),
     )
 

@@ -12,12 +12,13 @@ from regulars.analyze.scores import scores
 from regulars.analyze.segments import standing_said
 from regulars.analyze.segments.making import vocabulary
 from regulars.analyze.segments.spoken import VERBS
+from regulars.analyze.segments.tree import NOT_ASKED
 from regulars.analyze.traits import MEASURES, TYPES
 from regulars.app import App
 
 # Names of events offered beside those that have words of their own: the most frequent.
 EVENTS_LIMIT = 50
-HIDDEN = ("seq", "line", "fact_id", "event", "occurred_us", "day", "order_hash", "household")
+HIDDEN = (*NOT_ASKED, "day", "household")
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):

@@ -61,6 +61,10 @@ DAY_LIMIT = 100_000
 # A level of a rule is two of its JSON: the object, and the list in it.
 JSON_DEPTH_LIMIT = 2 * DEPTH_LIMIT + 3
 
+# What tells one fact from another is no claim about a customer, and a draft would hold a row for each fact of the lake.
+NOT_ASKED = ("seq", "line", "fact_id", "event", "occurred_us", "order_hash", "product_hash")
+ADDED_UP = tuple(name for name in MEASURES if name not in NOT_ASKED)
+
 JOINTS = ("and", "or", "not")
 
 
@@ -110,8 +114,8 @@ class Did(Part, frozen=True, kw_only=True, tag="did"):
 
     def counted(self, path: Path = ()) -> Scalar | Windowed:
         """The number that is compared."""
-        if self.measure is not None and self.measure not in MEASURES:
-            raise refused((*path, "measure"), f"'{self.measure}' is no measure", f"Choose one of {', '.join(MEASURES)}")
+        if self.measure is not None and self.measure not in ADDED_UP:
+            raise refused((*path, "measure"), f"'{self.measure}' is no measure", f"Choose one of {', '.join(ADDED_UP)}")
         facts = selection(self.event, self.where, path)
         leaf = count(facts) if self.measure is None else total(Facts(facts.event, self.measure, facts.conditions))
         if self.days is None:
@@ -293,8 +297,8 @@ def selection(event: str, where: Iterable[Condition], path: Path, field: str = "
     found: list[tuple[str, str, int | float | str]] = []
     for place, one in enumerate(where):
         here = (*path, field, place)
-        if one.column not in TYPES or one.column in ("seq", "line", "fact_id", "event"):
-            offered = ", ".join(name for name in TYPES if name not in ("seq", "line", "fact_id", "event"))
+        if one.column not in TYPES or one.column in NOT_ASKED:
+            offered = ", ".join(name for name in TYPES if name not in NOT_ASKED)
             raise refused((*here, "column"), f"Facts have no column '{one.column}'", f"Choose one of {offered}")
         if isinstance(one.value, str) is not (TYPES[one.column] == "text"):
             raise refused((*here, "value"), f"{one.column} is {TYPES[one.column]}", "Compare it with one of its type")
