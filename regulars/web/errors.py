@@ -80,6 +80,13 @@ class MethodUnknown(RegularsError):
     status = 405
 
 
+class ExportRefused(RegularsError):
+    """An export cannot be written now: another one is, or the disk has no room for it."""
+
+    code = "RG-1815"
+    status = 409
+
+
 PROFILES = "/v1/spaces/"
 """What begins so is asked by programs that know profiles by Segment's words."""
 OPENDSR = "/opendsr/"

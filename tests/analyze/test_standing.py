@@ -239,7 +239,7 @@ def test_a_draft_asks_again_for_what_is_copied_once_it_is_as_old_as_rows_may_be(
     say(brand, message("track", "bob", brand.clock.now(), event="Consent Given", properties=given))
     assert drafted(brand, rule) == 1
     # As of a large brand: rows are not read again, what is copied is.
-    monkeypatch.setattr(mirror.Mirror, "_follow", lambda held, app: False)
+    monkeypatch.setattr(mirror.Mirror, "_see_to_it", lambda *_: None)
     monkeypatch.setattr(mirror, "AGE_SECONDS", 0.0)
 
     assert drafted(brand, rule) == 0

@@ -3,11 +3,14 @@
 from io import BytesIO
 from typing import Any
 
+import httpx
 import pyarrow.parquet as pq
 import pytest
 
-from regulars import analyze
+from regulars import analyze, collect
+from regulars.web import add_server_key, words
 from regulars.web.accounts import Role
+from regulars.web.api import segments
 
 from .site import Site
 
@@ -90,3 +93,65 @@ def test_no_cell_of_an_export_is_a_formula(site: Site) -> None:
 
     assert ",=1+1," not in text
     assert ",'=1+1," in text
+
+
+def tried(site: Site, scopes: list[str], rule: dict[str, Any]) -> Any:
+    """What a key with these scopes is told of a draft."""
+    with site.app.transaction() as app:
+        key = add_server_key(app, f"drafts of {len(scopes)}", scopes, collect.RATE_MAX).key
+    headers = {"authorization": f"Bearer {key}"}
+    return httpx.post(f"{site.url}/api/segments/draft", json={"rule": rule}, headers=headers).json()
+
+
+def tries(site: Site) -> list[tuple[str, str]]:
+    """Who was shown some people, of which rule."""
+    with site.app.transaction() as app:
+        told = app.db.execute("select who, note from audit_log where action = 'tried a rule' order by id").fetchall()
+    return [(who, note) for who, note in told]
+
+
+def test_a_draft_names_people_to_whoever_may_read_customers_and_masks_them_for_others(site: Site) -> None:
+    clear = tried(site, ["segments:read", "customers:read"], BOUGHT)
+    hidden = tried(site, ["segments:read"], BOUGHT)
+
+    assert (hidden["people"], len(hidden["sample"])) == (clear["people"], 5)
+    assert all(one["customer"] is None and one["name"][1:-1] == "…" for one in hidden["sample"])
+    assert [one["name"] for one in hidden["sample"]] == [words.masked(one["name"]) for one in clear["sample"]]
+    assert all(one["customer"] for one in clear["sample"])
+    said = "with at least 1 order"
+    assert tries(site)[-2:] == [("drafts of 2", said), ("drafts of 1", said)]
+
+
+def test_of_fewer_than_five_people_only_whoever_may_read_customers_sees_any(site: Site) -> None:
+    with site.app.transaction() as app:
+        spent = app.db.execute("select spend_cents from trait_state where known order by 1 desc limit 4").fetchall()
+    few = {"kind": "trait", "trait": "spend_cents", "is": ">=", "value": spent[-1][0]}
+    before = tries(site)
+
+    hidden = tried(site, ["segments:read"], few)
+    assert (0 < hidden["people"] < 5, hidden["sample"]) == (True, [])
+    assert tries(site) == before
+    assert len(tried(site, ["segments:read", "customers:read"], few)["sample"]) == hidden["people"]
+
+
+def test_one_export_is_written_at_a_time_and_none_takes_the_last_of_the_disk(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segments, "EXPORT_WAIT_SECONDS", 0.0)
+    with site.client(Role.ADMIN) as client:
+
+        def answered() -> tuple[int, str]:
+            answer = client.get("/api/segments/email_readers/export")
+            return answer.status_code, answer.text
+
+        with segments._room_to_write():
+            busy = answered()
+        monkeypatch.setattr(segments, "IN_MEMORY_BYTES", 0)
+        monkeypatch.setattr(segments, "LEFT_FREE_BYTES", 1 << 60)
+        full = answered()
+        monkeypatch.undo()
+        after = answered()
+
+    assert (busy[0], "Another export is being written" in busy[1]) == (409, True)
+    assert (full[0], "0 MiB of disk" in full[1]) == (409, True)
+    assert after[0] == 200

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any, Literal
@@ -15,18 +19,23 @@ from litestar.response import Stream
 
 from regulars import analyze
 from regulars.app import App
-from regulars.kit.errors import InputRefused
 from regulars.store import queries
 from regulars.web import access, audit
 from regulars.web.api.analyze import NAME_MAX_CHARS, OVERLAPS
 from regulars.web.api.privacy import IN_MEMORY_BYTES, pieces
+from regulars.web.errors import ExportRefused
 from regulars.web.site import House
-from regulars.web.words import full_name
+from regulars.web.words import full_name, masked
 
 SQL = queries("regulars.web")
 SAMPLE = 5
-# On the disk of the web process while it is sent.
+# Of the sentence of a draft, in the audit.
+NOTE_MAX_CHARS = 500
+# On the disk of the web process while it is sent, and what must stay free there: the database may live on it, too.
 EXPORT_BYTES_LIMIT = 4 << 30
+LEFT_FREE_BYTES = 1 << 30
+# So long an export waits for another one to be written; most are in less.
+EXPORT_WAIT_SECONDS = 2.0
 Format = Literal["csv", "jsonl", "parquet"]
 TYPES: dict[Format, str] = {
     "csv": "text/csv",
@@ -68,8 +77,10 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 class Example(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody for whom the rule holds."""
 
-    customer: int
+    customer: int | None
+    """None for a key without customers:read."""
     name: str
+    """Masked for a key without customers:read."""
     spend_cents: int | None
     orders: int | None
 
@@ -95,17 +106,22 @@ class Drafted(msgspec.Struct, frozen=True, kw_only=True):
     base_cents: int
     overlap: list[Shared]
     sample: list[Example]
+    """For a key without customers:read empty where fewer than five people fit."""
     read_at: datetime
-    """As of when the numbers are."""
+    """As of when the oldest of the numbers is."""
     took_ms: float
     currency: str
 
 
-def drafted(app: App, rule: object) -> Drafted:
-    """A rule counted over everybody we know now. Raises RuleRefused."""
+def drafted(app: App, visitor: access.Visitor, rule: object) -> Drafted:
+    """A rule counted over everybody we know now; whoever is shown some of them is written down. Raises RuleRefused."""
     found = analyze.draft(app, analyze.read(rule), SAMPLE)
-    titles = found.titles
+    titles, is_clear = found.titles, access.may_read_customers(visitor)
     overlap = sorted(found.overlap.items(), key=lambda one: (-one[1], one[0]))[:OVERLAPS]
+    # A rule narrowed to one person says of her whatever it asks: yes, or no.
+    sample = found.sample if is_clear or found.people >= SAMPLE else []
+    if sample:
+        audit.add(app, visitor, "tried a rule", "segments", found.sentence[:NOTE_MAX_CHARS])
     return Drafted(
         sentence=found.sentence,
         people=found.people,
@@ -114,18 +130,25 @@ def drafted(app: App, rule: object) -> Drafted:
         spend_cents=found.spend_cents,
         base_cents=found.base_cents,
         overlap=[Shared(name=n, title=titles.get(n, n), people=people) for n, people in overlap if people],
-        sample=examples(app, found.sample),
+        sample=in_the_clear(app, sample) if is_clear else behind_a_mask(app, sample),
         read_at=found.read_at,
         took_ms=found.took_ms,
         currency=app.settings.brand_currency,
     )
 
 
-def examples(app: App, customers: list[int]) -> list[Example]:
+def in_the_clear(app: App, customers: list[int]) -> list[Example]:
     """These people by name, in the order given."""
     return [
         Example(customer=customer, name=full_name(first, last, customer), spend_cents=spend, orders=orders)
         for customer, first, last, spend, orders in app.db.execute(SQL.sample_names, {"customers": customers})
+    ]
+
+
+def behind_a_mask(app: App, customers: list[int]) -> list[Example]:
+    """The same for whoever may read segments, and nobody in them."""
+    return [
+        msgspec.structs.replace(one, customer=None, name=masked(one.name) or "") for one in in_the_clear(app, customers)
     ]
 
 
@@ -160,17 +183,14 @@ def exported(app: App, request: Request[Any, Any, Any], name: str, form: Format)
     """
     with app.transaction() as inside:
         analyze.check_named(inside, name)
-    audit.write(app, request.user, "exported a segment", f"segment:{name[:NAME_MAX_CHARS]}", form)
     file: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115 (closed by `pieces`)
     try:
-        with app.transaction() as inside:
-            for piece in analyze.export(inside, name, form):
-                file.write(piece)
-                if file.tell() > EXPORT_BYTES_LIMIT:
-                    raise InputRefused(
-                        f"The file would be larger than {EXPORT_BYTES_LIMIT >> 30} GiB",
-                        "Export a smaller segment, or read it with regulars.connect",
-                    )
+        with _room_to_write() as room_bytes:
+            audit.write(app, request.user, "exported a segment", f"segment:{name[:NAME_MAX_CHARS]}", form)
+            with app.transaction() as inside:
+                for piece in analyze.export(inside, name, form):
+                    file.write(piece)
+                    _check_room(file.tell(), room_bytes)
         size = file.tell()
         file.seek(0)
     except BaseException:
@@ -180,11 +200,38 @@ def exported(app: App, request: Request[Any, Any, Any], name: str, form: Format)
     return Stream(pieces(file), media_type=TYPES[form], headers=headers | {"content-length": str(size)})
 
 
+_writing = threading.Lock()
+
+
+@contextmanager
+def _room_to_write() -> Generator[int]:
+    """How many bytes the one export may have that this process writes now: what is being sent is on the disk, too."""
+    if not _writing.acquire(timeout=EXPORT_WAIT_SECONDS):
+        raise ExportRefused("Another export is being written", "Export again when it has come")
+    try:
+        free = shutil.disk_usage(tempfile.gettempdir()).free - LEFT_FREE_BYTES
+        # What is small never reaches the disk.
+        yield min(EXPORT_BYTES_LIMIT, max(IN_MEMORY_BYTES, free))
+    finally:
+        _writing.release()
+
+
+def _check_room(size_bytes: int, room_bytes: int) -> None:
+    if size_bytes > room_bytes:
+        raise ExportRefused(
+            f"The file would be larger than the {room_bytes >> 20:,} MiB of disk that it may take now",
+            "Export a smaller segment, make room on the disk, or read it with regulars.connect",
+        )
+
+
 @post("/api/segments/draft", opt=access.office("segments:read"), status_code=200, sync_to_thread=True)
-def draft_json(app: House, data: JSONBody[Asked]) -> Drafted:
-    """How many customers a rule would hold now, what each part holds alone, a sample, and its sentence."""
+def draft_json(app: House, request: Request[Any, Any, Any], data: JSONBody[Asked]) -> Drafted:
+    """How many customers a rule would hold now, what each part holds alone, a sample, and its sentence.
+
+    The sample names people for keys with customers:read; for others it is masked, and of five people or more.
+    """
     with app.transaction() as inside:
-        return drafted(inside, data.rule)
+        return drafted(inside, request.user, data.rule)
 
 
 @post("/api/segments", opt=access.office("segments:write"), sync_to_thread=True)
