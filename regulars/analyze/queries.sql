@@ -468,11 +468,23 @@ select coalesce(max(s.id), 0), count(*), coalesce(bool_or(s.id = m.id and s.day 
 from stretch s, (select max(id) as id from stretch) m, as_of a
 
 -- name: keep_segment_days
--- How many are in each segment today, and what they spent in the last year: one pass over members a day.
+-- How many are in each segment today, and what they spent in the last year: one pass over members a day. One that has
+-- become empty is worth nothing from today on; what is too old goes.
+with gone as (
+    delete from segment_day where day <= %(too_old)s
+), today as (
+    select m.segment, count(*) as customers, coalesce(sum(s.spend_365_cents), 0)::bigint as spend_cents
+    from segment_member m left join trait_state s using (customer)
+    group by m.segment
+), emptied as (
+    select distinct on (d.segment) d.segment, d.customers from segment_day d
+    where d.segment not in (select segment from today) and d.day < %(day)s
+    order by d.segment, d.day desc
+)
 insert into segment_day (segment, day, customers, spend_cents)
-select m.segment, %(day)s, count(*), coalesce(sum(s.spend_365_cents), 0)::bigint
-from segment_member m left join trait_state s using (customer)
-group by m.segment
+select segment, %(day)s, customers, spend_cents from today
+union all
+select segment, %(day)s, 0, 0 from emptied where customers > 0
 on conflict (segment, day) do update set customers = excluded.customers, spend_cents = excluded.spend_cents
 
 -- name: segment_days

@@ -63,6 +63,8 @@ def split(app: App, steward: Steward, staying: Sequence[int], leaving: Sequence[
         signatures=tuple(sorted({by_record[seq] for seq in staying})),
         leaving=tuple(sorted({by_record[seq] for seq in leaving})),
     )
+    if set(decision.signatures) & set(decision.leaving):
+        raise DecisionRefused("One side is only what we said of them ourselves", "Name records that a source sent")
     return _state(app, steward, _pinned(app, decision), alike)
 
 

@@ -28,6 +28,15 @@ def test_a_regular_who_stays_away_lapses_and_comes_back(regular: Town) -> None:
     assert ("lapsing_regulars", 1, False) in {(m.segment, m.customer, m.entered) for m in changes.moves}
 
 
+def test_a_segment_that_empties_is_worth_nothing_from_then_on(regular: Town) -> None:
+    for days in (1, 200, 201):
+        regular.tick(TODAY + days)
+
+    with regular.app.transaction() as app:
+        worth = [(one.day - TODAY, one.customers) for one in analyze.worth(app, "lapsing_regulars")]
+    assert worth == [(1, 1), (200, 0)]
+
+
 def test_time_alone_moves_customers_and_the_journal_will_tell(regular: Town) -> None:
     regular.batch([(1, order(TODAY))])
 

@@ -37,7 +37,7 @@ class ShrinkingBaskets:
     title = "Regulars whose baskets shrink"
     null = (
         "The average order of 13 weeks, against her own of 39 weeks and with everybody's change taken out, is as often "
-        "far above as far below, and what she spends a week with it: as many grow unusually as shrink unusually"
+        "far above as far below: as many grow unusually as shrink unusually"
     )
     treatment = "What they used to take along, as a list with their next receipt or letter; no discount"
     response = Response(bring=3, of=40, because="Reminders of what somebody used to buy bring back a few in a hundred")
@@ -62,8 +62,10 @@ class ShrinkingBaskets:
         z /= max(float(np.sqrt(np.median(np.square(z)) / MEDIAN_SQUARE)), 1e-9)
         is_large = np.abs(change) >= -np.log(1 - MIN_LOSS)
         lost = year["spend_before"][rows] * AFTER_DAYS / BEFORE_DAYS - year["spend_after"][rows]
-        shrank, grew = (is_large & (lost > 0) & _unusual(z)), (is_large & (lost < 0) & _unusual(-z))
+        shrank, grew = (is_large & (z < 0) & _unusual(z)), (is_large & (z > 0) & _unusual(-z))
+        # Whether there is anything is judged by baskets alone: by visits, too, a quiet season would look like it.
         count, beside = int(shrank.sum()), int(grew.sum())
+        shrank &= lost > 0
         members = rows[shrank]
         kept = before[shrank] * np.exp(usual)
         return Seen(

@@ -18,7 +18,7 @@ SPEND = "spend_365_cents"
 
 
 class Worth(msgspec.Struct, frozen=True, kw_only=True):
-    """A segment at the end of a day (days since 1970-01-01)."""
+    """A segment when time was let pass on a day (days since 1970-01-01)."""
 
     day: int
     customers: int
@@ -40,7 +40,7 @@ class Came(msgspec.Struct, frozen=True, kw_only=True):
 def keep_days(app: App, catalogue: Ready, day: int) -> None:
     """Write down what each segment is worth today."""
     if any(trait.name == SPEND for trait in catalogue.plan.traits):
-        app.db.execute(SQL.keep_segment_days, {"day": day})
+        app.db.execute(SQL.keep_segment_days, {"day": day, "too_old": day - HISTORY_DAYS})
 
 
 def worth(app: App, segment: str) -> list[Worth]:

@@ -33,7 +33,7 @@ create table segment_stamp (
 );
 insert into segment_stamp (number) values (0);
 
--- What segments were worth at the end of each day on which time was let pass: what members spent in the 365 days before.
+-- What segments were worth on each day on which time was let pass, just then: what members spent in the 365 days before.
 create table segment_day (
     segment text collate "C" not null,
     day bigint not null,
