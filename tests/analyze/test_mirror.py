@@ -167,6 +167,9 @@ def test_whoever_changes_the_table_of_rows_does_not_wait_for_the_lake(town: Town
 
     assert set(unkept.PREPARED) <= set(kept(town).facets())
     assert len(locked) >= len(kept(town).facets())
+    before = len(locked)
+    kept(town).prepare(town.app, [])
+    assert len(locked) == before
 
 
 def test_a_count_is_as_old_as_the_oldest_of_its_numbers(town: Town, monkeypatch: Any) -> None:

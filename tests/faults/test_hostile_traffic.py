@@ -60,6 +60,7 @@ THERE: dict[str, Any] = {
 THERE |= {"space": "default", "identifier": "user_id:ann"}
 NAMED = {
     "segments": "lapsing_regulars",
+    "traits": "orders",
     "journeys": "win-back",
     "reports": "purchase_trends",
     "mail": LETTER,

@@ -114,7 +114,9 @@ class Unkept:
         wanted = list(dict.fromkeys([*(Facet(event=event) for event in events), *PREPARED, *before]))[-FACETS_LIMIT:]
         for one in wanted:
             with self._turn, suppress(RuleRefused):
-                self._facet(one, files, read_at, wanted)
+                # Whoever edits meanwhile may have asked for it.
+                if one not in self._made:
+                    self._facet(one, files, read_at, wanted)
 
     @contextmanager
     def joined(
