@@ -149,7 +149,7 @@ class Life:
         except (RegularsError, IndexError):
             pass
 
-    def _subjects(self, app: App) -> list[int]:
+    def _subjects(self, app: App) -> list[str]:
         return sorted(row[0] for row in app.db.execute("select distinct subject from decision"))
 
     def _somebody(self) -> int | None:
