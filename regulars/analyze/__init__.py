@@ -44,7 +44,7 @@ from regulars.analyze.lifecycle import (
 )
 from regulars.analyze.lifecycle import is_due as is_lifecycle_due
 from regulars.analyze.lifecycle import keep as keep_lifecycle
-from regulars.analyze.listing import Listed, TraitVersion, listed, trait_versions
+from regulars.analyze.listing import Listed, TraitVersion, listed, missing_traits, trait_versions
 from regulars.analyze.live import tick, update
 from regulars.analyze.plan import Segment, Trait
 from regulars.analyze.proof import Difference, differences
@@ -174,6 +174,7 @@ __all__ = [
     "listed",
     "members",
     "missed",
+    "missing_traits",
     "offered",
     "personas",
     "purchases",

@@ -3,12 +3,13 @@
     declared anew -> its state is made -> the past of that state is folded -> everybody is finished and judged by it
 
 Until the last step the version before stays in force, in every process: its values are read, segments look at it, the
-proof compares it. Reads rows; thinks purely.
+proof compares it. What nothing declares any more stays in force, too, as it was declared last, until nobody looks at it
+and the worker retires it. Reads rows; thinks purely.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -73,9 +74,15 @@ def stored(db: psycopg.Connection) -> dict[str, list[Row]]:
     return found
 
 
-def in_force(declared: Iterable[Trait], rows: Versions) -> tuple[Trait, ...]:
-    """What the flow folds by: for each declared trait the newest version that is ready. Raises TraitRefused."""
-    return tuple(_in_force(trait, rows.get(trait.name, ())) for trait in declared)
+def in_force(declared: Iterable[Trait], rows: Versions, remembered: Collection[str] = ()) -> tuple[Trait, ...]:
+    """What the flow folds by: for each declared trait the newest version that is ready. Raises TraitRefused.
+
+    Behind them what nothing declares any more, as it was last; `remembered`: of whose values a history is kept.
+    """
+    declared = tuple(declared)
+    last = [(name, next((row for row in rows[name] if row.adopted_at), None)) for name in gone(declared, rows)]
+    left = [replace(row.declaration, history=name in remembered) for name, row in last if row is not None]
+    return (*(_in_force(trait, rows.get(trait.name, ())) for trait in declared), *left)
 
 
 def _in_force(trait: Trait, rows: Sequence[Row]) -> Trait:
@@ -103,6 +110,12 @@ def changed(declared: Iterable[Trait], rows: Versions) -> list[Trait]:
     return [trait for trait in declared if trait.name in rows and not rows[trait.name][0].is_of(trait)]
 
 
+def refused(declared: Iterable[Trait], rows: Versions) -> list[Trait]:
+    """Declared traits whose newest version has a fault."""
+    newest = [(trait, rows[trait.name][0]) for trait in declared if trait.name in rows]
+    return [trait for trait, row in newest if row.fault is not None and row.adopted_at is None and row.is_of(trait)]
+
+
 def gone(declared: Iterable[Trait], rows: Versions) -> list[str]:
     """What was declared once and is no longer."""
     there = {trait.name for trait in declared}
@@ -119,14 +132,3 @@ def as_before(rule: Expression, traits: Iterable[Trait], declared: Iterable[Trai
 
 
 NUMBERS = {"whole", "fraction"}
-
-
-def refuse_gone(names: Iterable[str], used_by: Mapping[str, Sequence[str]]) -> None:
-    """Raises TraitRefused where a trait that segments look at is no longer declared; `used_by`: their titles."""
-    missed = {name: used_by[name] for name in names if used_by.get(name)}
-    if missed:
-        told = "; ".join(f"'{name}' by {', '.join(titles)}" for name, titles in missed.items())
-        raise TraitRefused(
-            f"Traits are gone from the catalogue that segments look at: {told}",
-            "Declare them again, or change or archive these segments first",
-        )

@@ -8,8 +8,9 @@ from typing import Literal
 
 import msgspec
 
+from regulars.analyze.catalogue import TRAITS
 from regulars.analyze.daily import daily_run
-from regulars.analyze.declarations import Row, stored
+from regulars.analyze.declarations import Row, gone, stored
 from regulars.analyze.expressions import Kind
 from regulars.analyze.past import SQL
 from regulars.analyze.personas.lenses import lenses
@@ -18,12 +19,14 @@ from regulars.analyze.practices import practices
 from regulars.analyze.rules import words
 from regulars.analyze.schema import Ready, ready
 from regulars.analyze.scores import scores
+from regulars.analyze.segments import made
 from regulars.analyze.stages import STAGES
 from regulars.app import App
 from regulars.kit.clock import day_date
 
-State = Literal["live", "ageing", "daily", "preparing", "failed"]
-"""Moves with the event; the day; the lake; its past is being folded; the newest version cannot be prepared."""
+State = Literal["live", "ageing", "daily", "preparing", "failed", "missing"]
+"""Moves with the event; the day; the lake; its past is being folded; the newest version cannot be prepared; nothing
+declares it any more, and it stays as it was because segments look at it."""
 
 
 class TraitVersion(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +98,12 @@ def trait_versions(app: App, name: str) -> list[TraitVersion]:
     ]
 
 
+def missing_traits(app: App) -> dict[str, list[str]]:
+    """Traits that nothing installed here declares any more, by name, with titles of the segments that look at them."""
+    used = made.looked_at(made.stored(app.db))
+    return {name: used[name] for name in gone(TRAITS, stored(app.db)) if name in used}
+
+
 def folded_share(app: App) -> float | None:
     """How much of the past of new states is folded, 0 to 1; None where none is missing."""
     row = app.db.execute(SQL.folded_share).fetchone()
@@ -107,6 +116,7 @@ class _Fresh:
     def __init__(self, app: App, held: Ready) -> None:
         self.plan: Plan = held.plan
         self.run = daily_run(app)
+        self.left = {*held.left}
         self.coming = {trait.name for trait in held.coming}
         gaps = {name for _, name, _, _ in app.db.execute(SQL.state_gaps).fetchall()}
         self.gaps = {
@@ -136,6 +146,8 @@ def _listed(
         part = f"{share:.0%}" if share is not None else "with the next fold of the lake"
         said = f"version {coming.version} is being prepared, {part}; until then version {coming.version - 1}: {said}"
         state = "preparing"
+    elif trait.name in fresh.left:
+        state, said = "missing", f"nothing declares it any more; until no segment looks at it as it was: {said}"
     elif trait.name in fresh.gaps:
         state, said = "preparing", f"its past is being folded, {share or 0.0:.0%}"
     return Listed(

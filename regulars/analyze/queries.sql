@@ -426,11 +426,9 @@ where v.trait = any(%(traits)s::text[]) and v.retired_at is null
 -- Shown beside the trait; the version before stays in force.
 update trait_version set fault = %(fault)s where trait = any(%(traits)s::text[]) and adopted_at is null
 
--- name: rules_in_use
--- Segments that people made and that are not in the archive, with what they look at.
-select n.title, n.rule::text from segment_made m
-join segment_version n on n.segment = m.name and n.version = m.version
-where not m.archived
+-- name: try_trait_versions
+-- Their faults are looked for again.
+update trait_version set fault = null where trait = any(%(traits)s::text[]) and adopted_at is null
 
 -- name: all_states
 -- Every state with the table that holds it and its column.

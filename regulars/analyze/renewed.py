@@ -11,7 +11,7 @@ version did nothing: that is history, and not news.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -34,6 +34,7 @@ from regulars.analyze.schema import (
     rename,
     widen,
 )
+from regulars.analyze.segments import made
 from regulars.analyze.segments.members import Because, write_moves
 from regulars.app import App
 from regulars.store import Store
@@ -46,35 +47,44 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     after: Trait
 
 
-# Stores of this process whose catalogue was compared with the versions that are stored.
-_compared: WeakSet[Store] = WeakSet()
+# Stores of this process whose catalogue was compared with the versions that are stored, and at which stamp.
+_compared: WeakKeyDictionary[Store, int] = WeakKeyDictionary()
 
 
 def renew(app: App) -> int:
     """One step towards what is declared; how many steps were done, 0 when there is nothing to do."""
     with app.transaction() as inside:
         held = ready(inside)
-        if app.store in _compared and not held.coming and not held.has_gaps:
+        is_compared = app.store in _compared and (not held.left or _compared[app.store] == held.stamp)
+        if is_compared and not held.coming and not held.has_gaps:
             return 0
         inside.db.execute(SQL.lock_flow)
-        done = 0 if app.store in _compared else _declare(inside, held)
+        done = 0 if is_compared else _declare(inside, held)
         held = ready(inside)
         if held.has_gaps:
             backfill(inside)
             done = 1
         elif held.coming:
             done += _take_over(inside, held)
-    _compared.add(app.store)
+    _compared[app.store] = held.stamp
     return done
 
 
 def _declare(app: App, held: Ready) -> int:
-    """What is declared otherwise than before becomes a version, and what is gone is retired; 1 where anything was."""
-    rows = declarations.stored(app.db)
-    fresh, gone = declarations.changed(held.traits, rows), declarations.gone(held.traits, rows)
+    """What is declared otherwise than before becomes a version; 1 where anything was.
+
+    What is gone is retired once no segment looks at it: till then it is in force as it was declared last.
+    """
+    rows, used = declarations.stored(app.db), made.looked_at(made.stored(app.db))
+    # What was refused may be possible now: a restart tries it again.
+    again = declarations.refused(held.traits, rows)
+    app.db.execute(SQL.try_trait_versions, {"traits": [trait.name for trait in again]})
+    fresh = [*declarations.changed(held.traits, rows), *again]
+    gone = [name for name in declarations.gone(held.traits, rows) if name not in used]
     if not fresh and not gone:
         return 0
-    keep_versions(app, app.db, fresh, adopted_at=None)
+    keep_versions(app, app.db, [trait for trait in fresh if trait not in again], adopted_at=None)
+    _refuse_unfit(app, held, fresh)
     app.db.execute(SQL.retire_traits, {"traits": gone, "at": app.clock.now()})
     _refuse_too_many(app, held, fresh)
     app.db.execute(SQL.stamp_segments)
@@ -97,11 +107,29 @@ def _refuse_too_many(app: App, held: Ready, fresh: Sequence[Trait]) -> None:
         app.db.execute(SQL.fault_trait_versions, {"traits": [trait.name for trait in fresh], "fault": fault})
 
 
+def _refuse_unfit(app: App, held: Ready, fresh: Sequence[Trait]) -> int:
+    """Versions by which a segment of people could not be run any more stay out of force, and say why; how many."""
+    rows = made.stored(app.db)
+    now = {trait.name: trait for trait in held.plan.traits}
+    titles, refused = {row.name: row.title for row in rows}, 0
+    for trait in fresh:
+        broken = made.broken_by(rows, now.values(), held.declared, trait)
+        if broken:
+            told = ", ".join(f"'{titles[name]}'" for name in broken)
+            fault = f"By it {told} could not be run. Change or archive it, then restart, or give the trait another name"
+            app.db.execute(SQL.fault_trait_versions, {"traits": [trait.name], "fault": fault})
+            refused += 1
+    return refused
+
+
 def _take_over(app: App, held: Ready) -> int:
     """The versions whose past is folded, in force from here on; 0 where none is."""
     ripe = [trait for trait in held.coming if _is_folded(app, held.plan, trait)]
     if not ripe:
         return 0
+    if _refuse_unfit(app, held, ripe):
+        app.db.execute(SQL.stamp_segments)
+        return 1
     before = {trait.name: trait for trait in held.plan.traits}
     for trait in ripe:
         _change_hands(app, held.plan, Held(before=before[trait.name], after=trait))

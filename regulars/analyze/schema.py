@@ -19,7 +19,7 @@ from psycopg import sql
 from regulars.analyze import catalogue, declarations, spelled
 from regulars.analyze.errors import TooManySegments, TraitRefused
 from regulars.analyze.plan import COLUMN_TYPES, Plan, Segment, Trait, kept_parts, plan
-from regulars.analyze.segments import made, tree
+from regulars.analyze.segments import made
 from regulars.analyze.statements import Statements
 from regulars.app import App
 from regulars.store import Store, queries
@@ -61,6 +61,12 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
     stamp: int = 0
     """Of the segments that people made, when this was read."""
 
+    @property
+    def left(self) -> list[str]:
+        """Traits in force that this process does not declare: as they were declared last."""
+        there = {trait.name for trait in self.traits}
+        return [trait.name for trait in self.plan.traits if trait.name not in there]
+
 
 _ready: WeakKeyDictionary[Store, Ready] = WeakKeyDictionary()
 _compiled: dict[str, Statements] = {}
@@ -75,7 +81,6 @@ def ensure_schema(
     with app.store.transaction() as db:
         db.execute("select pg_advisory_xact_lock(%s)", [SCHEMA_LOCK])
         rows = declarations.stored(db)
-        declarations.refuse_gone(declarations.gone(traits, rows), _users(db))
         found = read(db, traits, segments)
         widen(db, found.plan)
         fresh = [trait for trait in traits if trait.name not in rows or rows[trait.name][0].retired_at]
@@ -107,15 +112,6 @@ def keep_versions(app: App, db: psycopg.Connection, traits: Iterable[Trait], ado
     db.execute(SQL.add_trait_versions, given)
 
 
-def _users(db: psycopg.Connection) -> dict[str, list[str]]:
-    """Titles of the segments that look at each trait by its name."""
-    found: dict[str, list[str]] = {}
-    for title, rule in db.execute(SQL.rules_in_use).fetchall():
-        for name in sorted(tree.named_traits(tree.read(rule))):
-            found.setdefault(name, []).append(title)
-    return found
-
-
 def read(
     db: psycopg.Connection, traits: tuple[Trait, ...], declared: tuple[Segment, ...], also: Iterable[Segment] = ()
 ) -> Ready:
@@ -123,7 +119,8 @@ def read(
     row = db.execute(SQL.segment_stamp).fetchone()
     rows, told = made.stored(db), declarations.stored(db)
     stored = dict(db.execute(SQL.state_names).fetchall())
-    in_force, preparing = declarations.in_force(traits, told), declarations.coming(traits, told)
+    remembered = {column for table, column in db.execute(SQL.columns_in_place).fetchall() if table == "trait_change"}
+    in_force, preparing = declarations.in_force(traits, told, remembered), declarations.coming(traits, told)
     rules = [replace(one, rule=declarations.as_before(one.rule, in_force, preparing)) for one in declared]
     judged = [*rules, *made.in_force(rows, in_force, rules)]
     coming = [one for one in made.wanted(rows, in_force, rules).values() if isinstance(one, Segment)]
@@ -194,11 +191,8 @@ def narrow(db: psycopg.Connection, new: Plan, *, of_catalogue: bool = False) -> 
 
 def _let_go(db: psycopg.Connection, gone: list[tuple[str, str, str, bool]]) -> None:
     _wait_briefly(db)
-    for _, place, name, is_made in gone:
-        if place in ("trait_state", "") and not is_made:
-            # Views of analysts may stand on it, which are made anew when they are next asked: it goes aside.
-            rename(db, name, f"{GONE}{len(_columns_of_state(db, GONE))}_{name}"[:NAME_BYTES])
-        elif place in ("trait_state", "", "value"):
+    for _, place, name, _ in gone:
+        if place in ("trait_state", "", "value"):
             for column in [name] if place == "value" else parts_of_column(db, name):
                 drop_column(db, "trait_state", column)
         else:
@@ -219,19 +213,24 @@ def rename(db: psycopg.Connection, old: str, new: str) -> None:
 
 def parts_of_column(db: psycopg.Connection, name: str) -> list[str]:
     """The columns of trait_state that a state of this name has: one, or three."""
-    there = _columns_of_state(db, name)
+    there = _columns_of(db, "trait_state", name)
     return [f"{name}{end}" for end in ("", "__t", "__id") if f"{name}{end}" in there]
 
 
 def drop_column(db: psycopg.Connection, table: str, column: str) -> None:
-    """Gone, if it is there."""
-    text = sql.SQL("alter table {} drop column if exists {}")
-    db.execute(text.format(sql.Identifier(table), sql.Identifier(column)))
+    """Gone, if it is there; where somebody's view stands on it, aside: the flow does not wait for its owner."""
+    place, name = sql.Identifier(table), sql.Identifier(column)
+    try:
+        with db.transaction():
+            db.execute(sql.SQL("alter table {} drop column if exists {}").format(place, name))
+    except psycopg.errors.DependentObjectsStillExist:
+        aside = sql.Identifier(f"{GONE}{len(_columns_of(db, table, GONE))}_{column}"[:NAME_BYTES])
+        db.execute(sql.SQL("alter table {} rename column {} to {}").format(place, name, aside))
 
 
-def _columns_of_state(db: psycopg.Connection, beginning: str) -> list[str]:
+def _columns_of(db: psycopg.Connection, table: str, beginning: str) -> list[str]:
     rows = db.execute(SQL.columns_in_place).fetchall()
-    return [column for table, column in rows if table == "trait_state" and column.startswith(beginning)]
+    return [column for where, column in rows if where == table and column.startswith(beginning)]
 
 
 def _wait_briefly(db: psycopg.Connection) -> None:

@@ -16,8 +16,8 @@ import psycopg
 import typer
 from rich.console import Console
 
-from regulars import privacy, profile, worker
-from regulars.app import open_app
+from regulars import analyze, privacy, profile, worker
+from regulars.app import App, open_app
 from regulars.cli.terminal import Json, print_json, settings
 from regulars.kit.clock import SystemClock
 from regulars.kit.errors import RegularsError
@@ -145,7 +145,7 @@ def database(given: Settings) -> list[Finding]:
     kind = "your PostgreSQL" if given.database_url else "embedded PostgreSQL"
     try:
         with open_app(given) as app, app.transaction() as inside:
-            return [*fitness(kind, inside.db), skew(inside.db), *flow(worker.standing(inside))]
+            return [*fitness(kind, inside.db), skew(inside.db), *flow(worker.standing(inside)), *traits(inside)]
     except RegularsError as fault:
         return [Finding("database", "wrong", fault.what, fault.fix)]
     except psycopg.Error as fault:
@@ -201,6 +201,15 @@ def flow(now: worker.Standing) -> list[Finding]:
         fix = "Read the refusals of code RG-1120 on the page of sources, and report them"
         findings.append(Finding("events", "warning", f"{now.set_aside:,} could not be carried and are set aside", fix))
     return findings
+
+
+def traits(inside: App) -> list[Finding]:
+    """What a package that is not installed any more declared, and segments still look at."""
+    fix = "Install the package that declares it, or change or archive these segments: `regulars segment archive NAME`"
+    return [
+        Finding("traits", "warning", f"nothing declares '{name}' any more; {', '.join(titles)} look at it", fix)
+        for name, titles in sorted(analyze.missing_traits(inside).items())
+    ]
 
 
 def clock(_: Settings) -> list[Finding]:

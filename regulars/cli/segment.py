@@ -14,6 +14,8 @@ from regulars.kit.errors import InputRefused
 from regulars.store import queries
 
 SQL = queries(__package__)
+# As whom versions are saved.
+AUTHOR = "command line"
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -60,17 +62,52 @@ def create(
     file: Annotated[Path, typer.Argument(help="JSON with title, rule and, if you like, reason.")], as_json: Json = False
 ) -> None:
     """Make a segment; the worker takes it over as soon as it runs."""
+    draft = drafted(file)
+    with opened() as app, app.transaction() as inside:
+        name = analyze.create(inside, draft, AUTHOR)
+    tell_saved(name, 1, as_json)
+
+
+@commands.command()
+def edit(
+    segment: Annotated[str, typer.Argument(help="Name of the segment.")],
+    file: Annotated[Path, typer.Argument(help="JSON with title, rule and, if you like, reason.")],
+    as_json: Json = False,
+) -> None:
+    """Save a new version of a segment; the one before stays in force until the worker has taken it over."""
+    draft = drafted(file)
+    with opened() as app, app.transaction() as inside:
+        version = analyze.edit(inside, segment, draft, AUTHOR)
+    tell_saved(segment, version, as_json)
+
+
+@commands.command()
+def archive(
+    segment: Annotated[str, typer.Argument(help="Name of the segment.")],
+    reason: Annotated[str, typer.Option(help="Why; kept with the version.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Put a segment into the archive: nobody is in it any more; its history and versions stay."""
+    with opened() as app, app.transaction() as inside:
+        version = analyze.archive(inside, segment, AUTHOR, reason)
+    tell_saved(segment, version, as_json)
+
+
+def drafted(file: Path) -> analyze.Draft:
+    """The segment that a file holds. Raises InputRefused, RuleRefused."""
     try:
         given = msgspec.json.decode(file.read_bytes(), type=Given)
     except (OSError, msgspec.DecodeError, RecursionError) as fault:
         raise InputRefused(f"{file} cannot be read: {fault}", 'Write {"title": "…", "rule": {"kind": …}}') from None
-    draft = analyze.Draft(title=given.title, rule=analyze.read(given.rule), reason=given.reason)
-    with opened() as app, app.transaction() as inside:
-        name = analyze.create(inside, draft, "command line")
+    return analyze.Draft(title=given.title, rule=analyze.read(given.rule), reason=given.reason)
+
+
+def tell_saved(name: str, version: int, as_json: bool) -> None:
+    """Under which name and number."""
     if as_json:
-        print_json({"segment": name, "version": 1})
+        print_json({"segment": name, "version": version})
     else:
-        typer.echo(f"Saved as {name}")
+        typer.echo(f"Saved as {name}, version {version}")
 
 
 @commands.command()

@@ -304,3 +304,22 @@ def test_why_tells_what_must_not_be_from_what_must(shoppers: Town) -> None:
 
 def view(app: Any, name: str) -> Any:
     return next(one for one in analyze.segments(app, archived=True) if one.name == name)
+
+
+def test_what_the_database_refuses_is_the_fault_of_what_was_saved_and_of_nothing_else(shoppers: Town) -> None:
+    make(shoppers, "Came twice", TWICE)
+    with shoppers.app.transaction() as app:
+        app.db.execute("alter table segment_member add constraint none check (segment <> 'refused') not valid")
+
+    try:
+        make(shoppers, "Refused", TWICE | {"value": 1})
+        make(shoppers, "Later", TWICE | {"value": 3})
+    finally:
+        with shoppers.app.transaction() as app:
+            app.db.execute("alter table segment_member drop constraint none")
+
+    names = ["came_twice", "refused", "later"]
+    with shoppers.app.transaction() as app:
+        assert [view(app, name).made.state for name in names] == ["live", "failed", "live"]
+        assert view(app, "refused").made.fault.startswith("The database refused it: ")
+    assert [who(shoppers, name) for name in names] == [[1], [], [1]]

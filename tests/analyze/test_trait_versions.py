@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from regulars import analyze
+from regulars import analyze, ask, collect
 from regulars.analyze import renewed, spelled
 from regulars.analyze.backfill import backfill
 from regulars.analyze.catalogue import SEGMENTS, TRAITS
@@ -32,7 +32,7 @@ def anew(name: str, expression: Expression, **given: str) -> tuple[Trait, ...]:
 
 def restart(town: Town, traits: tuple[Trait, ...]) -> None:
     """The process ends; the next one declares these."""
-    renewed._compared.discard(town.app.store)  # pyright: ignore[reportPrivateUsage]
+    renewed._compared.pop(town.app.store, None)  # pyright: ignore[reportPrivateUsage]
     analyze.ensure_schema(town.app, traits, SEGMENTS)
 
 
@@ -142,13 +142,113 @@ def members(town: Town) -> list[int]:
         return [one.customer for one in analyze.members(app, "often_here")]
 
 
-def test_a_trait_that_segments_look_at_cannot_leave_the_catalogue(shop: Town) -> None:
-    rule = tree.read({"kind": "trait", "trait": "calls_90", "is": ">=", "value": 1})
-    with shop.app.transaction() as app:
-        analyze.create(app, Draft(title="Callers", rule=rule, reason=""), "Maya")
+def saved(town: Town, title: str, trait: str, value: object, sign: str = ">=") -> str:
+    """A segment over one trait, taken over."""
+    rule = tree.read({"kind": "trait", "trait": trait, "is": sign, "value": value})
+    with town.app.transaction() as app:
+        name = analyze.create(app, Draft(title=title, rule=rule, reason=""), "Maya")
+    adopted(town)
+    return name
 
-    with pytest.raises(TraitRefused, match="'calls_90' by Callers"):
-        analyze.ensure_schema(shop.app, [one for one in TRAITS if one.name != "calls_90"], SEGMENTS)
+
+def adopted(town: Town) -> None:
+    while analyze.adopt(town.app):
+        pass
+
+
+def test_a_trait_that_nothing_declares_any_more_stays_as_it_was_until_nobody_looks_at_it(shop: Town) -> None:
+    mine = Trait("all_lines", "lines", count(lines), history=True)
+    restart(shop, (*TRAITS, mine))
+    settled(shop)
+    name = saved(shop, "Often here", "all_lines", 7)
+
+    restart(shop, TRAITS)
+    settled(shop)
+    shop.batch([(1, order(TODAY, products=[{"category": "TEA", "revenue": 4.0}] * 2))])
+    assert members(shop) == [1]
+    assert state_of(shop, "all_lines") == ("missing", 1, None)
+    with shop.app.transaction() as app:
+        assert analyze.missing_traits(app) == {"all_lines": ["Often here"]}
+        assert analyze.history(app, "all_lines", 1).changes[0].value == 8
+    collect.flush(shop.app)
+    with shop.app.transaction() as app:
+        assert analyze.differences(app) == []
+
+    with shop.app.transaction() as app:
+        analyze.archive(app, name, "Maya")
+    adopted(shop)
+    settled(shop)
+    with shop.app.transaction() as app:
+        assert analyze.missing_traits(app) == {}
+        assert "all_lines" not in [one.name for one in analyze.listed(app)]
+
+
+def test_a_rule_over_a_trait_that_nothing_declares_any_more_can_be_changed(shop: Town) -> None:
+    name = saved(shop, "Often here", "calls_90", 1)
+    without = tuple(one for one in TRAITS if one.name != "calls_90")
+    restart(shop, without)
+    settled(shop)
+
+    rule = tree.read({"kind": "trait", "trait": "orders", "is": ">=", "value": 3})
+    with shop.app.transaction() as app:
+        analyze.edit(app, name, Draft(title="Often here", rule=rule, reason=""), "Maya")
+    adopted(shop)
+    settled(shop)
+
+    assert members(shop) == [1]
+    with shop.app.transaction() as app:
+        assert "calls_90" not in [one.name for one in analyze.listed(app)]
+
+
+def test_a_version_of_another_kind_waits_for_the_segments_that_could_not_be_run_by_it(shop: Town) -> None:
+    name = saved(shop, "Often here", "pieces", 6)
+    assert members(shop) == [1]
+
+    restart(shop, anew("pieces", latest(orders, carry="store")))
+    settled(shop)
+    assert members(shop) == [1]
+    assert state_of(shop, "pieces")[:2] == ("failed", 1)
+    with shop.app.transaction() as app:
+        assert "'Often here' could not be run" in next(x.freshness for x in analyze.listed(app) if x.name == "pieces")
+        analyze.archive(app, name, "Maya")
+    adopted(shop)
+
+    restart(shop, anew("pieces", latest(orders, carry="store")))
+    settled(shop)
+    assert state_of(shop, "pieces") == ("live", 2, None)
+    assert values(shop, "pieces") == {1: "s1", 2: "s1"}
+
+
+def test_a_segment_saved_while_a_version_of_another_kind_is_prepared_keeps_its_people(shop: Town) -> None:
+    restart(shop, anew("pieces", latest(orders, carry="store")))
+    with shop.app.transaction() as app:
+        renewed._declare(app, renewed.ready(app))  # pyright: ignore[reportPrivateUsage]
+    saved(shop, "Often here", "pieces", 6)
+
+    settled(shop)
+
+    assert members(shop) == [1]
+    assert state_of(shop, "pieces")[:2] == ("failed", 1)
+
+
+def test_a_view_that_stands_on_a_column_holds_up_nobody(shop: Town) -> None:
+    rule = {"kind": "did", "event": "Order Line", "where": [{"column": "category", "value": "BREAD"}], "value": 1}
+    with shop.app.transaction() as app:
+        name = analyze.create(app, Draft(title="Bread", rule=tree.read(rule | {"days": 33}), reason=""), "Maya")
+    adopted(shop)
+    bread = Trait("bread_33", "bread", count(lines.where(category="BREAD")).within(days=33))
+    restart(shop, (*TRAITS, bread))
+    settled(shop)
+    ask.Connection(shop.app, ask.Reader.ANALYST).sql("select count(*) from traits", engine="postgres").rows()
+    restart(shop, TRAITS)
+    settled(shop)
+
+    with shop.app.transaction() as app:
+        analyze.archive(app, name, "Maya")
+    adopted(shop)
+    saved(shop, "Often here", "orders", 3)
+
+    assert members(shop) == [1]
 
 
 def test_a_trait_that_left_and_comes_back_is_folded_from_the_beginning(shop: Town) -> None:
@@ -167,7 +267,7 @@ def test_a_trait_that_left_and_comes_back_is_folded_from_the_beginning(shop: Tow
 
 
 def test_a_trait_with_a_history_that_left_may_come_back_as_another_kind(shop: Town) -> None:
-    whole = Trait("mine", "lines", count(lines), history=True)
+    whole = Trait("all_lines", "lines", count(lines), history=True)
     restart(shop, (*TRAITS, whole))
     settled(shop)
     shop.batch([(1, order(TODAY))])
@@ -179,7 +279,7 @@ def test_a_trait_with_a_history_that_left_may_come_back_as_another_kind(shop: To
     shop.batch([(1, order(TODAY, store_id="s9"))])
 
     with shop.app.transaction() as app:
-        assert [one.value for one in analyze.history(app, "mine", 1).changes] == ["s9", "s1"]
+        assert [one.value for one in analyze.history(app, "all_lines", 1).changes] == ["s9", "s1"]
 
 
 def test_only_the_worker_takes_a_new_declaration_over(shop: Town) -> None:

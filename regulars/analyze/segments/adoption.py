@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import psycopg
+
 from regulars.analyze.backfill import backfill
 from regulars.analyze.errors import RuleRefused, TooManySegments
 from regulars.analyze.expressions import Held
@@ -33,6 +35,18 @@ from regulars.analyze.segments.members import Because, write_moves
 from regulars.app import App
 from regulars.kit.errors import RegularsError
 
+# What PostgreSQL says of a statement, and not of itself: trying again would end the same.
+REFUSALS = (
+    psycopg.ProgrammingError,
+    psycopg.DataError,
+    psycopg.IntegrityError,
+    psycopg.NotSupportedError,
+    psycopg.errors.ProgramLimitExceeded,
+    psycopg.errors.StatementTooComplex,
+    psycopg.errors.TooManyColumns,
+)
+REFUSED = "The database refused it"
+
 
 def adopt(app: App) -> int:
     """One step towards what people saved; how many steps were done, 0 when there is nothing to do."""
@@ -41,6 +55,13 @@ def adopt(app: App) -> int:
             return 0
         _, held, found = _found(inside)
         compile_ahead(inside.db, held, [one for one in found.values() if isinstance(one, Segment)])
+    try:
+        return _step(app)
+    except REFUSALS as refusal:
+        return _refused(app, refusal)
+
+
+def _step(app: App) -> int:
     with app.transaction() as inside:
         inside.db.execute(SQL.lock_flow)
         rows, held, found = _found(inside)
@@ -54,8 +75,21 @@ def adopt(app: App) -> int:
     return 1
 
 
+def _refused(app: App, refusal: psycopg.Error) -> int:
+    """What was saved since the last step has this fault; what was in force before stays. How many segments."""
+    said = str(refusal).partition("\n")[0]
+    with app.transaction() as inside:
+        inside.db.execute(SQL.lock_flow)
+        fresh = [row for row in made.stored(inside.db) if not row.settled]
+        for row in fresh:
+            fault = f"{REFUSED}: {said}. Change it and save it again"
+            inside.db.execute(SQL.fault_made, {"name": row.name, "fault": fault, "read": row.version})
+    return len(fresh)
+
+
 def _found(app: App) -> tuple[list[made.Row], Ready, dict[str, Segment | RegularsError]]:
     rows, held = made.stored(app.db), ready(app)
+    rows = [row for row in rows if not (row.settled and (row.fault or "").startswith(REFUSED))]
     return rows, held, _with_room(app, made.wanted(rows, held.plan.traits, held.declared))
 
 

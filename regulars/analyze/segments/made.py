@@ -63,6 +63,44 @@ def wanted(
     return resolved(rules, traits, declared, {row.name: row.title for row in rows})
 
 
+def broken_by(rows: Sequence[Row], traits: Iterable[Trait], declared: Iterable[Segment], fresh: Trait) -> list[str]:
+    """Segments that name this trait, can be run now, and could not be run if it were declared like that."""
+    traits = tuple(traits)
+    after = [fresh if trait.name == fresh.name else trait for trait in traits]
+    naming = {row.name for row in rows for rule in _rules(row) if fresh.name in _named(rule)}
+    ended = _runnable(rows, traits, declared) - _runnable(rows, after, declared)
+    return sorted({name for name, _ in ended} & naming)
+
+
+def _runnable(rows: Sequence[Row], traits: Iterable[Trait], declared: Iterable[Segment]) -> set[tuple[str, bool]]:
+    """Names of what can be run, each with whether as it is wanted or as it is in force."""
+    found = wanted(rows, traits, declared).values()
+    coming = {(one.name, True) for one in found if isinstance(one, Segment)}
+    return coming | {(one.name, False) for one in in_force(rows, traits, declared)}
+
+
+def _rules(row: Row) -> list[str]:
+    """The rule in force, and the newest where it is not in the archive."""
+    return [rule for rule in (row.rule_in_force, None if row.archived else row.rule) if rule is not None]
+
+
+def looked_at(rows: Iterable[Row]) -> dict[str, list[str]]:
+    """By trait, titles of the segments that name it in their newest rule or in the one in force."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        for name in sorted({name for rule in _rules(row) for name in _named(rule)}):
+            found.setdefault(name, []).append(row.title)
+    return found
+
+
+def _named(rule: str) -> set[str]:
+    try:
+        return tree.named_traits(tree.read(rule))
+    except RuleRefused:
+        # Its fault says so; a rule that cannot be read looks at nothing.
+        return set()
+
+
 def resolved(
     rules: Mapping[str, str], traits: Iterable[Trait], declared: Iterable[Segment], titles: Mapping[str, str]
 ) -> dict[str, Segment | RuleRefused]:
