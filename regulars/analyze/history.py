@@ -85,7 +85,8 @@ def history(app: App, name: str, customer: int) -> History:
         raise UnknownTrait(
             f"No history is kept of '{name[:60]}'", f"Choose one of: {', '.join(sorted(kept))}, or declare history=True"
         )
-    rows = app.db.execute(_steps(name), {"customer": customer, "limit": ROWS_READ, "shown": CHANGES_SHOWN}).fetchall()
+    given = {"customer": customer, "limit": ROWS_READ, "shown": CHANGES_SHOWN, "days": HISTORY_DAYS}
+    rows = app.db.execute(_steps(name), given).fetchall()
     events = _events(app, kept[name], customer)
     return History(
         trait=name,
@@ -109,8 +110,10 @@ def _steps(name: str) -> sql.Composed:
     column = sql.Identifier(name)
     return sql.SQL(
         "select seq, from_seq, day, at, cause, value, before, is_first from ("
-        "select id, seq, day, at, cause, {0} as value, lag({0}) over w as before, lag(seq, 1, 0::bigint) over w as"
-        " from_seq, lag(id) over w is null as is_first"
+        "select id, seq, day, at, cause, {0} as value, lag({0}) over w as before, lag(seq, 1, case when day < (select"
+        " a.day from as_of a) - %(days)s or exists (select from trait_change o where o.customer = r.customer and"
+        # Behind a first row whose row before is kept no more, or was not read, stands no event we could name.
+        " o.id < r.id) then seq else 0 end) over w as from_seq, lag(id) over w is null as is_first"
         " from (select * from trait_change where customer = %(customer)s order by id desc limit %(limit)s) r"
         " window w as (order by id)) s"
         " where value is distinct from before order by id desc limit %(shown)s"

@@ -18,8 +18,9 @@ DECLARED = (
         title="How your traits changed",
         hangs=Hangs.CUSTOMER,
         keys=("customer",),
-        kept=("*",),
-        why_kept="sums on the way to those given as traits",
+        told=("*",),
+        kept=("id", "seq"),
+        why_kept="numbers of our own bookkeeping",
     ),
     Holding(
         table="cell_*",

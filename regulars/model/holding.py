@@ -44,7 +44,7 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[str, ...]
     """The columns that lead to her; several of one kind where `hangs` is no pair."""
     told: tuple[str, ...] = ()
-    """Columns that an export of her data gives."""
+    """Columns that an export of her data gives; `*`: all but the keys and those it does not give, by name."""
     kept: tuple[str, ...] = ()
     """Columns that it does not give; `*`: all others."""
     why_kept: str = ""

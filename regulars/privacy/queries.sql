@@ -345,3 +345,9 @@ where s.customer = %(customer)s and not exists (
     select from link o join signature x on x.id = o.signature
     where o.value = l.value and x.customer is not null and x.customer <> s.customer
 );
+
+-- name: columns_of
+-- In their order, of a table whose columns follow a catalogue. What went aside under another name is nobody's any more.
+select column_name::text from information_schema.columns
+where table_schema = current_schema() and table_name = %(table)s and column_name not like 'gone\_%%'
+order by ordinal_position

@@ -10,7 +10,7 @@ from sqlglot import exp, select
 
 from regulars import resolve
 from regulars.app import App
-from regulars.model import Hangs, Holding
+from regulars.model import EVERY_COLUMN, Hangs, Holding
 from regulars.privacy.scope import Scope
 from regulars.store import queries
 
@@ -58,11 +58,16 @@ class Rows:
         if any(not values for values in given.values()):
             return
         columns = (*(holding.keys if holding.hangs is Hangs.RECORD else ()), *holding.told)
-        columns = tuple(dict.fromkeys(columns))
+        columns = tuple(dict.fromkeys(self._there(holding) if EVERY_COLUMN in columns else columns))
         with self._app.db.cursor(name="told") as stream:
             stream.itersize = ROWS_AT_ONCE
             for row in stream.execute(statement(holding, columns), given):
                 yield self._named(dict(zip(columns, row, strict=True)))
+
+    def _there(self, holding: Holding) -> list[str]:
+        """Columns that came after the migration, as those of traits do: all but the keys and what is kept."""
+        found = self._app.db.execute(SQL.columns_of, {"table": holding.table}).fetchall()
+        return [name for (name,) in found if name not in (*holding.keys, *holding.kept)]
 
     def _named(self, row: Row) -> Row:
         if SOURCE in row:

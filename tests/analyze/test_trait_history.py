@@ -97,6 +97,14 @@ def test_old_changes_go_stretch_by_stretch_but_for_the_last(shop: Town, monkeypa
     assert [one.value for one in changes(shop, 1)] == [5000]
 
 
+def test_the_oldest_change_that_is_kept_names_no_events_of_before(shop: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.batch([(1, order(TODAY - 9, 1000))])
+    shop.batch([(1, order(TODAY - 8, 1000))])
+    monkeypatch.setitem(analyze.history.__globals__, "ROWS_READ", 1)
+
+    assert [(one.value, one.before, one.events) for one in changes(shop, 1)] == [(2000, None, [])]
+
+
 def test_young_changes_stay_and_are_looked_at_once(shop: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(analyze.forget_old.__globals__, "LOOKED_AT_ONCE", 1)
     shop.batch([(1, order(TODAY - 9, 1000))])

@@ -122,6 +122,16 @@ def test_a_number_she_had_before_leads_to_the_same_export(app: App, clock: Manua
     assert [row["old"] for row in given.rows("redirect")] == [before]
 
 
+def test_an_export_tells_how_her_traits_changed(app: App, clock: ManualClock) -> None:
+    tell(app, "crm", [person("ann", clock.now()), order("ann", clock.now(), "12.50")])
+    carry(app)
+
+    changes = Unpacked(app, customer_of(app, "ann")).rows("trait_change")
+
+    assert [(one["spend_cents"], one["orders"], one["cause"]) for one in changes] == [(1250, 1, "event")]
+    assert {"id", "seq", "customer"}.isdisjoint(changes[0])
+
+
 def test_nobody_is_exported_who_is_not_there(app: App) -> None:
     with app.transaction() as inside, pytest.raises(NoSuchCustomer):
         privacy.export(inside, 404, io.BytesIO())
