@@ -9,7 +9,7 @@ and the worker retires it. Reads rows; thinks purely.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -74,15 +74,15 @@ def stored(db: psycopg.Connection) -> dict[str, list[Row]]:
     return found
 
 
-def in_force(declared: Iterable[Trait], rows: Versions, remembered: Collection[str] = ()) -> tuple[Trait, ...]:
+def in_force(declared: Iterable[Trait], rows: Versions, left: Mapping[str, bool]) -> tuple[Trait, ...]:
     """What the flow folds by: for each declared trait the newest version that is ready. Raises TraitRefused.
 
-    Behind them what nothing declares any more, as it was last; `remembered`: of whose values a history is kept.
+    Behind them, as it was declared last, what nothing declares any more and is looked at: `left` by name, with whether
+    a history is kept of it.
     """
-    declared = tuple(declared)
-    last = [(name, next((row for row in rows[name] if row.adopted_at), None)) for name in gone(declared, rows)]
-    left = [replace(row.declaration, history=name in remembered) for name, row in last if row is not None]
-    return (*(_in_force(trait, rows.get(trait.name, ())) for trait in declared), *left)
+    last = [(name, next((row for row in rows[name] if row.adopted_at), None)) for name in left]
+    gone = [replace(row.declaration, history=left[name]) for name, row in last if row is not None]
+    return (*(_in_force(trait, rows.get(trait.name, ())) for trait in declared), *gone)
 
 
 def _in_force(trait: Trait, rows: Sequence[Row]) -> Trait:

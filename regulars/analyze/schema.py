@@ -60,12 +60,8 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
     """Segments of the catalogue over the versions in force; the plan holds those that people made, too."""
     stamp: int = 0
     """Of the segments that people made, when this was read."""
-
-    @property
-    def left(self) -> list[str]:
-        """Traits in force that this process does not declare: as they were declared last."""
-        there = {trait.name for trait in self.traits}
-        return [trait.name for trait in self.plan.traits if trait.name not in there]
+    left: tuple[str, ...] = ()
+    """Traits that this process does not declare and the worker has not retired."""
 
 
 _ready: WeakKeyDictionary[Store, Ready] = WeakKeyDictionary()
@@ -120,7 +116,11 @@ def read(
     rows, told = made.stored(db), declarations.stored(db)
     stored = dict(db.execute(SQL.state_names).fetchall())
     remembered = {column for table, column in db.execute(SQL.columns_in_place).fetchall() if table == "trait_change"}
-    in_force, preparing = declarations.in_force(traits, told, remembered), declarations.coming(traits, told)
+    left = declarations.gone(traits, told)
+    # Most often nothing is gone: then no rule is read for it.
+    used = made.looked_at(rows) if left else {}
+    in_force = declarations.in_force(traits, told, {name: name in remembered for name in left if name in used})
+    preparing = declarations.coming(traits, told)
     rules = [replace(one, rule=declarations.as_before(one.rule, in_force, preparing)) for one in declared]
     judged = [*rules, *made.in_force(rows, in_force, rules)]
     coming = [one for one in made.wanted(rows, in_force, rules).values() if isinstance(one, Segment)]
@@ -141,6 +141,7 @@ def read(
         segments=declared,
         declared=tuple(rules),
         stamp=row[0] if row else 0,
+        left=tuple(left),
     )
 
 
