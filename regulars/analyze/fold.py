@@ -23,6 +23,7 @@ from regulars.analyze.schema import Ready
 from regulars.analyze.statements import Statements
 from regulars.app import App
 from regulars.collect import FACT_COLUMNS, facts_of
+from regulars.kit.clock import day_number
 from regulars.model import Event, People
 
 # As the COPY statement names it; texts of facts hold no control characters.
@@ -134,7 +135,10 @@ def _finish(app: App, finish: LiteralString, statements: Statements, by: Caused)
     app.db.execute(finish)
     rows = app.db.execute(statements.next_words).fetchall()
     if statements.remember is not None:
-        app.db.execute(statements.remember, {"seq": by.seq, "cause": by.cause, "at": app.clock.now()})
+        now = app.clock.now()
+        # Before the first tick there is no day of the house yet.
+        today = day_number(now, app.settings.zone)
+        app.db.execute(statements.remember, {"seq": by.seq, "cause": by.cause, "at": now, "today": today})
     app.db.execute(statements.store)
     return [row[0] for row in rows], changed(rows)
 

@@ -294,8 +294,8 @@ class Statements:
         begins = f"%(cause)s in ('event', 'people') and {again} and {new_here}"
         return (
             f"insert into trait_change (customer, seq, day, at, cause, {', '.join(names)}) select n.customer, "
-            "coalesce(%(seq)s, (select c.seq from checkpoint c where c.reader = 'flow'), 0), (select day from as_of), "
-            f"%(at)s, {cause}, {new} "
+            "coalesce(%(seq)s, (select c.seq from checkpoint c where c.reader = 'flow'), 0), "
+            f"coalesce((select day from as_of), %(today)s::bigint), %(at)s, {cause}, {new} "
             f'from "{self.next}" n left join trait_state s on s.customer = n.customer '
             f"where n.known and (({old}) is distinct from ({new}) or {begins})"
         )

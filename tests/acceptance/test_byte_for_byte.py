@@ -34,8 +34,9 @@ HISTORIES = {
     "duplicate",
     "withdrawn_range",
 }
-# How the rule came to its answer, not the answer: a split that holds is looked at each time.
-WAYS = {"signature": ("reach", "delicate", "gapped"), "cut": None}
+# How the rule came to its answer, not the answer: a split that holds is looked at each time. How values changed begins
+# anew with whoever is recomputed, since what was told may be somebody else's; the values themselves are compared.
+WAYS = {"signature": ("reach", "delicate", "gapped"), "cut": None, "trait_change": None}
 OF_MODELS = {"pair"}
 SAID = {
     "first_name": "Jon",

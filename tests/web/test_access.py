@@ -42,6 +42,7 @@ FILL = {
 NAMES = {
     "/sources": "tills",
     "/segments": "lapsing_regulars",
+    "/traits": "orders",
     "/journeys": "win-back",
     "/reports": "purchase_trends",
     "/mail": "none",

@@ -255,7 +255,7 @@ def test_the_count_of_a_segment_is_that_of_its_members(page: Page, site: Site) -
         row = inside.db.execute("select count(*) from segment_member where segment = 'lapsing_regulars'").fetchone()
     assert row is not None
     assert shown == row[0] > 0
-    assert page.locator("[data-rows] > tr").count() == shown
+    assert page.get_by_role("group", name="Members table").locator("tbody > tr").count() == shown
 
 
 def test_a_rule_is_counted_while_it_is_edited(page: Page) -> None:
