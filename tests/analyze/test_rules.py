@@ -32,7 +32,7 @@ texts = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=20)
 numbers = [trait for trait in TRAITS if trait.expression.kind != "text" and trait.unit != "date"]
 conditions = st.one_of(
     st.builds(lambda c, v: {"column": c, "is": "=", "value": v}, st.sampled_from(KEYS), texts),
-    st.builds(lambda c, s, v: {"column": c, "is": s, "value": v}, st.sampled_from(MEASURES), signs, whole),
+    st.builds(lambda c, s, v: {"column": c, "is": s, "value": v}, st.sampled_from(tree.ADDED_UP), signs, whole),
 )
 steps = {"event": st.sampled_from(["Order Line", "Email Opened", "A \"new\" one, (and) or not"]),
          "where": st.lists(conditions, max_size=3)}  # fmt: skip
@@ -48,7 +48,7 @@ parts = st.one_of(
     st.builds(lambda a, s, b: {"kind": "trait", "trait": a, "is": s, "than": b},
               st.sampled_from([t.name for t in numbers]), signs, st.sampled_from([t.name for t in numbers])),
     st.fixed_dictionaries({"kind": st.just("did"), **steps, "is": signs, "value": st.integers(0, 10**6),
-                           "measure": st.sampled_from([None, *MEASURES]),
+                           "measure": st.sampled_from([None, *tree.ADDED_UP]),
                            "days": st.one_of(st.none(), st.integers(1, 400))}),
     st.fixed_dictionaries({"kind": st.just("last"), **steps, "is": signs, "days": st.integers(0, 400)}),
     st.builds(
